@@ -1,0 +1,175 @@
+"""The application: where handlers are declared and jobs enqueued. Making one opens nothing and starts nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from types import MappingProxyType, TracebackType
+from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, overload
+
+from pooljobs.declaration import DEFAULT_MAX_RETRIES, DEFAULT_QUEUE, Declaration
+from pooljobs.errors import DeclarationError
+from pooljobs.handle import JobHandle
+from pooljobs.options import EnqueueOptions, check_name
+from pooljobs.payload import encode
+from pooljobs.per_process import PerProcess
+from pooljobs.retry import RetryPolicy
+from pooljobs.state import StateContainer
+from pooljobs.task import Task, TypedTask, new_job
+
+if TYPE_CHECKING:
+    from pooljobs.backend import Backend
+    from pooljobs.db.producer import Producer
+
+P = ParamSpec("P")
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+class PoolJobs:
+    """An application of background jobs.
+
+    Args:
+        dsn: libpq connection string. Default: ``POOLJOBS_DSN``, else ``DATABASE_URL``, else the embedded server;
+            looked up when the first job is enqueued.
+        schema: Schema that holds pooljobs' tables. Default ``pooljobs``.
+        pool_size: Most connections open at once for enqueueing, in each process. Default 4.
+    """
+
+    def __init__(self, dsn: str | None = None, *, schema: str = "pooljobs", pool_size: int = 4) -> None:
+        self.dsn = dsn
+        self.schema = schema
+        self.pool_size = pool_size
+        self.state = StateContainer()
+        self._tasks: dict[str, Task] = {}
+        self._backend: PerProcess[Backend] = PerProcess(self._connect)
+
+    @property
+    def registry(self) -> Mapping[str, Task]:
+        """The declared tasks by name; read-only."""
+        return MappingProxyType(self._tasks)
+
+    @overload
+    def job(self, function: Callable[P, R], /) -> TypedTask[P, R]: ...
+    @overload
+    def job(
+        self,
+        /,
+        *,
+        name: str | None = None,
+        queue: str = DEFAULT_QUEUE,
+        max_retries: int = DEFAULT_MAX_RETRIES,
+        retry_policy: str = "exponential",
+        retry_delay_secs: float = 1.0,
+    ) -> Callable[[Callable[P, R]], TypedTask[P, R]]: ...
+    def job(
+        self,
+        function: Callable[..., Any] | None = None,
+        /,
+        *,
+        name: str | None = None,
+        queue: str = DEFAULT_QUEUE,
+        max_retries: int = DEFAULT_MAX_RETRIES,
+        retry_policy: str = "exponential",
+        retry_delay_secs: float = 1.0,
+    ) -> Any:
+        """Declare a function, plain or async, as the handler of a job type. Used bare or with arguments.
+
+        Args:
+            function: The handler, where the decorator is used bare.
+            name: The job type. Default: the function's name.
+            queue: Queue of its jobs. Default ``default``.
+            max_retries: Total number of runs, at least 1. Default 3.
+            retry_policy: ``exponential`` (default), ``fixed`` or ``none``. An unknown one means exponential, and warns.
+            retry_delay_secs: Seconds: base of the exponential policy, delay of the fixed one. Default 1.
+
+        Raises:
+            DeclarationError: The declaration contradicts itself, or the name is taken.
+        """
+        retry = RetryPolicy.named(retry_policy, retry_delay_secs, stacklevel=3)
+
+        def declare(handler: Callable[..., Any]) -> TypedTask[..., Any]:
+            declared_name = getattr(handler, "__name__", repr(handler)) if name is None else name
+            declaration = Declaration(declared_name, queue, max_retries, retry)
+            return self._register(TypedTask(handler, declaration, self._producer))
+
+        return declare if function is None else declare(function)
+
+    def provide(self, type_: type[T], factory: Callable[[], T | Iterator[T] | AbstractContextManager[T]]) -> None:
+        """Say how a ``State[type_]`` is made: once in each process, after the fork, at first use.
+
+        A generator function yields the value, and what follows the yield runs when the worker ends.
+
+        Raises:
+            DeclarationError: ``factory`` cannot be called without arguments, or is asynchronous.
+        """
+        self.state.provide(type_, factory)
+
+    def enqueue(self, job_type: str, payload: Any = MappingProxyType({}), **options: Any) -> JobHandle:
+        """Store one job by its type's name, for producers that do not import the handlers.
+
+        Args:
+            job_type: Name of the handler. One that is declared here is checked as ``Task.enqueue`` does; for others
+                queue and max_retries must be given where they differ from ``default`` and 3.
+            payload: Whole payload: an object of the handler's keyword arguments, or what its first parameter takes.
+            **options: As for ``Task.options``.
+
+        Raises:
+            PayloadError: The payload is refused.
+            OptionError: An option or the name is refused.
+        """
+        check_name("job_type", job_type)
+        given = EnqueueOptions(**options)
+        value = {} if isinstance(payload, MappingProxyType) and not payload else payload
+        task = self._tasks.get(job_type)
+        if task is None:
+            encoded = encode(value, where=f"{job_type}: payload")
+            job = new_job(job_type, encoded, given, queue=DEFAULT_QUEUE, max_retries=DEFAULT_MAX_RETRIES)
+        else:
+            job = task.prepare(value, given)
+        return JobHandle(self._producer().insert([job])[0], job.job_type, job.queue)
+
+    def use_dsn(self, dsn: str, *, schema: str | None = None) -> None:
+        """Enqueue on this database from now on: what a worker does at boot, so that it and its handlers agree."""
+        self.close_pool()
+        self.dsn = dsn
+        self.schema = self.schema if schema is None else schema
+
+    def close_pool(self) -> None:
+        """Close this process's connections for enqueueing; a later enqueue opens them again."""
+        backend = self._backend.take()
+        if backend is not None:
+            backend.close()
+
+    def close(self) -> None:
+        """Close what this process has opened: the state that handlers used, then the connections."""
+        try:
+            self.state.close()
+        finally:
+            self.close_pool()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _register(self, task: TypedTask[..., Any]) -> TypedTask[..., Any]:
+        taken = self._tasks.get(task.name)
+        if taken is not None:
+            raise DeclarationError(
+                f"two jobs are named {task.name!r}: {taken.where} and {task.where}",
+                hint="give one of them another name: @app.job(name=…)",
+            )
+        self._tasks[task.name] = task
+        return task
+
+    def _producer(self) -> Producer:
+        return self._backend.get().producer
+
+    def _connect(self) -> Backend:
+        from pooljobs.backend import Backend  # psycopg is loaded by the first job, not by the first import
+
+        return Backend(self.dsn, self.schema, self.pool_size)

@@ -1,0 +1,91 @@
+"""What a handler can know about the job it runs: ``JobContext`` where it asks for one, the trace id everywhere."""
+
+from __future__ import annotations
+
+import logging
+from contextvars import ContextVar, Token
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+
+class CurrentJob(Protocol):
+    """What is known everywhere of the job that runs here; log lines carry it."""
+
+    @property
+    def id(self) -> UUID:
+        """The job's id."""
+
+    @property
+    def job_type(self) -> str:
+        """Name under which the handler is registered."""
+
+    @property
+    def trace_id(self) -> str | None:
+        """The enqueuer's trace id."""
+
+
+_CURRENT: Final[ContextVar[CurrentJob | None]] = ContextVar("pooljobs_current_job", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class JobContext:
+    """The job being run. Injected where a handler's parameter is annotated ``JobContext``.
+
+    Attributes:
+        id: The job's id.
+        job_type: Name under which the handler is registered.
+        queue: Queue that the job came from.
+        attempt: Number of this run, 1 for the first.
+        max_retries: Total number of runs that the job may have.
+        priority: -4 to 4, smaller first.
+        trace_id: The enqueuer's trace id, or None.
+    """
+
+    id: UUID
+    job_type: str
+    queue: str
+    attempt: int
+    max_retries: int
+    priority: int = 0
+    trace_id: str | None = None
+
+    @property
+    def logger(self) -> logging.LoggerAdapter[logging.Logger]:
+        """A logger named after the job type, whose records carry ``job_id``, ``attempt`` and ``trace_id``."""
+        extra: dict[str, Any] = {"job_id": str(self.id), "attempt": self.attempt, "trace_id": self.trace_id}
+        return logging.LoggerAdapter(logging.getLogger(f"pooljobs.job.{self.job_type}"), extra)
+
+    @property
+    def is_last_attempt(self) -> bool:
+        """Whether a failure of this run is final."""
+        return self.attempt >= self.max_retries
+
+
+class entered:  # noqa: N801 - reads as a statement: with entered(job)
+    """Makes a job the current one in this thread or task. The worker does so around each handler."""
+
+    __slots__ = ("_job", "_token")
+
+    _token: Token[CurrentJob | None]
+
+    def __init__(self, job: CurrentJob) -> None:
+        self._job = job
+
+    def __enter__(self) -> CurrentJob:
+        self._token = _CURRENT.set(self._job)
+        return self._job
+
+    def __exit__(self, *_: object) -> None:
+        _CURRENT.reset(self._token)
+
+
+def current_job() -> CurrentJob | None:
+    """The job that runs in this thread or task, or None."""
+    return _CURRENT.get()
+
+
+def current_trace_id() -> str | None:
+    """Trace id of the job that runs here, or None. Jobs enqueued from a handler inherit it."""
+    job = _CURRENT.get()
+    return None if job is None else job.trace_id

@@ -1,0 +1,64 @@
+"""A value that does not fit its annotation, and where in the payload it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
+
+Converter: TypeAlias = Callable[[Any], Any]
+"""Takes a JSON value, returns what the annotation asks for, or raises ``Mismatch``."""
+
+_LONGEST_REPR = 60
+
+
+class Mismatch(Exception):  # noqa: N818 - a finding that the binder turns into a PayloadError
+    """Told from the inside out: each container that it passes prepends its own step to the path."""
+
+    def __init__(self, finding: str) -> None:
+        super().__init__(finding)
+        self.finding = finding
+        self.path = ""
+
+    def under(self, step: str) -> Mismatch:
+        """The same finding, one level further out."""
+        self.path = step + self.path
+        return self
+
+    def told(self, root: str = "payload") -> str:
+        """One sentence, beginning with the place."""
+        return f"{root}{self.path}{self.finding}"
+
+
+def expected(what: str, value: object) -> Mismatch:
+    """``value`` is not ``what``."""
+    return Mismatch(f": expected {what}, got {shown(value)}")
+
+
+def missing(name: str) -> Mismatch:
+    """An object lacks a field."""
+    return Mismatch(f" has no field {name!r}")
+
+
+def unknown(name: str, known: Iterable[str]) -> Mismatch:
+    """An object has a field too many."""
+    takes = ", ".join(known)
+    return Mismatch(f" has an unknown field {name!r} ({f'it takes: {takes}' if takes else 'it takes none'})")
+
+
+def at_key(name: str) -> str:
+    """The step into an object."""
+    return f".{name}" if name.isidentifier() else f"[{name!r}]"
+
+
+def shown(value: object) -> str:
+    """A JSON value in few words."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, list):
+        return "a list"
+    text = repr(value)
+    return text if len(text) <= _LONGEST_REPR else f"{text[:_LONGEST_REPR]}…"

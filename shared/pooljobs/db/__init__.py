@@ -1,0 +1,1 @@
+"""Everything that speaks to PostgreSQL: connecting, migrating, and the statements of the sql folder."""

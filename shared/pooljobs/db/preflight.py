@@ -1,0 +1,58 @@
+"""What must hold before a fleet starts, checked once: reachable, new enough, migrated, and room for the connections."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from psycopg import Connection
+
+from pooljobs.db.connect import connect
+from pooljobs.db.migrate import check_migrated
+from pooljobs.errors import ConnectionBudgetError, DatabaseUnsupportedError
+from pooljobs.settings import ServeSettings
+
+STEWARD_CONNECTIONS = 2
+"""Connections of a host's steward: its chores, and its LISTEN."""
+
+
+def check(settings: ServeSettings) -> str:
+    """Checks the database for a fleet with these settings; returns the server's version for the log.
+
+    Raises:
+        DatabaseUnreachableError, DatabaseUnsupportedError, NotMigratedError: As their names say.
+        ConnectionBudgetError: ``max_connections`` cannot hold the fleet.
+    """
+    with connect(settings.dsn, application_name="pooljobs preflight") as connection:
+        check_writable(connection)
+        check_migrated(connection, settings.schema)
+        check_budget(connection, settings)
+        return f"PostgreSQL {connection.info.server_version // 10000}.{connection.info.server_version % 10000}"
+
+
+def needed(settings: ServeSettings) -> int:
+    """The host's connection budget: every worker, one replacement that overlaps its predecessor, and the steward."""
+    return (settings.procs + 1) * settings.worker.connections + STEWARD_CONNECTIONS
+
+
+def check_writable(connection: Connection[Any]) -> None:
+    """Raises DatabaseUnsupportedError on a standby."""
+    row = connection.execute("SELECT pg_is_in_recovery()").fetchone()
+    if row and row[0]:
+        hint = "this is a standby: name the primary in the DSN"
+        raise DatabaseUnsupportedError("the server is read-only", hint=hint)
+
+
+def check_budget(connection: Connection[Any], settings: ServeSettings) -> None:
+    """Raises ConnectionBudgetError when the fleet's connections do not fit beside those in use now."""
+    row = connection.execute(
+        "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,"
+        " (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid())"
+    ).fetchone()
+    usable, used = row or (0, 0)
+    want = needed(settings)
+    if want > usable - used:
+        raise ConnectionBudgetError(
+            f"{settings.procs} workers need {want} connections ({settings.worker.connections} each, one worker of "
+            f"reserve, {STEWARD_CONNECTIONS} for the steward), but the server has {usable - used} left of {usable}",
+            hint="lower --procs or --connections, or raise max_connections on the server",
+        )

@@ -1,0 +1,127 @@
+"""The operator's questions: which jobs are there, what became of one, run it again, how do the queues stand.
+
+Used by the command line. Answers are plain dictionaries, a column a key, so that they print as JSON as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import DictRow, dict_row
+
+from pooljobs.db.connect import connect
+from pooljobs.db.migrate import check_migrated
+from pooljobs.db.statements import Statements
+from pooljobs.errors import NotFoundError, OptionError
+
+STATUSES: Final = ("pending", "running", "completed", "failed", "cancelled")
+
+WINDOWS: Final = ("1 minute", "1 hour", "1 day", None)
+"""How far back to look at what ended, one after the other until enough was found: never all of history at once."""
+
+_SECONDS: Final = {"1 minute": 60.0, "1 hour": 3600.0, "1 day": 86400.0}
+
+SHORTEST_PREFIX: Final = 4
+"""Characters of an id that must be given at least."""
+
+_SHOWN = 5
+"""Ids named when a prefix fits several."""
+
+
+@contextmanager
+def open_reader(dsn: str, schema: str) -> Iterator[Reader]:
+    """A reader on a connection of its own.
+
+    Raises:
+        DatabaseUnreachableError, DatabaseUnsupportedError, NotMigratedError: As their names say.
+    """
+    with connect(dsn, application_name="pooljobs command") as connection:
+        connection.execute("SET timezone = 'UTC'")
+        check_migrated(connection, schema)
+        yield Reader(connection, schema)
+
+
+class Reader:
+    """Answers from one connection, which must be in autocommit mode."""
+
+    def __init__(self, connection: Connection[Any], schema: str = "pooljobs") -> None:
+        self._connection = connection
+        self._statements = Statements(schema)
+
+    def list_jobs(
+        self,
+        *,
+        statuses: Sequence[str] | None = None,
+        queue: str | None = None,
+        job_type: str | None = None,
+        limit: int = 20,
+    ) -> list[DictRow]:
+        """The newest matching jobs, by when they ended or else were enqueued; see ``list_jobs.sql`` for the columns.
+
+        Raises:
+            OptionError: A status that does not exist, or a limit below 1.
+        """
+        for status in statuses or ():
+            if status not in STATUSES:
+                raise OptionError(f"no such status: {status!r}", hint=f"use one of {', '.join(STATUSES)}")
+        if limit < 1:
+            raise OptionError(f"limit must be at least 1, not {limit}")
+        asked = {"statuses": list(statuses) if statuses else None, "queue": queue, "job_type": job_type, "limit": limit}
+        jobs: list[DictRow] = []
+        for window in WINDOWS:
+            jobs = self._rows("list_jobs", asked | {"window": window})
+            if window and _complete(jobs, limit, _SECONDS[window]):
+                break
+        return jobs
+
+    def find(self, id_or_prefix: str) -> DictRow:
+        """Everything known of the job with this id, or with the only id that begins so; see ``show_job.sql``.
+
+        Raises:
+            OptionError: Not an id, nor the start of one, or too short.
+            NotFoundError: No job's id begins so, or several do.
+        """
+        first, last = id_range(id_or_prefix)
+        rows = self._rows("show_job", {"first": first, "last": last, "limit": _SHOWN + 1})
+        if len(rows) == 1:
+            return rows[0]
+        if not rows:
+            raise NotFoundError(f"no job has the id {id_or_prefix}", hint="pooljobs jobs list  shows the newest ones")
+        named = ", ".join(str(row["id"]) for row in rows[:_SHOWN]) + (", …" if len(rows) > _SHOWN else "")
+        raise NotFoundError(f"several jobs' ids begin with {id_or_prefix}", hint=f"name one: {named}")
+
+    def retry(self, job_id: UUID) -> bool:
+        """Put a failed or cancelled job back to pending, due now; False if it was neither."""
+        return bool(self._rows("retry_job", {"id": job_id}))
+
+    def count(self, queue: str | None = None) -> list[DictRow]:
+        """How each queue, or this one, stands; see ``count_jobs.sql``. A queue that never held a job is absent."""
+        return self._rows("count_jobs", {"queue": queue})
+
+    def _rows(self, verb: str, parameters: dict[str, Any]) -> list[DictRow]:
+        with self._connection.cursor(row_factory=dict_row) as cursor:
+            return cursor.execute(self._statements.load(verb), parameters).fetchall()
+
+
+def _complete(jobs: Sequence[DictRow], limit: int, window: float) -> bool:
+    """Whether no older job can belong to the answer: it is full, and all of it lies within the window."""
+    return len(jobs) >= limit and jobs[-1]["age"] <= window
+
+
+def id_range(text: str) -> tuple[UUID, UUID]:
+    """The first and the last id that begin with ``text``; hyphens and case do not count.
+
+    Raises:
+        OptionError: ``text`` is not the start of an id, or shorter than ``SHORTEST_PREFIX``.
+    """
+    digits = text.strip().replace("-", "").lower()
+    if not re.fullmatch(r"[0-9a-f]{1,32}", digits):
+        raise OptionError(f"{text!r} is not a job's id", hint="ids look like 01981f0e-5b1a-7c3d-9f6e-2a4b8c0d1e2f")
+    if len(digits) < SHORTEST_PREFIX:
+        raise OptionError(f"{text!r} is too short for an id", hint=f"give at least {SHORTEST_PREFIX} characters")
+    return UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))

@@ -1,0 +1,96 @@
+"""The methods by which jobs enter the database, the same on a task and on a task with options."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, Any, overload
+from uuid import UUID
+
+from pooljobs.binder import Binder
+from pooljobs.errors import OptionError
+from pooljobs.handle import JobHandle
+from pooljobs.new_job import NewJob
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection, Connection
+
+    from pooljobs.db.producer import Producer
+
+
+class Enqueueing(ABC):
+    """Takes the handler's payload arguments, without what is injected. Whatever is refused, nothing is stored.
+
+    All methods raise PayloadError for arguments that the handler does not take or JSON cannot hold, and
+    DatabaseUnreachableError or NotMigratedError where the database does not take the job.
+    """
+
+    name: str
+    queue: str
+    binder: Binder
+
+    @abstractmethod
+    def prepare(self, payload: Any) -> NewJob:
+        """``payload`` checked and encoded, ready to be stored."""
+
+    @abstractmethod
+    def _producer(self) -> Producer:
+        """The application's connection to the database, in this process."""
+
+    def enqueue(self, *args: Any, **kwargs: Any) -> JobHandle:
+        """Store one job, committed when this returns."""
+        return self._insert(self._called(args, kwargs))
+
+    async def enqueue_async(self, *args: Any, **kwargs: Any) -> JobHandle:
+        """As ``enqueue``, without blocking the event loop: the database is spoken to in a thread."""
+        import asyncio
+
+        return await asyncio.to_thread(self._insert, self._called(args, kwargs))
+
+    @overload
+    def enqueue_with(self, conn: Connection[Any], /, *args: Any, **kwargs: Any) -> JobHandle: ...
+    @overload
+    def enqueue_with(self, conn: AsyncConnection[Any], /, *args: Any, **kwargs: Any) -> Awaitable[JobHandle]: ...
+    def enqueue_with(
+        self, conn: Connection[Any] | AsyncConnection[Any], /, *args: Any, **kwargs: Any
+    ) -> JobHandle | Awaitable[JobHandle]:
+        """Store one job on the caller's psycopg connection: it commits, or rolls back, with the caller's transaction.
+
+        Raises:
+            OptionError: ``conn`` is not a psycopg connection.
+        """
+        from psycopg import AsyncConnection, Connection
+
+        job = self._called(args, kwargs)
+        if isinstance(conn, AsyncConnection):
+            return self._insert_with_async(conn, job)
+        if isinstance(conn, Connection):
+            return self._handle(self._producer().insert_with(conn, [job])[0])
+        raise OptionError(
+            f"enqueue_with takes a psycopg Connection or AsyncConnection, not {type(conn).__qualname__}",
+            hint="of a wrapper, pass the connection inside it, for example connection.driver_connection",
+        )
+
+    def enqueue_many(
+        self, items: Iterable[Any], *, on_progress: Callable[[int], None] | None = None
+    ) -> list[JobHandle]:
+        """Store many jobs, all or none; the fast way to load thousands.
+
+        Args:
+            items: One payload each; for a handler with plain keyword arguments, a dict of them. Read as it goes.
+            on_progress: Called now and then with the number of jobs sent so far, which are not committed yet.
+        """
+        jobs = (self.prepare(self.binder.payload_of_item(item)) for item in items)
+        return [self._handle(id_) for id_ in self._producer().insert_many(jobs, on_progress)]
+
+    def _called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> NewJob:
+        return self.prepare(self.binder.payload_of(args, kwargs))
+
+    def _insert(self, job: NewJob) -> JobHandle:
+        return self._handle(self._producer().insert([job])[0])
+
+    async def _insert_with_async(self, conn: AsyncConnection[Any], job: NewJob) -> JobHandle:
+        return self._handle((await self._producer().insert_with_async(conn, [job]))[0])
+
+    def _handle(self, id_: UUID) -> JobHandle:
+        return JobHandle(id_, self.name, self.queue)

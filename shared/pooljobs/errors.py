@@ -1,0 +1,81 @@
+"""Every error pooljobs raises on purpose. Each says what is wrong, where, and what to do, and knows its exit code."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pooljobs.exit_codes import ExitCode
+
+
+class PoolJobsError(Exception):
+    """Base of all errors of this package. ``hint`` is what to do next, shown on a line of its own."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.INTERNAL
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class AppLoadError(PoolJobsError):
+    """``--app`` names nothing that can be used. ``traceback`` holds the user's own, if their code raised."""
+
+    exit_code = ExitCode.APP
+
+    def __init__(self, message: str, *, hint: str | None = None, traceback: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.traceback = traceback
+
+
+class DeclarationError(PoolJobsError, TypeError):
+    """A ``@app.job`` declaration contradicts itself."""
+
+    exit_code = ExitCode.APP
+
+
+class DatabaseUnreachableError(PoolJobsError):
+    """No server answered at the DSN, or it refused to let us in."""
+
+    exit_code = ExitCode.DATABASE_UNREACHABLE
+
+
+class DatabaseUnsupportedError(PoolJobsError):
+    """The server is too old, or cannot be written to."""
+
+    exit_code = ExitCode.DATABASE_UNSUPPORTED
+
+
+class NotMigratedError(PoolJobsError):
+    """The schema in the database is not the one this version needs."""
+
+    exit_code = ExitCode.NOT_MIGRATED
+
+
+class ConnectionBudgetError(PoolJobsError):
+    """The fleet would need more connections than the server has."""
+
+    exit_code = ExitCode.CONNECTION_BUDGET
+
+
+class NotFoundError(PoolJobsError):
+    """No such job, or no such job type."""
+
+    exit_code = ExitCode.NOT_FOUND
+
+
+class PayloadError(PoolJobsError, ValueError):
+    """A payload that PostgreSQL or JSON cannot hold, or that the handler does not take. Nothing was enqueued."""
+
+    exit_code = ExitCode.REFUSED
+
+
+class OptionError(PoolJobsError, ValueError):
+    """An enqueue option or a setting is out of its range."""
+
+    exit_code = ExitCode.REFUSED
+
+
+class EmbeddedError(PoolJobsError):
+    """The embedded PostgreSQL is not installed or did not start."""
+
+    exit_code = ExitCode.EMBEDDED

@@ -1,0 +1,41 @@
+"""Exit codes of the command line and of the supervisor's children: a contract, listed in ARCHITECTURE.md.
+
+A process manager, a shell script and the supervisor itself tell outcomes apart by these numbers alone.
+Numbers from 64 up are left out, because shells and signals (128 + n) use them.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """How a pooljobs process ended."""
+
+    OK = 0
+    INTERNAL = 1
+    """A bug in pooljobs: the traceback was printed."""
+    USAGE = 2
+    """The command line itself is wrong (click's own code)."""
+    APP = 3
+    """The application could not be loaded: no such module or attribute, or its import raised."""
+    DATABASE_UNREACHABLE = 4
+    """No server answered, or it refused the password or the database."""
+    DATABASE_UNSUPPORTED = 5
+    """The server is older than PostgreSQL 14, or read-only."""
+    NOT_MIGRATED = 6
+    """The schema is missing, older, or newer than this version of pooljobs."""
+    CONNECTION_BUDGET = 7
+    """The server's ``max_connections`` cannot hold the fleet's connections."""
+    NOT_FOUND = 8
+    """The job or job type that was named does not exist."""
+    REFUSED = 9
+    """The payload or an option was refused; nothing was stored."""
+    EMBEDDED = 10
+    """The embedded server is not installed, or did not start."""
+    WORKER_BOOT = 11
+    """A worker never came up, for a reason that respawning cannot mend."""
+    DRAIN_TIMED_OUT = 12
+    """The drain passed its time limit: running jobs were killed and are back in their queues."""
+    CHECK_FAILED = 13
+    """A command that checks something (an audit) found it broken."""

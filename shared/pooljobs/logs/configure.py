@@ -1,0 +1,77 @@
+"""Sets up the root logger of a process. Called by ``pooljobs serve`` before it forks."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from typing import Literal, TextIO
+
+from pooljobs.errors import OptionError
+from pooljobs.logs.json_lines import JsonFormatter
+from pooljobs.logs.line_handler import LineHandler
+from pooljobs.logs.text import TextFormatter
+
+LogFormat = Literal["text", "json"]
+
+LEVELS = ("debug", "info", "warning", "error", "critical")
+
+
+def configure(
+    format: LogFormat = "text",  # noqa: A002  # reads as --log-format does
+    level: str = "info",
+    stream: TextIO | None = None,
+    *,
+    colour: bool | None = None,
+) -> None:
+    """Log everything from ``level`` up to ``stream``, instead of where an earlier call sent it.
+
+    Handlers that others put on the root logger stay. Python's warnings become records of ``py.warnings``.
+
+    Args:
+        format: ``text`` for people, ``json`` for one object a line.
+        level: One of debug, info, warning, error, critical, in any case.
+        stream: Default stderr.
+        colour: Default: on a terminal only; NO_COLOR and FORCE_COLOR are honoured. JSON is never coloured.
+
+    Raises:
+        OptionError: No such level or format.
+    """
+    target = sys.stderr if stream is None else stream
+    number = _level(level)
+    handler = LineHandler(target)
+    handler.setFormatter(_formatter(format, wants_colour(target) if colour is None else colour))
+    root = logging.getLogger()
+    for old in [handler for handler in root.handlers if isinstance(handler, LineHandler)]:
+        root.removeHandler(old)
+        old.close()
+    root.addHandler(handler)
+    root.setLevel(number)
+    logging.captureWarnings(capture=True)
+
+
+def wants_colour(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether to colour what goes to this stream: see no-color.org and force-color.org."""
+    if environ.get("NO_COLOR"):
+        return False
+    if environ.get("FORCE_COLOR"):
+        return True
+    try:
+        return stream.isatty() and environ.get("TERM") != "dumb"
+    except ValueError:  # closed
+        return False
+
+
+def _level(name: str) -> int:
+    if name.lower() not in LEVELS:
+        raise OptionError(f"no such log level: {name!r}", hint=f"use one of {', '.join(LEVELS)}")
+    return logging.getLevelNamesMapping()[name.upper()]
+
+
+def _formatter(format: str, colour: bool) -> logging.Formatter:  # noqa: A002  # private
+    if format == "json":
+        return JsonFormatter()
+    if format == "text":
+        return TextFormatter(colour=colour)
+    raise OptionError(f"no such log format: {format!r}", hint="use text or json")

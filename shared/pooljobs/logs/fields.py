@@ -1,0 +1,35 @@
+"""What a log line says beyond its message: the job that runs, and what the caller passed as ``extra``."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Final
+
+from pooljobs.context import current_job
+
+_STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+def job_fields() -> dict[str, Any]:
+    """``job_id``, ``job_type`` and ``trace_id`` of the job running here; empty outside of jobs.
+
+    A trace id that the job does not have is left out.
+    """
+    job = current_job()
+    if job is None:
+        return {}
+    fields = {"job_id": str(job.id), "job_type": job.job_type, "trace_id": job.trace_id}
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def extra_fields(record: logging.LogRecord) -> dict[str, Any]:
+    """What the caller passed as ``extra``."""
+    return {name: value for name, value in vars(record).items() if name not in _STANDARD and value is not None}
+
+
+def message_of(record: logging.LogRecord) -> str:
+    """The record's message. Arguments that do not fit their format are shown beside it, not raised."""
+    try:
+        return record.getMessage()
+    except Exception as error:  # noqa: BLE001  # a handler's arguments may do anything when they are printed
+        return f"{record.msg!s} (arguments do not fit: {type(error).__name__})"

@@ -1,0 +1,69 @@
+"""Log lines for people: ``21:52:03.123 INFO  worker-1   done [send_email 0192…]``, coloured on a terminal."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Final
+
+from pooljobs.logs.fields import extra_fields, job_fields, message_of
+from pooljobs.logs.process_name import process_name
+
+_RESET: Final = "\x1b[0m"
+_DIM: Final = "\x1b[2m"
+_CYAN: Final = "\x1b[36m"
+_LEVEL_COLOURS: Final = ((logging.ERROR, "\x1b[31m"), (logging.WARNING, "\x1b[33m"), (logging.INFO, ""))
+
+
+class TextFormatter(logging.Formatter):
+    """One readable line a record, in local time; a traceback follows on lines of its own.
+
+    The logger's name is shown where it is not one of pooljobs' own. ``extra`` fields are for machines, and left out.
+    """
+
+    def __init__(self, *, colour: bool) -> None:
+        super().__init__()
+        self._colour = colour
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, without a line end."""
+        clock = time.strftime("%H:%M:%S", time.localtime(record.created))
+        when = self._paint(_DIM, f"{clock}.{int(record.msecs):03d}")
+        level = self._paint(_level_colour(record.levelno), f"{_short(record.levelname):<5}")
+        who = self._paint(_CYAN, f"{process_name():<10}")
+        line = f"{when} {level} {who} {_origin(record)}{message_of(record)}{self._paint(_DIM, _job(record))}"
+        return "\n".join([line, *self._trailer(record)])
+
+    def _trailer(self, record: logging.LogRecord) -> list[str]:
+        parts = []
+        if record.exc_info and not record.exc_text:
+            record.exc_text = self.formatException(record.exc_info)
+        if record.exc_text:
+            parts.append(record.exc_text)
+        if record.stack_info:
+            parts.append(self.formatStack(record.stack_info))
+        return parts
+
+    def _paint(self, code: str, text: str) -> str:
+        return f"{code}{text}{_RESET}" if self._colour and code and text else text
+
+
+def _level_colour(level: int) -> str:
+    return next((colour for least, colour in _LEVEL_COLOURS if level >= least), _DIM)
+
+
+def _short(level: str) -> str:
+    return {"WARNING": "WARN", "CRITICAL": "FATAL"}.get(level, level)
+
+
+def _origin(record: logging.LogRecord) -> str:
+    ours = record.name == "pooljobs" or record.name.startswith("pooljobs.")
+    return "" if ours else f"{record.name}: "
+
+
+def _job(record: logging.LogRecord) -> str:
+    job = job_fields()
+    if not job:
+        return ""
+    trace = extra_fields(record).get("trace_id") or job.get("trace_id")
+    return f" [{job['job_type']} {job['job_id']}{f' trace {trace}' if trace else ''}]"

@@ -1,0 +1,25 @@
+"""The scoreboard: shared memory that tells each process of a host what the others hold, do and want.
+
+Made by the supervisor before its first fork; written by workers in their hot path; read by supervisor and steward.
+"""
+
+from __future__ import annotations
+
+from pooljobs.scoreboard.board import Scoreboard, slots_for
+from pooljobs.scoreboard.errors import ScoreboardError
+from pooljobs.scoreboard.held import HeldJob
+from pooljobs.scoreboard.slot import Slot
+from pooljobs.scoreboard.states import Activity, EntryState, Role, SlotState, Wanted
+
+__all__ = [
+    "Activity",
+    "EntryState",
+    "HeldJob",
+    "Role",
+    "Scoreboard",
+    "ScoreboardError",
+    "Slot",
+    "SlotState",
+    "Wanted",
+    "slots_for",
+]

@@ -1,0 +1,95 @@
+"""The whole scoreboard: an anonymous shared mapping and one wake pipe a slot, made before the first fork."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterator
+
+from pooljobs.scoreboard.errors import ScoreboardError
+from pooljobs.scoreboard.layout import WORD, Layout
+from pooljobs.scoreboard.slot import Slot
+from pooljobs.scoreboard.wake import WakePipe
+
+
+def slots_for(procs: int) -> int:
+    """Slots that a fleet of ``procs`` workers needs: each may have a dead forerunner, and the steward some too."""
+    return procs * 2 + 4
+
+
+class Scoreboard:
+    """All slots of one supervisor. Children inherit it by the fork; nobody can attach to it otherwise."""
+
+    def __init__(self, memory: mmap.mmap, slots: tuple[Slot, ...], view: memoryview) -> None:
+        self._memory = memory
+        self._view = view
+        self._slots = slots
+
+    @classmethod
+    def create(cls, slots: int, entries: int) -> Scoreboard:
+        """Map the memory and open the pipes.
+
+        Args:
+            slots: Places for children, living and dead; see ``slots_for``.
+            entries: Jobs that one child can hold at a time.
+
+        Raises:
+            ScoreboardError: Not one slot or entry was asked for, or the system refuses the memory or the pipes.
+        """
+        if slots < 1 or entries < 1:
+            raise ScoreboardError(f"a scoreboard needs at least 1 slot and 1 entry, not {slots} and {entries}")
+        layout = Layout(entries)
+        pipes = _open_pipes(slots)
+        try:
+            memory = mmap.mmap(-1, slots * layout.words * WORD)
+        except OSError as error:
+            _close_pipes(pipes)
+            raise ScoreboardError(f"no shared memory for {slots} processes: {error}") from error
+        view = memoryview(memory).cast("q")
+        words = layout.words
+        return cls(
+            memory,
+            tuple(Slot(i, view[i * words : (i + 1) * words], layout, pipe) for i, pipe in enumerate(pipes)),
+            view,
+        )
+
+    def slot(self, index: int) -> Slot:
+        """The slot with this index.
+
+        Raises:
+            ScoreboardError: There is none.
+        """
+        if not 0 <= index < len(self._slots):
+            raise ScoreboardError(f"the scoreboard has slots 0 to {len(self._slots) - 1}, not {index}")
+        return self._slots[index]
+
+    def __len__(self) -> int:
+        return len(self._slots)
+
+    def __iter__(self) -> Iterator[Slot]:
+        return iter(self._slots)
+
+    def close(self) -> None:
+        """Unmap the memory and close the pipes in this process. No slot may be used afterwards."""
+        for slot in self._slots:
+            slot.close()
+        self._view.release()
+        self._memory.close()
+
+
+def _open_pipes(count: int) -> list[WakePipe]:
+    pipes: list[WakePipe] = []
+    try:
+        for _ in range(count):
+            pipes.append(WakePipe())  # noqa: PERF401 - those already open must be known when one fails
+    except OSError as error:
+        _close_pipes(pipes)
+        raise ScoreboardError(
+            f"no room for {count} wake pipes: {error}",
+            hint="start fewer processes, or allow more open files (ulimit -n)",
+        ) from error
+    return pipes
+
+
+def _close_pipes(pipes: list[WakePipe]) -> None:
+    for pipe in pipes:
+        pipe.close()

@@ -1,0 +1,76 @@
+"""Where each word of a slot lies. Every word is 8 bytes and aligned, so that a store never tears under a reader.
+
+A slot is its header words, then one column of entry states, one of start times, then four words of identity for
+each entry. States have a column of their own so that the hot path's store needs no arithmetic.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, auto
+
+WORD = 8
+PAGE_WORDS = 512
+"""Slots begin on pages of their own: writers of different slots never share a cache line."""
+
+BACKENDS = 4
+IDENTITY_WORDS = 4
+
+
+class At(IntEnum):
+    """Index of each header word."""
+
+    @staticmethod
+    def _generate_next_value_(name: str, start: int, count: int, last_values: list[int]) -> int:  # noqa: ARG004 - Enum's signature
+        return count
+
+    STATE = auto()
+    ROLE = auto()
+    PID = auto()
+    ORDINAL = auto()
+    WORKER_ID = auto()
+    WANTED = auto()
+    ACTIVITY = auto()
+    HEARTBEAT_NS = auto()
+    LEASED_UNTIL_NS = auto()
+    RENEWED_NS = auto()
+    EXIT_STATUS = auto()
+    KILLED = auto()
+    CLAIMED = auto()
+    COMPLETED = auto()
+    FAILED = auto()
+    RETRIED = auto()
+    RELEASED = auto()
+    LOST = auto()
+    BACKENDS = auto()  # the last: BACKENDS words from here
+
+
+HEADER_WORDS = At.BACKENDS + BACKENDS
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Word offsets inside one slot that has ``entries`` places for held jobs."""
+
+    entries: int
+
+    @property
+    def states(self) -> int:
+        """First word of the column of entry states."""
+        return HEADER_WORDS
+
+    @property
+    def started(self) -> int:
+        """First word of the column of start times."""
+        return self.states + self.entries
+
+    @property
+    def identities(self) -> int:
+        """First word of the identities: token, id (two words), fence for each entry."""
+        return self.started + self.entries
+
+    @property
+    def words(self) -> int:
+        """Words of a slot, rounded up to whole pages."""
+        used = self.identities + IDENTITY_WORDS * self.entries
+        return -(-used // PAGE_WORDS) * PAGE_WORDS

@@ -1,0 +1,129 @@
+"""One child's place on the scoreboard: who it is, what it is asked for, what it holds.
+
+Each word has one writer at a time: the supervisor makes and buries a slot, the child writes while it lives, the
+steward frees it after a death. ``wanted`` has two writers and only ever rises. A worker's hot loop may store into
+``states`` directly (``slot.states[entry] = EntryState.DONE``): that is all ``mark`` does.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from time import monotonic_ns
+
+from pooljobs.scoreboard.held import HeldJob
+from pooljobs.scoreboard.layout import BACKENDS, HEADER_WORDS, IDENTITY_WORDS, At, Layout
+from pooljobs.scoreboard.states import Activity, EntryState, Role, SlotState, Wanted
+from pooljobs.scoreboard.wake import WakePipe
+from pooljobs.scoreboard.words import EnumWord, Word, Words
+
+_IDENTITY = Struct("@q16sq")  # token, id, fence; native, so that each number is one aligned store
+_TOKEN = Struct("@q")
+_write_identity = _IDENTITY.pack_into
+_FREE = int(EntryState.FREE)
+_CLAIMED = int(EntryState.CLAIMED)
+_RUNNING = int(EntryState.RUNNING)
+_ENTRY_STATES = {state.value: state for state in EntryState}
+
+
+class Slot:
+    """A view of one slot; every attribute reads or writes shared memory at once. Made by ``Scoreboard`` only."""
+
+    __slots__ = ("_identities", "_pipe", "_started", "backends", "index", "states", "wake_fd", "words")
+
+    state = EnumWord(At.STATE, unknown=SlotState.BOOTING)
+    role = EnumWord(At.ROLE, unknown=Role.WORKER)
+    pid = Word(At.PID)
+    ordinal = Word(At.ORDINAL)
+    """The human number, 1 to N, of the worker whose place it fills; a replacement keeps it. 0 for the steward."""
+    worker_id = Word(At.WORKER_ID)
+    """The worker's id in the database; 0 before it has registered."""
+    wanted = EnumWord(At.WANTED, unknown=Wanted.DRAIN)
+    activity = EnumWord(At.ACTIVITY, unknown=Activity.NONE)
+    heartbeat_ns = Word(At.HEARTBEAT_NS)
+    leased_until_ns = Word(At.LEASED_UNTIL_NS)
+    """Monotonic nanoseconds; 0 for none."""
+    renewed_ns = Word(At.RENEWED_NS)
+    """Monotonic nanoseconds of the last renewal of the lease; 0 for none."""
+    exit_status = Word(At.EXIT_STATUS)
+    """Exit code, or minus the signal's number; meaningful once DEAD."""
+    killed = Word(At.KILLED)
+    """1: the supervisor killed it on purpose, so no job is charged a crash."""
+    claimed = Word(At.CLAIMED)
+    completed = Word(At.COMPLETED)
+    failed = Word(At.FAILED)
+    retried = Word(At.RETRIED)
+    released = Word(At.RELEASED)
+    lost = Word(At.LOST)
+
+    def __init__(self, index: int, words: Words, layout: Layout, pipe: WakePipe) -> None:
+        self.index = index
+        self.words = words
+        self.backends = words[At.BACKENDS : At.BACKENDS + BACKENDS]
+        self.states = words[layout.states : layout.states + layout.entries]
+        self._started = words[layout.started : layout.started + layout.entries]
+        self._identities = words[layout.identities : layout.identities + IDENTITY_WORDS * layout.entries].cast("B")
+        self._pipe = pipe
+        self.wake_fd = pipe.read_fd
+
+    def hold(self, entry: int, job_id: bytes, fence: int, token: int) -> None:
+        """Enter a claimed job into a FREE entry. The state goes last: a reader never takes half an entry.
+
+        Raises:
+            struct.error: The slot has no such entry, or a number is beyond signed 64 bits.
+        """
+        _write_identity(self._identities, entry * _IDENTITY.size, token, job_id, fence)
+        self.states[entry] = _CLAIMED
+
+    def mark(self, entry: int, state: EntryState) -> None:
+        """Move an entry on: one store (``RUNNING`` notes the time first; ``start`` takes it from the caller)."""
+        if state == _RUNNING:
+            self._started[entry] = monotonic_ns()
+        self.states[entry] = state
+
+    def start(self, entry: int, now_ns: int) -> None:
+        """Note when the handler is entered, then mark the entry RUNNING."""
+        self._started[entry] = now_ns
+        self.states[entry] = _RUNNING
+
+    def free(self, entry: int) -> None:
+        """Forget a job that was settled or given back."""
+        self.states[entry] = _FREE
+
+    def held(self) -> list[HeldJob]:
+        """All occupied entries. Exact for a dead child; of a live one each job read is a true one."""
+        occupied = [entry for entry, state in enumerate(self.states.tolist()) if state != _FREE]
+        return [job for entry in occupied if (job := self._read(entry)) is not None]
+
+    def _read(self, entry: int) -> HeldJob | None:
+        """Read one entry, or None when it was freed or filled anew meanwhile: no claim's token comes twice."""
+        at = entry * _IDENTITY.size
+        number = self.states[entry]
+        token, job_id, fence = _IDENTITY.unpack_from(self._identities, at)
+        started_ns = self._started[entry] if number != _CLAIMED else 0
+        gone = self.states[entry] == _FREE or _TOKEN.unpack_from(self._identities, at)[0] != token
+        if number == _FREE or gone:
+            return None
+        state = _ENTRY_STATES.get(number, EntryState.RUNNING)
+        return HeldJob(entry, job_id, fence, token, state, started_ns)
+
+    def wake(self) -> None:
+        """Wake the child of this slot; never blocks."""
+        self._pipe.wake()
+
+    def drain_wakes(self) -> None:
+        """Take all wakes that wait; called by the child before it looks for work."""
+        self._pipe.drain()
+
+    def clear(self) -> None:
+        """Make the slot FREE: entries and header to zero, its pipe emptied; the state goes last."""
+        zeros = bytes(self._identities.nbytes)
+        for view in (self.states, self._started, self._identities, self.words[At.STATE + 1 : HEADER_WORDS]):
+            view.cast("B")[:] = zeros[: view.nbytes]
+        self.drain_wakes()
+        self.state = SlotState.FREE
+
+    def close(self) -> None:
+        """Let go of memory and pipe in this process; called by ``Scoreboard.close``."""
+        self._pipe.close()
+        for view in (self.states, self._started, self._identities, self.backends, self.words):
+            view.release()

@@ -1,0 +1,87 @@
+"""Which database a command or an application works on: a server that was named, else the embedded one.
+
+The embedded server is started when nobody runs it yet, brought up to date, and stopped again by its last user. A
+server that was named is never changed without being asked: ``pooljobs migrate`` does that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pooljobs.db.dsn import describe, resolve
+from pooljobs.db.migrate import migrate
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A database that is ready to be connected to.
+
+    Attributes:
+        dsn: libpq connection string.
+        source: Where it came from: ``--dsn``, ``POOLJOBS_DSN``, ``DATABASE_URL`` or ``embedded``.
+        data_directory: Of the embedded server; None for one that was named.
+    """
+
+    dsn: str
+    source: str
+    data_directory: Path | None = None
+
+    @property
+    def embedded(self) -> bool:
+        """Whether it is the embedded server."""
+        return self.data_directory is not None
+
+    @property
+    def note(self) -> str | None:
+        """What a person should know of it: of the embedded server, where it is and what to use instead."""
+        if self.data_directory is None:
+            return None
+        return (
+            f"using the embedded PostgreSQL in {self.data_directory}; "
+            "for a server of your own set DATABASE_URL or pass --dsn"
+        )
+
+    def __str__(self) -> str:
+        if self.data_directory is not None:
+            return f"embedded PostgreSQL in {self.data_directory}"
+        return f"{describe(self.dsn)} (from {self.source})"
+
+
+def migrate_embedded(dsn: str, schema: str) -> None:
+    """Brings an embedded server's schema up to date."""
+    migrate(dsn, schema)
+
+
+@contextmanager
+def open_database(
+    dsn: str | None,
+    *,
+    schema: str = "pooljobs",
+    root: Path | None = None,
+    prepare: Callable[[str, str], None] = migrate_embedded,
+) -> Iterator[Database]:
+    """The database to use, for as long as the ``with`` lasts. A named server is not connected to here.
+
+    Args:
+        dsn: What the user passed, or None: see ``pooljobs.db.dsn.resolve``.
+        schema: Brought up to date in the embedded server.
+        root: Directory of the embedded server; default: the one all commands and applications share.
+        prepare: Called with the DSN and the schema of the embedded server once it runs; migrates it.
+
+    Raises:
+        DatabaseUnreachableError: ``dsn``, or the variable it came from, is not a connection string.
+        EmbeddedError: The embedded server is not installed or did not start.
+        NotMigratedError: The embedded server's schema is newer than this pooljobs.
+    """
+    found = resolve(dsn)
+    if found.dsn is not None:
+        yield Database(found.dsn, found.source)
+        return
+    from pooljobs.embedded import acquire  # not needed, nor perhaps installed, where a server was named
+
+    with acquire(root) as server:
+        prepare(server.dsn, schema)
+        yield Database(server.dsn, found.source, server.root)

@@ -1,0 +1,86 @@
+"""What a fleet is told before it starts: checked once, here, and handed down unchanged to every child."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pooljobs.errors import OptionError
+
+MAX_BATCH = 1000
+"""The most jobs one claim may take: the size of a worker's table of held jobs on the scoreboard."""
+
+MIN_JOB_TIMEOUT = 1.0
+"""Seconds. A shorter lease could not be renewed in time on a busy machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """Settings of one worker process.
+
+    Attributes:
+        queues: Names of the queues served; never empty.
+        poll_interval: Seconds between looks at an empty queue. Default 5.
+        batch_size: Most jobs taken by one claim, 1 to ``MAX_BATCH``. Default 10.
+        job_timeout: Seconds a claim outlives a host that is gone, before another may run the job. Default 30.
+        concurrency: Handlers that run at the same time in one worker. Default 1.
+        max_crashes: Crashes after which a job is failed as poison. Default 3.
+        connections: Size of a worker's connection pool, handlers' own enqueues included. Default 3.
+
+    Raises:
+        OptionError: A value is out of its range.
+    """
+
+    queues: tuple[str, ...] = ("default",)
+    poll_interval: float = 5.0
+    batch_size: int = 10
+    job_timeout: float = 30.0
+    concurrency: int = 1
+    max_crashes: int = 3
+    connections: int = 3
+
+    def __post_init__(self) -> None:
+        if not self.queues or not all(self.queues):
+            raise OptionError("queues must not be empty", hint="name at least one queue, for example --queues default")
+        _at_least("poll_interval", self.poll_interval, 0.01)
+        _at_least("batch_size", self.batch_size, 1)
+        _at_most("batch_size", self.batch_size, MAX_BATCH)
+        _at_least("job_timeout", self.job_timeout, MIN_JOB_TIMEOUT)
+        _at_least("concurrency", self.concurrency, 1)
+        _at_most("concurrency", self.concurrency, MAX_BATCH)
+        _at_least("max_crashes", self.max_crashes, 1)
+        _at_least("connections", self.connections, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class ServeSettings:
+    """Settings of a supervisor and all its children.
+
+    Attributes:
+        dsn: libpq connection string of the database.
+        schema: Schema that holds pooljobs' tables. Default ``pooljobs``.
+        app: ``module:attribute`` of the application, resolved in each worker after the fork.
+        procs: Worker processes. Default 1.
+        shutdown_timeout: Seconds a drain may take before what still runs is killed. Default 30.
+    """
+
+    dsn: str
+    app: str
+    schema: str = "pooljobs"
+    procs: int = 1
+    shutdown_timeout: float = 30.0
+    worker: WorkerSettings = field(default_factory=WorkerSettings)
+
+    def __post_init__(self) -> None:
+        _at_least("procs", self.procs, 1)
+        _at_most("procs", self.procs, 512)
+        _at_least("shutdown_timeout", self.shutdown_timeout, 0.0)
+
+
+def _at_least(name: str, value: float, least: float) -> None:
+    if not value >= least:
+        raise OptionError(f"{name} must be at least {least:g}, not {value:g}")
+
+
+def _at_most(name: str, value: float, most: float) -> None:
+    if value > most:
+        raise OptionError(f"{name} must be at most {most:g}, not {value:g}")

@@ -1,0 +1,35 @@
+-- How each queue stands: what waits and runs now, and what ended in the last hour and how fast.
+-- Parameters: queue (null: all). Returns a row a queue, by name; waited is from run_at to the start of the last run,
+-- ran from there to the end, both in seconds, of jobs completed in the last hour.
+-- Locks: none. Index: none for the live table, all of which is counted; the last hour's partitions of history.
+WITH waiting AS (
+    SELECT l.queue,
+        count(*) FILTER (WHERE l.worker_id IS NULL) AS pending,
+        count(*) FILTER (WHERE l.worker_id IS NULL AND l.run_at <= now()) AS due,
+        count(*) FILTER (WHERE l.worker_id IS NOT NULL) AS running,
+        extract(epoch FROM now() - min(l.run_at) FILTER (WHERE l.worker_id IS NULL AND l.run_at <= now()))::float8
+            AS oldest_due_age
+    FROM {schema}.live AS l
+    WHERE %(queue)s::text IS NULL OR l.queue = %(queue)s::text
+    GROUP BY l.queue
+),
+ended AS (
+    SELECT h.queue,
+        count(*) FILTER (WHERE h.status = 'completed') AS completed,
+        count(*) FILTER (WHERE h.status = 'failed') AS failed,
+        percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (
+            ORDER BY extract(epoch FROM h.started_at - h.run_at)::float8) FILTER (WHERE h.status = 'completed') AS waited,
+        percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (
+            ORDER BY extract(epoch FROM h.finished_at - h.started_at)::float8) FILTER (WHERE h.status = 'completed') AS ran
+    FROM {schema}.history AS h
+    WHERE h.finished_at >= now() - interval '1 hour'
+      AND (%(queue)s::text IS NULL OR h.queue = %(queue)s::text)
+    GROUP BY h.queue
+)
+SELECT queue,
+    coalesce(w.pending, 0) AS pending, coalesce(w.due, 0) AS due, coalesce(w.running, 0) AS running, w.oldest_due_age,
+    coalesce(e.completed, 0) AS completed_last_hour, coalesce(e.failed, 0) AS failed_last_hour,
+    e.waited[1] AS wait_p50, e.waited[2] AS wait_p95, e.ran[1] AS run_p50, e.ran[2] AS run_p95
+FROM waiting AS w
+FULL JOIN ended AS e USING (queue)
+ORDER BY queue

@@ -1,0 +1,39 @@
+-- The newest jobs that match, live and ended together: by when they ended, or else were enqueued.
+--
+-- Parameters: window (interval: how far back to look at what ended; null: all of history), statuses text[], queue,
+--   job_type (null: any), limit.
+-- Returns: what the command line shows of a job, and age, the seconds since it ended or else was enqueued.
+-- Locks: none. Index: live_pkey backwards, since ids sort by time; partitions of history by finished_at, and in them
+--   history_id, or history_failed where only failed ones are asked for.
+WITH matching AS (
+    (
+        SELECT l.id, l.queue, l.job_type, CASE WHEN l.worker_id IS NULL THEN 'pending' ELSE 'running' END AS status,
+            l.attempts + (l.worker_id IS NOT NULL)::integer AS attempts, l.max_retries, l.priority,
+            l.run_at, l.created_at, l.started_at, NULL::timestamptz AS finished_at, l.trace_id, l.last_error
+        FROM {schema}.live AS l
+        WHERE (%(statuses)s::text[] IS NULL
+               OR ('pending' = ANY (%(statuses)s::text[]) AND l.worker_id IS NULL)
+               OR ('running' = ANY (%(statuses)s::text[]) AND l.worker_id IS NOT NULL))
+          AND (%(queue)s::text IS NULL OR l.queue = %(queue)s::text)
+          AND (%(job_type)s::text IS NULL OR l.job_type = %(job_type)s::text)
+        ORDER BY l.id DESC
+        LIMIT %(limit)s
+    )
+    UNION ALL
+    (
+        SELECT h.id, h.queue, h.job_type, h.status, h.attempts, h.max_retries, h.priority,
+            h.run_at, h.created_at, h.started_at, h.finished_at, h.trace_id, h.last_error
+        FROM {schema}.history AS h
+        WHERE (%(window)s::interval IS NULL OR h.finished_at >= now() - %(window)s::interval)
+          AND (%(statuses)s::text[] IS NULL OR h.status = ANY (%(statuses)s::text[]))
+          AND (%(queue)s::text IS NULL OR h.queue = %(queue)s::text)
+          AND (%(job_type)s::text IS NULL OR h.job_type = %(job_type)s::text)
+        ORDER BY h.finished_at DESC
+        LIMIT %(limit)s
+    )
+)
+SELECT m.*, extract(epoch FROM now() - coalesce(m.finished_at, m.created_at))::float8 AS age,
+    extract(epoch FROM m.run_at - now())::float8 AS due_in
+FROM matching AS m
+ORDER BY coalesce(m.finished_at, m.created_at) DESC, m.id DESC
+LIMIT %(limit)s

@@ -1,0 +1,18 @@
+-- Puts one failed or cancelled job back to pending, due now: the same id, its fence and its runs carried on, and room
+-- for at least one more run. A job in any other state, or none of that id, is left alone.
+-- Parameters: id. Returns a row if the job is pending again. Locks: the history row, then the new one.
+-- Index: history_id in each partition, live_pkey.
+WITH taken AS (
+    DELETE FROM {schema}.history AS h
+    WHERE h.id = %(id)s::uuid AND h.status IN ('failed', 'cancelled')
+    RETURNING h.*
+)
+INSERT INTO {schema}.live (
+    id, run_at, created_at, fence, max_retries, attempts, crashes, losses, priority, queue, job_type, trace_id,
+    last_error, payload
+)
+SELECT
+    t.id, now(), t.created_at, t.fence, greatest(t.max_retries, t.attempts + 1), t.attempts, 0, 0, t.priority, t.queue,
+    t.job_type, t.trace_id, t.last_error, t.payload
+FROM taken AS t
+RETURNING id

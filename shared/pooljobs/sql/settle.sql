@@ -1,0 +1,53 @@
+-- Settles a batch of mixed verdicts (pooljobs/verdict.py has the numbers: below 10 a job ends and moves to history,
+-- from 10 on it goes back to pending). Only rows that the claim still owns count: id, fence and token must match.
+--
+-- Parameters, arrays of one length, sorted by id so that concurrent batches lock in one order:
+--   ids uuid[], fences bigint[], tokens bigint[], verdicts smallint[], errors text[] (null: none),
+--   delays float8[] (seconds until the next run, -1: run_at stays), started_ago float8[] (seconds since the handler
+--   began, -1: it did not).
+-- Returns: the accepted ids, 16 bytes each, as one bytea. What is absent was lost to somebody else.
+-- Locks: the settled rows. Index: live_pkey.
+-- Verdicts: 1 completed, 2 failed, 3 cancelled, 4 poisoned; 10 retry, 11 released unrun, 12 crashed, 13 lost.
+WITH given AS MATERIALIZED (
+    SELECT *
+    FROM unnest(
+        %(ids)s::uuid[], %(fences)s::bigint[], %(tokens)s::bigint[], %(verdicts)s::smallint[],
+        %(errors)s::text[], %(delays)s::float8[], %(started_ago)s::float8[]
+    ) AS g (id, fence, token, verdict, error, delay, started_ago)
+),
+ended AS (
+    DELETE FROM {schema}.live AS l
+    USING given AS g
+    WHERE l.id = g.id AND l.fence = g.fence AND l.token = g.token AND g.verdict < 10
+    RETURNING l.*, g.verdict, g.error, g.started_ago
+),
+kept AS (
+    INSERT INTO {schema}.history (
+        id, run_at, created_at, started_at, finished_at, worker_id, fence, max_retries, attempts, crashes, losses,
+        priority, status, queue, job_type, trace_id, last_error, payload
+    )
+    SELECT
+        e.id, e.run_at, e.created_at, CASE WHEN e.started_ago >= 0 THEN now() - make_interval(secs => e.started_ago) END, now(),
+        e.worker_id, e.fence, e.max_retries, e.attempts + (e.started_ago >= 0)::integer,
+        e.crashes + (e.verdict = 4)::integer, e.losses, e.priority,
+        CASE e.verdict WHEN 1 THEN 'completed' WHEN 3 THEN 'cancelled' ELSE 'failed' END,
+        e.queue, e.job_type, e.trace_id, coalesce(e.error, e.last_error), e.payload
+    FROM ended AS e
+    RETURNING id
+),
+returned AS (
+    UPDATE {schema}.live AS l
+    SET worker_id = NULL,
+        token = NULL,
+        started_at = NULL,
+        attempts = l.attempts + (g.verdict IN (10, 12))::integer,
+        crashes = l.crashes + (g.verdict = 12)::integer,
+        losses = l.losses + (g.verdict = 13)::integer,
+        run_at = CASE WHEN g.delay >= 0 THEN now() + make_interval(secs => g.delay) ELSE l.run_at END,
+        last_error = coalesce(g.error, l.last_error)
+    FROM given AS g
+    WHERE l.id = g.id AND l.fence = g.fence AND l.token = g.token AND g.verdict >= 10
+    RETURNING l.id
+)
+SELECT string_agg(uuid_send(s.id), ''::bytea)
+FROM (SELECT id FROM kept UNION ALL SELECT id FROM returned) AS s

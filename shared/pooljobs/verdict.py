@@ -1,0 +1,46 @@
+"""How a run ended, as a value. The worker and the steward decide it; ``settle.sql`` carries it out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+FIRST_RETURNING = 10
+"""Verdicts from this number on put the job back to pending; those below end it."""
+
+
+class Verdict(IntEnum):
+    """What becomes of a claimed job. The numbers are part of ``settle.sql``."""
+
+    COMPLETED = 1
+    FAILED = 2
+    CANCELLED = 3
+    POISONED = 4
+    """Failed for good after too many crashes; the last one is charged."""
+    RETRY = 10
+    RELEASED = 11
+    """Given back unrun: nothing is charged."""
+    CRASHED = 12
+    """The process died in the run: the run and a crash are charged."""
+    LOST = 13
+    """Its host was lost: a loss is counted, and no run, since nobody knows whether it ran."""
+
+
+@dataclass(slots=True)
+class Settlement:
+    """One job's verdict together with the claim that gives the right to it.
+
+    Attributes:
+        job_id: 16 raw bytes.
+        error: Text for ``last_error``; None leaves the column as it is.
+        delay: Seconds until the next run; None leaves ``run_at`` as it is.
+        started_ns: Monotonic clock when the handler began; 0 if it never did.
+    """
+
+    job_id: bytes
+    fence: int
+    token: int
+    verdict: Verdict
+    error: str | None = None
+    delay: float | None = None
+    started_ns: int = 0

@@ -1,0 +1,112 @@
+"""One step of the supervisor: take messages, note who is ready, bury the dead, move the course, carry out the plan.
+
+Used by ``supervisor.py``. Everything is decided elsewhere: here decisions meet their effects.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from selectors import BaseSelector
+from signal import Signals
+from time import monotonic
+
+from pooljobs.exit_codes import ExitCode
+from pooljobs.scoreboard import Role, Scoreboard, Wanted
+from pooljobs_supervisor.children import Children, Place
+from pooljobs_supervisor.course import Course, Stage
+from pooljobs_supervisor.deaths import DeathWatch
+from pooljobs_supervisor.nursery import Nursery
+from pooljobs_supervisor.plan import Action, Ask, Kill, Spawn, Wake, pause, plan
+from pooljobs_supervisor.signals import Inbox, terminal_left
+from pooljobs_supervisor.story import Story
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Steps until the course is done."""
+
+    _board: Scoreboard
+    _children: Children
+    _course: Course
+    _story: Story
+    _inbox: Inbox
+    _watch: DeathWatch
+    _nursery: Nursery
+
+    def run(self, selector: BaseSelector) -> None:
+        """Step, and sleep between steps until a signal, a death or the next tick."""
+        while self._step() is not Stage.DONE:
+            selector.select(pause(self._children, self._course, self._nursery.count_slots(), monotonic()))
+
+    def _step(self) -> Stage:
+        now = monotonic()
+        for number in self._inbox.take():
+            self._match(number, now)
+        self._note_ready(now)
+        for pid in self._watch.ended():
+            self._bury(pid, now)
+        self._move(now)
+        for action in plan(self._children, self._course, self._nursery.count_slots(), now):
+            self._act(action, now)
+        return self._course.stage
+
+    def _match(self, number: Signals, now: float) -> None:
+        """Take one signal."""
+        if number is Signals.SIGCHLD:
+            return
+        if number is Signals.SIGHUP and terminal_left():
+            self._story.hangup_ignored()
+            return
+        before = self._course.stage
+        if self._course.escalate(now) is not before:
+            self._story.asked(number, self._course, len(self._children.workers))
+
+    def _note_ready(self, now: float) -> None:
+        for child in self._nursery.newly_ready(now):
+            if child.place.role is Role.WORKER:
+                self._course.ever_ready = True
+            self._story.ready(child, sum(w.ready_at is not None for w in self._children.workers), now)
+        for child in self._children.slow_boots(now):
+            self._story.slow_boot(child, now)
+
+    def _bury(self, pid: int, now: float) -> None:
+        """A child has ended: tell it, and see whether the start has failed with it."""
+        burial = self._nursery.bury(pid, now)
+        if burial is None:
+            return
+        serving = self._course.stage is Stage.SERVE
+        self._story.died(burial, ending=not serving, now=now)
+        left_on_request = burial.status == 0 and burial.wanted is not Wanted.RUN
+        if serving and not (self._course.ever_ready or burial.child.ready_at is not None or left_on_request):
+            self._course.fail_to_start(burial.status, now)
+            self._story.never_booted(burial.child, burial.status, self._course.result)
+
+    def _move(self, now: float) -> None:
+        before = self._course.stage
+        workers = len(self._children.workers)
+        steward = self._children.steward is not None
+        dead = self._nursery.count_slots().dead
+        after = self._course.observe(now, workers=workers, steward=steward, dead_slots=dead)
+        if after is not before:
+            self._story.moved(before, after, self._course, workers, now)
+
+    def _act(self, action: Action, now: float) -> None:
+        match action:
+            case Spawn(place):
+                self._spawn(place, now)
+            case Ask(child, wanted):
+                slot = self._board.slot(child.slot)
+                slot.wanted = max(slot.wanted, wanted)
+                slot.wake()
+            case Wake(child):
+                self._board.slot(child.slot).wake()
+            case Kill(child):
+                self._nursery.kill(child)
+
+    def _spawn(self, place: Place, now: float) -> None:
+        born = self._nursery.spawn(place, now)
+        if not isinstance(born, OSError):
+            return
+        self._story.not_forked(place, born, self._children.due(place) - now)
+        if not self._course.ever_ready:
+            self._course.fail_to_start(ExitCode.WORKER_BOOT, now)

@@ -1,0 +1,127 @@
+"""Puts children into slots, and takes the dead out: the effects that go with ``children.py``'s books.
+
+Called by the loop. Everything that a fork touches outside the child itself (slot, books, death watch) happens here.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from logging import Logger
+
+from pooljobs.child import Child, ChildMain
+from pooljobs.scoreboard import Role, Scoreboard, Slot, SlotState, Wanted
+from pooljobs_supervisor.children import ChildRecord, Children, Place
+from pooljobs_supervisor.deaths import DeathWatch, Process, reap
+from pooljobs_supervisor.parent_death import parent_death_signal
+from pooljobs_supervisor.plan import SlotCount
+from pooljobs_supervisor.spawn import fork, settle_in_child
+
+
+@dataclass(frozen=True, slots=True)
+class Burial:
+    """A child that has ended: how, with how many jobs in its hands, and what had been asked of it."""
+
+    child: ChildRecord
+    status: int
+    held: int
+    killed: bool
+    wanted: Wanted
+
+
+class Nursery:
+    """Births and burials of one supervisor."""
+
+    def __init__(
+        self,
+        board: Scoreboard,
+        children: Children,
+        watch: DeathWatch,
+        lifeline_fd: int,
+        *,
+        mains: Mapping[Role, ChildMain],
+        forget: Callable[[], None],
+        log: Logger,
+    ) -> None:
+        """``forget`` is run in each child and closes what belongs to the supervisor alone."""
+        self._board = board
+        self._children = children
+        self._watch = watch
+        self._lifeline_fd = lifeline_fd
+        self._mains = mains
+        self._forget = forget
+        self._log = log
+        self._tell_of_parent = parent_death_signal()
+        self._processes: dict[int, Process] = {}
+
+    def count_slots(self) -> SlotCount:
+        """Count free and dead slots; one that a living child sits in is neither, whatever stands in it."""
+        taken = self._children.slots
+        states = [slot.state for slot in self._board if slot.index not in taken]
+        return SlotCount(free=states.count(SlotState.FREE), dead=states.count(SlotState.DEAD))
+
+    def spawn(self, place: Place, now: float) -> ChildRecord | OSError:
+        """Fork a child into a free slot. A refusal by the system is noted as a death and returned."""
+        slot = self._free_slot()
+        slot.role, slot.ordinal, slot.state = place.role, place.ordinal, SlotState.BOOTING
+        child = Child(self._board, slot, self._lifeline_fd, os.getpid())
+        settle_in = partial(settle_in_child, child, self._forget, self._tell_of_parent)
+        try:
+            process = fork(str(place), settle_in, partial(self._mains[place.role], child), self._log)
+        except OSError as error:
+            slot.clear()
+            self._children.not_born(place, now)
+            return error
+        pid = process.pid or 0
+        slot.pid = pid
+        record = ChildRecord(place, pid, slot.index, now)
+        self._processes[pid] = process
+        self._children.born(record)
+        self._watch.watch(pid)
+        return record
+
+    def _free_slot(self) -> Slot:
+        taken = self._children.slots
+        return next(slot for slot in self._board if slot.index not in taken and slot.state is SlotState.FREE)
+
+    def newly_ready(self, now: float) -> list[ChildRecord]:
+        """Children that have become READY since the last call."""
+        ready = [
+            record
+            for record in self._children.all
+            if record.ready_at is None and self._board.slot(record.slot).state is SlotState.READY
+        ]
+        for record in ready:
+            record.ready_at = now
+        return ready
+
+    def bury(self, pid: int, now: float) -> Burial | None:
+        """Reap a child that has ended. Its slot becomes DEAD if the steward has jobs to release, else FREE at once.
+
+        A slot that the supervisor frees itself never shows DEAD: the steward might clear it once more, later.
+        """
+        status = reap(self._processes[pid])
+        if status is None:
+            return None
+        del self._processes[pid]
+        self._watch.forget(pid)
+        record = self._children.died(pid, now)
+        slot = self._board.slot(record.slot)
+        burial = Burial(record, status, len(slot.held()), bool(slot.killed), slot.wanted)
+        if record.place.role is Role.STEWARD or slot.worker_id == 0:
+            slot.clear()
+        else:
+            slot.exit_status = status
+            slot.state = SlotState.DEAD
+        return burial
+
+    def kill(self, record: ChildRecord) -> None:
+        """SIGKILL a child and its session's group; its death then charges no job a crash."""
+        self._board.slot(record.slot).killed = 1
+        try:
+            os.killpg(record.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):  # not in its own session yet, or (macOS) dead and unreaped
+            os.kill(record.pid, signal.SIGKILL)

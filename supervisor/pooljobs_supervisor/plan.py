@@ -1,0 +1,126 @@
+"""What is to be done now. Pure: from the children, the course and a count of slots to a list of actions.
+
+Asked on every tick and level-triggered: an action is repeated until its effect is seen, so none can get lost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pooljobs.scoreboard import Wanted
+from pooljobs_supervisor.children import STEWARD, ChildRecord, Children, Place
+from pooljobs_supervisor.course import PATIENCE, Course, Stage
+
+IDLE_TICK = 1.0
+TICK = 0.25
+"""Seconds between two looks while something is asked of the children."""
+EAGER_TICK = 0.02
+"""Seconds between two looks while the whole fleet waits for one child's word on the scoreboard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spawn:
+    """Fork a child for this place, into a free slot."""
+
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Raise what is wanted of this child, and wake it."""
+
+    child: ChildRecord
+    wanted: Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """Wake this child: there is something to see on the scoreboard."""
+
+    child: ChildRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """Kill this child's session."""
+
+    child: ChildRecord
+
+
+Action = Spawn | Ask | Wake | Kill
+
+
+@dataclass(frozen=True, slots=True)
+class SlotCount:
+    """How many slots are free for a new child, and how many are dead and wait for the steward."""
+
+    free: int
+    dead: int
+
+
+def plan(children: Children, course: Course, slots: SlotCount, now: float) -> list[Action]:
+    """The actions for this moment."""
+    match course.stage:
+        case Stage.SERVE:
+            return [*_spawns(children, course, slots, now), *_wake_steward(children, slots)]
+        case Stage.DRAIN | Stage.RELEASE:
+            wanted = Wanted.DRAIN if course.stage is Stage.DRAIN else Wanted.RELEASE
+            asks = [Ask(child, wanted) for child in children.workers]
+            return [*asks, *_keep_steward(children, course, slots, now)]
+        case Stage.KILL:
+            return [*map(Kill, children.workers), *_keep_steward(children, course, slots, now)]
+        case Stage.SETTLE:
+            return _keep_steward(children, course, slots, now)
+        case Stage.DISMISS:
+            return _dismiss(children.steward, course, now)
+        case _:
+            return []
+
+
+def pause(children: Children, course: Course, slots: SlotCount, now: float) -> float:
+    """Seconds that may pass until the next look, unless a signal or a death comes first."""
+    match course.stage:
+        case Stage.SERVE:
+            return _serving_pause(children, course, slots, now)
+        case Stage.DRAIN | Stage.RELEASE:
+            return min(TICK, max(0.0, course.drain_since + course.drain_limit - now))
+        case Stage.SETTLE:
+            return EAGER_TICK
+        case _:
+            return TICK
+
+
+def _serving_pause(children: Children, course: Course, slots: SlotCount, now: float) -> float:
+    if not course.ever_ready:
+        return EAGER_TICK
+    busy = slots.dead or any(child.ready_at is None for child in children.all)
+    waits = [children.due(place) - now for place in children.vacant()] if slots.free else []
+    soonest = min((max(wait, EAGER_TICK) for wait in waits), default=IDLE_TICK)
+    return min(TICK if busy or not slots.free else IDLE_TICK, soonest)
+
+
+def _spawns(children: Children, course: Course, slots: SlotCount, now: float) -> list[Action]:
+    """Fill what is vacant and due. Until a worker was ever READY, only the first is tried, beside the steward."""
+    due = [place for place in children.vacant() if children.due(place) <= now]
+    if not course.ever_ready:
+        due = [place for place in due if place == STEWARD or place.ordinal == 1]
+    return [Spawn(place) for place in due[: slots.free]]
+
+
+def _keep_steward(children: Children, course: Course, slots: SlotCount, now: float) -> list[Action]:
+    """A steward is needed to the end: it renews leases and releases what the dead held."""
+    missing = children.steward is None and course.spawns_steward
+    if missing and slots.free and children.due(STEWARD) <= now:
+        return [Spawn(STEWARD)]
+    return _wake_steward(children, slots)
+
+
+def _wake_steward(children: Children, slots: SlotCount) -> list[Action]:
+    steward = children.steward
+    return [Wake(steward)] if steward is not None and slots.dead else []
+
+
+def _dismiss(steward: ChildRecord | None, course: Course, now: float) -> list[Action]:
+    if steward is None:
+        return []
+    return [Kill(steward)] if now >= course.since + PATIENCE else [Ask(steward, Wanted.DRAIN)]

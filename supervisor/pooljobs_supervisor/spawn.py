@@ -1,0 +1,75 @@
+"""Forks a child by the rules, each of which was a bug somewhere.
+
+Signals stay blocked from before the fork until the child has handlers of its own, so that none is lost between.
+While they are, the child lets go of everything that belongs to the supervisor, enters a session of its own, and asks
+to be told of its parent's death. It never returns into the frames that forked it: it leaves by ``os._exit``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from logging import Logger
+from signal import SIGTERM
+from types import FrameType
+
+from multiprocess import get_context
+
+from pooljobs.child import Child
+from pooljobs.errors import PoolJobsError
+from pooljobs.exit_codes import ExitCode
+from pooljobs.scoreboard import Role, Wanted
+from pooljobs_supervisor.deaths import Process
+from pooljobs_supervisor.leave import leave
+from pooljobs_supervisor.signals import Handler, all_blocked, handle_in_child, unblock_all
+
+
+def fork(name: str, settle_in: Callable[[], None], life: Callable[[], int], log: Logger) -> Process:
+    """Fork a child that runs ``settle_in`` with all signals blocked, then ``life`` with none.
+
+    Raises:
+        OSError: The system refuses another process.
+    """
+    process: Process = get_context("fork").Process(target=_live, args=(settle_in, life, log), name=name)
+    with all_blocked():
+        process.start()
+    return process
+
+
+def _live(settle_in: Callable[[], None], life: Callable[[], int], log: Logger) -> None:
+    code: int = ExitCode.INTERNAL
+    try:
+        settle_in()
+        unblock_all()
+        code = int(life())
+    except PoolJobsError as error:
+        code = error.exit_code
+        log.error("%s%s", error, f" ({error.hint})" if error.hint else "")  # noqa: TRY400 - said on purpose, no bug
+    except BaseException:  # SystemExit and KeyboardInterrupt too: nothing may unwind into the parent's frames
+        log.exception("pid %d ended by an exception", os.getpid())
+    finally:
+        leave(code)
+
+
+def settle_in_child(child: Child, forget: Callable[[], None], tell_of_parent: Callable[[int], None]) -> None:
+    """Make a forked process a child: handlers, files, session, parent's death. Runs with all signals blocked."""
+    handle_in_child(_stop_handler(child))
+    forget()
+    os.setsid()
+    child.slot.pid = os.getpid()
+    tell_of_parent(SIGTERM)
+    if os.getppid() != child.parent_pid:
+        child.ask(Wanted.DRAIN)
+
+
+def _stop_handler(child: Child) -> Handler:
+    """A signal from outside asks a worker to drain. A steward leaves last: it obeys its supervisor, or its death."""
+    steward = child.slot.role is Role.STEWARD
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        if steward and not child.orphaned():
+            child.slot.wake()
+        else:
+            child.ask(Wanted.DRAIN)
+
+    return stop

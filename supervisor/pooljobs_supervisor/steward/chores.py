@@ -1,0 +1,103 @@
+"""What the steward does and how often: bury dead workers, renew leases, reap lost hosts, keep the tables in shape."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import Connection
+
+from pooljobs.db.statements import Statements
+from pooljobs.scoreboard import Role, Scoreboard, SlotState
+from pooljobs.settings import ServeSettings
+from pooljobs_supervisor.steward import leases
+from pooljobs_supervisor.steward.release import Releaser
+from pooljobs_supervisor.steward.upkeep import Upkeep
+
+Work = Callable[[Connection[Any]], None]
+
+STILL_LOCKED_PAUSE = 0.02
+"""Seconds until a dead worker's rows that something still locks are tried again."""
+
+
+@dataclass(slots=True)
+class Chore:
+    """Something to do every ``every`` seconds; ``at`` is the monotonic time of the next run."""
+
+    work: Work
+    every: float
+    at: float = 0.0
+
+
+class Chores:
+    """The list of chores. Errors of the database come through; what was not done is due again."""
+
+    def __init__(self, settings: ServeSettings, board: Scoreboard, log: logging.Logger) -> None:
+        timeout = settings.worker.job_timeout
+        statements = Statements(settings.schema)
+        upkeep = Upkeep(statements)
+        self._board = board
+        self._log = log
+        self._timeout_ns = int(timeout * 1e9)
+        self._releaser = Releaser(statements, settings.worker.max_crashes, log)
+        self._renew_statement = statements.load("renew_leases")
+        self._reap_statement = statements.load("reap_workers")
+        self._release_statement = statements.load("release_dead")
+        self._unburied = False
+        self._chores = [
+            Chore(self._renew, min(timeout / leases.RENEWALS_A_LEASE / 4, 1.0)),
+            Chore(self._reap, min(max(timeout / 10, 0.2), 1.0)),
+            Chore(upkeep.vacuum, 30.0, time.monotonic() + 30.0),
+            Chore(upkeep.partitions, 3600.0),
+            Chore(upkeep.forget, 3600.0, time.monotonic() + 60.0),
+        ]
+
+    def run_due(self, connection: Connection[Any]) -> None:
+        """Does what is due, the dead first."""
+        self.bury(connection)
+        for chore in self._chores:
+            if (now := time.monotonic()) >= chore.at:
+                chore.work(connection)
+                chore.at = now + chore.every
+
+    def seconds_to_next(self) -> float:
+        """How long nothing is due, but for wakes."""
+        if self._unburied:
+            return STILL_LOCKED_PAUSE
+        return max(0.0, min(chore.at for chore in self._chores) - time.monotonic())
+
+    def bury(self, connection: Connection[Any]) -> None:
+        """Releases what dead workers held, then frees their slots; a slot whose rows are still locked waits."""
+        self._unburied = False
+        for slot in self._board:
+            if slot.state is SlotState.DEAD and slot.role is Role.WORKER:
+                if self._releaser.release(connection, slot):
+                    slot.clear()
+                else:
+                    self._unburied = True
+
+    def _renew(self, connection: Connection[Any]) -> None:
+        now_ns = time.monotonic_ns()
+        slots = {slot.worker_id: slot for slot in self._board if leases.due(slot, now_ns, self._timeout_ns)}
+        if not slots:
+            return
+        for (worker_id,) in connection.execute(self._renew_statement, {"worker_ids": list(slots)}).fetchall():
+            slots[worker_id].leased_until_ns = now_ns + self._timeout_ns
+            slots[worker_id].renewed_ns = now_ns
+
+    def _reap(self, connection: Connection[Any]) -> None:
+        reaped = connection.execute(self._reap_statement).fetchall()
+        for worker_id, host, pid, ordinal in reaped:
+            self._log.warning(
+                "worker-%d of %s (pid %d, id %d) let its lease run out: its jobs run elsewhere",
+                ordinal,
+                host,
+                pid,
+                worker_id,
+            )
+        if reaped:
+            ids = [row[0] for row in reaped]
+            connection.execute(self._release_statement, {"worker_ids": ids, "lost": True})

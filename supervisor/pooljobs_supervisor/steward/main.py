@@ -1,0 +1,87 @@
+"""The steward's life: a loop of chores, each on its own rhythm, until the supervisor lets it go.
+
+It leaves last: when all workers are gone and everything they held is released. If its supervisor is killed it stays
+until the orphaned workers are gone.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+import time
+
+from pooljobs.child import Child
+from pooljobs.db.connect import child_pool
+from pooljobs.exit_codes import ExitCode
+from pooljobs.logs import name_process
+from pooljobs.scoreboard import Role, Slot, SlotState, Wanted
+from pooljobs.settings import ServeSettings
+from pooljobs_supervisor.steward.chores import Chores
+from pooljobs_supervisor.steward.patience import Patience
+
+
+def steward_main(settings: ServeSettings, child: Child) -> int:
+    """Runs the steward in its own process; returns the exit code."""
+    name_process("steward")
+    log = logging.getLogger("pooljobs.steward")
+    with child_pool(settings.dsn, size=2, application_name=f"pooljobs steward (pid {os.getpid()})") as pool:
+        Steward(settings, child, Patience(pool, log), log).run()
+    return ExitCode.OK
+
+
+class Steward:
+    """Does what is due, then sleeps until a wake or the next chore."""
+
+    def __init__(self, settings: ServeSettings, child: Child, database: Patience, log: logging.Logger) -> None:
+        self._child = child
+        self._database = database
+        self._chores = Chores(settings, child.board, log)
+
+    def run(self) -> None:
+        """Works until there is nothing left to stay for."""
+        self._child.slot.state = SlotState.READY
+        while not self._may_leave():
+            self._child.slot.heartbeat_ns = time.monotonic_ns()
+            done = self._database.attempt(self._chores.run_due)
+            self._wait(self._chores.seconds_to_next() if done else self._database.pause())
+        self._database.close()
+
+    def _may_leave(self) -> bool:
+        if self._child.orphaned():
+            return not any(_lives(slot) for slot in self._workers()) and self._last_release()
+        if self._child.wanted is Wanted.RUN:
+            return False
+        return not any(slot.state is not SlotState.FREE for slot in self._workers())
+
+    def _last_release(self) -> bool:
+        """Nobody is left to bury the workers of a killed supervisor: their slots are declared dead here."""
+        for slot in self._workers():
+            if slot.state is not SlotState.FREE:
+                slot.killed = 1  # how they ended is unknown, so nobody is charged
+                slot.state = SlotState.DEAD
+        self._database.attempt(self._chores.bury)
+        return True
+
+    def _workers(self) -> list[Slot]:
+        return [slot for slot in self._child.board if slot.role is Role.WORKER and slot.index != self._child.slot.index]
+
+    def _wait(self, seconds: float) -> None:
+        orphaned = self._child.orphaned()
+        sources = [self._child.slot.wake_fd] if orphaned else [self._child.slot.wake_fd, self._child.lifeline_fd]
+        woken, _, _ = select.select(sources, [], [], min(seconds, 0.1) if orphaned else seconds)
+        if self._child.slot.wake_fd in woken:
+            self._child.slot.drain_wakes()
+
+
+def _lives(slot: Slot) -> bool:
+    """Whether the slot's process still exists; a zombie of a dead supervisor is soon reaped by init."""
+    if slot.state in (SlotState.FREE, SlotState.DEAD) or not slot.pid:
+        return False
+    try:
+        os.kill(slot.pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

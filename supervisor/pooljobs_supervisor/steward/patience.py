@@ -1,0 +1,62 @@
+"""The steward's connection, and its patience with a database that is away: told once, tried again with back-off."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from typing import Any
+
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
+
+from pooljobs.db.faults import OUTAGE, one_line
+
+LONGEST_PAUSE = 2.0
+"""Seconds: the most between two tries."""
+
+
+class Patience:
+    """Holds one connection and replaces it when it breaks."""
+
+    def __init__(self, pool: ConnectionPool[Connection[Any]], log: logging.Logger) -> None:
+        self._pool = pool
+        self._log = log
+        self._connection: Connection[Any] | None = None
+        self._failures = 0
+        self._away_since = 0.0
+
+    def attempt(self, work: Callable[[Connection[Any]], None]) -> bool:
+        """Does the work once; False if the database was away."""
+        try:
+            if self._connection is None:
+                self._connection = self._pool.getconn(timeout=2.0)
+            work(self._connection)
+        except OUTAGE as error:
+            self._broken(error)
+            return False
+        if self._failures:
+            self._log.info("the database is back after %.1f s", time.monotonic() - self._away_since)
+            self._failures = 0
+        return True
+
+    def pause(self) -> float:
+        """Seconds to wait before the next try, half of them random."""
+        return float(min(0.1 * 2.0 ** min(self._failures, 10), LONGEST_PAUSE)) * (0.5 + random.random() / 2)
+
+    def close(self) -> None:
+        """Gives the connection back."""
+        if self._connection is not None:
+            self._pool.putconn(self._connection)
+            self._connection = None
+
+    def _broken(self, error: BaseException) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+            self._pool.putconn(connection)
+        if not self._failures:
+            self._away_since = time.monotonic()
+            self._log.warning("the database is away: %s; waiting for it", one_line(error))
+        self._failures += 1

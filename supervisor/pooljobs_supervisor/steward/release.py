@@ -1,0 +1,67 @@
+"""Releases what a dead worker of this host held: first what the scoreboard knows, then what the database knows."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from psycopg import Connection
+
+from pooljobs.db.settlement import settle
+from pooljobs.db.statements import Statements
+from pooljobs.db.arrays import UuidArray
+from pooljobs.retry import RetryPolicy
+from pooljobs.scoreboard import HeldJob, Slot
+from pooljobs.worker_name import application_name
+from pooljobs_supervisor.steward.inquest import Charges, Death, judge
+
+
+class Releaser:
+    """Carries out an inquest. Every step can be done again after an error: fences and tokens see to that."""
+
+    def __init__(self, statements: Statements, max_crashes: int, log: logging.Logger) -> None:
+        self._statements = statements
+        self._terminate = statements.load("terminate_backends")
+        self._charges = statements.load("read_charges")
+        self._retire = statements.load("retire_workers")
+        self._release = statements.load("release_dead")
+        self._max_crashes = max_crashes
+        self._log = log
+
+    def release(self, connection: Connection[Any], slot: Slot) -> bool:
+        """Settles all that the slot's dead worker held; False if something is still locked and it must come again.
+
+        The backends go first: a claim that still runs in the server would commit rows for a dead owner afterwards,
+        and keeps its locks.
+        """
+        death = Death(f"worker-{slot.ordinal}, pid {slot.pid}", slot.exit_status, bool(slot.killed))
+        backends = [pid for pid in slot.backends.tolist() if pid]
+        connection.execute(
+            self._terminate, {"backends": backends, "application_name": application_name(slot.ordinal, slot.pid)}
+        )
+        held = slot.held()
+        if held:
+            self._settle(connection, held, death)
+        connection.execute(self._retire, {"worker_ids": [slot.worker_id]})
+        row = connection.execute(self._release, {"worker_ids": [slot.worker_id], "lost": False}).fetchone()
+        return row is not None and row[1] == 0
+
+    def _settle(self, connection: Connection[Any], held: Sequence[HeldJob], death: Death) -> None:
+        charges = self._read_charges(connection, [job.job_id for job in held])
+        settlements = judge(held, charges, death, self._max_crashes)
+        refused = settle(connection, self._statements, settlements)
+        counts: dict[str, int] = {}
+        for settlement in settlements:
+            if settlement.job_id not in refused:
+                name = settlement.verdict.name.lower()
+                counts[name] = counts.get(name, 0) + 1
+        told = ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "nothing left to settle"
+        self._log.info("jobs of %s (%s): %s", death.who, death.how, told)
+
+    def _read_charges(self, connection: Connection[Any], ids: Sequence[bytes]) -> dict[bytes, Charges]:
+        rows = connection.execute(self._charges, {"ids": UuidArray(ids)}).fetchall()
+        return {
+            job_id.bytes: Charges(attempts, crashes, max_retries, RetryPolicy(kind or "exponential", delay or 1.0))
+            for job_id, attempts, crashes, max_retries, kind, delay in rows
+        }

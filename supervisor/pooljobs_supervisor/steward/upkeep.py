@@ -1,0 +1,41 @@
+"""Keeps the tables in shape. Autovacuum looks at a database once a minute at best, which is long for a queue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from psycopg import Connection
+from psycopg import errors as pg
+
+from pooljobs.db.statements import Statements, render
+
+DEAD_ROWS = 20_000
+"""Dead rows in the live table after which it is vacuumed."""
+
+
+class Upkeep:
+    """Vacuum and partitions. Whoever lacks the privilege (the table's owner has it) leaves it to autovacuum."""
+
+    def __init__(self, statements: Statements) -> None:
+        self._statements = statements
+        self._dead = statements.load("count_dead_rows")
+        self._partitions = statements.load("ensure_partitions")
+        self._forget = statements.load("forget_workers")
+        self._vacuum = render("VACUUM (SKIP_LOCKED, TRUNCATE FALSE, ANALYZE) {schema}.live", statements.schema)
+
+    def vacuum(self, connection: Connection[Any]) -> None:
+        """Vacuums the live table when enough rows are dead; a vacuum under way elsewhere is left to it."""
+        row = connection.execute(self._dead).fetchone()
+        if row is not None and row[0] >= DEAD_ROWS:
+            connection.execute(self._vacuum)
+
+    def partitions(self, connection: Connection[Any]) -> None:
+        """Makes history's partitions two weeks ahead."""
+        try:
+            connection.execute(self._partitions)
+        except pg.InsufficientPrivilege:
+            return  # workers may run as a user who owns nothing: then `pooljobs migrate` makes the partitions
+
+    def forget(self, connection: Connection[Any]) -> None:
+        """Deletes old tombstones."""
+        connection.execute(self._forget)

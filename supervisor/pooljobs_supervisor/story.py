@@ -1,0 +1,95 @@
+"""What the supervisor tells in its log: a start, a drain and a crash in a few lines each. No decisions here."""
+
+from __future__ import annotations
+
+from logging import DEBUG, INFO, WARNING, Logger
+from signal import Signals
+
+from pooljobs.exit_codes import ExitCode
+from pooljobs_supervisor.children import ChildRecord, Place
+from pooljobs_supervisor.course import Course, Stage
+from pooljobs_supervisor.deaths import how
+from pooljobs_supervisor.nursery import Burial
+
+_ASKED = {
+    Stage.DRAIN: "%s: draining; %d workers finish the jobs they have claimed, within %g s",
+    Stage.RELEASE: "%s again: %d workers finish only what runs and give the rest back, within %g s in all",
+    Stage.KILL: "%s once more: killing %d workers; their jobs go back to the queues (limit was %g s)",
+}
+
+
+class Story:
+    """Writes the supervisor's lines to ``log``. Times are monotonic seconds."""
+
+    def __init__(self, log: Logger, procs: int) -> None:
+        self._log = log
+        self._procs = procs
+        self._began = 0.0
+        self._all_ready = False
+
+    def starting(self, pid: int, now: float) -> None:
+        """The supervisor begins."""
+        self._began = now
+        self._log.info("starting %d %s and a steward (pid %d)", self._procs, _workers(self._procs), pid)
+
+    def ready(self, child: ChildRecord, ready_workers: int, now: float) -> None:
+        """A child is READY; when all workers are for the first time, that is worth a line to everybody."""
+        self._log.debug("%s (pid %d) is ready after %.2f s", child.place, child.pid, now - child.born)
+        if ready_workers == self._procs and not self._all_ready:
+            self._all_ready = True
+            took = now - self._began
+            self._log.info("%d %s ready after %.1f s", self._procs, _workers(self._procs), took)
+
+    def slow_boot(self, child: ChildRecord, now: float) -> None:
+        """A child takes suspiciously long to boot."""
+        self._log.warning("%s (pid %d) is still starting after %.0f s", child.place, child.pid, now - child.born)
+
+    def not_forked(self, place: Place, error: OSError, wait: float) -> None:
+        """The system refused a process."""
+        self._log.error("no process for %s: %s; next try in %.1f s", place, error, wait)
+
+    def died(self, burial: Burial, *, ending: bool, now: float) -> None:
+        """A child ended: expected, on request, or as a crash."""
+        child, status, held = burial.child, burial.status, burial.held
+        level = (DEBUG if ending else INFO) if status == 0 else WARNING
+        jobs = f", holding {held} {'job' if held == 1 else 'jobs'}" if held else ""
+        by_us = " by the supervisor" if burial.killed else ""
+        text = "%s (pid %d) ended: %s%s after %.1f s%s"
+        extra = {"child": str(child.place), "child_pid": child.pid, "exit_status": status, "held_jobs": held}
+        lived = now - child.born
+        self._log.log(level, text, child.place, child.pid, how(status), by_us, lived, jobs, extra=extra)
+
+    def never_booted(self, child: ChildRecord, status: int, code: ExitCode) -> None:
+        """The start failed."""
+        self._log.error("%s never came up (%s): giving up (%s)", child.place, how(status), code.name)
+
+    def asked(self, number: Signals, course: Course, workers: int) -> None:
+        """A signal asked for an end, for the first, second or third time."""
+        line = _ASKED.get(course.stage)
+        if line is not None:
+            self._log.info(line, number.name, workers, course.drain_limit)
+
+    def hangup_ignored(self) -> None:
+        """HUP, and the terminal is still there."""
+        self._log.info("SIGHUP ignored: the terminal is still there")
+
+    def moved(self, before: Stage, after: Stage, course: Course, workers: int, now: float) -> None:
+        """The course moved on by itself."""
+        if after is Stage.KILL:
+            limit = course.drain_limit
+            self._log.warning("%d workers still run %g s after the first request: killing them", workers, limit)
+        elif before < Stage.SETTLE <= after:
+            self._log.info("all workers are gone after %.1f s", now - course.drain_since)
+
+    def left_behind(self, children: tuple[ChildRecord, ...]) -> None:
+        """Even SIGKILL did not end some children."""
+        names = ", ".join(f"{child.place} (pid {child.pid})" for child in children)
+        self._log.error("these survived SIGKILL and are left behind: %s", names)
+
+    def ended(self, course: Course) -> None:
+        """The supervisor returns."""
+        self._log.info("stopped (%s)", course.result.name.lower().replace("_", " "))
+
+
+def _workers(count: int) -> str:
+    return "worker" if count == 1 else "workers"

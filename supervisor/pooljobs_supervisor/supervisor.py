@@ -1,0 +1,97 @@
+"""The parent of all: forks, watches, decides. Made and run by ``pooljobs serve``.
+
+It opens no database connection, runs no user code and starts no thread, so that nothing a job does can take it down.
+This is its outermost frame; ``loop.py`` holds the steps.
+"""
+
+from __future__ import annotations
+
+import os
+from logging import Logger, getLogger
+from selectors import EVENT_READ, PollSelector
+from time import monotonic
+
+from pooljobs.child import ChildMain
+from pooljobs.exit_codes import ExitCode
+from pooljobs.scoreboard import Role, Scoreboard
+from pooljobs.settings import ServeSettings
+from pooljobs_supervisor.children import Children
+from pooljobs_supervisor.course import Course
+from pooljobs_supervisor.deaths import DeathWatch, pidfds_work
+from pooljobs_supervisor.leave import leave
+from pooljobs_supervisor.lifeline import Lifeline
+from pooljobs_supervisor.loop import Loop
+from pooljobs_supervisor.nursery import Nursery
+from pooljobs_supervisor.signals import Inbox
+from pooljobs_supervisor.story import Story
+
+
+class Supervisor:
+    """One run of a fleet. Constructing it starts nothing; ``run`` may be called once, in the main thread.
+
+    Args:
+        settings: ``procs`` and ``shutdown_timeout`` are used here.
+        board: Has room for ``slots_for(settings.procs)`` slots.
+        worker: Runs in each worker after the fork.
+        steward: Runs in the steward after the fork.
+        log: Default ``pooljobs.supervisor``.
+    """
+
+    def __init__(
+        self,
+        settings: ServeSettings,
+        board: Scoreboard,
+        *,
+        worker: ChildMain,
+        steward: ChildMain,
+        log: Logger | None = None,
+    ) -> None:
+        self._board = board
+        self._mains = {Role.WORKER: worker, Role.STEWARD: steward}
+        self._log = log or getLogger("pooljobs.supervisor")
+        self._story = Story(self._log, settings.procs)
+        self._children = Children(settings.procs)
+        self._course = Course(settings.shutdown_timeout)
+
+    def run(self) -> ExitCode:
+        """Serve until asked to stop, and to the end of all children.
+
+        Returns:
+            OK; DRAIN_TIMED_OUT when workers had to be killed; or why the start failed.
+
+        An unexpected exception ends the whole process with INTERNAL; the children then see the lifeline's end and
+        drain by themselves.
+        """
+        try:
+            return self._serve()
+        except BaseException:  # noqa: BLE001 - an ordinary exit would wait for the children
+            self._log.critical("the supervisor broke; its children drain by themselves", exc_info=True)
+            leave(ExitCode.INTERNAL)
+
+    def _serve(self) -> ExitCode:
+        pidfds = pidfds_work()
+        # poll, not epoll or kqueue: their descriptors would be shared with children, or break in them
+        with Inbox(children=not pidfds) as inbox, PollSelector() as selector, Lifeline() as lifeline:
+            selector.register(inbox.fd, EVENT_READ)
+            watch = DeathWatch(selector, pidfds=pidfds)
+
+            def forget() -> None:
+                """Close the supervisor's own descriptors in a child."""
+                lifeline.close()
+                inbox.close()
+                watch.close()
+
+            nursery = Nursery(
+                self._board, self._children, watch, lifeline.read_fd, mains=self._mains, forget=forget, log=self._log
+            )
+            self._story.starting(os.getpid(), monotonic())
+            Loop(self._board, self._children, self._course, self._story, inbox, watch, nursery).run(selector)
+            self._finish()
+        return self._course.result
+
+    def _finish(self) -> None:
+        """Say goodbye. Children that even SIGKILL did not end would keep the interpreter from exiting."""
+        self._story.ended(self._course)
+        if self._children.all:
+            self._story.left_behind(self._children.all)
+            leave(self._course.result)

@@ -1,0 +1,162 @@
+"""A slot's words, entries and wakes, as written by one process and read by another view."""
+
+from __future__ import annotations
+
+import os
+import struct
+from time import monotonic_ns
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pooljobs.scoreboard import Activity, EntryState, HeldJob, Role, Scoreboard, Slot, SlotState, Wanted
+from pooljobs.scoreboard.layout import At
+from tests.unit.scoreboard.conftest import ENTRIES
+
+NUMBERS = [
+    "pid", "ordinal", "worker_id", "heartbeat_ns", "leased_until_ns", "renewed_ns", "exit_status", "killed",
+    "claimed", "completed", "failed", "retried", "released", "lost",
+]  # fmt: skip
+ID = bytes(range(16))
+int64 = st.integers(min_value=-(2**63), max_value=2**63 - 1)
+
+
+def test_each_word_keeps_its_own_value(slot: Slot) -> None:
+    for number, name in enumerate(NUMBERS, start=-3):
+        setattr(slot, name, number)
+    slot.state, slot.role, slot.wanted, slot.activity = SlotState.DEAD, Role.STEWARD, Wanted.RELEASE, Activity.SETTLING
+    for index in range(4):
+        slot.backends[index] = 1000 + index
+    slot.hold(0, ID, 1, 1)
+    slot.hold(ENTRIES - 1, ID, 2, 2)
+
+    assert [getattr(slot, name) for name in NUMBERS] == list(range(-3, len(NUMBERS) - 3))
+    assert (slot.state, slot.role, slot.wanted, slot.activity) == (
+        SlotState.DEAD,
+        Role.STEWARD,
+        Wanted.RELEASE,
+        Activity.SETTLING,
+    )
+    assert slot.backends.tolist() == [1000, 1001, 1002, 1003]
+
+
+def test_slots_do_not_touch_each_other(board: Scoreboard) -> None:
+    middle = board.slot(1)
+    middle.words[:] = memoryview(b"\x01" * middle.words.nbytes).cast("q")
+    assert not any(board.slot(0).words.tolist())
+    assert not any(board.slot(2).words.tolist())
+
+
+@pytest.mark.parametrize(
+    ("word", "name", "expected"),
+    [
+        (At.STATE, "state", SlotState.BOOTING),
+        (At.ROLE, "role", Role.WORKER),
+        (At.WANTED, "wanted", Wanted.DRAIN),
+        (At.ACTIVITY, "activity", Activity.NONE),
+    ],
+)
+def test_a_number_without_a_name_reads_as_harmless(slot: Slot, word: At, name: str, expected: object) -> None:
+    slot.words[word] = 77
+    assert getattr(slot, name) is expected
+    slot.words[word] = -1
+    assert getattr(slot, name) is expected
+
+
+def test_an_entry_without_a_named_state_counts_as_running(slot: Slot) -> None:
+    slot.hold(2, ID, 1, 1)
+    slot.states[2] = 99
+    assert [job.state for job in slot.held()] == [EntryState.RUNNING]
+
+
+def test_a_held_job_goes_through_its_states(slot: Slot) -> None:
+    slot.hold(3, ID, 5, -6)
+    assert slot.held() == [HeldJob(3, ID, 5, -6, EntryState.CLAIMED, 0)]
+    slot.start(3, 123)
+    assert slot.held() == [HeldJob(3, ID, 5, -6, EntryState.RUNNING, 123)]
+    slot.mark(3, EntryState.DONE)
+    assert slot.held() == [HeldJob(3, ID, 5, -6, EntryState.DONE, 123)]
+    slot.mark(3, EntryState.FAILED)
+    assert slot.held() == [HeldJob(3, ID, 5, -6, EntryState.FAILED, 123)]
+    slot.free(3)
+    assert slot.held() == []
+
+
+def test_a_new_job_does_not_show_the_start_of_the_old_one(slot: Slot) -> None:
+    slot.hold(0, ID, 1, 1)
+    slot.start(0, 99)
+    slot.free(0)
+    slot.hold(0, ID, 2, 2)
+    assert slot.held()[0].started_ns == 0
+
+
+def test_mark_running_notes_the_time(slot: Slot) -> None:
+    slot.hold(0, ID, 1, 1)
+    before = monotonic_ns()
+    slot.mark(0, EntryState.RUNNING)
+    assert before <= slot.held()[0].started_ns <= monotonic_ns()
+
+
+@given(
+    jobs=st.lists(st.tuples(st.binary(min_size=16, max_size=16), int64, int64), max_size=ENTRIES),
+)
+def test_what_is_held_is_read_back_exactly(jobs: list[tuple[bytes, int, int]]) -> None:
+    board = Scoreboard.create(slots=1, entries=ENTRIES)
+    slot = board.slot(0)
+    for entry, (job_id, fence, token) in enumerate(jobs):
+        slot.hold(entry, job_id, fence, token)
+    read = [(job.job_id, job.fence, job.token) for job in slot.held()]
+    board.close()
+    assert read == jobs
+
+
+def test_an_entry_beyond_the_table_is_refused(slot: Slot) -> None:
+    with pytest.raises(struct.error):
+        slot.hold(ENTRIES, ID, 1, 1)
+    with pytest.raises(IndexError):
+        slot.mark(ENTRIES, EntryState.DONE)
+    assert slot.held() == []
+
+
+def test_an_entry_filled_anew_while_it_is_read_is_left_out(slot: Slot) -> None:
+    """The reader sees the old state and the new token: it must not pair them."""
+    slot.hold(0, ID, 1, 1)
+    read_state = slot.states
+
+    class Changing:
+        """Stands for a worker that frees and fills the entry between the reader's two looks at it."""
+
+        def tolist(self) -> list[int]:
+            return read_state.tolist()
+
+        def __getitem__(self, entry: int) -> int:
+            number = int(read_state[entry])
+            slot.states = read_state
+            slot.free(0)
+            slot._identities[:8] = struct.pack("@q", 2)
+            return number
+
+    slot.states = Changing()  # type: ignore[assignment] # a stand-in for the memory view
+    assert slot.held() == []
+
+
+def test_clear_leaves_nothing_and_frees_last(slot: Slot) -> None:
+    slot.words[:] = memoryview(b"\x01" * slot.words.nbytes).cast("q")
+    slot.wake()
+    slot.clear()
+    assert slot.state is SlotState.FREE
+    assert slot.held() == []
+    assert not any(getattr(slot, name) for name in NUMBERS)
+    with pytest.raises(BlockingIOError):
+        os.read(slot.wake_fd, 1)
+
+
+def test_wakes_never_block_and_are_drained_together(slot: Slot) -> None:
+    for _ in range(100_000):  # more than a pipe holds
+        slot.wake()
+    slot.drain_wakes()
+    with pytest.raises(BlockingIOError):
+        os.read(slot.wake_fd, 1)
+    slot.wake()
+    assert os.read(slot.wake_fd, 10) == b"w"

@@ -1,0 +1,68 @@
+"""What becomes of the jobs of a dead worker: the running one is charged, and no other."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from pooljobs.retry import RetryPolicy
+from pooljobs.scoreboard import EntryState, HeldJob
+from pooljobs.verdict import Verdict
+from pooljobs_supervisor.steward.inquest import Charges, Death, judge
+
+KILLED = Death("worker-1, pid 99", -signal.SIGKILL, on_purpose=False)
+
+
+def held(number: int, state: EntryState) -> HeldJob:
+    return HeldJob(number, number.to_bytes(16, "big"), fence=1, token=7, state=state, started_ns=5)
+
+
+def charges(*, attempts: int = 0, crashes: int = 0, max_retries: int = 3) -> Charges:
+    return Charges(attempts, crashes, max_retries, RetryPolicy("exponential", 1.0))
+
+
+def verdict_of(state: EntryState, known: Charges | None, death: Death = KILLED) -> Verdict:
+    job = held(1, state)
+    return judge([job], {job.job_id: known} if known else {}, death, max_crashes=3)[0].verdict
+
+
+def test_only_the_running_job_of_a_batch_is_charged() -> None:
+    jobs = [held(1, EntryState.DONE), held(2, EntryState.RUNNING), held(3, EntryState.CLAIMED)]
+    settled = judge(jobs, {job.job_id: charges() for job in jobs}, KILLED, max_crashes=3)
+    assert [item.verdict for item in settled] == [Verdict.COMPLETED, Verdict.CRASHED, Verdict.RELEASED]
+    assert settled[1].error is not None
+    assert "SIGKILL" in settled[1].error
+    assert settled[2].error is None
+
+
+@pytest.mark.parametrize(("crashes", "verdict"), [(0, Verdict.CRASHED), (1, Verdict.CRASHED), (2, Verdict.POISONED)])
+def test_a_job_that_crashed_too_often_is_poison(crashes: int, verdict: Verdict) -> None:
+    assert verdict_of(EntryState.RUNNING, charges(crashes=crashes)) is verdict
+
+
+def test_a_kill_on_purpose_charges_nobody() -> None:
+    on_purpose = Death("worker-1, pid 99", -signal.SIGKILL, on_purpose=True)
+    assert verdict_of(EntryState.RUNNING, charges(), on_purpose) is Verdict.RELEASED
+
+
+def test_a_handler_that_had_raised_is_settled_as_that_failure() -> None:
+    assert verdict_of(EntryState.FAILED, charges(attempts=0)) is Verdict.RETRY
+    assert verdict_of(EntryState.FAILED, charges(attempts=2)) is Verdict.FAILED
+
+
+def test_a_job_that_is_gone_from_the_table_costs_nothing() -> None:
+    assert verdict_of(EntryState.RUNNING, None) is Verdict.RELEASED
+
+
+def test_claims_keep_their_fence_and_token() -> None:
+    job = held(1, EntryState.RUNNING)
+    settled = judge([job], {job.job_id: charges()}, KILLED, max_crashes=3)[0]
+    assert (settled.job_id, settled.fence, settled.token, settled.started_ns) == (job.job_id, 1, 7, 5)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [(-signal.SIGSEGV, "killed by SIGSEGV"), (3, "exit code 3"), (-99, "killed by signal 99")]
+)
+def test_deaths_are_told_by_name(status: int, words: str) -> None:
+    assert Death("x", status, on_purpose=False).how == words

@@ -1,0 +1,146 @@
+"""Any history of births, deaths and signals: never too many children, and every drain ends.
+
+A model fleet obeys the plan the way processes might: some never boot, some ignore what they are asked, a steward may
+free slots or not. Only SIGKILL always works, and in one rule not even that.
+"""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from pooljobs.scoreboard import Role, SlotState, slots_for
+from pooljobs_supervisor.children import ChildRecord, Children
+from pooljobs_supervisor.course import PATIENCE, Course, Stage
+from pooljobs_supervisor.plan import Action, Ask, Kill, SlotCount, Spawn, pause, plan
+
+DRAIN_LIMIT = 5.0
+
+
+class Fleet(RuleBasedStateMachine):
+    @initialize(procs=st.integers(min_value=1, max_value=4))
+    def start(self, procs: int) -> None:
+        self.procs = procs
+        self.children = Children(procs)
+        self.course = Course(DRAIN_LIMIT)
+        self.slots = dict.fromkeys(range(slots_for(procs)), SlotState.FREE)
+        self.now = 1000.0
+        self.next_pid = 1
+        self.last_stage = Stage.SERVE
+        self.spawned: list[tuple[Stage, Spawn]] = []
+
+    def count(self) -> SlotCount:
+        states = list(self.slots.values())
+        return SlotCount(states.count(SlotState.FREE), states.count(SlotState.DEAD))
+
+    def step(self, *, killable: bool = True) -> list[Action]:
+        workers, steward = len(self.children.workers), self.children.steward is not None
+        self.course.observe(self.now, workers=workers, steward=steward, dead_slots=self.count().dead)
+        actions = plan(self.children, self.course, self.count(), self.now)
+        for action in actions:
+            if isinstance(action, Spawn):
+                self.fork(action)
+            elif isinstance(action, Kill) and killable:
+                self.bury(action.child, -9)
+        return actions
+
+    def fork(self, action: Spawn) -> None:
+        slot = next(index for index, state in self.slots.items() if state is SlotState.FREE)
+        self.slots[slot] = SlotState.BOOTING
+        self.children.born(ChildRecord(action.place, self.next_pid, slot, self.now))
+        self.next_pid += 1
+        self.spawned.append((self.course.stage, action))
+
+    def bury(self, child: ChildRecord, status: int) -> None:
+        self.children.died(child.pid, self.now)
+        worker_with_jobs = child.place.role is Role.WORKER and child.ready_at is not None
+        self.slots[child.slot] = SlotState.DEAD if worker_with_jobs else SlotState.FREE
+        if self.course.stage is Stage.SERVE and not self.course.ever_ready and child.ready_at is None:
+            self.course.fail_to_start(status, self.now)
+
+    @rule(seconds=st.floats(min_value=0.0, max_value=20.0))
+    def tick(self, seconds: float) -> None:
+        self.now += seconds
+        self.step()
+
+    @precondition(lambda self: self.children.all)
+    @rule(data=st.data())
+    def get_ready(self, data: st.DataObject) -> None:
+        child = data.draw(st.sampled_from(self.children.all))
+        child.ready_at = child.ready_at or self.now
+        if child.place.role is Role.WORKER:
+            self.course.ever_ready = True
+
+    @precondition(lambda self: self.children.all)
+    @rule(data=st.data(), status=st.sampled_from([0, 1, 3, -9, -11]))
+    def die(self, data: st.DataObject, status: int) -> None:
+        self.bury(data.draw(st.sampled_from(self.children.all)), status)
+        self.step()
+
+    @rule()
+    def settle_one(self) -> None:
+        dead = [index for index, state in self.slots.items() if state is SlotState.DEAD]
+        if dead and self.children.steward is not None:
+            self.slots[dead[0]] = SlotState.FREE
+
+    @rule()
+    def signal(self) -> None:
+        self.course.escalate(self.now)
+        self.step()
+
+    @invariant()
+    def never_too_many(self) -> None:
+        assert len(self.children.workers) <= self.procs
+        taken = sum(state is not SlotState.FREE for state in self.slots.values())
+        assert len(self.children.all) <= taken <= len(self.slots)
+
+    @invariant()
+    def stages_only_rise(self) -> None:
+        assert self.course.stage >= self.last_stage
+        self.last_stage = self.course.stage
+
+    @invariant()
+    def nobody_new_while_leaving_but_the_steward(self) -> None:
+        late = [spawn.place.role for stage, spawn in self.spawned if stage is not Stage.SERVE]
+        assert Role.WORKER not in late
+        assert all(stage <= Stage.SETTLE for stage, _ in self.spawned)
+
+    @invariant()
+    def the_loop_never_oversleeps(self) -> None:
+        assert 0.0 <= pause(self.children, self.course, self.count(), self.now) <= 1.0
+
+    def teardown(self) -> None:
+        """From wherever it is, and whoever refuses to leave: one signal, and it is over within its bounds."""
+        if not hasattr(self, "course"):
+            return
+        self.course.escalate(self.now)
+        limit = self.now + DRAIN_LIMIT + 4 * PATIENCE
+        while self.course.stage is not Stage.DONE:
+            assert self.now < limit, self.course
+            self.step(killable=self.procs != 3)  # a fleet of 3 has processes that not even SIGKILL ends
+            self.now += max(pause(self.children, self.course, self.count(), self.now), 0.01)
+        if self.procs != 3:
+            assert not self.children.workers
+            assert self.children.steward is None
+
+
+class ObedientFleet(Fleet):
+    """The same, but every child leaves when it is asked, and the steward frees slots: then the end is no force."""
+
+    def teardown(self) -> None:
+        if not hasattr(self, "course") or self.course.stage is not Stage.SERVE:
+            return
+        self.course.escalate(self.now)
+        while self.course.stage is not Stage.DONE:
+            for action in self.step():
+                assert not isinstance(action, Kill)
+                if isinstance(action, Ask):
+                    self.bury(action.child, 0)
+            self.settle_one()
+            self.now += 0.25
+        assert not self.children.all
+        assert not self.course.forced
+
+
+TestFleet = Fleet.TestCase
+TestObedientFleet = ObedientFleet.TestCase

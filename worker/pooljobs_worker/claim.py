@@ -1,0 +1,111 @@
+"""Takes jobs: one statement a batch. Called by the loops when they have room."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import orjson
+from psycopg import Connection
+
+from pooljobs.db.statements import Statements
+from pooljobs.errors import PayloadError
+from pooljobs.payload import decode
+from pooljobs.scoreboard import Slot
+from pooljobs_worker.claimed import ClaimedJob
+from pooljobs_worker.lanes import ClaimPlan, Floor, Lane, Lanes
+from pooljobs_worker.session import Session
+
+
+class WorkerReapedError(Exception):
+    """The database counts this worker as dead: its lease ran out, and what it held runs elsewhere."""
+
+
+class Claimer:
+    """Claims for one worker. The token of a claim whose reply was lost is remembered until that claim is released."""
+
+    def __init__(self, session: Session, statements: Statements, lanes: Lanes, slot: Slot) -> None:
+        self._session = session
+        self._claim = statements.claim
+        self._reread = statements.load("reread_claim")
+        self._release = statements.load("release_claim")
+        self._lanes = lanes
+        self._slot = slot
+        self._unanswered: int | None = None
+
+    def claim(self, limit: int, *, give_up: Callable[[], bool]) -> list[ClaimedJob]:
+        """Up to ``limit`` jobs, in the order in which to run them; empty when nothing is due.
+
+        Raises:
+            WorkerReapedError: This worker is dead to the database; register anew.
+            GaveUpError: The database was away and ``give_up()`` became true.
+        """
+        return self._session.run(lambda connection: self._try(connection, limit), give_up=give_up)
+
+    def seconds_to_sweep(self) -> float | None:
+        """How long until lanes are to be looked through from their start; None when all were empty."""
+        return self._lanes.seconds_to_sweep(time.monotonic())
+
+    def forget_floors(self) -> None:
+        """Looks through all lanes at the next claim."""
+        self._lanes.forget()
+
+    def _try(self, connection: Connection[Any], limit: int) -> list[ClaimedJob]:
+        if self._unanswered is not None:
+            connection.execute(self._release, {"worker_id": self._slot.worker_id, "token": self._unanswered})
+            self._unanswered = None
+        began = time.monotonic()
+        plan = self._lanes.plan(began)
+        self._unanswered = token = secrets.randbits(63)
+        row = connection.execute(self._claim, self._parameters(plan, limit, token), prepare=True).fetchone()
+        if row is None or not row[0]:
+            self._unanswered = None
+            raise WorkerReapedError
+        jobs = self._read(connection, row[1], token)
+        self._unanswered = None
+        now = time.monotonic()
+        self._lanes.learn(plan, _floors(row[2]), full=len(jobs) >= limit, took=now - began, now=now)
+        return jobs
+
+    def _parameters(self, plan: ClaimPlan, limit: int, token: int) -> dict[str, object]:
+        return {
+            "worker_id": self._slot.worker_id,
+            "token": token,
+            "limit": limit,
+            "queues": [queue for queue, _ in plan.lanes],
+            "priorities": [level for _, level in plan.lanes],
+            "floor_times": [time for time, _ in plan.floors],
+            "floor_ids": [job_id for _, job_id in plan.floors],
+        }
+
+    def _read(self, connection: Connection[Any], batch: str | None, token: int) -> list[ClaimedJob]:
+        if batch is None:
+            return []
+        try:
+            rows = orjson.loads(batch)
+        except orjson.JSONDecodeError:
+            return self._read_one_by_one(connection, token)
+        return [ClaimedJob(bytes.fromhex(row[0].replace("-", "")), row[1], token, *row[2:]) for row in rows]
+
+    def _read_one_by_one(self, connection: Connection[Any], token: int) -> list[ClaimedJob]:
+        """A payload orjson cannot read (PostgreSQL holds more than it) must fail its own job and no other."""
+        rows = connection.execute(self._reread, {"worker_id": self._slot.worker_id, "token": token}).fetchall()
+        return [_strange(row, token) for row in rows]
+
+
+def _strange(row: tuple[Any, ...], token: int) -> ClaimedJob:
+    job_id, fence, job_type, text, attempts, max_retries, queue, priority, trace_id = row
+    job = ClaimedJob(UUID(job_id).bytes, fence, token, job_type, None, attempts, max_retries, queue, priority, trace_id)
+    try:
+        job.payload = decode(text)
+    except PayloadError as error:
+        job.unreadable = str(error)
+    return job
+
+
+def _floors(text: str | None) -> list[tuple[Lane, Floor]]:
+    rows = orjson.loads(text) if text else []
+    return [((queue, priority), (run_at, job_id)) for queue, priority, run_at, job_id in rows]

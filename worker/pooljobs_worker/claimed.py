@@ -1,0 +1,49 @@
+"""A job this worker holds a claim on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from pooljobs.verdict import Settlement, Verdict
+
+
+@dataclass(slots=True)
+class ClaimedJob:
+    """A row of the claim statement, with the token of the statement that took it.
+
+    Attributes:
+        job_id: 16 raw bytes.
+        attempts: Runs that ended before this one.
+        entry: Its place in the table of held jobs on the scoreboard; -1 until it has one.
+        unreadable: Why the payload could not be decoded, if it could not.
+    """
+
+    job_id: bytes
+    fence: int
+    token: int
+    job_type: str
+    payload: object
+    attempts: int
+    max_retries: int
+    queue: str
+    priority: int
+    trace_id: str | None
+    entry: int = -1
+    unreadable: str | None = None
+
+    @property
+    def id(self) -> UUID:
+        """The id as people write it."""
+        return UUID(bytes=self.job_id)
+
+    @property
+    def attempt(self) -> int:
+        """The number of this run, from 1."""
+        return self.attempts + 1
+
+    def settled(
+        self, verdict: Verdict, *, error: str | None = None, delay: float | None = None, started_ns: int = 0
+    ) -> Settlement:
+        """This job's settlement."""
+        return Settlement(self.job_id, self.fence, self.token, verdict, error, delay, started_ns)

@@ -1,0 +1,94 @@
+"""Runs one job's handler and decides, as a value, what becomes of the job. Settling it is somebody else's."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Coroutine, Mapping
+from typing import Any, Protocol
+
+from pooljobs.task import Task
+
+from pooljobs.context import JobContext, entered
+from pooljobs.error_text import clean, describe
+from pooljobs.retry import next_delay
+from pooljobs.state import StateContainer
+from pooljobs.verdict import Settlement, Verdict
+from pooljobs_worker.claimed import ClaimedJob
+
+
+class CoroutineRunner(Protocol):
+    """Runs an async handler to its end and returns, or raises what it raised."""
+
+    def __call__(self, coroutine: Coroutine[Any, Any, object]) -> object:
+        """Waits for the coroutine."""
+
+
+class Dispatcher:
+    """Looks the handler up by the job's type, calls it, and judges the result. Keeps nothing between jobs."""
+
+    def __init__(
+        self,
+        registry: Mapping[str, Task],
+        state: StateContainer,
+        run_coroutine: CoroutineRunner,
+        log: logging.Logger,
+    ) -> None:
+        self._registry = registry
+        self._state = state
+        self._run_coroutine = run_coroutine
+        self._log = log
+
+    def dispatch(self, job: ClaimedJob, started_ns: int) -> Settlement:
+        """Runs the job. Never raises: whatever the handler raises, ``SystemExit`` too, is that job's failure."""
+        task = self._registry.get(job.job_type)
+        if task is None:
+            return self._unknown(job)
+        if job.unreadable is not None:
+            return job.settled(Verdict.FAILED, error=clean(job.unreadable), started_ns=started_ns)
+        try:
+            self._call(task, job)
+        except BaseException as error:  # noqa: BLE001  # a job must not end its worker, whatever it raises
+            return self._failed(task, job, error, started_ns)
+        return job.settled(Verdict.COMPLETED, started_ns=started_ns)
+
+    def _call(self, task: Task, job: ClaimedJob) -> None:
+        with entered(job):
+            args, kwargs = task.binder.bind(job.payload, lambda: _context(job), self._state)
+            result = task.function(*args, **kwargs)
+            if task.is_async:
+                self._run_coroutine(result)
+
+    def _unknown(self, job: ClaimedJob) -> Settlement:
+        error = f"no handler registered for job type: {job.job_type}"
+        self._log.warning("job %s failed for good: %s", job.id, error)
+        return job.settled(Verdict.FAILED, error=clean(error))
+
+    def _failed(self, task: Task, job: ClaimedJob, error: BaseException, started_ns: int) -> Settlement:
+        text = describe(error, skip_frames=2)
+        delay = next_delay(task.retry, job.attempt, job.max_retries, job.id)
+        headline = text.partition("\n")[0]
+        if delay is None:
+            self._log.warning("job %s (%s) failed for good in run %d: %s", job.id, job.job_type, job.attempt, headline)
+            return job.settled(Verdict.FAILED, error=text, started_ns=started_ns)
+        self._log.info(
+            "job %s (%s) failed in run %d of %d, again in %.3g s: %s",
+            job.id,
+            job.job_type,
+            job.attempt,
+            job.max_retries,
+            delay,
+            headline,
+        )
+        return job.settled(Verdict.RETRY, error=text, delay=delay, started_ns=started_ns)
+
+
+def _context(job: ClaimedJob) -> JobContext:
+    return JobContext(
+        id=job.id,
+        job_type=job.job_type,
+        queue=job.queue,
+        attempt=job.attempt,
+        max_retries=job.max_retries,
+        priority=job.priority,
+        trace_id=job.trace_id,
+    )

@@ -1,0 +1,64 @@
+"""Settles by age: a thread that keeps a finished job's result from waiting behind a slow one of the same batch."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+from pooljobs_worker.lease import Lease
+from pooljobs_worker.session import GaveUpError
+from pooljobs_worker.settler import Settler
+
+MOST_AGE = 0.025
+"""Seconds a settlement may wait while other handlers run."""
+
+
+class Flusher:
+    """Sleeps while no batch is under way; in one, looks every ``MOST_AGE`` seconds, at the lease too."""
+
+    def __init__(self, settler: Settler, lease: Lease, log: logging.Logger) -> None:
+        self._settler = settler
+        self._lease = lease
+        self._log = log
+        self._working = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="pooljobs-flusher", daemon=True)
+
+    def start(self) -> None:
+        """Starts the thread."""
+        self._thread.start()
+
+    def busy(self, *, working: bool) -> None:
+        """Says whether handlers are running."""
+        if working:
+            self._working.set()
+        else:
+            self._working.clear()
+
+    def stop(self) -> None:
+        """Ends the thread, after the settlement it may be in."""
+        self._stopping.set()
+        self._working.set()
+        self._thread.join(timeout=5.0)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._working.wait()
+            if self._stopping.wait(MOST_AGE):
+                return
+            try:
+                self._look()
+            except GaveUpError:
+                return
+            except Exception:  # noqa: BLE001  # whatever it was, it must not end this thread unheard
+                # The settlements are back in the buffer: the main thread meets the same error at its next flush,
+                # and ends the worker with it.
+                self._log.exception("settling failed")
+                return
+
+    def _look(self) -> None:
+        if self._settler.age(time.monotonic()) >= MOST_AGE:
+            self._settler.flush(give_up=self._stopping.is_set)
+        if self._lease.low(time.monotonic_ns()):
+            self._lease.renew()

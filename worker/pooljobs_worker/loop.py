@@ -1,0 +1,99 @@
+"""One worker's life between boot and exit: claim, run, settle, and claim again at once while there is work.
+
+The loop decides when to claim and when to leave; a crew runs the handlers (``serial.py``: one at a time in this
+thread; ``threaded.py``: several). What is wanted of the worker is read from the scoreboard before every claim and, in
+the crew, before every job.
+"""
+
+from __future__ import annotations
+
+import select
+import time
+from typing import Protocol
+
+from pooljobs.scoreboard import Activity, Wanted
+from pooljobs_worker.claim import Claimer, WorkerReapedError
+from pooljobs_worker.claimed import ClaimedJob
+from pooljobs_worker.parts import Parts
+from pooljobs_worker.session import GaveUpError
+
+
+class Crew(Protocol):
+    """Runs claimed jobs and sees to it that each is settled."""
+
+    @property
+    def room(self) -> int:
+        """The most jobs to claim now; at 0 the loop waits to be woken."""
+
+    def run(self, jobs: list[ClaimedJob]) -> None:
+        """Takes a claimed batch. May return before the jobs have ended, if ``room`` says so."""
+
+    def finish(self) -> None:
+        """Returns when every job that was taken is settled or given back."""
+
+
+class WorkerLoop:
+    """Runs until the worker is asked to leave or its supervisor is gone."""
+
+    def __init__(self, parts: Parts, claimer: Claimer, crew: Crew) -> None:
+        self._child = parts.child
+        self._settings = parts.settings.worker
+        self._lease = parts.lease
+        self._registration = parts.registration
+        self._log = parts.log
+        self._claimer = claimer
+        self._crew = crew
+
+    def run(self) -> None:
+        """Claims and runs until it is time to leave; then lets the crew finish what was claimed."""
+        while not self._leaving():
+            self._child.slot.heartbeat_ns = now_ns = time.monotonic_ns()
+            if self._lease.low(now_ns) and not self._lease.renew():
+                self._register_anew()
+            room = self._crew.room
+            if room <= 0:
+                self._wait(self._settings.poll_interval)
+                continue
+            jobs = self._claim(room)
+            if jobs:
+                self._crew.run(jobs)
+            elif not self._leaving():
+                self._wait(self._idle_seconds())
+        self._crew.finish()
+
+    def _claim(self, limit: int) -> list[ClaimedJob]:
+        slot = self._child.slot
+        slot.activity = Activity.CLAIMING
+        try:
+            jobs = self._claimer.claim(limit, give_up=self._leaving)
+        except GaveUpError:
+            return []
+        except WorkerReapedError:
+            self._register_anew()
+            return []
+        slot.claimed += len(jobs)
+        return jobs
+
+    def _register_anew(self) -> None:
+        self._log.warning("this worker's lease ran out and others took its jobs; registering anew")
+        self._registration.register()
+        self._claimer.forget_floors()
+
+    def _idle_seconds(self) -> float:
+        sweep = self._claimer.seconds_to_sweep()
+        return self._settings.poll_interval if sweep is None else min(sweep, self._settings.poll_interval)
+
+    def _leaving(self) -> bool:
+        return self._child.wanted is not Wanted.RUN or self._child.orphaned()
+
+    def _wait(self, seconds: float) -> None:
+        """Sleeps until a wake, the supervisor's end or the time: no longer than the lease may go unwatched."""
+        slot = self._child.slot
+        slot.activity = Activity.IDLE
+        slot.heartbeat_ns = time.monotonic_ns()
+        woken, _, _ = select.select(
+            [slot.wake_fd, self._child.lifeline_fd], [], [], min(seconds, self._settings.job_timeout / 6)
+        )
+        if slot.wake_fd in woken:
+            slot.drain_wakes()
+            self._claimer.forget_floors()

@@ -1,0 +1,88 @@
+"""A worker process from its fork to its exit: puts the parts together, boots, and runs the loop.
+
+Called by the composition root's supervisor, in the child, with signals and file descriptors already in order.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from contextlib import ExitStack
+
+from pooljobs.app import PoolJobs
+from pooljobs.loading import load_app
+
+from pooljobs.child import Child
+from pooljobs.db.connect import child_pool
+from pooljobs.errors import DeclarationError
+from pooljobs.exit_codes import ExitCode
+from pooljobs.logs import name_process
+from pooljobs.scoreboard import SlotState
+from pooljobs.settings import ServeSettings
+from pooljobs.state import type_name
+from pooljobs.worker_name import application_name
+from pooljobs_worker.claim import Claimer
+from pooljobs_worker.crews import make_crew
+from pooljobs_worker.lanes import Lanes
+from pooljobs_worker.loop import WorkerLoop
+from pooljobs_worker.parts import Parts
+from pooljobs_worker.session import GaveUpError, Session
+
+SESSION_CONNECTIONS = 1
+"""Of a worker's connections, how many claim and settle; the rest are for what its handlers enqueue."""
+
+
+def worker_main(settings: ServeSettings, child: Child) -> int:
+    """Runs one worker; returns its exit code.
+
+    Raises:
+        PoolJobsError: The application cannot be used; the supervisor tells it and decides.
+    """
+    name_process(f"worker-{child.slot.ordinal}")
+    log = logging.getLogger("pooljobs.worker")
+    app = load_app(settings.app)
+    _check(app)
+    app.pool_size = settings.worker.connections - SESSION_CONNECTIONS
+    app.use_dsn(settings.dsn, schema=settings.schema)
+    with ExitStack() as stack:
+        pool = stack.enter_context(
+            child_pool(
+                settings.dsn,
+                size=SESSION_CONNECTIONS,
+                application_name=application_name(child.slot.ordinal, os.getpid()),
+            )
+        )
+        stack.callback(app.close)
+        session = Session(pool, child.slot, log)
+        stack.callback(session.close)
+        try:
+            _run(Parts.assemble(settings, child, session, log), app)
+        except GaveUpError:
+            log.warning("leaving while the database is away; what is unsettled comes back when the lease runs out")
+    return ExitCode.OK
+
+
+def _run(parts: Parts, app: PoolJobs) -> None:
+    """Registers, says that it is ready, and works until it is time to leave."""
+    slot = parts.child.slot
+    parts.registration.register()
+    parts.registration.publish(app)
+    claimer = Claimer(parts.session, parts.statements, Lanes(parts.settings.worker.queues), slot)
+    parts.flusher.start()
+    try:
+        with make_crew(parts, app) as crew:
+            slot.state = SlotState.READY
+            WorkerLoop(parts, claimer, crew).run()
+    finally:
+        parts.flusher.stop()
+
+
+def _check(app: PoolJobs) -> None:
+    """A missing provider must stop the worker now, not fail the first job that needs it."""
+    needed = [type_ for task in app.registry.values() for type_ in task.binder.state_types]
+    if missing := app.state.missing(needed):
+        names = ", ".join(type_name(type_) for type_ in missing)
+        raise DeclarationError(
+            f"handlers ask for State[{names}], which nobody provides",
+            hint="call app.provide(Type, factory) where the app is declared",
+        )

@@ -1,0 +1,52 @@
+"""The parts of one worker that its loop and its crew share, put together once at boot."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from pooljobs.child import Child
+from pooljobs.db.statements import Statements
+from pooljobs.settings import ServeSettings
+from pooljobs_worker.flusher import Flusher
+from pooljobs_worker.held import HeldJobs
+from pooljobs_worker.lease import Lease
+from pooljobs_worker.registration import Registration
+from pooljobs_worker.session import Session
+from pooljobs_worker.settler import Settler
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything with a life as long as the worker's."""
+
+    child: Child
+    settings: ServeSettings
+    statements: Statements
+    session: Session
+    held: HeldJobs
+    lease: Lease
+    registration: Registration
+    settler: Settler
+    flusher: Flusher
+    log: logging.Logger
+
+    @classmethod
+    def assemble(cls, settings: ServeSettings, child: Child, session: Session, log: logging.Logger) -> Parts:
+        """Puts them together; nothing is opened, started or sent yet."""
+        slot, statements = child.slot, Statements(settings.schema)
+        held = HeldJobs(slot)
+        lease = Lease(session, statements, slot, settings.worker.job_timeout)
+        settler = Settler(session, statements, slot, held, log)
+        return cls(
+            child=child,
+            settings=settings,
+            statements=statements,
+            session=session,
+            held=held,
+            lease=lease,
+            registration=Registration(session, statements, slot, settings.worker, lease),
+            settler=settler,
+            flusher=Flusher(settler, lease, log),
+            log=log,
+        )

@@ -1,0 +1,62 @@
+"""Runs a batch one job after the other, in the worker's main thread: the crew for a concurrency of one."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from pooljobs.scoreboard import Activity, EntryState, Wanted
+from pooljobs.verdict import Verdict
+from pooljobs_worker.claimed import ClaimedJob
+from pooljobs_worker.dispatch import Dispatcher
+from pooljobs_worker.parts import Parts
+
+_DONE, _FAILED = int(EntryState.DONE), int(EntryState.FAILED)
+
+
+class SerialCrew:
+    """Settles what has ended by the flusher while a slow handler runs, and the rest when the batch ends."""
+
+    def __init__(self, parts: Parts, dispatcher: Dispatcher) -> None:
+        self._slot = parts.child.slot
+        self._dispatcher = dispatcher
+        self._held = parts.held
+        self._settler = parts.settler
+        self._flusher = parts.flusher
+        self._lease = parts.lease
+        self._pid = os.getpid()
+        self.room = parts.settings.worker.batch_size
+        """Always a batch: ``run`` returns when the last one has ended."""
+
+    def run(self, jobs: list[ClaimedJob]) -> None:
+        """Runs the batch in order; what has not begun when RELEASE is wanted, or the lease is lost, is given back."""
+        self._held.take(jobs)
+        self._slot.activity = Activity.RUNNING
+        self._flusher.busy(working=True)
+        for place, job in enumerate(jobs):
+            if self._slot.wanted is Wanted.RELEASE or not self._still_ours():
+                self._give_back(jobs[place:])
+                break
+            self._run_one(job)
+        self._flusher.busy(working=False)
+        self._settler.flush()
+
+    def finish(self) -> None:
+        """Settles what an interrupted flush may have left."""
+        self._settler.flush()
+
+    def _run_one(self, job: ClaimedJob) -> None:
+        self._slot.start(job.entry, started_ns := time.monotonic_ns())
+        settlement = self._dispatcher.dispatch(job, started_ns)
+        if os.getpid() != self._pid:
+            os._exit(0)  # the handler forked, and its child came back out of it: it is none of ours
+        self._slot.states[job.entry] = _DONE if settlement.verdict is Verdict.COMPLETED else _FAILED
+        self._settler.add(settlement, job.entry)
+
+    def _still_ours(self) -> bool:
+        """A worker that was stopped or starved past its lease must not begin what others may have taken."""
+        return not self._lease.expired(time.monotonic_ns()) or self._lease.renew()
+
+    def _give_back(self, jobs: list[ClaimedJob]) -> None:
+        for job in jobs:
+            self._settler.add(job.settled(Verdict.RELEASED), job.entry)

@@ -1,0 +1,104 @@
+"""The worker's own connection: taken from its pool, replaced when it breaks, waited for when the database is away.
+
+The claim, the settlements and the lease all go through one session, under one lock, since a settlement may come from
+the flusher's thread. An outage is logged once when it begins and once when it is over.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
+
+from pooljobs.db.faults import OUTAGE, one_line
+from pooljobs.scoreboard import Activity, Slot
+
+T = TypeVar("T")
+
+SLICE = 0.1
+"""Seconds between looks at whether to give up, while the database is away."""
+
+LONGEST_PAUSE = 3.0
+"""Seconds: the most between two tries. Half of each pause is random, so that a fleet does not come back as one."""
+
+
+class GaveUpError(Exception):
+    """The wait for the database was ended, because the worker is to leave."""
+
+
+class Session:
+    """Runs database work, through outages. ``run`` may be called from any thread."""
+
+    def __init__(self, pool: ConnectionPool[Connection[Any]], slot: Slot, log: logging.Logger) -> None:
+        self._pool = pool
+        self._slot = slot
+        self._log = log
+        self._lock = threading.RLock()
+        self._connection: Connection[Any] | None = None
+        self._away_since: float | None = None
+
+    def run(self, work: Callable[[Connection[Any]], T], *, give_up: Callable[[], bool] = lambda: False) -> T:
+        """Does the work, again and again until the database lets it pass; other errors come through.
+
+        Work that must not be done twice has to make that certain itself, by fence and token: an error may come
+        after the commit.
+
+        Raises:
+            GaveUpError: The database was away and ``give_up()`` became true.
+        """
+        with self._lock:
+            failures = 0
+            while True:
+                try:
+                    result = work(self._connect())
+                except OUTAGE as error:
+                    self._broken(error)
+                else:
+                    self._healthy()
+                    return result
+                failures += 1
+                self._pause(failures, give_up)
+
+    def close(self) -> None:
+        """Gives the connection back."""
+        with self._lock:
+            if self._connection is not None:
+                self._pool.putconn(self._connection)
+                self._connection = None
+
+    def _connect(self) -> Connection[Any]:
+        if self._connection is None:
+            self._connection = self._pool.getconn(timeout=2.0)
+            self._slot.backends[0] = self._connection.info.backend_pid
+        return self._connection
+
+    def _broken(self, error: BaseException) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+            self._pool.putconn(connection)
+        if self._away_since is None:
+            self._away_since = time.monotonic()
+            self._slot.activity = Activity.WAITING_FOR_DATABASE
+            self._log.warning("the database is away: %s; waiting for it", one_line(error))
+
+    def _healthy(self) -> None:
+        if self._away_since is not None:
+            self._log.info("the database is back after %.1f s", time.monotonic() - self._away_since)
+            self._away_since = None
+
+    def _pause(self, failures: int, give_up: Callable[[], bool]) -> None:
+        pause = min(0.05 * 2.0 ** min(failures, 10), LONGEST_PAUSE)
+        until = time.monotonic() + pause / 2 + random.random() * pause / 2
+        while (left := until - time.monotonic()) > 0:
+            if give_up():
+                raise GaveUpError
+            time.sleep(min(left, SLICE))
+        if give_up():
+            raise GaveUpError

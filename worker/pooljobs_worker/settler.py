@@ -1,0 +1,105 @@
+"""Collects how jobs ended and settles them by the batch: at a batch's end, and by age from the flusher's thread.
+
+A settlement that the database refuses was lost to somebody else (the lease ran out): it is logged and dropped, never
+retried. One that fails because the database is away is kept and tried until it passes.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+from pooljobs.db.settlement import settle
+from pooljobs.db.statements import Statements
+from pooljobs.scoreboard import Activity, Slot
+from pooljobs.verdict import Settlement, Verdict
+from pooljobs_worker.held import HeldJobs
+from pooljobs_worker.session import Session
+
+Ended = tuple[Settlement, int]
+"""A settlement and the entry its job has on the scoreboard."""
+
+
+class Settler:
+    """The buffer of settlements. ``add`` and ``flush`` may be called from any thread."""
+
+    def __init__(
+        self, session: Session, statements: Statements, slot: Slot, held: HeldJobs, log: logging.Logger
+    ) -> None:
+        self._session = session
+        self._statements = statements
+        self._slot = slot
+        self._held = held
+        self._log = log
+        self._buffer: deque[Ended] = deque()  # its append and popleft are atomic
+        self._oldest: float | None = None
+        self._flushing = threading.Lock()
+        self.expected_losses: set[bytes] = set()
+        """Jobs that completed in their handler's own transaction: that their row is gone already is no loss."""
+
+    def add(self, settlement: Settlement, entry: int) -> None:
+        """Takes one in; it is on its way to the database within the flusher's age limit."""
+        self._buffer.append((settlement, entry))
+        if self._oldest is None:  # after the append: a flush in between may leave it set for nothing, never unset
+            self._oldest = time.monotonic()
+
+    def age(self, now: float) -> float:
+        """Seconds that the oldest settlement has waited; 0 when none waits."""
+        oldest = self._oldest
+        return now - oldest if oldest is not None else 0.0
+
+    def flush(self, *, give_up: Callable[[], bool] = lambda: False) -> None:
+        """Settles all that is buffered, waiting for the database if it is away.
+
+        Raises:
+            GaveUpError: ``give_up()`` became true first; the settlements are still buffered.
+        """
+        with self._flushing:
+            self._oldest = None
+            batch = self._drain()
+            if not batch:
+                return
+            before = self._slot.activity
+            self._slot.activity = Activity.SETTLING
+            try:
+                self._settle(batch, give_up)
+            except BaseException:
+                self._buffer.extendleft(reversed(batch))
+                raise
+            finally:
+                self._slot.activity = before
+
+    def _drain(self) -> list[Ended]:
+        taken: list[Ended] = []
+        while self._buffer:
+            taken.append(self._buffer.popleft())
+        return taken
+
+    def _settle(self, batch: Sequence[Ended], give_up: Callable[[], bool]) -> None:
+        settlements = [settlement for settlement, _ in batch]
+        refused = self._session.run(
+            lambda connection: settle(connection, self._statements, settlements), give_up=give_up
+        )
+        self._held.drop([entry for _, entry in batch])
+        self._count(settlements)
+        for settlement in settlements if refused else ():
+            if settlement.job_id in refused and settlement.job_id not in self.expected_losses:
+                self._slot.lost += 1
+                self._log.warning(
+                    "job %s was lost to another worker: its %s settlement was refused",
+                    UUID(bytes=settlement.job_id),
+                    settlement.verdict.name.lower(),
+                )
+        if self.expected_losses:
+            self.expected_losses.difference_update(settlement.job_id for settlement in settlements)
+
+    def _count(self, settlements: Sequence[Settlement]) -> None:
+        verdicts = [settlement.verdict for settlement in settlements]
+        self._slot.completed += verdicts.count(Verdict.COMPLETED)
+        self._slot.failed += verdicts.count(Verdict.FAILED)
+        self._slot.retried += verdicts.count(Verdict.RETRY)
+        self._slot.released += verdicts.count(Verdict.RELEASED)
