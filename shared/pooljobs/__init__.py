@@ -21,7 +21,7 @@ from pooljobs.exit_codes import ExitCode
 from pooljobs.handle import JobHandle
 from pooljobs.retry import RetryPolicy
 from pooljobs.state import State
-from pooljobs.task import BoundTask, Task
+from pooljobs.task import BoundTask, Task, TypedTask
 
 __all__ = [
     "AppLoadError",
@@ -43,6 +43,7 @@ __all__ = [
     "RetryPolicy",
     "State",
     "Task",
+    "TypedTask",
     "__version__",
     "current_job",
     "current_trace_id",

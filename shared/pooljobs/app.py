@@ -5,21 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from types import MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, overload
+from typing import Any, ParamSpec, Self, TypeVar, overload
 
 from pooljobs.declaration import DEFAULT_MAX_RETRIES, DEFAULT_QUEUE, Declaration
 from pooljobs.errors import DeclarationError
 from pooljobs.handle import JobHandle
 from pooljobs.options import EnqueueOptions, check_name
+from pooljobs.outlet import Outlet
 from pooljobs.payload import encode
-from pooljobs.per_process import PerProcess
 from pooljobs.retry import RetryPolicy
 from pooljobs.state import StateContainer
 from pooljobs.task import Task, TypedTask, new_job
-
-if TYPE_CHECKING:
-    from pooljobs.backend import Backend
-    from pooljobs.db.producer import Producer
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -37,17 +33,23 @@ class PoolJobs:
     """
 
     def __init__(self, dsn: str | None = None, *, schema: str = "pooljobs", pool_size: int = 4) -> None:
-        self.dsn = dsn
-        self.schema = schema
-        self.pool_size = pool_size
         self.state = StateContainer()
         self._tasks: dict[str, Task] = {}
-        self._backend: PerProcess[Backend] = PerProcess(self._connect)
+        self._outlet = Outlet(dsn, schema, pool_size)
 
     @property
     def registry(self) -> Mapping[str, Task]:
         """The declared tasks by name; read-only."""
         return MappingProxyType(self._tasks)
+
+    @property
+    def pool_size(self) -> int:
+        """Most connections open at once for enqueueing; a new value holds for the next pool that is opened."""
+        return self._outlet.pool_size
+
+    @pool_size.setter
+    def pool_size(self, connections: int) -> None:
+        self._outlet.pool_size = connections
 
     @overload
     def job(self, function: Callable[P, R], /) -> TypedTask[P, R]: ...
@@ -91,7 +93,7 @@ class PoolJobs:
         def declare(handler: Callable[..., Any]) -> TypedTask[..., Any]:
             declared_name = getattr(handler, "__name__", repr(handler)) if name is None else name
             declaration = Declaration(declared_name, queue, max_retries, retry)
-            return self._register(TypedTask(handler, declaration, self._producer))
+            return self._register(TypedTask(handler, declaration, self._outlet))
 
         return declare if function is None else declare(function)
 
@@ -119,7 +121,7 @@ class PoolJobs:
             OptionError: An option or the name is refused.
         """
         check_name("job_type", job_type)
-        given = EnqueueOptions(**options)
+        given = EnqueueOptions.named(options)
         value = {} if isinstance(payload, MappingProxyType) and not payload else payload
         task = self._tasks.get(job_type)
         if task is None:
@@ -127,26 +129,18 @@ class PoolJobs:
             job = new_job(job_type, encoded, given, queue=DEFAULT_QUEUE, max_retries=DEFAULT_MAX_RETRIES)
         else:
             job = task.prepare(value, given)
-        return JobHandle(self._producer().insert([job])[0], job.job_type, job.queue)
+        return JobHandle(self._outlet.producer().insert([job])[0], job.job_type, job.queue)
 
     def use_dsn(self, dsn: str, *, schema: str | None = None) -> None:
         """Enqueue on this database from now on: what a worker does at boot, so that it and its handlers agree."""
-        self.close_pool()
-        self.dsn = dsn
-        self.schema = self.schema if schema is None else schema
-
-    def close_pool(self) -> None:
-        """Close this process's connections for enqueueing; a later enqueue opens them again."""
-        backend = self._backend.take()
-        if backend is not None:
-            backend.close()
+        self._outlet.redirect(dsn, self._outlet.schema if schema is None else schema)
 
     def close(self) -> None:
         """Close what this process has opened: the state that handlers used, then the connections."""
         try:
             self.state.close()
         finally:
-            self.close_pool()
+            self._outlet.close()
 
     def __enter__(self) -> Self:
         return self
@@ -165,11 +159,3 @@ class PoolJobs:
             )
         self._tasks[task.name] = task
         return task
-
-    def _producer(self) -> Producer:
-        return self._backend.get().producer
-
-    def _connect(self) -> Backend:
-        from pooljobs.backend import Backend  # psycopg is loaded by the first job, not by the first import
-
-        return Backend(self.dsn, self.schema, self.pool_size)

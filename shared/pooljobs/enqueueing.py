@@ -11,11 +11,10 @@ from pooljobs.binder import Binder
 from pooljobs.errors import OptionError
 from pooljobs.handle import JobHandle
 from pooljobs.new_job import NewJob
+from pooljobs.outlet import Outlet
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection, Connection
-
-    from pooljobs.db.producer import Producer
 
 
 class Enqueueing(ABC):
@@ -28,14 +27,11 @@ class Enqueueing(ABC):
     name: str
     queue: str
     binder: Binder
+    _outlet: Outlet
 
     @abstractmethod
     def prepare(self, payload: Any) -> NewJob:
         """``payload`` checked and encoded, ready to be stored."""
-
-    @abstractmethod
-    def _producer(self) -> Producer:
-        """The application's connection to the database, in this process."""
 
     def enqueue(self, *args: Any, **kwargs: Any) -> JobHandle:
         """Store one job, committed when this returns."""
@@ -65,7 +61,7 @@ class Enqueueing(ABC):
         if isinstance(conn, AsyncConnection):
             return self._insert_with_async(conn, job)
         if isinstance(conn, Connection):
-            return self._handle(self._producer().insert_with(conn, [job])[0])
+            return self._handle(self._outlet.guest().insert_with(conn, [job])[0])
         raise OptionError(
             f"enqueue_with takes a psycopg Connection or AsyncConnection, not {type(conn).__qualname__}",
             hint="of a wrapper, pass the connection inside it, for example connection.driver_connection",
@@ -81,16 +77,16 @@ class Enqueueing(ABC):
             on_progress: Called now and then with the number of jobs sent so far, which are not committed yet.
         """
         jobs = (self.prepare(self.binder.payload_of_item(item)) for item in items)
-        return [self._handle(id_) for id_ in self._producer().insert_many(jobs, on_progress)]
+        return [self._handle(id_) for id_ in self._outlet.producer().insert_many(jobs, on_progress)]
 
     def _called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> NewJob:
         return self.prepare(self.binder.payload_of(args, kwargs))
 
     def _insert(self, job: NewJob) -> JobHandle:
-        return self._handle(self._producer().insert([job])[0])
+        return self._handle(self._outlet.producer().insert([job])[0])
 
     async def _insert_with_async(self, conn: AsyncConnection[Any], job: NewJob) -> JobHandle:
-        return self._handle((await self._producer().insert_with_async(conn, [job]))[0])
+        return self._handle((await self._outlet.guest().insert_with_async(conn, [job]))[0])
 
     def _handle(self, id_: UUID) -> JobHandle:
         return JobHandle(id_, self.name, self.queue)

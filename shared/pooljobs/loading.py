@@ -38,14 +38,14 @@ def load_app(spec: str) -> PoolJobs:
     found = _resolve(module, attribute)
     if not isinstance(found, PoolJobs):
         raise AppLoadError(
-            f"{module_name}:{attribute} is a {type(found).__name__}, not a PoolJobs", hint=_suggest(module)
+            f"{module_name}:{attribute} is of type {type(found).__name__}, not a PoolJobs", hint=_suggest(module)
         )
     return found
 
 
 def _parse(spec: str) -> tuple[str, str]:
     match = _SPEC.fullmatch(spec)
-    if match is None:
+    if match is None or match["module"].endswith(".py"):
         raise AppLoadError(f"{spec!r} does not name an application", hint=_form_hint(spec))
     return match["module"], match["attribute"] or DEFAULT_ATTRIBUTE
 
@@ -66,7 +66,7 @@ def _import(name: str) -> ModuleType:
         theirs = _their_frames(error.__traceback__)
         if isinstance(error, ModuleNotFoundError) and theirs is None:
             hint = f"modules are looked up from the working directory, {os.getcwd()}, then from sys.path"  # noqa: PTH109
-            raise AppLoadError(f"there is no module {name!r}: {error}", hint=hint) from None
+            raise AppLoadError(f"cannot find the application: {error}", hint=hint) from None
         raise _raised(name, error, theirs) from error
 
 

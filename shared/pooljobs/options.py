@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
-from typing import Final, TypeGuard
+from typing import Any, Final, TypeGuard
 
 from pooljobs.errors import OptionError
 from pooljobs.retry import LONGEST_DELAY_SECS
@@ -52,6 +53,15 @@ class EnqueueOptions:
             check_max_retries(self.max_retries)
         if self.trace_id is not None:
             check_name("trace_id", self.trace_id)
+
+    @classmethod
+    def named(cls, given: Mapping[str, Any]) -> EnqueueOptions:
+        """Options from keyword arguments. Raises OptionError for a name that is none of them."""
+        known = [field.name for field in fields(cls)]
+        for name in given:
+            if name not in known:
+                raise OptionError(f"no such option: {name}", hint=f"the options are {', '.join(known)}")
+        return cls(**given)
 
     @property
     def delay_secs(self) -> float:

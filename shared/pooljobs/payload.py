@@ -89,7 +89,7 @@ def default(value: Any) -> object:
         return float(value)
     if is_model(value):
         return value.model_dump(mode="json", by_alias=True, round_trip=True)
-    raise TypeError(f"a {type(value).__qualname__} cannot be stored as JSON")
+    raise TypeError(f"a value of type {type(value).__qualname__} cannot be stored as JSON")
 
 
 @lru_cache(maxsize=1024)

@@ -80,7 +80,9 @@ def _parts(value: Any) -> Iterator[tuple[str, object]]:
         return
     for key, part in value.items():
         if type(key) is not str:
-            raise _FaultFoundError(f"the key {key!r} is a {type(key).__qualname__}; keys of a JSON object are strings")
+            raise _FaultFoundError(
+                f"the key {key!r} is of type {type(key).__qualname__}; keys of a JSON object are strings"
+            )
         _check_text(key)
         yield at_key(key), part
 

@@ -6,7 +6,7 @@ import functools
 import inspect
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
+from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 import orjson
 
@@ -17,11 +17,9 @@ from pooljobs.enqueueing import Enqueueing
 from pooljobs.errors import DeclarationError
 from pooljobs.new_job import NewJob
 from pooljobs.options import EnqueueOptions
+from pooljobs.outlet import Outlet
 from pooljobs.payload import encode
 from pooljobs.signature import read_signature
-
-if TYPE_CHECKING:
-    from pooljobs.db.producer import Producer
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -43,9 +41,9 @@ class Task(Enqueueing):
         where: File and line of the handler.
     """
 
-    def __init__(
-        self, function: Callable[..., Any], declaration: Declaration, producer: Callable[[], Producer]
-    ) -> None:
+    __name__: str
+
+    def __init__(self, function: Callable[..., Any], declaration: Declaration, outlet: Outlet) -> None:
         if isinstance(function, Task):
             raise DeclarationError(f"{function.name} is a job already", hint="decorate the function itself, once")
         refuse_unrunnable(function, declaration.name)
@@ -59,7 +57,7 @@ class Task(Enqueueing):
         self.where = place_of(function)
         self.binder: Binder = compile_binder(self.name, read_signature(function, self.name))
         self._payload_name = f"{self.name}: payload"
-        self._make_producer = producer
+        self._outlet = outlet
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the handler here and now, as if it were not a job."""
@@ -94,9 +92,6 @@ class Task(Enqueueing):
         self.binder.check(orjson.loads(encoded))
         return new_job(self.name, encoded, options, queue=self.queue, max_retries=self.max_retries)
 
-    def _producer(self) -> Producer:
-        return self._make_producer()
-
 
 class TypedTask(Task, Generic[P, R]):
     """A task that a type checker lets be called with the handler's own parameters."""
@@ -117,13 +112,11 @@ class BoundTask(Enqueueing):
         self.name = task.name
         self.queue = options.queue or task.queue
         self.binder = task.binder
+        self._outlet = task._outlet  # noqa: SLF001 - of the same family
 
     def prepare(self, payload: Any) -> NewJob:
         """``payload`` as a job to store, with the options applied."""
         return self.task.prepare(payload, self.applied)
-
-    def _producer(self) -> Producer:
-        return self.task._producer()  # noqa: SLF001 - the same class family
 
 
 def new_job(job_type: str, encoded: bytes, options: EnqueueOptions, *, queue: str, max_retries: int) -> NewJob:

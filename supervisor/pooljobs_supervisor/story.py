@@ -12,9 +12,9 @@ from pooljobs_supervisor.deaths import how
 from pooljobs_supervisor.nursery import Burial
 
 _ASKED = {
-    Stage.DRAIN: "%s: draining; %d workers finish the jobs they have claimed, within %g s",
-    Stage.RELEASE: "%s again: %d workers finish only what runs and give the rest back, within %g s in all",
-    Stage.KILL: "%s once more: killing %d workers; their jobs go back to the queues (limit was %g s)",
+    Stage.DRAIN: "%s: draining; %d %s to finish the claimed jobs, within %g s",
+    Stage.RELEASE: "%s again: %d %s to finish what runs and give the rest back, within %g s in all",
+    Stage.KILL: "%s once more: killing %d %s; their jobs go back to the queues (the limit was %g s)",
 }
 
 
@@ -67,7 +67,7 @@ class Story:
         """A signal asked for an end, for the first, second or third time."""
         line = _ASKED.get(course.stage)
         if line is not None:
-            self._log.info(line, number.name, workers, course.drain_limit)
+            self._log.info(line, number.name, workers, _workers(workers), course.drain_limit)
 
     def hangup_ignored(self) -> None:
         """HUP, and the terminal is still there."""
@@ -77,7 +77,7 @@ class Story:
         """The course moved on by itself."""
         if after is Stage.KILL:
             limit = course.drain_limit
-            self._log.warning("%d workers still run %g s after the first request: killing them", workers, limit)
+            self._log.warning("%d %s left %g s after the first request: killing", workers, _workers(workers), limit)
         elif before < Stage.SETTLE <= after:
             self._log.info("all workers are gone after %.1f s", now - course.drain_since)
 

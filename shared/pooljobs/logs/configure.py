@@ -6,20 +6,18 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
-from typing import Literal, TextIO
+from typing import TextIO
 
 from pooljobs.errors import OptionError
 from pooljobs.logs.json_lines import JsonFormatter
 from pooljobs.logs.line_handler import LineHandler
 from pooljobs.logs.text import TextFormatter
 
-LogFormat = Literal["text", "json"]
-
 LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
 def configure(
-    format: LogFormat = "text",  # noqa: A002  # reads as --log-format does
+    format: str = "text",  # noqa: A002  # reads as --log-format does
     level: str = "info",
     stream: TextIO | None = None,
     *,

@@ -66,7 +66,9 @@ class Slot:
         self.wake_fd = pipe.read_fd
 
     def hold(self, entry: int, job_id: bytes, fence: int, token: int) -> None:
-        """Enter a claimed job into a FREE entry. The state goes last: a reader never takes half an entry.
+        """Enter a claimed job, by its UUID's 16 bytes, into a FREE entry; the state goes last.
+
+        A reader never takes half an entry: while the state is FREE the rest does not count.
 
         Raises:
             struct.error: The slot has no such entry, or a number is beyond signed 64 bits.
@@ -116,9 +118,8 @@ class Slot:
 
     def clear(self) -> None:
         """Make the slot FREE: entries and header to zero, its pipe emptied; the state goes last."""
-        zeros = bytes(self._identities.nbytes)
         for view in (self.states, self._started, self._identities, self.words[At.STATE + 1 : HEADER_WORDS]):
-            view.cast("B")[:] = zeros[: view.nbytes]
+            view.cast("B")[:] = bytes(view.nbytes)
         self.drain_wakes()
         self.state = SlotState.FREE
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import resource
 import select
+from pathlib import Path
 
 import pytest
 
 from pooljobs.scoreboard import EntryState, Scoreboard, ScoreboardError, SlotState, slots_for
 
-ENTRIES = 8
+
+def count_descriptors() -> int:
+    return sum(1 for _ in Path("/dev/fd").iterdir())
 
 
 def test_slots_are_found_by_index_and_in_order(board: Scoreboard) -> None:
@@ -41,7 +44,7 @@ def test_a_new_board_is_free(board: Scoreboard) -> None:
 
 
 def test_too_few_descriptors_is_a_clear_error_and_leaks_none() -> None:
-    open_before = len(os.listdir("/dev/fd"))
+    open_before = count_descriptors()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (open_before + 20, hard))
     try:
@@ -50,13 +53,13 @@ def test_too_few_descriptors_is_a_clear_error_and_leaks_none() -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert "ulimit" in (caught.value.hint or "")
-    assert len(os.listdir("/dev/fd")) == open_before
+    assert count_descriptors() == open_before
 
 
 def test_closing_gives_everything_back() -> None:
-    open_before = len(os.listdir("/dev/fd"))
+    open_before = count_descriptors()
     Scoreboard.create(slots=5, entries=5).close()
-    assert len(os.listdir("/dev/fd")) == open_before
+    assert count_descriptors() == open_before
 
 
 def test_what_a_forked_process_writes_is_seen_here(board: Scoreboard) -> None:

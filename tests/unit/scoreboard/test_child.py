@@ -21,10 +21,11 @@ def pipe() -> Iterator[tuple[int, int]]:
 
 def test_asking_only_ever_raises_and_wakes(board: Scoreboard, pipe: tuple[int, int]) -> None:
     child = Child(board, board.slot(0), pipe[0], os.getppid())
-    assert child.wanted is Wanted.RUN
-    child.ask(Wanted.RELEASE)
-    child.ask(Wanted.DRAIN)
-    assert child.wanted is Wanted.RELEASE
+    seen = [child.wanted]
+    for wanted in (Wanted.RELEASE, Wanted.DRAIN):
+        child.ask(wanted)
+        seen.append(child.wanted)
+    assert seen == [Wanted.RUN, Wanted.RELEASE, Wanted.RELEASE]
     assert os.read(child.slot.wake_fd, 10) == b"ww"
     os.close(pipe[1])
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pooljobs.scoreboard import Activity, EntryState, HeldJob, Role, Scoreboard, Slot, SlotState, Wanted
-from pooljobs.scoreboard.layout import At
+from pooljobs.scoreboard.layout import IDENTITY_WORDS, At, Layout
 from tests.unit.scoreboard.conftest import ENTRIES
 
 NUMBERS = [
@@ -141,15 +141,20 @@ def test_an_entry_filled_anew_while_it_is_read_is_left_out(slot: Slot) -> None:
     assert slot.held() == []
 
 
-def test_clear_leaves_nothing_and_frees_last(slot: Slot) -> None:
+@pytest.mark.parametrize("entries", [1, 8, 1000])
+def test_clear_leaves_nothing(entries: int) -> None:
+    board = Scoreboard.create(slots=1, entries=entries)
+    slot = board.slot(0)
     slot.words[:] = memoryview(b"\x01" * slot.words.nbytes).cast("q")
     slot.wake()
     slot.clear()
+    used = Layout(entries).identities + IDENTITY_WORDS * entries
+    assert not any(slot.words[:used].tolist())
     assert slot.state is SlotState.FREE
     assert slot.held() == []
-    assert not any(getattr(slot, name) for name in NUMBERS)
     with pytest.raises(BlockingIOError):
         os.read(slot.wake_fd, 1)
+    board.close()
 
 
 def test_wakes_never_block_and_are_drained_together(slot: Slot) -> None:

@@ -33,6 +33,9 @@ class Fleet(RuleBasedStateMachine):
         states = list(self.slots.values())
         return SlotCount(states.count(SlotState.FREE), states.count(SlotState.DEAD))
 
+    def done(self) -> bool:
+        return self.course.stage is Stage.DONE
+
     def step(self, *, killable: bool = True) -> list[Action]:
         workers, steward = len(self.children.workers), self.children.steward is not None
         self.course.observe(self.now, workers=workers, steward=steward, dead_slots=self.count().dead)
@@ -115,7 +118,7 @@ class Fleet(RuleBasedStateMachine):
             return
         self.course.escalate(self.now)
         limit = self.now + DRAIN_LIMIT + 4 * PATIENCE
-        while self.course.stage is not Stage.DONE:
+        while not self.done():
             assert self.now < limit, self.course
             self.step(killable=self.procs != 3)  # a fleet of 3 has processes that not even SIGKILL ends
             self.now += max(pause(self.children, self.course, self.count(), self.now), 0.01)
@@ -131,7 +134,7 @@ class ObedientFleet(Fleet):
         if not hasattr(self, "course") or self.course.stage is not Stage.SERVE:
             return
         self.course.escalate(self.now)
-        while self.course.stage is not Stage.DONE:
+        while not self.done():
             for action in self.step():
                 assert not isinstance(action, Kill)
                 if isinstance(action, Ask):

@@ -1,0 +1,38 @@
+# Two commands matter: `make demo` and `make test`. Both set everything up first, in seconds the second time.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+# Processors for the tests; they mostly wait for PostgreSQL and for processes.
+WORKERS ?= auto
+
+.PHONY: help demo test lint check clean
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: $(STAMP) ## Runs the main job: 10,000 jobs through 8 workers on an embedded PostgreSQL
+	@$(BIN)/pooljobs demo
+
+test: lint ## Every gate: ruff, mypy, import-linter, pytest
+	$(BIN)/pytest -n $(WORKERS)
+
+lint: $(STAMP) ## The gates that run nothing: ruff, mypy, import-linter
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean: ## Removes what the other commands made
+	rm -rf $(VENV) .pooljobs build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# Installed again only when pyproject.toml has changed; the sources themselves are linked (an editable install).
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "pooljobs needs Python 3.11 or later: $(PYTHON) is older. Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	  || { echo "$(PYTHON) has no venv: on Debian and Ubuntu run: apt-get install python3-venv"; exit 1; }
+	@echo "setting up $(VENV) (once)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[embedded,pydantic,dev]'
+	@touch $@

@@ -1,0 +1,57 @@
+"""Enqueues one job from the command line, by the SQL function that other languages use too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from psycopg import errors as pg
+
+from pooljobs.db.connect import connect
+from pooljobs.db.faults import one_line
+from pooljobs.db.migrate import check_migrated
+from pooljobs.db.statements import Statements
+from pooljobs.errors import PayloadError
+from pooljobs.options import EnqueueOptions
+
+
+@dataclass(frozen=True, slots=True)
+class EnqueuedJob:
+    """One job to store; ``queue`` and ``max_retries`` hold where the options are silent, None: as was published.
+
+    Attributes:
+        payload: The payload, encoded as JSON.
+    """
+
+    job_type: str
+    payload: bytes
+    options: EnqueueOptions
+    queue: str | None = None
+    max_retries: int | None = None
+
+
+def enqueue_one(dsn: str, schema: str, job: EnqueuedJob) -> UUID:
+    """Stores the job, committed when this returns.
+
+    Raises:
+        DatabaseUnreachableError, DatabaseUnsupportedError, NotMigratedError: As their names say.
+        PayloadError: PostgreSQL refused the payload.
+    """
+    options = job.options
+    parameters = {
+        "job_type": job.job_type,
+        "payload": job.payload.decode(),
+        "queue": options.queue or job.queue,
+        "priority": options.priority,
+        "delay": options.delay_secs,
+        "max_retries": options.max_retries or job.max_retries,
+        "trace_id": options.trace_id,
+    }
+    with connect(dsn, application_name="pooljobs enqueue") as connection:
+        check_migrated(connection, schema)
+        try:
+            row = connection.execute(Statements(schema).load("enqueue_one"), parameters).fetchone()
+        except (pg.UntranslatableCharacter, pg.InvalidTextRepresentation, pg.ProgramLimitExceeded) as error:
+            raise PayloadError(f"PostgreSQL refused the payload: {one_line(error)}") from error
+    assert row is not None
+    return UUID(str(row[0]))

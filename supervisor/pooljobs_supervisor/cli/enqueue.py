@@ -1,0 +1,97 @@
+"""``pooljobs enqueue``: stores one job and prints its id."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import Annotated, Any
+
+import typer
+
+from pooljobs.db.enqueue_one import EnqueuedJob, enqueue_one
+from pooljobs.errors import NotFoundError
+from pooljobs.exit_codes import ExitCode
+from pooljobs.loading import load_app
+from pooljobs.options import EnqueueOptions, check_name
+from pooljobs.payload import encode
+from pooljobs.service import open_database
+from pooljobs.task import Task
+from pooljobs_supervisor.cli.console import emit_json, write
+from pooljobs_supervisor.cli.database import announce
+from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
+from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, AsJson, Dsn, Schema
+from pooljobs_supervisor.cli.payload_source import read_payload
+
+Type = Annotated[str, typer.Argument(metavar="TYPE", help="Job type: the handler's name.", show_default=False)]
+Payload = Annotated[str, typer.Option("--payload", "-p", metavar="JSON|@FILE|-", help="What the handler is given.")]
+Queue = Annotated[str | None, typer.Option("--queue", metavar="NAME", help="Default: the handler's own.")]
+Delay = Annotated[float | None, typer.Option("--delay", metavar="SECONDS", help="Run it that much later.")]
+Priority = Annotated[int, typer.Option("--priority", metavar="N", help="-4 to 4, smaller first.")]
+MaxRetries = Annotated[
+    int | None, typer.Option("--max-retries", metavar="N", help="Most runs. Default: the handler's.")
+]
+TraceId = Annotated[str | None, typer.Option("--trace-id", metavar="TEXT", help="Carried by all log lines of the job.")]
+App = Annotated[
+    str | None,
+    typer.Option("--app", metavar="MODULE:ATTRIBUTE", help="Check type and payload against this application."),
+]
+
+HELP = teach(
+    "Enqueues one job and prints its id.",
+    "With --app, the type must be declared there and the payload must fit its "
+    "handler; without, the type's declaration as its workers last published it gives queue and runs.",
+    examples=(
+        """pooljobs enqueue thumbnail --payload '{"path": "x.png"}' --app examples.emails:app""",
+        "pooljobs enqueue thumbnail --payload @job.json --delay 60 --priority -1",
+        "generate | pooljobs enqueue report --payload -",
+    ),
+    codes=(*DATABASE_CODES, ExitCode.APP, ExitCode.NOT_FOUND, ExitCode.REFUSED),
+)
+
+
+def register(cli: typer.Typer) -> None:
+    """Add the command to the command line."""
+    cli.command("enqueue", help=HELP)(enqueue)
+
+
+def enqueue(
+    job_type: Type,
+    *,
+    payload: Payload = "{}",
+    queue: Queue = None,
+    delay: Delay = None,
+    priority: Priority = 0,
+    max_retries: MaxRetries = None,
+    trace_id: TraceId = None,
+    app: App = None,
+    dsn: Dsn = None,
+    schema: Schema = DEFAULT_SCHEMA,
+    as_json: AsJson = False,
+) -> None:
+    """Enqueue one job."""
+    check_name("job type", job_type)
+    options = EnqueueOptions(queue=queue, delay=delay, priority=priority, max_retries=max_retries, trace_id=trace_id)
+    job = _prepare(job_type, read_payload(payload), options, app)
+    with open_database(dsn, schema=schema) as database:
+        announce(database)
+        job_id = enqueue_one(database.dsn, schema, job)
+    if as_json:
+        emit_json({"id": job_id, "job_type": job_type})
+    else:
+        write(f"{job_id}\n")
+
+
+def _prepare(job_type: str, value: Any, options: EnqueueOptions, app: str | None) -> EnqueuedJob:
+    if app is None:
+        return EnqueuedJob(job_type, encode(value, where=f"{job_type}: payload"), options)
+    job = _declared(job_type, app).prepare(value, options)
+    return EnqueuedJob(job_type, job.payload, options, queue=job.queue, max_retries=job.max_retries)
+
+
+def _declared(job_type: str, app: str) -> Task:
+    registry = load_app(app).registry
+    task = registry.get(job_type)
+    if task is not None:
+        return task
+    close = get_close_matches(job_type, registry)
+    hint = f"did you mean {close[0]} ?" if close else f"it declares {', '.join(sorted(registry)) or 'no jobs at all'}"
+    raise NotFoundError(f"{app} declares no job type {job_type!r}", hint=hint)

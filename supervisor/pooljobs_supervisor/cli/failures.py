@@ -1,0 +1,56 @@
+"""How a command ends when something goes wrong: one line, a hint, an exit code; a traceback only where it helps."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+
+import psycopg
+
+from pooljobs.db.faults import OUTAGE, one_line
+from pooljobs.errors import AppLoadError, DatabaseUnreachableError, PoolJobsError
+from pooljobs.exit_codes import ExitCode
+from pooljobs_supervisor.cli.console import say, say_error
+
+_PLAIN = ""
+
+
+def guarded(action: Callable[[], object], *, show_traceback: bool) -> int:
+    """Carry out ``action``; 0, or the exit code of the error that ended it, which has been told then."""
+    try:
+        action()
+    except Exception as error:  # noqa: BLE001  # the outermost frame of a command, or of a child that checks something
+        return report(error, show_traceback=show_traceback)
+    return ExitCode.OK
+
+
+def report(error: Exception, *, show_traceback: bool) -> ExitCode:
+    """Tell an error on stderr, and return the exit code it asks for."""
+    known = as_known(error)
+    if known is None:
+        say(_own_traceback(error), style=_PLAIN)
+        say_error(f"{type(error).__name__}: {error}", "this is a bug in pooljobs; please report it with the traceback")
+        return ExitCode.INTERNAL
+    if isinstance(known, AppLoadError) and known.traceback:
+        say(known.traceback.rstrip(), style=_PLAIN)
+    if show_traceback:
+        say(_own_traceback(error), style="dim")
+    say_error(str(known), known.hint)
+    return known.exit_code
+
+
+def as_known(error: Exception) -> PoolJobsError | None:
+    """The error as one of ours; None if it can only be a bug."""
+    if isinstance(error, PoolJobsError):
+        return error
+    if isinstance(error, OUTAGE):
+        hint = "the server went away during the command; nothing of an unfinished statement was kept"
+        return DatabaseUnreachableError(f"lost the database: {one_line(error)}", hint=hint)
+    if isinstance(error, psycopg.errors.InsufficientPrivilege):
+        hint = "grant this user the rights on pooljobs' schema, or name another user in the DSN"
+        return DatabaseUnreachableError(f"the database refused: {one_line(error)}", hint=hint)
+    return None
+
+
+def _own_traceback(error: Exception) -> str:
+    return "".join(traceback.format_exception(error)).rstrip()

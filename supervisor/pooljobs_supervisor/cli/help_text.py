@@ -1,0 +1,52 @@
+"""Makes a command's ``--help``: what it does, examples to copy, and the exit codes to expect."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pooljobs.exit_codes import ExitCode
+
+_MEANINGS = {
+    ExitCode.OK: "done",
+    ExitCode.APP: "the application could not be loaded",
+    ExitCode.DATABASE_UNREACHABLE: "no server answered, or it refused the user or the database",
+    ExitCode.DATABASE_UNSUPPORTED: "the server is older than PostgreSQL 14, or read-only",
+    ExitCode.NOT_MIGRATED: "the schema is missing or of another version: run pooljobs migrate",
+    ExitCode.CONNECTION_BUDGET: "max_connections cannot hold the fleet",
+    ExitCode.NOT_FOUND: "no such job, or no such job type",
+    ExitCode.REFUSED: "a payload or an option was refused; nothing was stored",
+    ExitCode.EMBEDDED: "the embedded server is not installed or did not start",
+    ExitCode.WORKER_BOOT: "no worker came up",
+    ExitCode.DRAIN_TIMED_OUT: "the drain passed its time limit; what still ran is back in its queue",
+    ExitCode.CHECK_FAILED: "the audit found lost jobs, or jobs run twice",
+}
+
+DATABASE_CODES = (
+    ExitCode.DATABASE_UNREACHABLE,
+    ExitCode.DATABASE_UNSUPPORTED,
+    ExitCode.NOT_MIGRATED,
+    ExitCode.EMBEDDED,
+)
+"""What any command that looks into the database can end with."""
+
+
+def teach(what: str, more: str = "", *, examples: Sequence[str], codes: Sequence[ExitCode] = ()) -> str:
+    """The help text of a command: ``what`` is shown in the list of commands too, the rest only in its own help.
+
+    Every command can also end with 1 (a bug) and 2 (a wrong command line).
+    """
+    listed = [f"  {code:<3} {_MEANINGS[code]}" for code in sorted({ExitCode.OK, *codes})]
+    return "\n".join(
+        [
+            what,
+            *(["", more] if more else []),
+            "",
+            "\b",
+            "Examples:",
+            *(f"  {line}" for line in examples),
+            "",
+            "\b",
+            "Exit codes:",
+            *listed,
+        ]
+    )

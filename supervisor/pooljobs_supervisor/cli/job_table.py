@@ -1,0 +1,103 @@
+"""Jobs as people read them: a table of many, a sheet of one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from pooljobs_supervisor.cli.ages import ago, span, until
+
+_STYLES = {"pending": "yellow", "running": "cyan", "completed": "green", "failed": "red", "cancelled": "magenta"}
+
+Row = Mapping[str, Any]
+
+
+def job_table(jobs: Sequence[Row]) -> Table:
+    """One line a job; the errors' first lines where there are any."""
+    with_errors = any(job["last_error"] for job in jobs)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("id", "status", "type", "queue", "runs", "when"):
+        table.add_column(title, no_wrap=True, min_width=36 if title == "id" else None)
+    if with_errors:
+        table.add_column("last error", no_wrap=True, overflow="ellipsis")
+    for job in jobs:
+        cells = [Text(str(job["id"])), _status(job), Text(job["job_type"]), Text(job["queue"]), _runs(job), _when(job)]
+        table.add_row(*cells, *([_first_line(job["last_error"])] if with_errors else []))
+    return table
+
+
+def job_sheet(job: Row) -> Table:
+    """Everything known of one job, a field a line; what is not set is left out."""
+    sheet = Table(box=None, pad_edge=False, show_header=False)
+    sheet.add_column(style="bold", no_wrap=True)
+    sheet.add_column(overflow="fold")
+    for name, value in _fields(job):
+        if value is not None:
+            sheet.add_row(name, value if isinstance(value, Text) else Text(str(value)))
+    return sheet
+
+
+def _fields(job: Row) -> list[tuple[str, Any]]:
+    return [
+        ("id", job["id"]),
+        ("status", _status(job)),
+        ("type", job["job_type"]),
+        ("queue", job["queue"]),
+        ("priority", job["priority"]),
+        ("runs", f"{job['attempts']} of {job['max_retries']}"),
+        ("crashes", job["crashes"] or None),
+        ("host losses", job["losses"] or None),
+        ("created", _instant(job["created_at"])),
+        ("run at", _instant(job["run_at"])),
+        ("started", _instant(job["started_at"])),
+        ("finished", _instant(job["finished_at"])),
+        ("ran for", _duration(job)),
+        ("locked until", _instant(job["locked_until"])),
+        ("worker", _worker(job)),
+        ("fence", job["fence"]),
+        ("trace id", job["trace_id"]),
+        ("payload", json.dumps(job["payload"], indent=2, ensure_ascii=False)),
+        ("last error", job["last_error"]),
+    ]
+
+
+def _status(job: Row) -> Text:
+    return Text(job["status"], style=_STYLES.get(job["status"], ""))
+
+
+def _runs(job: Row) -> Text:
+    return Text(f"{job['attempts']}/{job['max_retries']}")
+
+
+def _when(job: Row) -> Text:
+    if job["status"] == "pending" and job["due_in"] >= 1:
+        return Text(f"due {until(job['due_in'])}")
+    return Text(ago(job["age"]))
+
+
+def _first_line(text: str | None) -> Text:
+    lines = (text or "").strip().splitlines()
+    return Text(lines[0] if lines else "", style="dim")
+
+
+def _instant(when: datetime | None) -> str | None:
+    return None if when is None else f"{when:%Y-%m-%d %H:%M:%S}.{when.microsecond // 1000:03d} UTC"
+
+
+def _duration(job: Row) -> str | None:
+    if job["finished_at"] is None or job["started_at"] is None:
+        return None
+    return span((job["finished_at"] - job["started_at"]).total_seconds())
+
+
+def _worker(job: Row) -> str | None:
+    if job["worker_id"] is None:
+        return None
+    if job["worker_host"] is None:
+        return str(job["worker_id"])
+    return f"{job['worker_id']} (worker-{job['worker_ordinal']}, pid {job['worker_pid']} on {job['worker_host']})"

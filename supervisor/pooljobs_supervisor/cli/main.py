@@ -1,0 +1,38 @@
+"""The outermost frame of every command: runs it and turns whatever happens into an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pooljobs.exit_codes import ExitCode
+from pooljobs_supervisor.cli.build import build
+from pooljobs_supervisor.cli.failures import report
+from pooljobs_supervisor.cli.serve import WorkerMain
+
+INTERRUPTED = 130
+"""128 + SIGINT, as shells count it."""
+
+
+def run(arguments: Sequence[str], worker_main: WorkerMain) -> int:
+    """Carry out one command line and return its exit code; ``worker_main`` is what each worker of ``serve`` runs."""
+    show_traceback, rest = split_traceback(arguments)
+    try:
+        build(worker_main, show_traceback=show_traceback)(args=rest, prog_name="pooljobs")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else ExitCode.OK
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001  # the outermost frame
+        return report(error, show_traceback=show_traceback)
+    return ExitCode.OK
+
+
+def split_traceback(arguments: Sequence[str]) -> tuple[bool, list[str]]:
+    """Takes ``--traceback`` out, wherever it stands before a ``--``: it is added to a command that just failed.
+
+    >>> split_traceback(["jobs", "list", "--traceback"])
+    (True, ['jobs', 'list'])
+    """
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    options = [argument for argument in arguments[:end] if argument != "--traceback"]
+    return len(options) < end, [*options, *arguments[end:]]

@@ -1,0 +1,31 @@
+"""Options that several commands share, declared once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Dsn = Annotated[
+    str | None,
+    typer.Option(
+        "--dsn",
+        metavar="DSN",
+        help="PostgreSQL to use, as URL or keywords.",
+        show_default="POOLJOBS_DSN, then DATABASE_URL, then the embedded server",
+    ),
+]
+Schema = Annotated[str, typer.Option("--schema", metavar="NAME", help="Schema that holds pooljobs' tables.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
+QueueFilter = Annotated[str | None, typer.Option("--queue", metavar="NAME", help="Only this queue.")]
+
+DEFAULT_SCHEMA = "pooljobs"
+
+
+def names(text: str) -> tuple[str, ...]:
+    """The names in a comma-separated list, without repetitions.
+
+    >>> names("default, emails,default,")
+    ('default', 'emails')
+    """
+    return tuple(dict.fromkeys(name for part in text.split(",") if (name := part.strip())))

@@ -1,0 +1,66 @@
+"""``pooljobs stats``: how the queues stand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from pooljobs_supervisor.cli.ages import span
+from pooljobs_supervisor.cli.console import emit, emit_json, say
+from pooljobs_supervisor.cli.database import reading
+from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
+from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, AsJson, Dsn, QueueFilter, Schema
+
+HELP = teach(
+    "Shows how each queue stands: what waits and runs now, and what the last hour brought.",
+    "Wait is from when a job was due to its start, run from there to its settlement; median / 95th percentile of the "
+    "completed ones.",
+    examples=("pooljobs stats", "pooljobs stats --queue emails --json"),
+    codes=DATABASE_CODES,
+)
+
+
+def register(cli: typer.Typer) -> None:
+    """Add the command to the command line."""
+    cli.command("stats", help=HELP)(stats)
+
+
+def stats(
+    queue: QueueFilter = None, *, dsn: Dsn = None, schema: Schema = DEFAULT_SCHEMA, as_json: AsJson = False
+) -> None:
+    """Show how the queues stand."""
+    with reading(dsn, schema) as reader:
+        queues = reader.count(queue)
+    if as_json:
+        emit_json(queues)
+    elif queues:
+        emit(_table(queues))
+    else:
+        say("nothing waits or runs, and nothing ended in the last hour")
+
+
+def _table(queues: Sequence[Mapping[str, Any]]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("queue", no_wrap=True)
+    for title in ("pending", "due", "running", "oldest due", "done/1h", "failed/1h", "wait", "run"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for row in queues:
+        counts = [row[name] for name in ("pending", "due", "running")]
+        hour = [row["completed_last_hour"], row["failed_last_hour"]]
+        table.add_row(
+            Text(row["queue"]),
+            *(f"{count:,}" for count in counts),
+            span(row["oldest_due_age"]),
+            *(f"{count:,}" for count in hour),
+            _pair(row["wait_p50"], row["wait_p95"]),
+            _pair(row["run_p50"], row["run_p95"]),
+        )
+    return table
+
+
+def _pair(median: float | None, high: float | None) -> str:
+    return "-" if median is None else f"{span(median)} / {span(high)}"

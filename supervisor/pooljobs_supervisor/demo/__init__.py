@@ -1,0 +1,1 @@
+"""``pooljobs demo``: jobs of every temper on real workers, watched live and audited afterwards."""

@@ -1,0 +1,79 @@
+"""Runs ``pooljobs serve`` for the demo, as a process of its own with its log in a file."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import deque
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from pooljobs.errors import PoolJobsError
+from pooljobs.exit_codes import ExitCode
+from pooljobs_supervisor.demo.app import DSN_VARIABLE, SCHEMA
+
+_SHUTDOWN: Final = 20.0
+"""Seconds that the drain may take."""
+
+_TAIL: Final = 12
+
+
+class FleetError(PoolJobsError):
+    """The workers ended before the jobs did, or would not leave."""
+
+    exit_code = ExitCode.WORKER_BOOT
+
+
+class Fleet:
+    """``pooljobs serve`` while the ``with`` lasts; it is drained at the end, whatever ends the block."""
+
+    def __init__(self, dsn: str, procs: int, log: Path) -> None:
+        self._log = log
+        command = [sys.executable, "-m", "pooljobs", "serve", "--app", "pooljobs_supervisor.demo.app:app"]
+        command += ["--procs", str(procs), "--schema", SCHEMA, "--batch-size", "50", "--poll-interval", "0.2"]
+        command += ["--connections", "2", "--shutdown-timeout", f"{_SHUTDOWN:g}"]
+        with log.open("wb") as output:
+            # A session of its own: Ctrl-C reaches the demo alone, which then asks for the drain.
+            self._process = subprocess.Popen(
+                command,
+                env=os.environ | {DSN_VARIABLE: dsn},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def check(self) -> None:
+        """Raises FleetError if it has ended by itself."""
+        code = self._process.poll()
+        if code is not None:
+            raise FleetError(f"the workers ended with exit code {code}:\n{self._tail()}", hint=f"see {self._log}")
+
+    def drain(self) -> int:
+        """Ask it to end, wait until it has, and return its exit code.
+
+        Raises:
+            FleetError: It did not leave in time, and was killed.
+        """
+        if self._process.poll() is None:
+            self._process.terminate()
+        try:
+            return self._process.wait(_SHUTDOWN + 15)
+        except subprocess.TimeoutExpired:
+            self._process.kill()  # its children see the lifeline's end
+            self._process.wait()
+            raise FleetError("the workers did not leave when asked", hint=f"see {self._log}") from None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        self.drain()
+
+    def _tail(self) -> str:
+        with self._log.open(encoding="utf-8", errors="replace") as lines:
+            return "".join(f"  {line}" for line in deque(lines, _TAIL)).rstrip()

@@ -1,0 +1,82 @@
+"""The demo's own view of the database: sets the stage, counts, and audits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import resources
+from typing import Any
+
+from psycopg import Connection
+from psycopg.rows import DictRow, dict_row
+
+from pooljobs.db.connect import connect
+from pooljobs.db.migrate import migrate
+from pooljobs.db.producer import Producer
+from pooljobs.db.statements import render
+from pooljobs.errors import OptionError
+from pooljobs_supervisor.demo.app import SCHEMA, app
+from pooljobs_supervisor.demo.mixture import payloads
+
+
+class Ledger:
+    """Works on one connection, in the demo's schema."""
+
+    def __init__(self, dsn: str, connection: Connection[Any]) -> None:
+        self._dsn = dsn
+        self._connection = connection
+
+    def set_stage(self) -> None:
+        """Make the schema anew.
+
+        Raises:
+            OptionError: Another demo runs in this database.
+        """
+        row = self._connection.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (SCHEMA,)).fetchone()
+        if not (row and row[0]):
+            raise OptionError("another demo runs in this database", hint="wait for it, or pass another --dsn")
+        self._connection.execute(render("DROP SCHEMA IF EXISTS {schema} CASCADE", SCHEMA))
+        migrate(self._dsn, SCHEMA)
+        self._connection.execute(_load("make_audit"))
+
+    def enqueue(self, jobs: int, on_progress: Callable[[int], None]) -> None:
+        """Enqueue the demo's jobs and note their ids."""
+        producer = Producer(self._dsn, SCHEMA, pool_size=1)
+        try:
+            ids = producer.insert_many(
+                (app.registry[kind].prepare(payload) for kind, payload in payloads(jobs)), on_progress
+            )
+        finally:
+            producer.close()
+        with self._connection.cursor().copy(render("COPY {schema}.enqueued FROM STDIN", SCHEMA)) as copy:
+            for job_id in ids:
+                copy.write_row((job_id,))
+
+    def progress(self) -> DictRow:
+        """How far it is; see ``progress.sql``."""
+        return self._row("progress")
+
+    def measure(self) -> DictRow:
+        """What the run was like; see ``measure.sql``."""
+        return self._row("measure")
+
+    def audit(self) -> DictRow:
+        """What the audit says; see ``check_audit.sql``."""
+        return self._row("check_audit")
+
+    def _row(self, verb: str) -> DictRow:
+        with self._connection.cursor(row_factory=dict_row) as cursor:
+            row = cursor.execute(_load(verb)).fetchone()
+        assert row is not None
+        return row
+
+
+@contextmanager
+def open_ledger(dsn: str) -> Iterator[Ledger]:
+    """A ledger on a connection of its own."""
+    with connect(dsn, application_name="pooljobs demo") as connection:
+        yield Ledger(dsn, connection)
+
+
+def _load(verb: str) -> bytes:
+    return render(resources.files(__package__).joinpath("sql", f"{verb}.sql").read_text("utf-8"), SCHEMA)

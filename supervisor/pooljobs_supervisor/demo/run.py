@@ -1,0 +1,68 @@
+"""The course of the demo: set the stage, enqueue, run the workers, watch, drain, tell."""
+
+from __future__ import annotations
+
+import signal
+import time
+from typing import Final
+
+from rich.text import Text
+
+from pooljobs.exit_codes import ExitCode
+from pooljobs_supervisor.cli.console import emit, say
+from pooljobs_supervisor.demo.display import Display
+from pooljobs_supervisor.demo.fleet import Fleet
+from pooljobs_supervisor.demo.ledger import Ledger, open_ledger
+from pooljobs_supervisor.demo.place import Place, open_place
+from pooljobs_supervisor.demo.summary import holds, summary
+
+_EVERY: Final = 0.2
+"""Seconds between looks."""
+
+_PATIENCE: Final = 60.0
+"""Seconds without any change after which the demo stops waiting and lets the audit say what is wrong."""
+
+
+def run_demo(*, jobs: int, procs: int, dsn: str | None) -> ExitCode:
+    """Run the demo; OK only if the audit holds. Ctrl-C and SIGTERM drain the workers and clean up.
+
+    Raises:
+        PoolJobsError: The database cannot be had, or the workers broke.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    say("starting PostgreSQL" if dsn is None else "connecting")
+    with open_place(dsn) as place, open_ledger(place.database.dsn) as ledger:
+        say(f"{place.database}; the workers' log is {place.log}")
+        return _run(ledger, place, jobs, procs)
+
+
+def _run(ledger: Ledger, place: Place, jobs: int, procs: int) -> ExitCode:
+    ledger.set_stage()
+    began = time.monotonic()
+    ledger.enqueue(jobs, lambda _count: None)
+    emit(Text(f"enqueued {jobs:,} jobs in {time.monotonic() - began:.1f} s"))
+    with Fleet(place.database.dsn, procs, place.log) as fleet:
+        _watch(ledger, fleet, jobs, procs)
+        code = fleet.drain()
+    audit = ledger.audit()
+    emit(summary(ledger.progress(), ledger.measure(), audit, procs))
+    if code != ExitCode.OK:
+        say(f"the workers' drain ended with exit code {code}: see {place.log}", style="red")
+    return ExitCode.OK if holds(audit) and code == ExitCode.OK else ExitCode.CHECK_FAILED
+
+
+def _watch(ledger: Ledger, fleet: Fleet, jobs: int, procs: int) -> None:
+    """Show how it goes until no job is left, or nothing has changed for long."""
+    before, changed = None, time.monotonic()
+    with Display(jobs, procs) as display:
+        while True:
+            counts = ledger.progress()
+            display.show(counts)
+            if not counts["left_over"]:
+                return
+            fleet.check()
+            now = time.monotonic()
+            before, changed = (counts, now) if counts != before else (before, changed)
+            if now - changed > _PATIENCE:
+                return
+            time.sleep(_EVERY)

@@ -1,0 +1,137 @@
+"""The claim statement: who gets what, in which order, and who gets nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg import Connection
+
+from tests.support.claims import claim, insert, register, scalar
+
+Conn = Connection[Any]
+
+
+def test_a_claim_marks_the_job_running_and_names_its_owner(connection: Conn) -> None:
+    insert(connection)
+    worker = register(connection)
+    claimed = claim(connection, worker)
+    assert claimed is not None
+    assert len(claimed) == 1
+    row = connection.execute(
+        "SELECT status, worker_id, fence, attempts, started_at IS NOT NULL, locked_until > now() FROM pooljobs.jobs"
+    ).fetchone()
+    assert row == ("running", worker, 1, 1, True, True)
+
+
+def test_claimed_jobs_come_in_the_order_of_their_run_at(connection: Conn) -> None:
+    for number in (3, 1, 2):
+        connection.execute(
+            "INSERT INTO pooljobs.live (job_type, run_at) VALUES (%s, now() - make_interval(secs => %s))",
+            (f"job-{number}", 100 - number),
+        )
+    claimed = claim(connection, register(connection))
+    assert [job.job_type for job in claimed or []] == ["job-1", "job-2", "job-3"]
+
+
+def test_a_smaller_priority_goes_first(connection: Conn) -> None:
+    for priority in (1, -2, 0):
+        insert(connection, job_type=f"level {priority}", priority=priority)
+    claimed = claim(connection, register(connection), limit=2)
+    assert [job.job_type for job in claimed or []] == ["level -2", "level 0"]
+
+
+def test_a_job_of_the_future_is_not_claimed(connection: Conn) -> None:
+    connection.execute("INSERT INTO pooljobs.live (job_type, run_at) VALUES ('later', now() + interval '1 hour')")
+    assert claim(connection, register(connection)) == []
+
+
+def test_only_the_named_queues_are_claimed(connection: Conn) -> None:
+    insert(connection, queue="emails")
+    insert(connection, queue="default")
+    worker = register(connection)
+    assert len(claim(connection, worker, queues=("emails",)) or []) == 1
+    assert scalar(connection, "SELECT count(*) FROM pooljobs.jobs WHERE status = 'pending'") == 1
+
+
+def test_no_more_than_the_limit_is_claimed_over_all_lanes(connection: Conn) -> None:
+    insert(connection, 5, queue="a")
+    insert(connection, 5, queue="b")
+    assert len(claim(connection, register(connection), limit=7, queues=("a", "b")) or []) == 7
+
+
+def test_what_another_session_locks_is_skipped(connection: Conn, dsn: str) -> None:
+    insert(connection, 2)
+    locked = scalar(connection, "SELECT id FROM pooljobs.live ORDER BY run_at, id LIMIT 1")
+    with psycopg.connect(dsn) as other:
+        other.execute("SELECT 1 FROM pooljobs.live WHERE id = %s FOR UPDATE", (locked,))
+        claimed = claim(connection, register(connection))
+    assert claimed is not None
+    assert [job.id for job in claimed] != [locked]
+    assert len(claimed) == 1
+
+
+def test_each_claim_raises_the_fence(connection: Conn) -> None:
+    insert(connection)
+    worker = register(connection)
+    claim(connection, worker)
+    connection.execute("UPDATE pooljobs.live SET worker_id = NULL, token = NULL")
+    claimed = claim(connection, worker)
+    assert [job.fence for job in claimed or []] == [2]
+
+
+def test_a_floor_skips_what_lies_before_it(connection: Conn) -> None:
+    insert(connection, 3)
+    second = connection.execute("SELECT run_at::text, id FROM pooljobs.live ORDER BY run_at, id OFFSET 1").fetchone()
+    assert second is not None
+    claimed = claim(connection, register(connection), floor=(second[0], str(second[1])))
+    assert len(claimed or []) == 2
+    assert (claimed or [])[0].id == UUID(str(second[1]))
+
+
+def test_a_worker_whose_lease_ran_out_claims_nothing(connection: Conn) -> None:
+    insert(connection)
+    worker = register(connection)
+    connection.execute("UPDATE pooljobs.workers SET leased_until = now() - interval '1 s', job_timeout = interval '0'")
+    assert claim(connection, worker) is None
+
+
+def test_a_dead_worker_claims_nothing(connection: Conn) -> None:
+    insert(connection)
+    worker = register(connection)
+    connection.execute("UPDATE pooljobs.workers SET dead_at = now()")
+    assert claim(connection, worker) is None
+
+
+def test_an_unknown_worker_claims_nothing(connection: Conn) -> None:
+    register(connection)
+    assert claim(connection, 10**9) is None
+
+
+def test_a_lease_counts_from_the_servers_start_where_that_is_later(connection: Conn) -> None:
+    """An outage longer than job_timeout must not expire every lease at once."""
+    insert(connection)
+    worker = register(connection)
+    connection.execute(
+        "UPDATE pooljobs.workers SET job_timeout = now() - pg_postmaster_start_time() + interval '1 h',"
+        " leased_until = now() - interval '1 s'"
+    )
+    assert len(claim(connection, worker) or []) == 1
+
+
+def test_a_claim_touches_no_index(connection: Conn) -> None:
+    """A claim is a HOT update: an index on what it changes would end that, and show here."""
+    insert(connection, 50)
+    worker = register(connection)
+    claim(connection, worker, limit=50)
+    connection.execute("SELECT pg_stat_clear_snapshot()")
+    connection.execute("SELECT pg_stat_force_next_flush()") if connection.info.server_version >= 150000 else None
+    query = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relid = 'pooljobs.live'::regclass"
+    with connection.transaction():
+        connection.execute("UPDATE pooljobs.live SET worker_id = NULL, token = NULL")
+        claim(connection, worker, limit=50)
+        row = connection.execute(query.encode()).fetchone()
+    assert row is not None
+    assert row[0] == 100
+    assert row[1] >= 50, "the claim wrote index entries"

@@ -1,0 +1,132 @@
+"""Storing jobs: the statement behind the Python API, and the SQL function for everybody else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from psycopg import Connection
+from psycopg.rows import dict_row
+
+from pooljobs.db import producer as producer_module
+from pooljobs.db.producer import Producer, chunks
+from pooljobs.errors import DatabaseUnreachableError, NotMigratedError
+from pooljobs.new_job import NewJob
+from tests.support.claims import SQL, register, scalar
+
+Conn = Connection[Any]
+
+
+@pytest.fixture
+def producer(dsn: str) -> Iterator[Producer]:
+    made = Producer(dsn, "pooljobs", 2)
+    yield made
+    made.close()
+
+
+def test_ids_come_in_the_order_of_the_jobs(producer: Producer, connection: Conn) -> None:
+    ids = producer.insert([NewJob(f"job-{n}", b"{}") for n in range(50)])
+    rows = dict(connection.execute("SELECT id, job_type FROM pooljobs.live").fetchall())
+    assert [rows[job_id] for job_id in ids] == [f"job-{n}" for n in range(50)]
+
+
+def test_ids_are_version_7_and_sort_by_time(producer: Producer) -> None:
+    ids = [producer.insert([NewJob("a", b"{}")])[0] for _ in range(3)]
+    assert [job_id.version for job_id in ids] == [7, 7, 7]
+    millis = [job_id.int >> 80 for job_id in ids]
+    assert millis == sorted(millis)
+
+
+def test_every_column_arrives(producer: Producer, connection: Conn) -> None:
+    when = datetime.now(UTC) + timedelta(hours=1)
+    producer.insert([NewJob("a", b'{"x": [1, "\xc3\xa9"]}', "slow", -1, 7, run_at=when, trace_id="t-1")])
+    row = connection.execute(
+        "SELECT job_type, payload, queue, priority, max_retries, run_at, trace_id, status, attempts FROM pooljobs.jobs"
+    ).fetchone()
+    assert row == ("a", {"x": [1, "é"]}, "slow", -1, 7, when, "t-1", "pending", 0)
+
+
+def test_a_delay_counts_from_the_databases_clock(producer: Producer, connection: Conn) -> None:
+    producer.insert([NewJob("a", b"{}", delay_secs=60.0)])
+    assert scalar(connection, "SELECT run_at - created_at FROM pooljobs.live") == timedelta(seconds=60)
+
+
+def test_a_job_commits_with_the_callers_transaction(producer: Producer, connection: Conn, dsn: str) -> None:
+    with psycopg.connect(dsn) as caller:
+        producer.insert_with(caller, [NewJob("kept", b"{}")])
+        assert scalar(connection, "SELECT count(*) FROM pooljobs.live") == 0
+        caller.commit()
+        producer.insert_with(caller, [NewJob("dropped", b"{}")])
+        caller.rollback()
+    assert connection.execute("SELECT job_type FROM pooljobs.live").fetchall() == [("kept",)]
+
+
+def test_the_callers_row_factory_does_not_matter(producer: Producer, dsn: str) -> None:
+    with psycopg.connect(dsn, row_factory=dict_row) as caller:
+        (job_id,) = producer.insert_with(caller, [NewJob("a", b"{}")])
+    assert isinstance(job_id, UUID)
+
+
+def test_many_are_stored_in_chunks_with_progress(
+    producer: Producer, connection: Conn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(producer_module, "CHUNK", 40)
+    seen: list[int] = []
+    ids = producer.insert_many((NewJob("a", b"{}") for _ in range(100)), seen.append)
+    assert seen == [40, 80, 100]
+    assert len(set(ids)) == scalar(connection, "SELECT count(*) FROM pooljobs.live") == 100
+
+
+def test_many_are_stored_all_or_none(producer: Producer, connection: Conn) -> None:
+    def failing() -> Iterator[NewJob]:
+        yield from (NewJob("a", b"{}") for _ in range(2000))
+        raise RuntimeError("the source broke")
+
+    with pytest.raises(RuntimeError, match="the source broke"):
+        producer.insert_many(failing())
+    assert scalar(connection, "SELECT count(*) FROM pooljobs.live") == 0
+
+
+def test_a_chunk_ends_at_its_bytes_too() -> None:
+    big = NewJob("a", b"x" * producer_module.CHUNK_BYTES)
+    assert [len(chunk) for chunk in chunks([big, big])] == [1, 1]
+
+
+def test_an_unmigrated_database_says_what_to_run(empty_dsn: str) -> None:
+    producer = Producer(empty_dsn, "pooljobs", 1)
+    with pytest.raises(NotMigratedError) as caught:
+        producer.insert([NewJob("a", b"{}")])
+    assert caught.value.hint == "run: pooljobs migrate"
+    producer.close()
+
+
+def test_nobody_there_is_one_clear_error() -> None:
+    producer = Producer("host=127.0.0.1 port=1 dbname=x connect_timeout=2", "pooljobs", 1)
+    with pytest.raises(DatabaseUnreachableError, match=r"cannot connect to database x at 127\.0\.0\.1:1"):
+        producer.insert([NewJob("a", b"{}")])
+    producer.close()
+
+
+def test_the_sql_function_takes_named_arguments_and_returns_the_id(connection: Conn) -> None:
+    job_id = scalar(connection, "SELECT pooljobs.enqueue('a', '{\"x\": 1}', queue => 'q', delay => '1 minute')")
+    row = connection.execute("SELECT id, queue, payload, max_retries, run_at > now() FROM pooljobs.live").fetchone()
+    assert row == (job_id, "q", {"x": 1}, 3, True)
+
+
+def test_the_sql_function_takes_its_defaults_from_the_published_declaration(connection: Conn) -> None:
+    register(connection)
+    connection.execute(
+        SQL.load("publish_job_types"),
+        {"job_types": ["a"], "queues": ["declared"], "max_retries": [9], "policies": ["none"], "delays": [1.0]},
+    )
+    connection.execute("SELECT pooljobs.enqueue('a')")
+    assert connection.execute("SELECT queue, max_retries FROM pooljobs.live").fetchone() == ("declared", 9)
+
+
+def test_the_sql_function_refuses_delay_and_run_at_together(connection: Conn) -> None:
+    with pytest.raises(psycopg.errors.InvalidParameterValue, match="not both"):
+        connection.execute("SELECT pooljobs.enqueue('a', delay => '1 s', run_at => now())")

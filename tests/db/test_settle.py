@@ -1,0 +1,133 @@
+"""Settlement: one statement for any mix of verdicts, and only for a claim that still stands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from psycopg import Connection
+
+from pooljobs.verdict import Verdict
+from tests.support.claims import claim, insert, register, scalar, settle_all
+
+Conn = Connection[Any]
+JOB = "SELECT status, attempts, crashes, losses, last_error FROM pooljobs.jobs"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "expected"),
+    [
+        (Verdict.COMPLETED, ("completed", 1, 0, 0, None)),
+        (Verdict.FAILED, ("failed", 1, 0, 0, "why")),
+        (Verdict.CANCELLED, ("cancelled", 1, 0, 0, "why")),
+        (Verdict.POISONED, ("failed", 1, 1, 0, "why")),
+        (Verdict.RETRY, ("pending", 1, 0, 0, "why")),
+        (Verdict.CRASHED, ("pending", 1, 1, 0, "why")),
+        (Verdict.RELEASED, ("pending", 0, 0, 0, None)),
+        (Verdict.LOST, ("pending", 0, 0, 1, None)),
+    ],
+)
+def test_each_verdict_does_what_it_says(connection: Conn, verdict: Verdict, expected: tuple[object, ...]) -> None:
+    insert(connection)
+    (job,) = claim(connection, register(connection)) or []
+    settle_all(connection, job.settled(verdict, error=expected[4]))
+    assert connection.execute(JOB.encode()).fetchone() == expected
+
+
+def test_a_mixed_batch_is_settled_at_once(connection: Conn) -> None:
+    insert(connection, 4)
+    jobs = claim(connection, register(connection)) or []
+    verdicts = [Verdict.COMPLETED, Verdict.FAILED, Verdict.RETRY, Verdict.RELEASED]
+    refused = settle_all(connection, *(job.settled(v) for job, v in zip(jobs, verdicts, strict=True)))
+    assert refused == set()
+    counts = dict(connection.execute("SELECT status, count(*) FROM pooljobs.jobs GROUP BY 1").fetchall())
+    assert counts == {"completed": 1, "failed": 1, "pending": 2}
+
+
+def test_a_job_is_in_one_table_only(connection: Conn) -> None:
+    insert(connection)
+    (job,) = claim(connection, register(connection)) or []
+    settle_all(connection, job.settled(Verdict.COMPLETED))
+    assert scalar(connection, "SELECT count(*) FROM pooljobs.live") == 0
+    assert scalar(connection, "SELECT count(*) FROM pooljobs.history") == 1
+    assert scalar(connection, "SELECT count(*) FROM pooljobs.jobs") == 1
+
+
+def test_a_stale_claim_cannot_settle(connection: Conn) -> None:
+    insert(connection)
+    worker = register(connection)
+    (stale,) = claim(connection, worker) or []
+    settle_all(connection, stale.settled(Verdict.RELEASED))
+    claim(connection, worker)
+    assert settle_all(connection, stale.settled(Verdict.COMPLETED)) == {stale.id.bytes}
+    assert scalar(connection, "SELECT status FROM pooljobs.jobs") == "running"
+
+
+def test_the_same_fence_with_another_token_cannot_settle(connection: Conn) -> None:
+    """After a server crash an asynchronously committed claim is gone, and the next one gives the same fence."""
+    insert(connection)
+    worker = register(connection)
+    (lost,) = claim(connection, worker) or []
+    connection.execute("UPDATE pooljobs.live SET fence = 0, worker_id = NULL, token = NULL")
+    (current,) = claim(connection, worker) or []
+    assert current.fence == lost.fence
+    assert settle_all(connection, lost.settled(Verdict.COMPLETED)) == {lost.id.bytes}
+    assert settle_all(connection, current.settled(Verdict.COMPLETED)) == set()
+
+
+def test_settling_twice_counts_once(connection: Conn) -> None:
+    insert(connection)
+    (job,) = claim(connection, register(connection)) or []
+    assert settle_all(connection, job.settled(Verdict.COMPLETED)) == set()
+    assert settle_all(connection, job.settled(Verdict.COMPLETED)) == {job.id.bytes}
+    assert scalar(connection, "SELECT count(*) FROM pooljobs.history") == 1
+
+
+def test_a_retry_waits_for_its_delay_by_the_databases_clock(connection: Conn) -> None:
+    insert(connection)
+    (job,) = claim(connection, register(connection)) or []
+    settle_all(connection, job.settled(Verdict.RETRY, delay=60.0))
+    wait = scalar(connection, "SELECT extract(epoch FROM run_at - now())::float8 FROM pooljobs.live")
+    assert 30 < wait <= 60
+
+
+def test_a_release_keeps_run_at(connection: Conn) -> None:
+    insert(connection)
+    before = scalar(connection, "SELECT run_at FROM pooljobs.live")
+    (job,) = claim(connection, register(connection)) or []
+    settle_all(connection, job.settled(Verdict.RELEASED))
+    assert scalar(connection, "SELECT run_at FROM pooljobs.live") == before
+
+
+def test_a_job_that_never_ran_is_charged_no_run(connection: Conn) -> None:
+    insert(connection)
+    (job,) = claim(connection, register(connection)) or []
+    settle_all(connection, job.settled(Verdict.FAILED, error="no handler", started_ns=0))
+    row = connection.execute("SELECT status, attempts, started_at FROM pooljobs.jobs").fetchone()
+    assert row == ("failed", 0, None)
+
+
+def test_a_missing_partition_does_not_fail_a_settlement(connection: Conn) -> None:
+    for (name,) in connection.execute(
+        "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'pooljobs.history'::regclass"
+    ).fetchall():
+        connection.execute(f"DROP TABLE {name}".encode())
+    insert(connection)
+    (job,) = claim(connection, register(connection)) or []
+    assert settle_all(connection, job.settled(Verdict.COMPLETED)) == set()
+    assert scalar(connection, "SELECT status FROM pooljobs.jobs") == "completed"
+
+
+def test_an_empty_batch_is_nothing(connection: Conn) -> None:
+    register(connection)
+    assert settle_all(connection) == set()
+
+
+def test_a_completed_job_keeps_the_error_of_an_earlier_run(connection: Conn) -> None:
+    insert(connection)
+    worker = register(connection)
+    (job,) = claim(connection, worker) or []
+    settle_all(connection, job.settled(Verdict.RETRY, error="first try", delay=0.0))
+    (job,) = claim(connection, worker) or []
+    settle_all(connection, job.settled(Verdict.COMPLETED))
+    assert connection.execute(JOB.encode()).fetchone() == ("completed", 2, 0, 0, "first try")

@@ -1,0 +1,87 @@
+"""The rules of the fork, one by one: nothing lost between, nothing inherited that belongs to the parent."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pooljobs_supervisor.deaths import UNKNOWN_STATUS, pidfds_work
+
+
+def play(scene: str, *arguments: str) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.process.toy_forks", scene, *arguments],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    seen: dict[str, Any] = json.loads(done.stdout)
+    return {**seen, "said": done.stderr}
+
+
+def test_no_signal_is_lost_in_a_childs_first_instant_and_none_reaches_its_parent() -> None:
+    seen = play("early_signals")
+    assert seen["statuses"] == ["0"]
+    assert seen["tries"] == 150
+    assert seen["inbox"] == []
+
+
+def test_a_child_keeps_nothing_that_belongs_to_its_parent() -> None:
+    seen = play("inside_a_child")
+    del seen["said"]
+    assert seen == {
+        "wakeup_fd": -1,
+        "blocked": [],
+        "own_session": True,
+        "chld": True,
+        "pid_on_board": True,
+        "orphan": False,
+        "status": 0,
+    }
+
+
+@pytest.mark.parametrize("scene", ["pidfd", "sigchld"])
+def test_a_death_wakes_the_loop(scene: str) -> None:
+    if scene == "pidfd" and not pidfds_work():
+        pytest.skip("this kernel has no pidfd")
+    seen = play(scene)
+    del seen["said"]
+    assert seen == {"before": [], "early": None, "woken": True, "ended": True, "status": -9}
+
+
+def test_a_child_that_somebody_else_reaped_has_ended_too() -> None:
+    seen = play("stolen")
+    assert (seen["ended"], seen["status"]) == (True, UNKNOWN_STATUS)
+
+
+def test_a_short_lived_child_reports_how_it_ended() -> None:
+    seen = play("runs")
+    said = seen.pop("said")
+    assert seen == {
+        "code": 7,
+        "bug": 1,
+        "refused": 6,
+        "exit": 1,
+        "term": -15,
+        "int": -2,
+        "killed": -9,
+        "other_process": 0,
+    }
+    assert "ZeroDivisionError" in said
+    assert "no schema (migrate)" in said
+
+
+def test_output_that_nobody_reads_does_not_keep_a_child() -> None:
+    assert play("blocked_output")["status"] == 5
+
+
+def test_what_was_printed_last_is_flushed(tmp_path: Path) -> None:
+    assert play("flushed_output", str(tmp_path / "words"))["text"] == "last words"

@@ -1,0 +1,59 @@
+"""Eight processes under contention: the audit table shows that no job was claimed or run twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from psycopg import Connection
+
+from tests.support.serving import Serving, audit_of, counts, enqueue, unfinished
+from tests.support.waiting import wait_until
+
+JOBS = 5000
+# Small batches and short polls: the most claims, and so the most chances to collide.
+OPTIONS = ("--procs", "8", "--batch-size", "5", "--poll-interval", "0.05")
+
+
+def run_all(dsn: str, tmp_path: Path, connection: Connection[Any], module: Sequence[str]) -> None:
+    enqueue(connection, "audited", JOBS)
+    with Serving(dsn, tmp_path / "log", *OPTIONS, module=module) as serving:
+        wait_until(lambda: not unfinished(connection), timeout=120, what=f"{JOBS} jobs to end: {serving.text[-2000:]}")
+
+
+def runs_beyond_the_first(connection: Connection[Any]) -> int:
+    """Runs of a job that the audit holds more than once: an attempt that began twice, or a second one."""
+    row = connection.execute("SELECT count(*) - count(DISTINCT job_id) FROM public.audit").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def test_no_job_is_claimed_or_run_twice(dsn: str, tmp_path: Path) -> None:
+    with audit_of(dsn) as connection:
+        run_all(dsn, tmp_path, connection, ("pooljobs",))
+        assert counts(connection) == {"completed": JOBS}
+        assert runs_beyond_the_first(connection) == 0
+        once = "SELECT count(*) FROM pooljobs.history WHERE fence = 1 AND attempts = 1"
+        assert connection.execute(once.encode()).fetchone() == (JOBS,)
+        pids = connection.execute("SELECT count(DISTINCT pid) FROM public.audit").fetchone()
+        assert pids is not None
+        assert pids[0] == 8, "not every process took part: nothing was contended"
+
+
+def test_the_audit_sees_a_double_claim_when_the_lock_is_taken_out(dsn: str, tmp_path: Path) -> None:
+    with audit_of(dsn) as connection:
+        run_all(dsn, tmp_path, connection, ("tests.support.sabotage",))
+        assert runs_beyond_the_first(connection) > 0
+
+
+@pytest.mark.parametrize("options", [("--concurrency", "4"), ("--batch-size", "500")])
+def test_neither_threads_nor_large_batches_change_that(dsn: str, tmp_path: Path, options: tuple[str, ...]) -> None:
+    with audit_of(dsn) as connection:
+        enqueue(connection, "audited", 1000)
+        enqueue(connection, "audited_async", 1000)
+        with Serving(dsn, tmp_path / "log", "--procs", "4", "--poll-interval", "0.05", *options):
+            wait_until(lambda: not unfinished(connection), timeout=120, what="the jobs to end")
+        assert counts(connection) == {"completed": 2000}
+        assert runs_beyond_the_first(connection) == 0

@@ -1,0 +1,106 @@
+"""One, two and three requests to stop, the time limit, and the order in which everybody leaves."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.process.fleet import Fleet, lives, until
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP])
+def test_one_signal_drains_and_the_steward_leaves_last(tmp_path: Path, number: signal.Signals) -> None:
+    with Fleet(tmp_path, procs=3) as fleet:
+        fleet.wait_until_serving(3)
+        fleet.signal(number)
+        assert fleet.exit_code() == 0
+        leaving = fleet.events("leaving")
+        result = fleet.result()
+        assert f"{number.name}: draining; 3 workers" in fleet.log
+    assert [event["who"] for event in leaving][-1] == "steward"
+    assert [event["wanted"] for event in leaving] == [1, 1, 1, 1]
+    assert (result["code"], result["left"]) == ("OK", {})
+    assert not any(lives(event["pid"]) for event in leaving)
+
+
+def test_ctrl_c_reaches_the_supervisor_alone_and_counts_once(tmp_path: Path) -> None:
+    with Fleet(tmp_path, leaves_at=2) as fleet:
+        fleet.wait_until_serving()
+        os.killpg(fleet.process.pid, signal.SIGINT)
+        fleet.wait_for("asked", 2, wanted=1)
+        assert fleet.events("asked", wanted=2) == []
+        os.killpg(fleet.process.pid, signal.SIGINT)
+        assert fleet.exit_code() == 0
+        assert len(fleet.events("leaving", wanted=2)) == 2
+
+
+def test_a_signal_to_the_worker_besides_is_no_second_request(tmp_path: Path) -> None:
+    with Fleet(tmp_path, leaves_at=2) as fleet:
+        fleet.wait_until_serving()
+        fleet.signal(signal.SIGTERM)
+        fleet.wait_for("asked", 2, wanted=1)
+        for event in fleet.events("ready"):
+            os.kill(event["pid"], signal.SIGTERM)
+        fleet.wait_for("woken", who="steward")
+        assert fleet.events("asked", wanted=2) == []
+        fleet.signal(signal.SIGTERM)
+        assert fleet.exit_code() == 0
+
+
+def test_a_second_signal_asks_to_release(tmp_path: Path) -> None:
+    with Fleet(tmp_path, leaves_at=2, holds=True) as fleet:
+        fleet.wait_until_serving()
+        fleet.signal(signal.SIGTERM)
+        fleet.wait_for("asked", 2, wanted=1)
+        assert fleet.events("leaving") == []
+        fleet.signal(signal.SIGTERM)
+        assert fleet.exit_code() == 0
+        assert [event["wanted"] for event in fleet.events("leaving")] == [2, 2, 1]
+
+
+def test_a_third_signal_kills_the_workers_and_what_they_started(tmp_path: Path) -> None:
+    with Fleet(tmp_path, leaves_at=9, holds=True, forks="subprocess") as fleet:
+        fleet.wait_until_serving()
+        workers = [event for event in fleet.events("ready") if event["who"] != "steward"]
+        assert all(lives(event["started"]) for event in workers)
+        for wanted in (1, 2):
+            fleet.signal(signal.SIGTERM)
+            fleet.wait_for("asked", 2, wanted=wanted)
+        fleet.signal(signal.SIGTERM)
+        assert fleet.exit_code() == 12
+        freed = fleet.events("freed")
+        assert {event["of"] for event in freed} == {event["pid"] for event in workers}
+        assert all((event["killed"], event["status"], event["held"]) == (1, -9, 3) for event in freed)
+        assert fleet.events()[-1]["who"] == "steward"
+        assert fleet.events()[-1]["event"] == "leaving"
+        until(lambda: not any(lives(event["started"]) for event in workers), "the subprocesses' end")
+        assert fleet.result()["left"] == {}
+
+
+def test_a_drain_past_its_limit_is_forced(tmp_path: Path) -> None:
+    with Fleet(tmp_path, leaves_at=9, holds=True, shutdown_timeout=0.3) as fleet:
+        fleet.wait_until_serving()
+        fleet.signal(signal.SIGTERM)
+        assert fleet.exit_code() == 12
+        assert fleet.result()["code"] == "DRAIN_TIMED_OUT"
+        assert [event["killed"] for event in fleet.events("freed")] == [1, 1]
+        assert "2 workers left 0.3 s after the first request" in fleet.log
+
+
+def test_a_signal_during_the_boot_is_not_lost(tmp_path: Path) -> None:
+    with Fleet(tmp_path, gate=True) as fleet:
+        fleet.wait_for("booting", who="worker 1")
+        fleet.signal(signal.SIGTERM)
+        assert fleet.exit_code() == 0
+        assert fleet.events("booting", who="worker 2") == []
+
+
+def test_a_steward_that_does_not_leave_is_killed(tmp_path: Path) -> None:
+    with Fleet(tmp_path, procs=1, steward_stays=True) as fleet:
+        fleet.wait_until_serving(1)
+        fleet.signal(signal.SIGTERM)
+        assert fleet.exit_code() == 0
+        assert "killed by SIGKILL by the supervisor" in fleet.log

@@ -1,0 +1,180 @@
+"""A supervisor with toy children and no database, run by ``fleet.py`` as a program: ``toy_fleet.py OPTIONS-AS-JSON``.
+
+Children tell what happens to them in lines of JSON, appended to one file. The toy's behaviours are ``Options``.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import select
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from signal import SIG_BLOCK, SIGKILL, SIGTERM, pthread_sigmask
+from time import monotonic
+from typing import Any
+
+from pooljobs.child import Child
+from pooljobs.errors import NotMigratedError
+from pooljobs.scoreboard import Role, Scoreboard, SlotState, Wanted, slots_for
+from pooljobs.settings import ServeSettings
+from pooljobs_supervisor import loop, nursery, supervisor
+from pooljobs_supervisor.plan import plan
+from pooljobs_supervisor.supervisor import Supervisor
+
+
+@dataclass(frozen=True)
+class Options:
+    folder: str
+    procs: int = 2
+    shutdown_timeout: float = 60.0
+    leaves_at: int = Wanted.DRAIN
+    """A worker leaves when this much is wanted; 9 for never."""
+    holds: bool = False
+    """Workers are registered and hold three jobs, the first of them running."""
+    forks: str = ""
+    """What a worker starts once it is ready: a ``fork`` of itself, or a ``subprocess``."""
+    boot: str = ""
+    """How children fail to boot: an exit code, ``raise``, ``refuse`` or ``kill``."""
+    boot_fails: str = "worker 1"
+    gate: bool = False
+    """Worker 1 boots only once the file ``gate`` is there."""
+    steward_stays: bool = False
+    pidfds: bool = True
+    parent_death: bool = True
+    lifeline: bool = True
+    """Children look at their lifeline."""
+    breaks: bool = False
+    """The supervisor meets a bug once the file ``break`` is there."""
+    blocked: bool = False
+    """The supervisor starts with TERM blocked."""
+
+
+def tell(options: Options, child: Child, event: str, **more: Any) -> None:
+    slot = child.slot
+    who = "steward" if slot.role is Role.STEWARD else f"worker {slot.ordinal}"
+    line = {"event": event, "who": who, "pid": os.getpid(), "slot": slot.index, "at": monotonic(), **more}
+    target = os.open(Path(options.folder, "events"), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    os.write(target, (json.dumps(line) + "\n").encode())
+    os.close(target)
+
+
+def boot(options: Options, child: Child) -> int | None:
+    """The exit code of a child that fails to boot; None once it is READY."""
+    tell(options, child, "booting", session=os.getsid(0), masked=bool(pthread_sigmask(SIG_BLOCK, ())))
+    name = "steward" if child.slot.role is Role.STEWARD else f"worker {child.slot.ordinal}"
+    if options.boot and name == options.boot_fails:
+        match options.boot:
+            case "raise":
+                raise RuntimeError("toy trouble")
+            case "refuse":
+                raise NotMigratedError("no schema here", hint="run pooljobs migrate")
+            case "kill":
+                os.kill(os.getpid(), SIGKILL)
+            case code:
+                return int(code)
+    if options.gate and name == "worker 1":
+        while not Path(options.folder, "gate").exists() and child.wanted is Wanted.RUN:
+            select.select([child.slot.wake_fd], [], [], 0.01)
+    child.slot.state = SlotState.READY
+    return None
+
+
+def worker(options: Options, child: Child) -> int:
+    code = boot(options, child)
+    if code is not None:
+        return code
+    slot = child.slot
+    if options.holds:
+        slot.worker_id = 100 + slot.ordinal
+        for entry in range(3):
+            slot.hold(entry, bytes([entry]) * 16, 1, entry)
+        slot.start(0, 1)
+    started = start_something(options)
+    tell(options, child, "ready", started=started)
+    wanted = Wanted.RUN
+    while wanted < options.leaves_at and not (options.lifeline and child.orphaned()):
+        sleep(options, child)
+        if child.wanted is not wanted:
+            wanted = child.wanted
+            tell(options, child, "asked", wanted=int(wanted))
+    for entry in range(3):
+        slot.free(entry)
+    tell(options, child, "leaving", wanted=int(child.wanted), orphaned=child.orphaned())
+    return 0
+
+
+def sleep(options: Options, child: Child) -> None:
+    lifelines = [child.lifeline_fd] if options.lifeline else []
+    select.select([child.slot.wake_fd, *lifelines], [], [])
+    child.slot.drain_wakes()
+
+
+def start_something(options: Options) -> int:
+    if options.forks == "subprocess":
+        return subprocess.Popen(["sleep", "600"]).pid
+    if options.forks == "fork":
+        pid = os.fork()
+        if not pid:
+            select.select([], [], [], 600)
+            os._exit(0)
+        return pid
+    return 0
+
+
+def steward(options: Options, child: Child) -> int:
+    code = boot(options, child)
+    if code is not None:
+        return code
+    tell(options, child, "ready")
+    while options.steward_stays or child.wanted is Wanted.RUN:
+        sleep(options, child)
+        tell(options, child, "woken", wanted=int(child.wanted))
+        for slot in child.board:
+            if slot.state is SlotState.DEAD:
+                freed = {"of": slot.pid, "status": slot.exit_status, "killed": slot.killed, "held": len(slot.held())}
+                tell(options, child, "freed", was=slot.index, **freed)
+                slot.clear()
+        if options.lifeline and child.orphaned():
+            break
+    tell(options, child, "leaving", wanted=int(child.wanted), orphaned=child.orphaned())
+    return 0
+
+
+def prepare(options: Options) -> None:
+    """Take abilities away that this system has, or plant a bug."""
+    if not options.pidfds:
+        vars(supervisor)["pidfds_work"] = lambda: False
+    if not options.parent_death:
+        vars(nursery)["parent_death_signal"] = lambda: lambda _number: None
+    if options.blocked:
+        pthread_sigmask(SIG_BLOCK, [SIGTERM])
+    if options.breaks:
+        vars(loop)["plan"] = partial(plan_that_breaks, Path(options.folder, "break"), plan)
+
+
+def plan_that_breaks(trigger: Path, real_plan: Any, *situation: Any) -> Any:
+    if trigger.exists():
+        raise RuntimeError("a bug in the plan")
+    return real_plan(*situation)
+
+
+def main() -> int:
+    options = Options(**json.loads(sys.argv[1]))
+    logging.basicConfig(level=logging.DEBUG, format="%(levelname)s %(message)s")
+    prepare(options)
+    settings = ServeSettings(dsn="", app="", procs=options.procs, shutdown_timeout=options.shutdown_timeout)
+    board = Scoreboard.create(slots_for(options.procs), entries=10)
+    made = Supervisor(settings, board, worker=partial(worker, options), steward=partial(steward, options))
+    code = made.run()
+    left = {slot.index: slot.state.name for slot in board if slot.state is not SlotState.FREE}
+    Path(options.folder, "result").write_text(json.dumps({"code": code.name, "left": left, "options": asdict(options)}))
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""Shorthand for tests that claim and settle by hand, with the real statements, on one connection."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+from psycopg import Connection
+
+from pooljobs.db.connect import pin
+from pooljobs.db.settlement import settle
+from pooljobs.db.statements import Statements
+from pooljobs.verdict import Settlement, Verdict
+from pooljobs_worker.lanes import LEVELS, START, Floor
+
+SQL = Statements("pooljobs")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One job of a claim."""
+
+    id: UUID
+    fence: int
+    token: int
+    job_type: str
+    attempts: int
+
+    def settled(self, verdict: Verdict, **extra: Any) -> Settlement:
+        """Its settlement, as of a handler that ran."""
+        return Settlement(self.id.bytes, self.fence, self.token, verdict, **{"started_ns": 1, **extra})
+
+
+def register(connection: Connection[Any], *, job_timeout: float = 30.0) -> int:
+    """A new worker's id; the connection is prepared as a worker's is."""
+    pin(connection)
+    row = connection.execute(
+        SQL.load("register_worker"),
+        {"host": "test", "pid": 1, "ordinal": 1, "queues": ["default"], "job_timeout": job_timeout},
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def claim(
+    connection: Connection[Any],
+    worker_id: int,
+    *,
+    limit: int = 10,
+    queues: tuple[str, ...] = ("default",),
+    floor: Floor = START,
+) -> list[Claim] | None:
+    """Claims from every level of the queues; None if the worker is dead to the database."""
+    lanes = [(queue, level) for queue in queues for level in LEVELS]
+    token = secrets.randbits(63)
+    row = connection.execute(
+        SQL.claim,
+        {
+            "worker_id": worker_id,
+            "token": token,
+            "limit": limit,
+            "queues": [queue for queue, _ in lanes],
+            "priorities": [level for _, level in lanes],
+            "floor_times": [floor[0]] * len(lanes),
+            "floor_ids": [floor[1]] * len(lanes),
+        },
+    ).fetchone()
+    assert row is not None
+    if not row[0]:
+        return None
+    return [Claim(UUID(job[0]), job[1], token, job[2], job[4]) for job in orjson.loads(row[1] or "[]")]
+
+
+def settle_all(connection: Connection[Any], *settlements: Settlement) -> set[bytes]:
+    """Settles them; the refused ids."""
+    return settle(connection, SQL, settlements)
+
+
+def insert(connection: Connection[Any], count: int = 1, **columns: Any) -> None:
+    """Inserts ``count`` jobs with these columns, in one transaction."""
+    columns = {"job_type": "noop", **columns}
+    names = ", ".join(columns)
+    values = ", ".join(f"%({name})s" for name in columns)
+    query = f"INSERT INTO pooljobs.live ({names}) SELECT {values} FROM generate_series(1, {count})"
+    connection.execute(query.encode(), columns)
+
+
+def scalar(connection: Connection[Any], query: str, *parameters: object) -> Any:
+    """The one value of a query."""
+    row = connection.execute(query.encode(), parameters).fetchone()
+    assert row is not None
+    return row[0]

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+
+import pytest
+
+import pooljobs
+from pooljobs import DatabaseUnreachableError, DeclarationError, OptionError, PayloadError, PoolJobs
+
+NOWHERE = "host=127.0.0.1 port=1 connect_timeout=2"
+
+
+def run_python(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_making_one_opens_nothing_and_starts_no_thread() -> None:
+    threads = threading.active_count()
+    PoolJobs("this is no connection string")
+    assert threading.active_count() == threads
+
+
+def test_importing_it_loads_no_database_driver_and_no_pydantic() -> None:
+    code = "import sys, pooljobs; print(sorted(m for m in ('psycopg', 'pydantic', 'asyncio') if m in sys.modules))"
+    assert run_python(code) == "[]"
+
+
+def test_the_version_is_that_of_the_installed_package() -> None:
+    assert run_python("import pooljobs; print(pooljobs.__version__)") == pooljobs.__version__
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        pooljobs.nonsense  # noqa: B018 - that is the point
+
+
+def test_every_public_name_exists() -> None:
+    assert [name for name in pooljobs.__all__ if not hasattr(pooljobs, name)] == []
+
+
+def test_tasks_are_registered_by_name() -> None:
+    app = PoolJobs()
+
+    @app.job
+    def plain() -> None: ...
+
+    @app.job(name="mails.send")
+    def send() -> None: ...
+
+    assert dict(app.registry) == {"plain": plain, "mails.send": send}
+    with pytest.raises(TypeError):
+        app.registry["other"] = plain  # type: ignore[index] # read-only
+
+
+def test_a_name_that_is_taken_is_refused_saying_where_both_are() -> None:
+    app = PoolJobs()
+
+    @app.job
+    def send() -> None: ...
+
+    with pytest.raises(DeclarationError, match=rf"two jobs are named 'send': {__file__}:\d+ and {__file__}:\d+"):
+        app.job(name="send")(lambda: None)
+    assert app.registry["send"] is send
+
+
+def test_an_unknown_policy_warns_where_it_is_declared() -> None:
+    with pytest.warns(UserWarning, match="unknown retry policy 'linear'") as caught:
+        task = PoolJobs().job(retry_policy="linear")(
+            lambda: None,
+        )
+    assert caught[0].filename == __file__
+    assert task.retry.kind == "exponential"
+
+
+def test_enqueueing_by_name_checks_what_it_can() -> None:
+    app = PoolJobs(NOWHERE)
+
+    @app.job
+    def thumbnail(path: str) -> None: ...
+
+    with pytest.raises(PayloadError, match="thumbnail: payload has no field 'path'"):
+        app.enqueue("thumbnail")
+    with pytest.raises(PayloadError, match=r"elsewhere: payload\.x: a value of type set"):
+        app.enqueue("elsewhere", {"x": {1}})
+    with pytest.raises(OptionError, match="priority"):
+        app.enqueue("elsewhere", priority=9)
+    with pytest.raises(OptionError, match="job_type must be a non-empty string"):
+        app.enqueue("")
+    with pytest.raises(OptionError, match="no such option: prioritee"):
+        app.enqueue("elsewhere", prioritee=1)
+
+
+def test_the_database_is_looked_up_at_the_first_job() -> None:
+    with PoolJobs("this is no connection string") as app, pytest.raises(DatabaseUnreachableError):
+        app.enqueue("anything")
+
+
+def test_it_can_be_closed_before_and_after_use_and_twice() -> None:
+    app = PoolJobs(NOWHERE)
+    app.use_dsn(NOWHERE, schema="other")
+    app.close()
+    app.close()
