@@ -8,17 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import fields, is_dataclass
-from datetime import date, time, timedelta
-from decimal import Decimal
-from functools import lru_cache
 from typing import Any, Final, NoReturn
-from uuid import UUID
 
 import orjson
 
 from pooljobs.errors import PayloadError
-from pooljobs.pydantic_models import is_model
+from pooljobs.payload_faults import find_fault
+from pooljobs.payload_values import json_value
 
 LARGEST_BYTES: Final = 64 * 1024 * 1024
 """Encoded size, in bytes, beyond which a payload is refused."""
@@ -41,7 +37,7 @@ def encode(value: object, *, where: str = "payload") -> bytes:
         PayloadError: It cannot be stored as it is; the message names the field.
     """
     try:
-        encoded = orjson.dumps(value, default, _OPTIONS)
+        encoded = orjson.dumps(value, json_value, _OPTIONS)
     except TypeError as error:
         _blame(value, where)
         raise PayloadError(f"{where}: {error}") from error
@@ -75,31 +71,7 @@ def decode(text: str | bytes) -> Any:
         raise PayloadError(f"payload is not JSON: {error}") from error
 
 
-def default(value: Any) -> object:
-    """What orjson cannot encode by itself. Raises TypeError for what nobody can."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {name: getattr(value, name) for name in _field_names(type(value))}
-    if isinstance(value, date | time):
-        return value.isoformat()
-    if isinstance(value, Decimal | UUID):
-        return str(value)
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if isinstance(value, float):  # a subclass, as numpy's
-        return float(value)
-    if is_model(value):
-        return value.model_dump(mode="json", by_alias=True, round_trip=True)
-    raise TypeError(f"a value of type {type(value).__qualname__} cannot be stored as JSON")
-
-
-@lru_cache(maxsize=1024)
-def _field_names(cls: type[Any]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(cls))
-
-
 def _blame(value: object, where: str) -> None:
-    from pooljobs.payload_faults import find_fault  # only a bad payload, or one with a null, needs the walk
-
     fault = find_fault(value)
     if fault is not None:
         raise PayloadError(f"{where}{fault.path}: {fault.reason}", hint=fault.hint)

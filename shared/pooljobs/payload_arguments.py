@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeAlias
 
-from pooljobs.convert.mismatch import Mismatch, at_key, expected, unknown
+from pooljobs.convert.mismatch import Mismatch, expected, unknown
 from pooljobs.convert.structures import FieldTable
 from pooljobs.errors import PayloadError
+from pooljobs.payload_path import at_key
 from pooljobs.signature import HandlerSignature
 
 Arguments: TypeAlias = tuple[tuple[Any, ...], dict[str, Any]]

@@ -9,8 +9,8 @@ from enum import Enum
 from typing import Any, Final
 from uuid import UUID
 
-from pooljobs.convert.mismatch import at_key
-from pooljobs.payload import default
+from pooljobs.payload_path import at_key
+from pooljobs.payload_values import json_value
 
 _DEEPEST: Final = 254  # orjson's own limit
 _LONGEST_PATH: Final = 200
@@ -108,7 +108,7 @@ def _check_number(number: float) -> None:
 
 def _defaulted(value: object) -> object:
     try:
-        return default(value)
+        return json_value(value)
     except (TypeError, ValueError) as error:
         hint = "pass a list" if isinstance(value, set | frozenset | tuple) else None
         hint = "pass a string, for example in base64" if isinstance(value, bytes | bytearray | memoryview) else hint

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Coroutine, Mapping
+from inspect import iscoroutine
 from typing import Any, Protocol
-
-from pooljobs.task import Task
 
 from pooljobs.context import JobContext, entered
 from pooljobs.error_text import clean, describe
 from pooljobs.retry import next_delay
 from pooljobs.state import StateContainer
+from pooljobs.task import Task
 from pooljobs.verdict import Settlement, Verdict
 from pooljobs_worker.claimed import ClaimedJob
 
@@ -40,23 +40,27 @@ class Dispatcher:
 
     def dispatch(self, job: ClaimedJob, started_ns: int) -> Settlement:
         """Runs the job. Never raises: whatever the handler raises, ``SystemExit`` too, is that job's failure."""
-        task = self._registry.get(job.job_type)
-        if task is None:
-            return self._unknown(job)
-        if job.unreadable is not None:
-            return job.settled(Verdict.FAILED, error=clean(job.unreadable), started_ns=started_ns)
-        try:
-            self._call(task, job)
-        except BaseException as error:  # noqa: BLE001  # a job must not end its worker, whatever it raises
-            return self._failed(task, job, error, started_ns)
-        return job.settled(Verdict.COMPLETED, started_ns=started_ns)
+        with entered(job):  # the log lines of its failure are its own too
+            task = self._registry.get(job.job_type)
+            if task is None:
+                return self._unknown(job)
+            if job.unreadable is not None:
+                return self._unreadable(job, started_ns)
+            try:
+                self._call(task, job)
+            except BaseException as error:  # noqa: BLE001  # a job must not end its worker, whatever it raises
+                return self._failed(task, job, error, started_ns)
+            return job.settled(Verdict.COMPLETED, started_ns=started_ns)
 
     def _call(self, task: Task, job: ClaimedJob) -> None:
-        with entered(job):
-            args, kwargs = task.binder.bind(job.payload, lambda: _context(job), self._state)
-            result = task.function(*args, **kwargs)
-            if task.is_async:
-                self._run_coroutine(result)
+        args, kwargs = task.binder.bind(job.payload, lambda: _context(job), self._state)
+        result = task.function(*args, **kwargs)
+        if result is not None and iscoroutine(result):  # asked of the result: a plain decorator may hide the async def
+            self._run_coroutine(result)
+
+    def _unreadable(self, job: ClaimedJob, started_ns: int) -> Settlement:
+        self._log.warning("job %s (%s) failed for good: %s", job.id, job.job_type, job.unreadable)
+        return job.settled(Verdict.FAILED, error=clean(job.unreadable or ""), started_ns=started_ns)
 
     def _unknown(self, job: ClaimedJob) -> Settlement:
         error = f"no handler registered for job type: {job.job_type}"

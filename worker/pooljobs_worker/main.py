@@ -10,12 +10,11 @@ import os
 from contextlib import ExitStack
 
 from pooljobs.app import PoolJobs
-from pooljobs.loading import load_app
-
 from pooljobs.child import Child
 from pooljobs.db.connect import child_pool
 from pooljobs.errors import DeclarationError
 from pooljobs.exit_codes import ExitCode
+from pooljobs.loading import load_app
 from pooljobs.logs import name_process
 from pooljobs.scoreboard import SlotState
 from pooljobs.settings import ServeSettings

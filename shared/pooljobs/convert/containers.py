@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pooljobs.convert.mismatch import Converter, Mismatch, at_key, expected
+from pooljobs.convert.mismatch import Converter, Mismatch, expected
+from pooljobs.payload_path import at_key
 
 
 def list_converter(item: Converter | None, build: Callable[[list[Any]], Any] | None = None) -> Converter:

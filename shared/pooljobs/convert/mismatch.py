@@ -45,11 +45,6 @@ def unknown(name: str, known: Iterable[str]) -> Mismatch:
     return Mismatch(f" has an unknown field {name!r} ({f'it takes: {takes}' if takes else 'it takes none'})")
 
 
-def at_key(name: str) -> str:
-    """The step into an object."""
-    return f".{name}" if name.isidentifier() else f"[{name!r}]"
-
-
 def shown(value: object) -> str:
     """A JSON value in few words."""
     if value is None:

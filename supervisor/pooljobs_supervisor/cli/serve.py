@@ -20,6 +20,7 @@ from pooljobs import logs
 from pooljobs.child import Child
 from pooljobs.db.migrate import migrate
 from pooljobs.db.preflight import check, needed
+from pooljobs.errors import AppLoadError
 from pooljobs.exit_codes import ExitCode
 from pooljobs.scoreboard import Scoreboard
 from pooljobs.scoreboard.board import slots_for
@@ -153,9 +154,19 @@ def _preflight(settings: ServeSettings, database: Database) -> None:
 def _supervise(settings: ServeSettings, worker_main: WorkerMain) -> int:
     board = Scoreboard.create(slots_for(settings.procs), MAX_BATCH)
     supervisor = Supervisor(
-        settings, board, worker=partial(worker_main, settings), steward=partial(steward_main, settings)
+        settings, board, worker=partial(_work, worker_main, settings), steward=partial(steward_main, settings)
     )
     return supervisor.run()
+
+
+def _work(worker_main: WorkerMain, settings: ServeSettings, child: Child) -> int:
+    """A worker's life; when the user's own code raised while it was imported, they need its traceback."""
+    try:
+        return worker_main(settings, child)
+    except AppLoadError as error:
+        if error.traceback:
+            getLogger("pooljobs.worker").error("%s raised:\n%s", settings.app, error.traceback.rstrip())
+        raise
 
 
 def _leave(_number: int, _frame: object) -> None:

@@ -42,7 +42,11 @@ def _run(ledger: Ledger, place: Place, jobs: int, procs: int) -> ExitCode:
     ledger.enqueue(jobs, lambda _count: None)
     emit(Text(f"enqueued {jobs:,} jobs in {time.monotonic() - began:.1f} s"))
     with Fleet(place.database.dsn, procs, place.log) as fleet:
-        _watch(ledger, fleet, jobs, procs)
+        try:
+            _watch(ledger, fleet, jobs, procs)
+        except KeyboardInterrupt:
+            say("stopping: the workers finish the jobs they have claimed")
+            raise
         code = fleet.drain()
     audit = ledger.audit()
     emit(summary(ledger.progress(), ledger.measure(), audit, procs))
