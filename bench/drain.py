@@ -120,7 +120,7 @@ class Bench:
         postmaster = backend.parent()
         assert postmaster is not None
         ended = postmaster.cpu_times()
-        return ended.children_user + ended.children_system + sum(_cpu(p) for p in postmaster.children())
+        return float(ended.children_user + ended.children_system) + sum(_cpu(p) for p in postmaster.children())
 
 
 def _cpu(process: psutil.Process) -> float:

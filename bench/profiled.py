@@ -1,4 +1,4 @@
-"""``python -m bench.profiled FILE serve …`` runs pooljobs with its first worker under cProfile; ``--show FILE`` tells."""
+"""``python -m bench.profiled FILE serve …``: pooljobs with its first worker under cProfile. ``--show FILE`` tells."""
 
 from __future__ import annotations
 

@@ -1,43 +1,82 @@
-"""Fixtures of all tests: a database of one's own. Tests in ``tests/unit`` ask for none of them."""
+"""Fixtures for every test that needs PostgreSQL, and the beginning and the end of a run."""
 
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg import Connection
 
-from tests.support.database import TEMPLATE, database, ensure_template, run_server
+from pooljobs.embedded import acquire
+from tests.support.database import DatabaseServer, run_server
+from tests.support.embedded import FAST, fresh_root
+from tests.support.run_directory import begin_run, end_run
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Called in the process the user started, and in each worker of xdist."""
+    if not hasattr(config, "workerinput"):
+        begin_run()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Called when the workers are gone."""
+    if not hasattr(config, "workerinput"):
+        if given := os.environ.get("POOLJOBS_TEST_DSN"):
+            DatabaseServer(given).drop_template()
+        end_run()
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """The DSN of the run's server, with the template made."""
-    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
-    with run_server(run[:12]) as dsn:
-        ensure_template(dsn)
+def server() -> Iterator[DatabaseServer]:
+    """The run's PostgreSQL."""
+    with run_server() as running:
+        yield running
+
+
+@pytest.fixture
+def empty_dsn(server: DatabaseServer) -> Iterator[str]:
+    """DSN of a fresh database without pooljobs in it."""
+    with server.empty() as dsn:
         yield dsn
 
 
 @pytest.fixture
-def dsn(server: str) -> Iterator[str]:
-    """The DSN of a migrated database of the test's own."""
-    with database(server, TEMPLATE) as made:
-        yield made
-
-
-@pytest.fixture
-def empty_dsn(server: str) -> Iterator[str]:
-    """The DSN of a database of the test's own in which pooljobs has never been."""
-    with database(server, "template1") as made:
-        yield made
+def dsn(server: DatabaseServer) -> Iterator[str]:
+    """DSN of a fresh database with the schema in it."""
+    with server.migrated() as dsn:
+        yield dsn
 
 
 @pytest.fixture
 def connection(dsn: str) -> Iterator[Connection[Any]]:
-    """An autocommit connection to ``dsn``."""
-    with psycopg.connect(dsn, autocommit=True) as opened:
-        yield opened
+    """A connection to it, in autocommit mode."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def cold_root() -> Iterator[Path]:
+    """A place for a server of a test's own, which root's unprivileged server can enter. What runs there is ended."""
+    with fresh_root() as root:
+        yield root
+
+
+@pytest.fixture(scope="session")
+def seed() -> Iterator[Path]:
+    """An embedded server's directory, with data and stopped."""
+    with fresh_root() as root:
+        acquire(root, settings=FAST).close()
+        yield root
+
+
+@pytest.fixture
+def embedded_root(cold_root: Path, seed: Path) -> Path:
+    """A copy of it, which spares a test the making of the data."""
+    subprocess.run(["cp", "-a", seed, cold_root], check=True)
+    return cold_root

@@ -35,6 +35,11 @@ class Child:
         """What the supervisor, or a signal, asks of this child now."""
         return self.slot.wanted
 
+    @property
+    def leaving(self) -> bool:
+        """Whether the child is to take no new work: it was asked to drain, or its supervisor is gone."""
+        return self.slot.wanted is not Wanted.RUN or self.orphaned()
+
     def ask(self, wanted: Wanted) -> None:
         """Raise what is wanted to at least this, and wake the child. Safe in a signal handler; never lowers."""
         self.slot.wanted = max(self.slot.wanted, wanted)

@@ -99,8 +99,9 @@ def test_a_signal_during_the_boot_is_not_lost(tmp_path: Path) -> None:
 
 
 def test_a_steward_that_does_not_leave_is_killed(tmp_path: Path) -> None:
-    with Fleet(tmp_path, procs=1, steward_stays=True) as fleet:
+    with Fleet(tmp_path, procs=1, steward_stays=True, patience=0.2) as fleet:
         fleet.wait_until_serving(1)
         fleet.signal(signal.SIGTERM)
         assert fleet.exit_code() == 0
+        assert "the steward does not leave: killing it" in fleet.log
         assert "killed by SIGKILL by the supervisor" in fleet.log

@@ -31,7 +31,7 @@ def test_the_kernels_word_alone_is_enough_too(tmp_path: Path) -> None:
         until(lambda: not any(lives(pid) for pid in fleet.children()), "the children's end")
 
 
-def test_a_bug_in_the_supervisor_ends_it_at_once_and_drains_the_children(tmp_path: Path) -> None:
+def test_a_bug_in_the_supervisor_drains_the_children(tmp_path: Path) -> None:
     with Fleet(tmp_path, breaks=True) as fleet:
         fleet.wait_until_serving()
         (tmp_path / "break").touch()
@@ -40,3 +40,12 @@ def test_a_bug_in_the_supervisor_ends_it_at_once_and_drains_the_children(tmp_pat
         assert "a bug in the plan" in fleet.log
         fleet.wait_for("leaving", 3)
         until(lambda: not any(lives(pid) for pid in fleet.children()), "the children's end")
+
+
+def test_a_broken_supervisor_does_not_wait_for_its_children(tmp_path: Path) -> None:
+    with Fleet(tmp_path, breaks=True, leaves_at=9, lifeline=False) as fleet:
+        fleet.wait_until_serving()
+        workers = [event["pid"] for event in fleet.events("ready") if event["who"] != "steward"]
+        (tmp_path / "break").touch()
+        assert fleet.exit_code() == 1
+        assert all(lives(pid) for pid in workers)

@@ -22,8 +22,8 @@ from pooljobs.child import Child
 from pooljobs.errors import NotMigratedError
 from pooljobs.scoreboard import Role, Scoreboard, SlotState, Wanted, slots_for
 from pooljobs.settings import ServeSettings
-from pooljobs_supervisor import loop, nursery, supervisor
-from pooljobs_supervisor.plan import plan
+from pooljobs_supervisor import course, loop, nursery, supervisor
+from pooljobs_supervisor import plan as plans
 from pooljobs_supervisor.supervisor import Supervisor
 
 
@@ -44,6 +44,8 @@ class Options:
     gate: bool = False
     """Worker 1 boots only once the file ``gate`` is there."""
     steward_stays: bool = False
+    patience: float = 10.0
+    """Seconds for each step of an end that should take none."""
     pidfds: bool = True
     parent_death: bool = True
     lifeline: bool = True
@@ -80,6 +82,7 @@ def boot(options: Options, child: Child) -> int | None:
     if options.gate and name == "worker 1":
         while not Path(options.folder, "gate").exists() and child.wanted is Wanted.RUN:
             select.select([child.slot.wake_fd], [], [], 0.01)
+        tell(options, child, "passed the gate")
     child.slot.state = SlotState.READY
     return None
 
@@ -151,10 +154,11 @@ def prepare(options: Options) -> None:
         vars(supervisor)["pidfds_work"] = lambda: False
     if not options.parent_death:
         vars(nursery)["parent_death_signal"] = lambda: lambda _number: None
+    vars(course)["PATIENCE"] = options.patience
     if options.blocked:
         pthread_sigmask(SIG_BLOCK, [SIGTERM])
     if options.breaks:
-        vars(loop)["plan"] = partial(plan_that_breaks, Path(options.folder, "break"), plan)
+        vars(loop)["plan"] = partial(plan_that_breaks, Path(options.folder, "break"), plans.plan)
 
 
 def plan_that_breaks(trigger: Path, real_plan: Any, *situation: Any) -> Any:

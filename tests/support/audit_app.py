@@ -92,3 +92,9 @@ def always_fails() -> None:
 async def audited_async(audit: State[Audit], ctx: JobContext) -> None:
     """As ``audited``, on the event loop."""
     audit.began(ctx)
+
+
+@app.job
+def quiet(secs: float = 0.001) -> None:
+    """Leaves no row, and so needs no database."""
+    time.sleep(secs)

@@ -1,18 +1,11 @@
-"""The test run's PostgreSQL: one server, one migrated template, one clone a test. Safe under pytest-xdist.
-
-Every process of the run acquires the same embedded server, in a directory named after the run; the last one out stops
-it. ``POOLJOBS_TEST_DSN`` names a running server to use instead.
-"""
+"""Databases for tests: one server a run, one migrated template in it, one clone of the template a test."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 from psycopg import sql
@@ -20,58 +13,73 @@ from psycopg.conninfo import make_conninfo
 
 from pooljobs.db.migrate import migrate
 from pooljobs.embedded import acquire
+from tests.support.run_directory import run_directory, server_root
 
 FAST = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
-    "autovacuum": "off",
     "max_connections": "300",
-    "shared_buffers": "128MB",
+    "log_min_messages": "fatal",
 }
-TEMPLATE = "pooljobs_template"
-TURN = 7201  # any number, the same in every process: the advisory lock of who makes the template
+"""Of a server whose data nobody will miss. Errors that a test provokes stay out of its log."""
+
+
+class DatabaseServer:
+    """A running server on which databases come and go."""
+
+    def __init__(self, dsn: str) -> None:
+        self.dsn = dsn
+        self.template = f"template_{run_directory().name}"
+
+    @contextmanager
+    def empty(self) -> Iterator[str]:
+        """A fresh database without pooljobs in it: its DSN. It is dropped afterwards, whoever is connected."""
+        with self._database("template1") as dsn:
+            yield dsn
+
+    @contextmanager
+    def migrated(self) -> Iterator[str]:
+        """The same with the schema in it."""
+        self._ensure_template()
+        with self._database(self.template) as dsn:
+            yield dsn
+
+    @contextmanager
+    def _database(self, template: str) -> Iterator[str]:
+        name = f"test_{uuid4().hex}"
+        self._run(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
+        try:
+            yield make_conninfo(self.dsn, dbname=name)
+        finally:
+            self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def _ensure_template(self) -> None:
+        """Makes the template once a run: under a lock, and by its name only when it is complete."""
+        part = f"{self.template}_part"
+        with psycopg.connect(self.dsn, autocommit=True) as connection:
+            connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", (self.template,))
+            if connection.execute("SELECT FROM pg_database WHERE datname = %s", (self.template,)).fetchone() is None:
+                connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(part)))
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(part)))
+                migrate(make_conninfo(self.dsn, dbname=part))
+                rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
+                connection.execute(rename.format(sql.Identifier(part), sql.Identifier(self.template)))
+
+    def drop_template(self) -> None:
+        """Removes the template from a server that outlives the run."""
+        self._run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(self.template)))
+
+    def _run(self, statement: sql.Composed) -> None:
+        with psycopg.connect(self.dsn, autocommit=True) as connection:
+            connection.execute(statement)
 
 
 @contextmanager
-def run_server(run: str) -> Iterator[str]:
-    """The DSN of this run's server. Its directory is in the temporary directory itself, which every account enters."""
+def run_server() -> Iterator[DatabaseServer]:
+    """The run's server: POOLJOBS_TEST_DSN if set, else an embedded one, which all of the run's processes share."""
     if given := os.environ.get("POOLJOBS_TEST_DSN"):
-        yield given
+        yield DatabaseServer(given)
         return
-    root = Path(tempfile.gettempdir(), f"pooljobs-tests-{os.geteuid()}-{run}")
-    root.mkdir(mode=0o755, exist_ok=True)
-    server = acquire(root, settings=FAST)
-    try:
-        yield server.dsn
-    finally:
-        server.close()
-        if not (root / "data" / "postmaster.pid").exists():
-            shutil.rmtree(root, ignore_errors=True)
-
-
-def ensure_template(server: str) -> None:
-    """Makes the migrated template once a run; the others wait for it."""
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute("SELECT pg_advisory_lock(%s)", (TURN,))
-        exists = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (TEMPLATE,)).fetchone()
-        if exists is None:
-            part = f"{TEMPLATE}_part"
-            connection.execute(f"DROP DATABASE IF EXISTS {part} WITH (FORCE)".encode())
-            connection.execute(f"CREATE DATABASE {part}".encode())
-            migrate(make_conninfo(server, dbname=part))
-            connection.execute(f"ALTER DATABASE {part} RENAME TO {TEMPLATE}".encode())
-
-
-@contextmanager
-def database(server: str, template: str) -> Iterator[str]:
-    """The DSN of a new database, dropped afterwards whoever is still connected."""
-    name = f"test_{uuid.uuid4().hex}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-        connection.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
-    try:
-        yield make_conninfo(server, dbname=name)
-    finally:
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    with acquire(server_root(), settings=FAST) as server:
+        yield DatabaseServer(server.dsn)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -36,14 +35,14 @@ class Claimer:
         self._slot = slot
         self._unanswered: int | None = None
 
-    def claim(self, limit: int, *, give_up: Callable[[], bool]) -> list[ClaimedJob]:
+    def claim(self, limit: int) -> list[ClaimedJob]:
         """Up to ``limit`` jobs, in the order in which to run them; empty when nothing is due.
 
         Raises:
             WorkerReapedError: This worker is dead to the database; register anew.
-            GaveUpError: The database was away and ``give_up()`` became true.
+            GaveUpError: The database was away, and the worker is to leave.
         """
-        return self._session.run(lambda connection: self._try(connection, limit), give_up=give_up)
+        return self._session.run(lambda connection: self._try(connection, limit))
 
     def seconds_to_sweep(self) -> float | None:
         """How long until lanes are to be looked through from their start; None when all were empty."""

@@ -59,6 +59,6 @@ class Flusher:
 
     def _look(self) -> None:
         if self._settler.age(time.monotonic()) >= MOST_AGE:
-            self._settler.flush(give_up=self._stopping.is_set)
+            self._settler.flush()
         if self._lease.low(time.monotonic_ns()):
             self._lease.renew()

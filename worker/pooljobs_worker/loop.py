@@ -11,11 +11,14 @@ import select
 import time
 from typing import Protocol
 
-from pooljobs.scoreboard import Activity, Wanted
+from pooljobs.scoreboard import Activity
 from pooljobs_worker.claim import Claimer, WorkerReapedError
 from pooljobs_worker.claimed import ClaimedJob
 from pooljobs_worker.parts import Parts
 from pooljobs_worker.session import GaveUpError
+
+HEARTBEATS_A_LEASE = 6
+"""How often an idle worker shows that it lives; the steward renews the lease of one that did within half a lease."""
 
 
 class Crew(Protocol):
@@ -46,7 +49,7 @@ class WorkerLoop:
 
     def run(self) -> None:
         """Claims and runs until it is time to leave; then lets the crew finish what was claimed."""
-        while not self._leaving():
+        while not self._child.leaving:
             self._child.slot.heartbeat_ns = now_ns = time.monotonic_ns()
             if self._lease.low(now_ns) and not self._lease.renew():
                 self._register_anew()
@@ -57,7 +60,7 @@ class WorkerLoop:
             jobs = self._claim(room)
             if jobs:
                 self._crew.run(jobs)
-            elif not self._leaving():
+            elif not self._child.leaving:
                 self._wait(self._idle_seconds())
         self._crew.finish()
 
@@ -65,7 +68,7 @@ class WorkerLoop:
         slot = self._child.slot
         slot.activity = Activity.CLAIMING
         try:
-            jobs = self._claimer.claim(limit, give_up=self._leaving)
+            jobs = self._claimer.claim(limit)
         except GaveUpError:
             return []
         except WorkerReapedError:
@@ -83,17 +86,17 @@ class WorkerLoop:
         sweep = self._claimer.seconds_to_sweep()
         return self._settings.poll_interval if sweep is None else min(sweep, self._settings.poll_interval)
 
-    def _leaving(self) -> bool:
-        return self._child.wanted is not Wanted.RUN or self._child.orphaned()
-
     def _wait(self, seconds: float) -> None:
-        """Sleeps until a wake, the supervisor's end or the time: no longer than the lease may go unwatched."""
+        """Sleeps until a wake, the supervisor's end, or the time; shows a heartbeat and minds the lease meanwhile."""
         slot = self._child.slot
         slot.activity = Activity.IDLE
-        slot.heartbeat_ns = time.monotonic_ns()
-        woken, _, _ = select.select(
-            [slot.wake_fd, self._child.lifeline_fd], [], [], min(seconds, self._settings.job_timeout / 6)
-        )
-        if slot.wake_fd in woken:
-            slot.drain_wakes()
-            self._claimer.forget_floors()
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0 and not self._lease.low(time.monotonic_ns()):
+            slot.heartbeat_ns = time.monotonic_ns()
+            slice_ = min(left, self._settings.job_timeout / HEARTBEATS_A_LEASE)
+            woken, _, _ = select.select([slot.wake_fd, self._child.lifeline_fd], [], [], slice_)
+            if slot.wake_fd in woken:
+                slot.drain_wakes()
+                self._claimer.forget_floors()
+            if woken:
+                return

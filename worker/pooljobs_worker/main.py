@@ -52,7 +52,7 @@ def worker_main(settings: ServeSettings, child: Child) -> int:
             )
         )
         stack.callback(app.close)
-        session = Session(pool, child.slot, log)
+        session = Session(pool, child.slot, log, give_up=lambda: child.leaving)
         stack.callback(session.close)
         try:
             _run(Parts.assemble(settings, child, session, log), app)

@@ -37,7 +37,7 @@ class Parts:
         slot, statements = child.slot, Statements(settings.schema)
         held = HeldJobs(slot)
         lease = Lease(session, statements, slot, settings.worker.job_timeout)
-        settler = Settler(session, statements, slot, held, log)
+        settler = Settler(session, statements, child=child, held=held, lease=lease, log=log)
         return cls(
             child=child,
             settings=settings,

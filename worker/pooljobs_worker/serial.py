@@ -10,6 +10,7 @@ from pooljobs.verdict import Verdict
 from pooljobs_worker.claimed import ClaimedJob
 from pooljobs_worker.dispatch import Dispatcher
 from pooljobs_worker.parts import Parts
+from pooljobs_worker.session import GaveUpError
 
 _DONE, _FAILED = int(EntryState.DONE), int(EntryState.FAILED)
 
@@ -55,7 +56,12 @@ class SerialCrew:
 
     def _still_ours(self) -> bool:
         """A worker that was stopped or starved past its lease must not begin what others may have taken."""
-        return not self._lease.expired(time.monotonic_ns()) or self._lease.renew()
+        if not self._lease.expired(time.monotonic_ns()):
+            return True
+        try:
+            return self._lease.renew()
+        except GaveUpError:
+            return False
 
     def _give_back(self, jobs: list[ClaimedJob]) -> None:
         for job in jobs:

@@ -35,16 +35,21 @@ class GaveUpError(Exception):
 class Session:
     """Runs database work, through outages. ``run`` may be called from any thread."""
 
-    def __init__(self, pool: ConnectionPool[Connection[Any]], slot: Slot, log: logging.Logger) -> None:
+    def __init__(
+        self, pool: ConnectionPool[Connection[Any]], slot: Slot, log: logging.Logger, give_up: Callable[[], bool]
+    ) -> None:
         self._pool = pool
+        self._give_up = give_up
         self._slot = slot
         self._log = log
         self._lock = threading.RLock()
         self._connection: Connection[Any] | None = None
         self._away_since: float | None = None
 
-    def run(self, work: Callable[[Connection[Any]], T], *, give_up: Callable[[], bool] = lambda: False) -> T:
+    def run(self, work: Callable[[Connection[Any]], T], *, give_up: Callable[[], bool] | None = None) -> T:
         """Does the work, again and again until the database lets it pass; other errors come through.
+
+        ``give_up`` is asked while the database is away; by default the wait ends when the worker is to leave.
 
         Work that must not be done twice has to make that certain itself, by fence and token: an error may come
         after the commit.
@@ -63,7 +68,7 @@ class Session:
                     self._healthy()
                     return result
                 failures += 1
-                self._pause(failures, give_up)
+                self._pause(failures, give_up or self._give_up)
 
     def close(self) -> None:
         """Gives the connection back."""

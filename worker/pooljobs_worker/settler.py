@@ -10,14 +10,16 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
+from pooljobs.child import Child
 from pooljobs.db.settlement import settle
 from pooljobs.db.statements import Statements
-from pooljobs.scoreboard import Activity, Slot
+from pooljobs.scoreboard import Activity
 from pooljobs.verdict import Settlement, Verdict
 from pooljobs_worker.held import HeldJobs
+from pooljobs_worker.lease import Lease
 from pooljobs_worker.session import Session
 
 Ended = tuple[Settlement, int]
@@ -28,11 +30,20 @@ class Settler:
     """The buffer of settlements. ``add`` and ``flush`` may be called from any thread."""
 
     def __init__(
-        self, session: Session, statements: Statements, slot: Slot, held: HeldJobs, log: logging.Logger
+        self,
+        session: Session,
+        statements: Statements,
+        *,
+        child: Child,
+        held: HeldJobs,
+        lease: Lease,
+        log: logging.Logger,
     ) -> None:
         self._session = session
+        self._child = child
+        self._lease = lease
         self._statements = statements
-        self._slot = slot
+        self._slot = child.slot
         self._held = held
         self._log = log
         self._buffer: deque[Ended] = deque()  # its append and popleft are atomic
@@ -52,11 +63,11 @@ class Settler:
         oldest = self._oldest
         return now - oldest if oldest is not None else 0.0
 
-    def flush(self, *, give_up: Callable[[], bool] = lambda: False) -> None:
-        """Settles all that is buffered, waiting for the database if it is away.
+    def flush(self) -> None:
+        """Settles all that is buffered, waiting for the database if it is away, a drain notwithstanding.
 
         Raises:
-            GaveUpError: ``give_up()`` became true first; the settlements are still buffered.
+            GaveUpError: It would be in vain; the settlements are still buffered.
         """
         with self._flushing:
             self._oldest = None
@@ -66,12 +77,16 @@ class Settler:
             before = self._slot.activity
             self._slot.activity = Activity.SETTLING
             try:
-                self._settle(batch, give_up)
+                self._settle(batch)
             except BaseException:
                 self._buffer.extendleft(reversed(batch))
                 raise
             finally:
                 self._slot.activity = before
+
+    def _in_vain(self) -> bool:
+        """Nobody is left to end the wait, and the jobs are no longer ours."""
+        return self._child.orphaned() and self._lease.expired(time.monotonic_ns())
 
     def _drain(self) -> list[Ended]:
         taken: list[Ended] = []
@@ -79,10 +94,10 @@ class Settler:
             taken.append(self._buffer.popleft())
         return taken
 
-    def _settle(self, batch: Sequence[Ended], give_up: Callable[[], bool]) -> None:
+    def _settle(self, batch: Sequence[Ended]) -> None:
         settlements = [settlement for settlement, _ in batch]
         refused = self._session.run(
-            lambda connection: settle(connection, self._statements, settlements), give_up=give_up
+            lambda connection: settle(connection, self._statements, settlements), give_up=self._in_vain
         )
         self._held.drop([entry for _, entry in batch])
         self._count(settlements)

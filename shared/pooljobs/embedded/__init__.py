@@ -1,11 +1,12 @@
-"""A private PostgreSQL on a directory: programs from a wheel or the system, started and stopped by us.
+"""A private PostgreSQL for those who have none: started when needed, shared, stopped by its last user.
 
-Everything that finds no DSN uses it through ``acquire``: the commands, the application, the tests.
+Used by the command line and by applications when no connection string is given, and by the tests. A server that was
+named by a connection string is never touched by this package.
 """
 
 from __future__ import annotations
 
 from pooljobs.embedded.location import default_root
-from pooljobs.embedded.server import EmbeddedServer, acquire
+from pooljobs.embedded.shared_server import EmbeddedServer, acquire
 
 __all__ = ["EmbeddedServer", "acquire", "default_root"]

@@ -1,71 +1,98 @@
-"""Reads ``postmaster.pid``, which outlives a killed server: its number may be a zombie's or a stranger's by now."""
+"""Reads ``postmaster.pid``, and tells whether the pid in it is still our server.
+
+It often is not: after a kill -9 the file stays, and its pid may be a zombie or belong to a stranger by now, both of
+which are common in containers.
+"""
 
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-STATUS_LINE = 7
-"""Lines before the one in which the server writes ``ready``."""
+from pooljobs.embedded.location import SOCKET
+
+LINES = 8
+"""Of a complete file: pid, data directory, start time, port, socket directory, address, shared memory, status."""
 
 
-def running_pid(data: Path) -> int | None:
-    """The pid of the server that runs on this data directory, or None."""
-    pid = _written_pid(data)
-    return pid if pid is not None and is_postgres(pid) else None
+@dataclass(frozen=True, slots=True)
+class PidFile:
+    """What the server says of itself. ``sockets`` and ``status`` are empty while it starts."""
+
+    pid: int
+    sockets: str = ""
+    status: str = ""
+
+    @property
+    def ready(self) -> bool:
+        """Whether it takes connections."""
+        return self.status == "ready" and bool(self.sockets)
 
 
-def stale_pid(data: Path) -> int | None:
-    """A number in the file that is no server's: common in containers, where pids start anew.
-
-    PostgreSQL would take it for a live server and refuse to start. It skips the pid named in ``PG_GRANDPARENT_PID``
-    (src/backend/utils/init/miscinit.c), so nothing is deleted and its shared-memory interlock still stands.
-    """
-    pid = _written_pid(data)
-    return None if pid is None or is_postgres(pid) else pid
-
-
-def is_ready(data: Path, pid: int) -> bool:
-    """Whether the server with this pid says that it takes connections."""
+def read(data: Path) -> PidFile | None:
+    """The data directory's pid file; None where there is none, or an empty one."""
     try:
-        lines = (data / "postmaster.pid").read_text().splitlines()
-    except OSError:
-        return False
-    return len(lines) > STATUS_LINE and lines[0] == str(pid) and lines[STATUS_LINE].strip() == "ready"
-
-
-def is_postgres(pid: int) -> bool:
-    """Whether a process with this pid is a PostgreSQL server, and no zombie."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass  # it runs as another account
-    return _linux_says(pid) if sys.platform == "linux" else _ps_says(pid)
-
-
-def _written_pid(data: Path) -> int | None:
-    path = data / "postmaster.pid"
-    try:
-        return int(path.read_text().partition("\n")[0])
+        return parse(os.fsdecode((data / "postmaster.pid").read_bytes()))
     except FileNotFoundError:
         return None
-    except ValueError:
-        path.unlink()  # empty: a crash between its making and its writing
+
+
+def parse(text: str) -> PidFile | None:
+    """Takes the file apart; None where its first line is no pid."""
+    lines = text.split("\n")
+    if not lines[0].strip().isdigit():
         return None
+    if len(lines) < LINES:
+        return PidFile(int(lines[0]))
+    return PidFile(int(lines[0]), lines[4], lines[7].strip())
 
 
-def _linux_says(pid: int) -> bool:
-    try:
-        name, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(")")
-    except OSError:
-        return False
-    return name.startswith("postgres") and rest.split()[0] not in "ZX"
+def server_in(data: Path) -> PidFile | None:
+    """The pid file of a server that runs on this directory now; None where none does.
+
+    One in another container, which shares the directory with us, is known by its socket alone.
+    """
+    file = read(data)
+    return file if file and (is_server(file.pid, data) or answers(file)) else None
 
 
-def _ps_says(pid: int) -> bool:
-    done = subprocess.run(["ps", "-o", "stat=,comm=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return "postgres" in done.stdout and not done.stdout.lstrip().startswith("Z")
+def answers(file: PidFile) -> bool:
+    """Whether somebody listens on the socket."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(f"{file.sockets}/{SOCKET}")
+        except OSError:
+            return False
+    return file.ready
+
+
+def is_server(pid: int, data: Path) -> bool:
+    """Whether this process runs, and is a postmaster that was started on this data directory."""
+    if sys.platform == "linux":
+        try:
+            state = Path(f"/proc/{pid}/stat").read_bytes().rsplit(b")", 1)[1].split()[0]
+            arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        except OSError:
+            return False
+        return state not in b"ZX" and os.fsencode(data) in arguments[1:]
+    else:  # noqa: RET505  # a branch for the type checker, which checks one platform at a time
+        command = ["ps", "-ww", "-o", "stat=,command=", "-p", str(pid)]
+        told = subprocess.run(command, capture_output=True, check=False).stdout.strip()
+        return not told.startswith(b"Z") and b" " + os.fsencode(data) + b" " in told
+
+
+def remove_useless(data: Path, sockets: Path) -> None:
+    """Removes what would only keep PostgreSQL from starting. The caller knows that no server runs.
+
+    That is a pid file which a crash or a full disk left empty, and any lock file of the socket, whose directory is
+    this server's alone. A pid file that is whole stays: it leads to the shared memory of the server before.
+    """
+    with suppress(FileNotFoundError):
+        if not (data / "postmaster.pid").stat().st_size:
+            (data / "postmaster.pid").unlink()
+    (sockets / f"{SOCKET}.lock").unlink(missing_ok=True)

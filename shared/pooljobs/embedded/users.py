@@ -1,54 +1,93 @@
-"""Who uses an embedded server: every process holds a shared lock on a file, and the last one out stops the server.
-
-The kernel drops a lock with its process, so a user that was killed counts no more. Starting and stopping happen under
-a second, exclusive lock, so that nobody adopts a server that is being stopped.
-"""
+"""Who uses the server, and who may start or stop it: two file locks, which the kernel frees when a process dies."""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pooljobs.errors import EmbeddedError
 
-@contextmanager
-def turn(root: Path) -> Iterator[None]:
-    """The exclusive right to start or stop the server in ``root``; waits for it."""
-    fd = os.open(root / "start.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(fd)
+PAUSE = 0.02
+"""Seconds between two looks."""
 
 
-class Use:
-    """One process's use of the server. Made and ended within ``turn``.
+class User:
+    """One use of the server: a shared lock for as long as it lasts.
 
-    A forked child shares the lock with its parent (it belongs to the open file), so the child's end releases nothing
-    while the parent lives, and the parent's finds the lock free only when its children are gone too.
+    A forked child inherits the lock with the file: it goes on counting as a user when its parent is gone, and must
+    not unlock what its parent still holds.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, path: Path) -> None:
+        self._file: int | None = _open(path)
         self._pid = os.getpid()
-        self._fd = os.open(root / "users.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        fcntl.flock(self._fd, fcntl.LOCK_SH)
+        fcntl.flock(self._file, fcntl.LOCK_SH)  # at once: nobody holds it alone without the start lock
 
     @property
-    def inherited(self) -> bool:
-        """Whether this process is a fork of the one that took the lock."""
-        return os.getpid() != self._pid
+    def leaving_is_ours(self) -> bool:
+        """Whether this process is the one that joined, and has not left yet."""
+        return self._file is not None and os.getpid() == self._pid
 
     def is_last(self) -> bool:
-        """Whether nobody else uses the server. A lock that cannot be had at once says that somebody does."""
+        """Whether nobody else uses the server. Only to be asked on leaving: a no gives the own lock up, too."""
+        assert self._file is not None
         try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         return True
 
-    def end(self) -> None:
-        """Uses the server no more."""
-        os.close(self._fd)
+    def leave(self) -> None:
+        """Give the lock up; in a forked child, only this process's part in it."""
+        if self._file is None:
+            return
+        if os.getpid() == self._pid:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+        os.close(self._file)
+        self._file = None
+
+
+@contextmanager
+def alone(path: Path, deadline: float) -> Iterator[None]:
+    """Holds the start lock: nobody else starts or stops the server meanwhile.
+
+    Args:
+        path: The lock file.
+        deadline: On the monotonic clock, in seconds.
+
+    Raises:
+        EmbeddedError: Another process held it all the time.
+    """
+    file = _open(path)
+    try:
+        _wait_for(file, path, deadline)
+        try:
+            yield
+        finally:
+            fcntl.flock(file, fcntl.LOCK_UN)  # said, because a child forked meanwhile has the file open, too
+    finally:
+        os.close(file)
+
+
+def _wait_for(file: int, path: Path, deadline: float) -> None:
+    while True:
+        try:
+            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                hint = f"see who has it: fuser {path}"
+                raise EmbeddedError(
+                    "another process is still starting or stopping the embedded PostgreSQL", hint=hint
+                ) from None
+        time.sleep(PAUSE)
+
+
+def _open(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+    except PermissionError:
+        return os.open(path, os.O_RDONLY | os.O_NOFOLLOW)  # made by root: enough for a lock

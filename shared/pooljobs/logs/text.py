@@ -31,7 +31,8 @@ class TextFormatter(logging.Formatter):
         when = self._paint(_DIM, f"{clock}.{int(record.msecs):03d}")
         level = self._paint(_level_colour(record.levelno), f"{_short(record.levelname):<5}")
         who = self._paint(_CYAN, f"{process_name():<10}")
-        line = f"{when} {level} {who} {_origin(record)}{message_of(record)}{self._paint(_DIM, _job(record))}"
+        message = message_of(record)
+        line = f"{when} {level} {who} {_origin(record)}{message}{self._paint(_DIM, _job(record, message))}"
         return "\n".join([line, *self._trailer(record)])
 
     def _trailer(self, record: logging.LogRecord) -> list[str]:
@@ -61,9 +62,10 @@ def _origin(record: logging.LogRecord) -> str:
     return "" if ours else f"{record.name}: "
 
 
-def _job(record: logging.LogRecord) -> str:
+def _job(record: logging.LogRecord, message: str) -> str:
+    """The job that runs, unless the message names it itself."""
     job = job_fields()
-    if not job:
+    if not job or job["job_id"] in message:
         return ""
     trace = extra_fields(record).get("trace_id") or job.get("trace_id")
     return f" [{job['job_type']} {job['job_id']}{f' trace {trace}' if trace else ''}]"

@@ -17,7 +17,7 @@ from pooljobs.scoreboard.wake import WakePipe
 from pooljobs.scoreboard.words import EnumWord, Word, Words
 
 _IDENTITY = Struct("@q16sq")  # token, id, fence; native, so that each number is one aligned store
-_TOKEN = Struct("@q")
+_read_token = Struct("@q").unpack_from
 _write_identity = _IDENTITY.pack_into
 _FREE = int(EntryState.FREE)
 _CLAIMED = int(EntryState.CLAIMED)
@@ -97,13 +97,19 @@ class Slot:
         return [job for entry in occupied if (job := self._read(entry)) is not None]
 
     def _read(self, entry: int) -> HeldJob | None:
-        """Read one entry, or None when it was freed or filled anew meanwhile: no claim's token comes twice."""
+        """Read one entry, or None when it was freed or filled anew meanwhile: no claim's token comes twice.
+
+        The token is read before the state, so that a state other than FREE vouches for the words of that token, and
+        once more at the end, after the state. Where a processor lets stores overtake each other (ARM), a live entry
+        could in theory still be a mix; no job in the database matches one.
+        """
         at = entry * _IDENTITY.size
+        (first_token,) = _read_token(self._identities, at)
         number = self.states[entry]
         token, job_id, fence = _IDENTITY.unpack_from(self._identities, at)
         started_ns = self._started[entry] if number != _CLAIMED else 0
-        gone = self.states[entry] == _FREE or _TOKEN.unpack_from(self._identities, at)[0] != token
-        if number == _FREE or gone:
+        freed = number == _FREE or self.states[entry] == _FREE
+        if freed or not first_token == token == _read_token(self._identities, at)[0]:
             return None
         state = _ENTRY_STATES.get(number, EntryState.RUNNING)
         return HeldJob(entry, job_id, fence, token, state, started_ns)

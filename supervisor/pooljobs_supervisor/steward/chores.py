@@ -45,8 +45,8 @@ class Chores:
         self._releaser = Releaser(statements, settings.worker.max_crashes, log)
         self._renew_statement = statements.load("renew_leases")
         self._reap_statement = statements.load("reap_workers")
-        self._release_statement = statements.load("release_dead")
         self._unburied = False
+        self._leftover = True  # a steward before this one may have died between a reaping and its release
         self._chores = [
             Chore(self._renew, min(timeout / leases.RENEWALS_A_LEASE / 4, 1.0)),
             Chore(self._reap, min(max(timeout / 10, 0.2), 1.0)),
@@ -98,6 +98,5 @@ class Chores:
                 pid,
                 worker_id,
             )
-        if reaped:
-            ids = [row[0] for row in reaped]
-            connection.execute(self._release_statement, {"worker_ids": ids, "lost": True})
+        if (reaped or self._leftover) and not self._unburied:
+            self._leftover = self._releaser.release_all(connection, None, lost=True) > 0

@@ -8,9 +8,9 @@ from typing import Any
 
 from psycopg import Connection
 
+from pooljobs.db.arrays import UuidArray
 from pooljobs.db.settlement import settle
 from pooljobs.db.statements import Statements
-from pooljobs.db.arrays import UuidArray
 from pooljobs.retry import RetryPolicy
 from pooljobs.scoreboard import HeldJob, Slot
 from pooljobs.worker_name import application_name
@@ -44,8 +44,18 @@ class Releaser:
         if held:
             self._settle(connection, held, death)
         connection.execute(self._retire, {"worker_ids": [slot.worker_id]})
-        row = connection.execute(self._release, {"worker_ids": [slot.worker_id], "lost": False}).fetchone()
-        return row is not None and row[1] == 0
+        return self.release_all(connection, [slot.worker_id], lost=False) == 0
+
+    def release_all(self, connection: Connection[Any], worker_ids: Sequence[int] | None, *, lost: bool) -> int:
+        """Gives back whatever these dead workers, or all of them, hold by the database's word; the number still locked.
+
+        It has to scan the live table, which the pinned settings forbid: here a scan is the best plan.
+        """
+        with connection.transaction():
+            connection.execute("SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on")
+            parameters = {"worker_ids": worker_ids, "lost": lost}
+            row = connection.execute(self._release, parameters, prepare=False).fetchone()
+        return int(row[1]) if row else 0
 
     def _settle(self, connection: Connection[Any], held: Sequence[HeldJob], death: Death) -> None:
         charges = self._read_charges(connection, [job.job_id for job in held])

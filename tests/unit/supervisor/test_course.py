@@ -63,6 +63,13 @@ def test_dead_slots_are_waited_for_with_a_bound() -> None:
     assert course.observe(101.0 + PATIENCE, workers=0, steward=True, dead_slots=2) is Stage.DISMISS
 
 
+def test_a_steward_that_stays_is_evicted_however_late_we_look() -> None:
+    course = draining()
+    assert course.observe(101.0, workers=0, steward=True, dead_slots=0) is Stage.DISMISS
+    assert course.observe(9999.0, workers=0, steward=True, dead_slots=0) is Stage.EVICT
+    assert course.observe(9999.0 + PATIENCE, workers=0, steward=True, dead_slots=0) is Stage.DONE
+
+
 def test_a_missing_steward_is_still_waited_for_unless_it_never_comes() -> None:
     course = draining()
     assert course.observe(101.0, workers=0, steward=False, dead_slots=1) is Stage.SETTLE

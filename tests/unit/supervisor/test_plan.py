@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pooljobs.scoreboard import Role, Wanted
 from pooljobs_supervisor.children import STEWARD, ChildRecord, Children, Place
-from pooljobs_supervisor.course import PATIENCE, Course, Stage
+from pooljobs_supervisor.course import Course, Stage
 from pooljobs_supervisor.plan import EAGER_TICK, IDLE_TICK, TICK, Ask, Kill, SlotCount, Spawn, Wake, pause, plan
 
 FREE = SlotCount(free=8, dead=0)
@@ -69,7 +69,7 @@ def test_the_steward_is_asked_last_and_killed_when_it_stays() -> None:
     assert steward is not None
     assert plan(children, course(Stage.SETTLE), FREE, 10.0) == []
     assert plan(children, course(Stage.DISMISS), FREE, 10.0) == [Ask(steward, Wanted.DRAIN)]
-    assert plan(children, course(Stage.DISMISS), FREE, 10.0 + PATIENCE) == [Kill(steward)]
+    assert plan(children, course(Stage.EVICT), FREE, 10.0) == [Kill(steward)]
     assert plan(Children(3), course(Stage.DISMISS), FREE, 10.0) == []
     assert plan(children, course(Stage.DONE), FREE, 10.0) == []
 

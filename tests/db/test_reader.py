@@ -1,0 +1,194 @@
+"""What the operator's queries answer, and that a listing does not walk over all of history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+from psycopg import Connection
+
+from pooljobs.db.reader import Reader, id_range, open_reader
+from pooljobs.errors import NotFoundError, NotMigratedError, OptionError
+from pooljobs.verdict import Verdict
+from tests.support.claims import claim, insert, register, scalar, settle_all
+
+
+@pytest.fixture
+def reader(dsn: str) -> Iterator[Reader]:
+    with open_reader(dsn, "pooljobs") as opened:
+        yield opened
+
+
+def ended(connection: Connection[Any], status: str = "completed", age: str = "0 s", **columns: Any) -> UUID:
+    """A job that ended that long ago."""
+    columns = {"queue": "default", "job_type": "noop", "attempts": 1, "max_retries": 3, **columns}
+    connection.execute("SELECT pooljobs.ensure_partitions()")
+    return UUID(
+        str(
+            scalar(
+                connection,
+                "INSERT INTO pooljobs.history SELECT pooljobs.uuid_v7(), t, t, t, t, 7, 5, %s, %s, 1, 0, 0, %s, %s, %s,"
+                " NULL, 'boom', '{}' FROM (SELECT now() - %s::interval AS t) AS x RETURNING id",
+                columns["max_retries"],
+                columns["attempts"],
+                status,
+                columns["queue"],
+                columns["job_type"],
+                age,
+            )
+        )
+    )
+
+
+def types(jobs: list[dict[str, Any]]) -> list[str]:
+    return [job["job_type"] for job in jobs]
+
+
+def test_an_unmigrated_database_is_told(empty_dsn: str) -> None:
+    with pytest.raises(NotMigratedError), open_reader(empty_dsn, "pooljobs"):
+        pass
+
+
+def test_nothing_yet(reader: Reader) -> None:
+    assert reader.list_jobs() == []
+    assert reader.count() == []
+
+
+def test_live_and_ended_jobs_are_merged_newest_first(connection: Connection[Any], reader: Reader) -> None:
+    ended(connection, age="2 hours", job_type="oldest")
+    ended(connection, age="30 s", job_type="middle")
+    insert(connection, job_type="older")
+    insert(connection, job_type="newest")
+    assert types(reader.list_jobs()) == ["newest", "older", "middle", "oldest"]
+    assert types(reader.list_jobs(limit=3)) == ["newest", "older", "middle"]
+
+
+def test_windows_widen_until_the_answer_is_whole(connection: Connection[Any], reader: Reader) -> None:
+    for number, age in enumerate(("5 s", "30 min", "8 hours")):
+        ended(connection, age=age, job_type=f"t{number}")
+    for limit in range(1, 4):
+        assert types(reader.list_jobs(limit=limit)) == [f"t{number}" for number in range(limit)]
+
+
+def test_filters(connection: Connection[Any], reader: Reader) -> None:
+    worker = register(connection)
+    insert(connection, job_type="held", queue="a")
+    assert claim(connection, worker, queues=("a",))
+    insert(connection, job_type="waiting", queue="b")
+    ended(connection, "failed", job_type="broken", queue="b")
+    ended(connection, "cancelled", job_type="given_up")
+    assert types(reader.list_jobs(statuses=["running"])) == ["held"]
+    assert types(reader.list_jobs(statuses=["pending"])) == ["waiting"]
+    assert types(reader.list_jobs(statuses=["failed", "cancelled"])) == ["given_up", "broken"]
+    assert types(reader.list_jobs(queue="b")) == ["broken", "waiting"]
+    assert types(reader.list_jobs(job_type="held")) == ["held"]
+    assert reader.list_jobs(statuses=["running"], queue="b") == []
+
+
+@pytest.mark.parametrize("wrong", [{"statuses": ["gone"]}, {"limit": 0}])
+def test_wrong_filters_are_refused(reader: Reader, wrong: dict[str, Any]) -> None:
+    with pytest.raises(OptionError):
+        reader.list_jobs(**wrong)
+
+
+def test_a_listing_of_ended_jobs_reads_no_live_row_and_no_old_partition(
+    connection: Connection[Any], reader: Reader
+) -> None:
+    insert(connection, 1000)
+    for _ in range(3):
+        ended(connection, "failed")
+    plan = connection.execute(
+        reader._statements.load("list_jobs").replace(b"WITH matching", b"EXPLAIN WITH matching", 1),
+        {"statuses": ["failed"], "queue": None, "job_type": None, "limit": 20, "window": "1 hour"},
+    ).fetchall()
+    text = "\n".join(row[0] for row in plan)
+    assert "live" not in text
+    assert "Subplans Removed" in text
+
+
+def test_a_job_is_found_by_its_id_or_the_start_of_it(connection: Connection[Any], reader: Reader) -> None:
+    job_id = ended(connection, "failed")
+    found = reader.find(str(job_id))
+    assert (found["id"], found["status"], found["last_error"], found["fence"]) == (job_id, "failed", "boom", 5)
+    assert reader.find(str(job_id)[:20].upper())["id"] == job_id
+    assert reader.find(job_id.hex[:30])["id"] == job_id
+
+
+def test_a_running_jobs_worker_is_named(connection: Connection[Any], reader: Reader) -> None:
+    insert(connection)
+    [held] = claim(connection, register(connection)) or []
+    found = reader.find(str(held.id))
+    assert (found["worker_host"], found["worker_pid"], found["worker_ordinal"]) == ("test", 1, 1)
+    assert found["attempts"] == 1
+    assert found["locked_until"] is not None
+
+
+def test_an_unknown_or_ambiguous_id_is_refused(connection: Connection[Any], reader: Reader) -> None:
+    with pytest.raises(NotFoundError, match="no job"):
+        reader.find("ffffffff")
+    for last in (1, 2):
+        insert(connection, id=UUID(int=(0xABCD << 112) + last))
+    with pytest.raises(NotFoundError, match="several") as caught:
+        reader.find("abcd")
+    assert str(UUID(int=(0xABCD << 112) + 2)) in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("text", ["", "abc", "xyzw", "0" * 33, "01981f0e_5b1a"])
+def test_what_is_no_id(text: str) -> None:
+    with pytest.raises(OptionError):
+        id_range(text)
+
+
+def test_a_prefix_spans_its_range() -> None:
+    first, last = id_range("0198-1F")
+    assert str(first) == "01981f00-0000-0000-0000-000000000000"
+    assert str(last) == "01981fff-ffff-ffff-ffff-ffffffffffff"
+
+
+@pytest.mark.parametrize("status", ["failed", "cancelled"])
+def test_a_retry_carries_id_fence_and_runs_on(connection: Connection[Any], reader: Reader, status: str) -> None:
+    job_id = ended(connection, status, attempts=3, max_retries=3)
+    assert reader.retry(job_id)
+    found = reader.find(str(job_id))
+    expected = {"status": "pending", "attempts": 3, "max_retries": 4, "fence": 5, "crashes": 0, "last_error": "boom"}
+    assert {name: found[name] for name in expected} == expected
+    assert scalar(connection, "SELECT count(*) FROM pooljobs.history") == 0
+    assert not reader.retry(job_id)
+
+
+def test_a_retried_job_runs_again_and_ends(connection: Connection[Any], reader: Reader) -> None:
+    job_id = ended(connection, "failed", attempts=1, max_retries=3)
+    assert reader.retry(job_id)
+    [again] = claim(connection, register(connection)) or []
+    assert (again.id, again.fence, again.attempts) == (job_id, 6, 1)
+    assert settle_all(connection, again.settled(Verdict.COMPLETED)) == set()
+    found = reader.find(str(job_id))
+    assert (found["status"], found["attempts"], found["max_retries"]) == ("completed", 2, 3)
+
+
+def test_only_failed_and_cancelled_jobs_are_retried(connection: Connection[Any], reader: Reader) -> None:
+    completed = ended(connection)
+    insert(connection, 2)
+    assert claim(connection, register(connection), limit=1)
+    live = [row[0] for row in connection.execute("SELECT id FROM pooljobs.live").fetchall()]
+    before = connection.execute("SELECT * FROM pooljobs.jobs ORDER BY id").fetchall()
+    assert not any(reader.retry(job_id) for job_id in (completed, *live, UUID(int=1)))
+    assert connection.execute("SELECT * FROM pooljobs.jobs ORDER BY id").fetchall() == before
+
+
+def test_counts_by_queue(connection: Connection[Any], reader: Reader) -> None:
+    insert(connection, 3, queue="a")
+    insert(connection, 1, queue="a", run_at="2999-01-01")
+    assert len(claim(connection, register(connection), queues=("a",), limit=1) or []) == 1
+    ended(connection, queue="b")
+    ended(connection, "failed", queue="b")
+    ended(connection, queue="b", age="2 hours")
+    first, second = reader.count()
+    assert (first["queue"], first["pending"], first["due"], first["running"]) == ("a", 3, 2, 1)
+    assert first["oldest_due_age"] > 0
+    assert first["wait_p50"] is None
+    assert (second["queue"], second["completed_last_hour"], second["failed_last_hour"]) == ("b", 1, 1)
+    assert second["wait_p50"] == second["run_p95"] == 0
+    assert reader.count("b") == [second]

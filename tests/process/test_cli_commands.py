@@ -1,0 +1,166 @@
+"""The commands as a user runs them, each in a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from psycopg import Connection
+
+from pooljobs.exit_codes import ExitCode
+from pooljobs.verdict import Verdict
+from tests.support.claims import claim, insert, register, scalar, settle_all
+from tests.support.command import environment, pooljobs
+
+APP = """
+from pooljobs import PoolJobs
+app = PoolJobs()
+
+@app.job(queue="emails", max_retries=5)
+def send(to: str) -> None: ...
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A working directory with an application in it."""
+    (tmp_path / "shop.py").write_text(APP)
+    return tmp_path
+
+
+def failed_job(connection: Connection[Any], error: str = "ValueError: no") -> UUID:
+    insert(connection, job_type="send", max_retries=1)
+    [held] = claim(connection, register(connection)) or []
+    assert settle_all(connection, held.settled(Verdict.FAILED, error=error)) == set()
+    return held.id
+
+
+def test_migrate_then_again(empty_dsn: str) -> None:
+    first = pooljobs("migrate", dsn=empty_dsn)
+    assert first.code == 0
+    assert "applied 0001_uuid_v7" in first.out
+    assert "up to date" in pooljobs("migrate", dsn=empty_dsn).out
+    again = pooljobs("migrate", "--json", dsn=empty_dsn).json
+    assert (again["applied"], again["schema"]) == ([], "pooljobs")
+
+
+@pytest.mark.parametrize("command", [["jobs", "list"], ["stats"], ["enqueue", "x"], ["jobs", "show", "0198"]])
+def test_an_unmigrated_database_is_never_migrated_silently(empty_dsn: str, command: list[str]) -> None:
+    ended = pooljobs(*command, dsn=empty_dsn)
+    assert (ended.code, ended.out) == (ExitCode.NOT_MIGRATED, "")
+    assert "pooljobs migrate" in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_enqueue_by_the_apps_declaration(dsn: str, folder: Path, connection: Connection[Any]) -> None:
+    options = ("--payload", '{"to": "a@b"}', "--app", "shop", "--delay", "60", "--priority", "-1", "--trace-id", "t")
+    ended = pooljobs("enqueue", "send", *options, dsn=dsn, cwd=folder)
+    assert ended.code == 0, ended.err
+    row = connection.execute(
+        "SELECT id, queue, max_retries, payload->>'to', priority, trace_id, run_at > now() + interval '30 s'"
+        " FROM pooljobs.live"
+    ).fetchone()
+    assert row == (UUID(ended.out.strip()), "emails", 5, "a@b", -1, "t", True)
+
+
+def test_enqueue_by_the_published_declaration(dsn: str, connection: Connection[Any]) -> None:
+    connection.execute("INSERT INTO pooljobs.job_types VALUES ('send', 'published', 7, 'fixed', 1)")
+    job_id = pooljobs("enqueue", "send", "--payload", "-", "--json", dsn=dsn, stdin='{"n": 1}').json["id"]
+    query = "SELECT queue, max_retries, run_at <= now() FROM pooljobs.live WHERE id = %s"
+    assert connection.execute(query, (job_id,)).fetchone() == ("published", 7, True)
+    pooljobs("enqueue", "send", "--queue", "mine", "--max-retries", "2", dsn=dsn)
+    assert connection.execute("SELECT queue, max_retries FROM pooljobs.live ORDER BY id DESC").fetchone() == ("mine", 2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["send", "--app", "shop", "--payload", '{"too": 1}'], ExitCode.REFUSED, "too"),
+        (["sent", "--app", "shop"], ExitCode.NOT_FOUND, "did you mean send"),
+        (["send", "--app", "nowhere_to_be_found"], ExitCode.APP, "cannot find"),
+        (["send", "--payload", "{to: 1}"], ExitCode.REFUSED, "quote it"),
+        (["send", "--payload", '{"a": "\\u0000"}'], ExitCode.REFUSED, "payload.a"),
+        (["send", "--priority", "9"], ExitCode.REFUSED, "priority"),
+        (["send", "--delay", "-1"], ExitCode.REFUSED, "delay"),
+        (["", "--queue", "q"], ExitCode.REFUSED, "job type"),
+    ],
+)
+def test_a_refused_enqueue_stores_nothing(
+    dsn: str, folder: Path, arguments: list[str], code: ExitCode, told: str
+) -> None:
+    ended = pooljobs("enqueue", *arguments, dsn=dsn, cwd=folder)
+    assert (ended.code, ended.out) == (code, ""), ended.err
+    assert told in ended.err
+    with psycopg.connect(dsn) as connection:
+        assert scalar(connection, "SELECT count(*) FROM pooljobs.live") == 0
+
+
+def test_list_show_and_retry(dsn: str, connection: Connection[Any]) -> None:
+    job_id = failed_job(connection, "ValueError: [red]no[/red]\n\nTraceback: here")
+    listed = pooljobs("jobs", "list", dsn=dsn).out
+    assert str(job_id) in listed
+    assert "ValueError: [red]no[/red]" in listed
+    assert [job["id"] for job in pooljobs("jobs", "list", "--status", "failed", "--json", dsn=dsn).json] == [
+        str(job_id)
+    ]
+    shown = pooljobs("jobs", "show", str(job_id)[:30], dsn=dsn).out
+    assert "Traceback: here" in shown
+    assert pooljobs("jobs", "show", str(job_id), "--json", dsn=dsn).json["last_error"].startswith("ValueError")
+    assert "pending again" in pooljobs("jobs", "retry", str(job_id), dsn=dsn).out
+    again = pooljobs("jobs", "retry", str(job_id), "ffffffff", dsn=dsn)
+    assert (again.code, again.out) == (ExitCode.REFUSED, "")
+    assert "is pending" in again.err
+    assert "no job has the id ffffffff" in again.err
+
+
+def test_one_refused_id_does_not_hold_back_the_others(dsn: str, connection: Connection[Any]) -> None:
+    job_id = failed_job(connection)
+    ended = pooljobs("jobs", "retry", "ffffffff", str(job_id), "--json", dsn=dsn)
+    assert ended.code == ExitCode.NOT_FOUND
+    assert ended.json["retried"] == [str(job_id)]
+
+
+def test_empty_answers_say_so(dsn: str) -> None:
+    assert "no jobs yet" in pooljobs("jobs", "list", dsn=dsn).err
+    assert "no job matches" in pooljobs("jobs", "list", "--status", "failed", dsn=dsn).err
+    assert pooljobs("jobs", "list", "--json", dsn=dsn).json == []
+    assert "nothing waits" in pooljobs("stats", dsn=dsn).err
+
+
+def test_stats(dsn: str, connection: Connection[Any]) -> None:
+    failed_job(connection)
+    insert(connection, 3, queue="emails")
+    text = pooljobs("stats", dsn=dsn).out
+    assert [line.split()[0] for line in text.splitlines()] == ["queue", "default", "emails"]
+    [row] = pooljobs("stats", "--queue", "emails", "--json", dsn=dsn).json
+    assert (row["pending"], row["due"]) == (3, 3)
+
+
+@pytest.mark.parametrize("dsn_", ["host=/no/such/place", "host=127.0.0.1 port=1", "postgresql://[broken"])
+def test_a_database_that_is_not_there_is_two_lines_and_an_exit_code(dsn_: str) -> None:
+    ended = pooljobs("jobs", "list", "--dsn", dsn_)
+    assert ended.code == ExitCode.DATABASE_UNREACHABLE
+    assert ended.err.startswith("error: ")
+    assert ended.err.count("\n") == 2
+    assert "Traceback" in pooljobs("jobs", "list", "--dsn", dsn_, "--traceback").err
+
+
+def test_errors_are_red_where_colour_is_wanted() -> None:
+    ended = pooljobs("jobs", "list", "--dsn", "host=/no/such/place", env={"FORCE_COLOR": "1", "TERM": "xterm"})
+    assert "\x1b[1;31merror: \x1b[0m" in ended.err
+
+
+def test_a_reader_that_leaves_early_is_no_error(dsn: str, connection: Connection[Any]) -> None:
+    insert(connection, 3000)
+    command = f"{sys.executable} -m pooljobs jobs list --limit 3000 | head -n 1; echo ${{PIPESTATUS[0]}}"
+    ended = subprocess.run(
+        ["bash", "-c", command], env=environment({"DATABASE_URL": dsn}), capture_output=True, text=True, check=True
+    )
+    head, code = ended.stdout.splitlines()
+    assert head.startswith("id ")
+    assert (code, ended.stderr) == ("0", "")

@@ -1,0 +1,106 @@
+"""``pooljobs serve`` from the first line of its log to its exit code."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+
+from pooljobs.exit_codes import ExitCode
+from tests.support.command import pooljobs
+from tests.support.serving import Serving, audit_of, enqueue, unfinished
+from tests.support.waiting import wait_until
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "told"),
+    [
+        (["--schema", "nowhere"], ExitCode.NOT_MIGRATED, "pooljobs migrate"),
+        (["--procs", "500"], ExitCode.CONNECTION_BUDGET, "lower --procs"),
+        (["--procs", "0"], ExitCode.REFUSED, "procs must be at least 1"),
+        (["--queues", " , "], ExitCode.REFUSED, "at least one queue"),
+        (["--batch-size", "100000"], ExitCode.REFUSED, "batch_size"),
+        (["--log-format", "xml"], ExitCode.REFUSED, "text or json"),
+        (["--log-level", "loud"], ExitCode.REFUSED, "debug"),
+    ],
+)
+def test_what_cannot_be_served_is_told_before_anything_starts(
+    dsn: str, options: list[str], code: ExitCode, told: str
+) -> None:
+    ended = pooljobs("serve", "--app", "tests.support.audit_app", *options, dsn=dsn)
+    assert ended.code == code, ended.err
+    assert told in ended.err
+    assert "Traceback" not in ended.err
+    assert "starting" not in ended.err
+
+
+def test_no_database(tmp_path: Path) -> None:
+    ended = pooljobs("serve", "--app", "x", "--dsn", f"host={tmp_path}")
+    assert ended.code == ExitCode.DATABASE_UNREACHABLE
+    assert ended.err.startswith("error: cannot connect")
+
+
+def test_an_app_whose_import_raises_shows_the_users_traceback_once(dsn: str, tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("def f():\n    return 1 / 0\n\nf()\n")
+    ended = pooljobs("serve", "--app", "broken:app", "--procs", "3", dsn=dsn, cwd=tmp_path)
+    assert ended.code == ExitCode.APP
+    assert ended.err.count("    return 1 / 0") == 1
+    assert "loading.py" not in ended.err
+
+
+def test_a_wrong_app_is_told_without_a_traceback(dsn: str, tmp_path: Path) -> None:
+    ended = pooljobs("serve", "--app", "no_such_app_here", dsn=dsn, cwd=tmp_path)
+    assert ended.code == ExitCode.APP
+    assert "no_such_app_here" in ended.err
+    assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_start_and_drain_in_a_few_lines(dsn: str, tmp_path: Path, number: signal.Signals) -> None:
+    with Serving(dsn, tmp_path / "log", "--procs", "2", "--queues", "default,emails") as serving:
+        serving.signal(number)
+        assert serving.ended() == 0
+    lines = serving.text.splitlines()
+    assert len(lines) <= 10, serving.text
+    assert "2 workers for tests.support.audit_app:app, queues: default, emails" in lines[0]
+    assert "(from --dsn), schema pooljobs, PostgreSQL " in lines[1]
+    assert "Ctrl-C drains" in lines[2]
+    assert number.name in serving.text
+
+
+def test_json_lines_of_a_job_carry_its_id(dsn: str, tmp_path: Path) -> None:
+    (tmp_path / "talking.py").write_text(
+        "import logging\nfrom pooljobs import PoolJobs\napp = PoolJobs()\n"
+        "@app.job\ndef talk() -> None:\n    logging.getLogger('shop').info('hello', extra={'customer': 7})\n"
+    )
+    with audit_of(dsn) as connection:
+        options = ("--log-format", "json", "--poll-interval", "0.1")
+        env = {"PYTHONPATH": str(tmp_path)}
+        with Serving(dsn, tmp_path / "log", *options, app="talking:app", env=env) as serving:
+            enqueue(connection, "talk")
+            wait_until(lambda: not unfinished(connection), what="the job to end")
+        row = connection.execute("SELECT id::text FROM pooljobs.jobs").fetchone()
+    records = [json.loads(line) for line in serving.text.splitlines()]
+    [hello] = [record for record in records if record["message"] == "hello"]
+    assert row == (hello["job_id"],)
+    expected = {"job_type": "talk", "process": "worker-1", "logger": "shop", "customer": 7, "level": "info"}
+    assert {name: hello[name] for name in expected} == expected
+
+
+def test_a_handler_that_closes_stderr_costs_no_log_line_and_no_worker(dsn: str, tmp_path: Path) -> None:
+    (tmp_path / "rude.py").write_text(
+        "import logging, os\nfrom pooljobs import PoolJobs\napp = PoolJobs()\n"
+        "@app.job\ndef rude() -> None:\n    os.close(1)\n    os.close(2)\n"
+        "    logging.getLogger('shop').info('still here')\n"
+    )
+    with audit_of(dsn) as connection:
+        env = {"PYTHONPATH": str(tmp_path)}
+        with Serving(dsn, tmp_path / "log", "--poll-interval", "0.1", app="rude:app", env=env) as serving:
+            enqueue(connection, "rude")
+            wait_until(lambda: not unfinished(connection), what="the job to end")
+            serving.signal(signal.SIGTERM)
+            assert serving.ended() == 0
+        assert connection.execute("SELECT status FROM pooljobs.jobs").fetchall() == [("completed",)]
+    assert "shop: still here" in serving.text

@@ -1,0 +1,106 @@
+"""The database goes away and comes back: nothing is lost, the log says so once, and nobody hangs."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from pooljobs.db.migrate import migrate
+from pooljobs.embedded import acquire
+from tests.support import audit_app
+from tests.support.run_directory import run_directory
+from tests.support.serving import Serving, counts, enqueue, unfinished
+from tests.support.waiting import wait_until
+
+FAST = ("--poll-interval", "0.1")
+CUT = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name LIKE 'pooljobs worker-%'"
+TWICE = "SELECT count(*) - count(DISTINCT job_id) FROM public.audit"
+
+
+class OwnServer:
+    """A server that a test may crash. It is durable: what it committed must survive."""
+
+    def __init__(self, root: Path, uses: ExitStack) -> None:
+        self._root = root
+        self._uses = uses
+        self.dsn = ""
+        self.start()
+
+    def start(self) -> None:
+        """Starts it, after a crash too."""
+        self.dsn = self._uses.enter_context(acquire(self._root)).dsn
+
+    def crash(self) -> None:
+        """An immediate shutdown: no checkpoint, all sessions cut off; recovery comes at the next start."""
+        pid = int((self._root / "data" / "postmaster.pid").read_text().split()[0])
+        os.kill(pid, signal.SIGQUIT)
+        wait_until(lambda: not self.answers(), what="the server to be gone")
+
+    def answers(self) -> bool:
+        """Whether it takes connections."""
+        try:
+            psycopg.connect(self.dsn).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def ask(self, question: Callable[[psycopg.Connection[Any]], Any]) -> Any:
+        """Asks on a new connection; the old ones do not outlive a crash."""
+        with psycopg.connect(self.dsn, autocommit=True) as connection:
+            return question(connection)
+
+
+@pytest.fixture
+def own_server() -> Iterator[OwnServer]:
+    with ExitStack() as uses:
+        server = OwnServer(run_directory() / f"own-{uuid4().hex[:8]}", uses)
+        migrate(server.dsn)
+        server.ask(lambda connection: connection.execute(audit_app.TABLE.encode()))
+        yield server
+
+
+def test_a_crash_of_the_server_under_load_loses_no_job(own_server: OwnServer, tmp_path: Path) -> None:
+    own_server.ask(lambda connection: enqueue(connection, "quiet", 2000))
+    with Serving(own_server.dsn, tmp_path / "log", *FAST, "--procs", "2", "--job-timeout", "2") as serving:
+        for _ in range(2):
+            before = own_server.ask(counts).get("completed", 0)
+            wait_until(partial(completed_beyond, own_server, before), what="jobs to complete")
+            own_server.crash()
+            own_server.start()
+        wait_until(lambda: not own_server.ask(unfinished), timeout=60, what="all jobs to end")
+        assert own_server.ask(counts) == {"completed": 2000}
+        assert serving.process.poll() is None
+        assert serving.text.count("worker-1   the database is away") <= 2, "a line a try, not one a change"
+        assert "the database is back" in serving.text
+
+
+def test_a_fleet_without_its_database_still_ends_when_told(own_server: OwnServer, tmp_path: Path) -> None:
+    with Serving(own_server.dsn, tmp_path / "log", *FAST) as serving:
+        own_server.crash()
+        wait_until(lambda: "the database is away" in serving.text, what="the outage to be noticed")
+        serving.signal(signal.SIGTERM)
+        assert serving.ended() == 0, serving.text
+
+
+def test_a_terminated_backend_costs_no_job(own_server: OwnServer, tmp_path: Path) -> None:
+    own_server.ask(lambda connection: enqueue(connection, "audited", 1000))
+    with Serving(own_server.dsn, tmp_path / "log", *FAST, "--procs", "2"):
+        for done in range(50, 1000, 50):
+            wait_until(partial(completed_beyond, own_server, done), what=f"{done} jobs to complete")
+            own_server.ask(lambda connection: connection.execute(CUT.encode()))
+        wait_until(lambda: not own_server.ask(unfinished), what="all jobs to end")
+        assert own_server.ask(counts) == {"completed": 1000}
+        assert own_server.ask(lambda connection: connection.execute(TWICE.encode()).fetchone()) == (0,)
+
+
+def completed_beyond(server: OwnServer, number: int) -> bool:
+    return bool(server.ask(counts).get("completed", 0) > number)

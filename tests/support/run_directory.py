@@ -1,0 +1,82 @@
+"""The directory of one pytest run, known to all of its processes: the server's place, and that of what strays.
+
+The process that the user started makes and removes it; the workers of xdist find its name in their environment. It
+lies beside pytest's own, which an unprivileged server could not enter when root runs the tests.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+from pooljobs.embedded.account import barrier, server_account
+from pooljobs.embedded.location import Layout, release_sockets
+from pooljobs.embedded.pidfile import server_in
+from pooljobs.embedded.server import Server, stop
+
+VARIABLE = "POOLJOBS_TEST_RUN"
+PREFIX = "pooljobs-tests-"
+
+
+def run_directory() -> Path:
+    """The run's directory."""
+    return Path(os.environ[VARIABLE])
+
+
+def server_root() -> Path:
+    """Where the run's own server lives."""
+    return run_directory() / "server"
+
+
+def begin_run() -> None:
+    """Makes the directory, and an environment that leads no test to a database of the user's."""
+    place = temporary_directory()
+    _sweep(place)
+    directory = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=place))
+    directory.chmod(0o711)  # so that the account of root's server can pass
+    for name in list(os.environ):
+        if name.startswith("PG") or name in {"DATABASE_URL", "POOLJOBS_DSN"}:
+            del os.environ[name]
+    os.environ[VARIABLE] = str(directory)
+    os.environ["POOLJOBS_DATA_DIR"] = str(directory / "default")
+
+
+def end_run() -> None:
+    """Removes the directory. The servers in it have ended with their users, unless these were killed."""
+    remove(run_directory())
+
+
+def temporary_directory() -> Path:
+    """The system's, or /tmp where the server's account may not enter that."""
+    account, place = server_account(), Path(tempfile.gettempdir()).resolve()
+    return Path("/tmp") if account and barrier(place, account) else place
+
+
+def _sweep(place: Path) -> None:
+    """Removes what runs have left that were killed."""
+    for directory in place.glob(f"{PREFIX}*"):
+        owner = re.match(rf"{PREFIX}(\d+)-", directory.name)
+        if owner and not _lives(int(owner[1])):
+            remove(directory)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def remove(directory: Path) -> None:
+    """Removes a directory, and ends the servers that run in it."""
+    for file in directory.rglob("postmaster.pid"):
+        if running := server_in(file.parent):
+            stop(Server(running.pid, Path(running.sockets)), file.parent)
+            release_sockets(Layout(file.parent.parent), Path(running.sockets))
+    shutil.rmtree(directory, ignore_errors=True)

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import psycopg
+import pytest
+
+from pooljobs.errors import AppLoadError, NotFoundError
+from pooljobs.exit_codes import ExitCode
+from pooljobs_supervisor.cli.failures import guarded, report
+
+
+def raised(error: Exception) -> Exception:
+    try:
+        raise error
+    except type(error) as caught:
+        return caught
+
+
+def told(error: Exception, capsys: pytest.CaptureFixture[str], *, show_traceback: bool = False) -> tuple[ExitCode, str]:
+    code = report(raised(error), show_traceback=show_traceback)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    return code, captured.err
+
+
+def test_an_error_of_ours_is_two_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = told(NotFoundError("no [bold] job", hint="look elsewhere"), capsys)
+    assert code is ExitCode.NOT_FOUND
+    assert text == "error: no [bold] job\nhint: look elsewhere\n"
+
+
+def test_without_a_hint_it_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert told(NotFoundError("no job"), capsys)[1] == "error: no job\n"
+
+
+def test_the_traceback_is_shown_when_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    _, text = told(NotFoundError("no job"), capsys, show_traceback=True)
+    assert "Traceback" in text
+    assert text.endswith("error: no job\n")
+
+
+def test_the_users_own_traceback_is_always_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    _, text = told(AppLoadError("importing x raised", traceback="Traceback: [x]\n"), capsys)
+    assert text == "Traceback: [x]\nerror: importing x raised\n"
+
+
+def test_an_outage_during_a_command_is_no_bug(capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = told(psycopg.OperationalError("server closed the connection\nmore"), capsys)
+    assert code is ExitCode.DATABASE_UNREACHABLE
+    assert text.startswith("error: lost the database: server closed the connection\nhint: ")
+
+
+def test_a_missing_right_is_no_bug(capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = told(psycopg.errors.InsufficientPrivilege("permission denied"), capsys)
+    assert code is ExitCode.DATABASE_UNREACHABLE
+    assert "grant" in text
+
+
+def test_anything_else_is_a_bug_with_its_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = told(KeyError("x"), capsys)
+    assert code is ExitCode.INTERNAL
+    assert "Traceback" in text
+    assert "bug in pooljobs" in text
+
+
+def test_guarded_gives_the_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+    assert guarded(lambda: None, show_traceback=False) == 0
+    assert guarded(lambda: int("x"), show_traceback=False) == ExitCode.INTERNAL
+    assert "ValueError" in capsys.readouterr().err

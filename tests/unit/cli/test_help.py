@@ -1,0 +1,49 @@
+"""Every command's help says what it does, gives an example and the exit codes."""
+
+from __future__ import annotations
+
+import pytest
+
+from pooljobs.child import Child
+from pooljobs.settings import ServeSettings
+from pooljobs_supervisor.cli.main import run
+
+COMMANDS = [
+    ["serve"],
+    ["migrate"],
+    ["enqueue"],
+    ["stats"],
+    ["demo"],
+    ["jobs", "list"],
+    ["jobs", "show"],
+    ["jobs", "retry"],
+]
+
+
+def no_worker(_settings: ServeSettings, _child: Child) -> int:
+    raise AssertionError("nothing is served here")
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_help_teaches(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*command, "--help"], no_worker) == 0
+    text = capsys.readouterr().out
+    assert f"pooljobs {' '.join(command)}" in text.split("Examples:")[1].split("Exit codes:")[0]
+    assert "0   done" in text
+
+
+def test_without_a_command_the_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([], no_worker) == 0
+    text = capsys.readouterr().out
+    assert all(command[0] in text for command in COMMANDS)
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"], no_worker) == 0
+    assert capsys.readouterr().out.startswith("pooljobs ")
+
+
+@pytest.mark.parametrize("wrong", [["serve"], ["nothing"], ["jobs", "list", "--limit", "0"], ["jobs", "show"]])
+def test_a_wrong_command_line_is_2(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(wrong, no_worker) == 2
+    assert "Usage" in capsys.readouterr().err

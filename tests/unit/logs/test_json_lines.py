@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import json
+import logging
+import os
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from pooljobs.context import entered
+from pooljobs.logs import name_process
+from pooljobs.logs.json_lines import JsonFormatter
+from tests.unit.logs.records import JOB, record, record_of_error
+
+
+def formatted(made: logging.LogRecord) -> dict[str, Any]:
+    line = JsonFormatter().format(made)
+    assert "\n" not in line
+    fields = json.loads(line)
+    assert isinstance(fields, dict)
+    return fields
+
+
+def test_the_fields_of_every_line() -> None:
+    name_process("steward")
+    fields = formatted(record("took %s", "3"))
+    when = datetime.fromisoformat(fields.pop("ts"))
+    assert when.utcoffset() == timedelta(0)
+    assert fields == {
+        "level": "info",
+        "logger": "pooljobs.worker",
+        "process": "steward",
+        "pid": os.getpid(),
+        "message": "took 3",
+    }
+
+
+def test_a_line_from_within_a_job_carries_it() -> None:
+    with entered(JOB):
+        fields = formatted(record("sent", name="shop"))
+    assert (fields["job_id"], fields["job_type"], fields["trace_id"]) == (str(JOB.id), "send", "req-1")
+    assert "job_id" not in formatted(record("sent"))
+
+
+def test_extra_fields_come_along_but_never_replace_the_records_own() -> None:
+    fields = formatted(record("x", extra={"customer": 7, "level": "mine", "when": timedelta(seconds=1)}))
+    assert fields["customer"] == 7
+    assert fields["level"] == "info"
+    assert fields["when"] == "datetime.timedelta(seconds=1)"
+
+
+def test_an_extra_job_id_wins_over_the_jobs_own() -> None:
+    with entered(JOB):
+        assert formatted(record("x", extra={"job_id": "other"}))["job_id"] == "other"
+
+
+def test_an_exception_is_one_field() -> None:
+    assert formatted(record_of_error(KeyError("k")))["exception"].endswith("KeyError: 'k'")
+
+
+@pytest.mark.parametrize("strange", ["\ud800", 2**70, {1: {2, 3}}])
+def test_what_orjson_refuses_is_written_all_the_same(strange: object) -> None:
+    fields = formatted(record("x", extra={"strange": strange}))
+    assert fields["message"] == "x"
+    assert "strange" in fields
