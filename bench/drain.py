@@ -201,7 +201,7 @@ def report(bench: Bench, pairs: list[tuple[Round, Round]], *, as_json: bool) -> 
 
 def _medians(rounds: list[Round]) -> list[str]:
     def median(name: str) -> float:
-        return statistics.median(getattr(one, name) for one in rounds)
+        return float(statistics.median(getattr(one, name) for one in rounds))
 
     return [
         f"{median('jobs_per_second'):,.0f}",

@@ -6,6 +6,7 @@ from pooljobs.app import PoolJobs
 from pooljobs.context import JobContext, current_job, current_trace_id
 from pooljobs.errors import (
     AppLoadError,
+    ClaimLostError,
     ConnectionBudgetError,
     DatabaseUnreachableError,
     DatabaseUnsupportedError,
@@ -26,6 +27,7 @@ from pooljobs.task import BoundTask, Task, TypedTask
 __all__ = [
     "AppLoadError",
     "BoundTask",
+    "ClaimLostError",
     "ConnectionBudgetError",
     "DatabaseUnreachableError",
     "DatabaseUnsupportedError",

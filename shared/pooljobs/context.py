@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable
 from contextvars import ContextVar, Token
-from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Protocol, overload
 from uuid import UUID
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection, Connection
+
+    from pooljobs.completion import Completion
 
 
 class CurrentJob(Protocol):
@@ -40,6 +46,7 @@ class JobContext:
         max_retries: Total number of runs that the job may have.
         priority: -4 to 4, smaller first.
         trace_id: The enqueuer's trace id, or None.
+        completion: What ``complete_with`` uses; None outside a worker.
     """
 
     id: UUID
@@ -49,12 +56,31 @@ class JobContext:
     max_retries: int
     priority: int = 0
     trace_id: str | None = None
+    completion: Completion | None = field(default=None, repr=False, compare=False)
 
     @property
     def logger(self) -> logging.LoggerAdapter[logging.Logger]:
         """A logger named after the job type, whose records carry ``job_id``, ``attempt`` and ``trace_id``."""
         extra: dict[str, Any] = {"job_id": str(self.id), "attempt": self.attempt, "trace_id": self.trace_id}
         return logging.LoggerAdapter(logging.getLogger(f"pooljobs.job.{self.job_type}"), extra)
+
+    @overload
+    def complete_with(self, connection: Connection[Any]) -> None: ...
+    @overload
+    def complete_with(self, connection: AsyncConnection[Any]) -> Awaitable[None]: ...
+    def complete_with(self, connection: Connection[Any] | AsyncConnection[Any]) -> Awaitable[None] | None:
+        """Complete this job in the connection's transaction: it and what the handler wrote there commit together.
+
+        The effects then happen exactly once: where the transaction commits the job is done, whatever becomes of the
+        worker, and where it does not the job runs again. Await it for an asynchronous connection.
+
+        Raises:
+            ClaimLostError: The job runs elsewhere by now; let it pass, so that the transaction rolls back.
+            RuntimeError: This context was not made by a worker.
+        """
+        if self.completion is None:
+            raise RuntimeError("only a worker can complete a job: this JobContext was made by hand")
+        return self.completion.on(connection)
 
     @property
     def is_last_attempt(self) -> bool:

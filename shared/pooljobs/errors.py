@@ -79,3 +79,7 @@ class EmbeddedError(PoolJobsError):
     """The embedded PostgreSQL is not installed or did not start."""
 
     exit_code = ExitCode.EMBEDDED
+
+
+class ClaimLostError(PoolJobsError):
+    """A job was to be completed whose claim is not held any more."""

@@ -35,6 +35,7 @@ class Settlement:
         error: Text for ``last_error``; None leaves the column as it is.
         delay: Seconds until the next run; None leaves ``run_at`` as it is.
         started_ns: Monotonic clock when the handler began; 0 if it never did.
+        in_transaction: The handler completed the job in its own transaction: that the row is gone is no loss then.
     """
 
     job_id: bytes
@@ -44,3 +45,4 @@ class Settlement:
     error: str | None = None
     delay: float | None = None
     started_ns: int = 0
+    in_transaction: bool = False

@@ -2,8 +2,9 @@
 
 SERVE until a signal or a failed start. DRAIN: workers finish what they claimed. RELEASE (second signal): they finish
 what runs and give the rest back. KILL (third signal, or the time limit): they are killed. Once no worker is left,
-SETTLE: the steward frees the slots of the dead. DISMISS: the steward is asked to leave. DONE: nobody is left, or who
-is left cannot be killed. Stages only ever rise; each wait but those for a worker's jobs has a bound of its own.
+SETTLE: the steward frees the slots of the dead. DISMISS: the steward is asked to leave. EVICT: it is killed. DONE:
+nobody is left, or who is left cannot be killed. Stages only ever rise, and each has a bound that begins when it is
+entered: however late the loop looks again, no stage is passed over before its actions were tried once.
 Pure: the loop reports what it sees, ``plan.py`` turns the stage into actions.
 """
 
@@ -38,7 +39,8 @@ class Stage(IntEnum):
     KILL = 3
     SETTLE = 4
     DISMISS = 5
-    DONE = 6
+    EVICT = 6
+    DONE = 7
 
 
 @dataclass(slots=True)
@@ -85,19 +87,26 @@ class Course:
         return self.stage
 
     def _following(self, now: float, workers: int, *, steward: bool, dead_slots: int) -> Stage | None:
+        """The stage to move to, None to stay."""
         match self.stage:
-            case Stage.DRAIN | Stage.RELEASE | Stage.KILL if workers == 0:
-                return Stage.SETTLE
-            case Stage.DRAIN | Stage.RELEASE if now >= self.drain_since + self.drain_limit:
-                return Stage.KILL
-            case Stage.KILL if now >= self.since + PATIENCE:
-                return Stage.DONE
-            case Stage.SETTLE if not dead_slots or not (steward or self.spawns_steward) or self.overdue(now):
-                return Stage.DISMISS
-            case Stage.DISMISS if not steward or now >= self.since + 2 * PATIENCE:
-                return Stage.DONE
-            case _:
+            case Stage.SERVE | Stage.DONE:
                 return None
+            case Stage.DRAIN | Stage.RELEASE | Stage.KILL:
+                return self._after_workers(now, workers)
+            case Stage.SETTLE:
+                settled = not dead_slots or not (steward or self.spawns_steward)
+                return Stage.DISMISS if settled or self.overdue(now) else None
+            case Stage.DISMISS | Stage.EVICT if steward:
+                return Stage(self.stage + 1) if self.overdue(now) else None
+            case Stage.DISMISS | Stage.EVICT:
+                return Stage.DONE
+
+    def _after_workers(self, now: float, workers: int) -> Stage | None:
+        if workers == 0:
+            return Stage.SETTLE
+        if self.stage is Stage.KILL:
+            return Stage.DONE if self.overdue(now) else None
+        return Stage.KILL if now >= self.drain_since + self.drain_limit else None
 
     def _move(self, stage: Stage, now: float) -> None:
         self.stage, self.since = stage, now

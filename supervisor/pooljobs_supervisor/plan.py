@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pooljobs.scoreboard import Wanted
 from pooljobs_supervisor.children import STEWARD, ChildRecord, Children, Place
-from pooljobs_supervisor.course import PATIENCE, Course, Stage
+from pooljobs_supervisor.course import Course, Stage
 
 IDLE_TICK = 1.0
 TICK = 0.25
@@ -60,21 +60,21 @@ class SlotCount:
 
 def plan(children: Children, course: Course, slots: SlotCount, now: float) -> list[Action]:
     """The actions for this moment."""
-    match course.stage:
-        case Stage.SERVE:
-            return [*_spawns(children, course, slots, now), *_wake_steward(children, slots)]
-        case Stage.DRAIN | Stage.RELEASE:
-            wanted = Wanted.DRAIN if course.stage is Stage.DRAIN else Wanted.RELEASE
-            asks = [Ask(child, wanted) for child in children.workers]
-            return [*asks, *_keep_steward(children, course, slots, now)]
-        case Stage.KILL:
-            return [*map(Kill, children.workers), *_keep_steward(children, course, slots, now)]
-        case Stage.SETTLE:
-            return _keep_steward(children, course, slots, now)
-        case Stage.DISMISS:
-            return _dismiss(children.steward, course, now)
-        case _:
-            return []
+    if course.stage is Stage.SERVE:
+        return [*_spawns(children, course, slots, now), *_wake_steward(children, slots)]
+    if course.stage <= Stage.SETTLE:
+        return [*_to_workers(children, course.stage), *_keep_steward(children, course, slots, now)]
+    steward = children.steward
+    if steward is None or course.stage is Stage.DONE:
+        return []
+    return [Ask(steward, Wanted.DRAIN)] if course.stage is Stage.DISMISS else [Kill(steward)]
+
+
+def _to_workers(children: Children, stage: Stage) -> list[Action]:
+    if stage is Stage.KILL:
+        return [Kill(child) for child in children.workers]
+    wanted = Wanted.DRAIN if stage is Stage.DRAIN else Wanted.RELEASE
+    return [Ask(child, wanted) for child in children.workers]
 
 
 def pause(children: Children, course: Course, slots: SlotCount, now: float) -> float:
@@ -118,9 +118,3 @@ def _keep_steward(children: Children, course: Course, slots: SlotCount, now: flo
 def _wake_steward(children: Children, slots: SlotCount) -> list[Action]:
     steward = children.steward
     return [Wake(steward)] if steward is not None and slots.dead else []
-
-
-def _dismiss(steward: ChildRecord | None, course: Course, now: float) -> list[Action]:
-    if steward is None:
-        return []
-    return [Kill(steward)] if now >= course.since + PATIENCE else [Ask(steward, Wanted.DRAIN)]

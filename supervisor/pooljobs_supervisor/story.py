@@ -78,6 +78,8 @@ class Story:
         if after is Stage.KILL:
             limit = course.drain_limit
             self._log.warning("%d %s left %g s after the first request: killing", workers, _workers(workers), limit)
+        elif after is Stage.EVICT:
+            self._log.warning("the steward does not leave: killing it")
         elif before < Stage.SETTLE <= after:
             self._log.info("all workers are gone after %.1f s", now - course.drain_since)
 

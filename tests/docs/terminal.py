@@ -25,7 +25,7 @@ from tests.support.command import environment
 from tests.support.waiting import wait_until
 
 NOT_RUN_HERE = (
-    r"git clone \S+",
+    r"git clone .+",
     r"cd pooljobs",
     r"make \w+",
     r"pip install .+",
@@ -51,6 +51,7 @@ class Terminal:
         self._names: Names = {}
         self._code = 0
         self._served: subprocess.Popen[bytes] | None = None
+        self._in_front = False
         self._log = folder / "serve.log"
 
     def run(self, block: Block) -> None:
@@ -90,8 +91,7 @@ class Terminal:
         if text.startswith("export "):
             self._export(text, where)
         elif text == "echo $?":
-            assert command.output[:1] == (str(self._code),), f"{where}: exit code {self._code}"
-            self._code = 0
+            self._tell_code(command, where)
         elif text == INTERRUPT:
             self._interrupt(command, where)
         elif text.startswith("pooljobs serve ") and not text.endswith("--help"):
@@ -105,8 +105,16 @@ class Terminal:
         assert value.startswith("postgresql://"), where
         self._variables[name] = self._dsn
 
+    def _tell_code(self, command: Command, where: str) -> None:
+        """The exit code of the last command; of one that ends by itself, it is waited for."""
+        if self._in_front and self._served is not None:
+            self._code = self._served.wait(_PATIENCE)
+        assert command.output[:1] == (str(self._code),), f"{where}: exit code {self._code}"
+        self._code = 0
+
     def _ordinary(self, text: str, command: Command, where: str) -> None:
         self._expect_success(where)
+        self._in_front = False
         if not _LOOKS.match(text):
             printed = self._execute(text)
             assert output_matches(command.output, printed, self._names), _differs(where, command, printed)
@@ -154,9 +162,8 @@ class Terminal:
                 stderr=log,
                 start_new_session=True,
             )
+        self._in_front = True
         self._await_log(command, where)
-        if self._served.poll() is not None:
-            self._code = self._served.returncode
 
     def _interrupt(self, command: Command, where: str) -> None:
         assert self._served is not None, where

@@ -22,7 +22,9 @@ def pid_that_runs(connection: Connection[Any]) -> int:
     def newest() -> tuple[int] | None:
         return connection.execute("SELECT pid FROM public.audit ORDER BY place DESC LIMIT 1").fetchone()
 
-    return wait_until(newest, what="a job to begin")[0]
+    found = wait_until(newest, what="a job to begin")
+    assert found is not None
+    return found[0]
 
 
 def children_of(serving: Serving) -> set[int]:

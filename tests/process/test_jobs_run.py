@@ -22,7 +22,7 @@ def run_until_done(dsn: str, tmp_path: Path, connection: Connection[Any], *optio
 def one(connection: Connection[Any], columns: str) -> tuple[Any, ...]:
     row = connection.execute(f"SELECT {columns} FROM pooljobs.jobs".encode()).fetchone()
     assert row is not None
-    return row
+    return tuple(row)
 
 
 def test_a_job_is_completed_and_its_times_are_kept(dsn: str, tmp_path: Path) -> None:

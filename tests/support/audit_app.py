@@ -98,3 +98,28 @@ async def audited_async(audit: State[Audit], ctx: JobContext) -> None:
 def quiet(secs: float = 0.001) -> None:
     """Leaves no row, and so needs no database."""
     time.sleep(secs)
+
+
+@app.job(max_retries=2)
+def completes_itself(ctx: JobContext, then: str = "commit") -> None:
+    """Completes its job in a transaction of its own, together with a row of ``audit``; then does as it is told."""
+    with psycopg.connect(os.environ["AUDIT_DSN"]) as connection:
+        connection.execute(
+            "INSERT INTO public.audit (job_id, attempt, pid) VALUES (%s, %s, %s)", (ctx.id, ctx.attempt, os.getpid())
+        )
+        ctx.complete_with(connection)
+        if then == "roll back" and ctx.attempt == 1:
+            connection.rollback()
+            raise ValueError("rolled back")
+    if then == "die":
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+@app.job
+async def completes_itself_async(ctx: JobContext) -> None:
+    """As ``completes_itself``, on an asynchronous connection."""
+    async with await psycopg.AsyncConnection.connect(os.environ["AUDIT_DSN"]) as connection:
+        await connection.execute(
+            "INSERT INTO public.audit (job_id, attempt, pid) VALUES (%s, %s, %s)", (ctx.id, ctx.attempt, os.getpid())
+        )
+        await ctx.complete_with(connection)

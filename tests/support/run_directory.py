@@ -19,6 +19,8 @@ from pooljobs.embedded.server import Server, stop
 
 VARIABLE = "POOLJOBS_TEST_RUN"
 PREFIX = "pooljobs-tests-"
+ROOMY = 4 << 30
+"""Bytes that must be free in memory for a run to live there."""
 
 
 def run_directory() -> Path:
@@ -50,8 +52,14 @@ def end_run() -> None:
 
 
 def temporary_directory() -> Path:
-    """The system's, or /tmp where the server's account may not enter that."""
-    account, place = server_account(), Path(tempfile.gettempdir()).resolve()
+    """TMPDIR if it is set, else memory where there is enough of it, else /tmp.
+
+    Of a test's time most would go to the disk: initdb syncs what it writes. Where the server's account may not enter
+    TMPDIR it is /tmp.
+    """
+    account, place, memory = server_account(), Path(tempfile.gettempdir()).resolve(), Path("/dev/shm")
+    if "TMPDIR" not in os.environ and memory.is_dir() and shutil.disk_usage(memory).free > ROOMY:
+        return memory
     return Path("/tmp") if account and barrier(place, account) else place
 
 

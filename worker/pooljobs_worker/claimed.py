@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from pooljobs.completion import Completion
 from pooljobs.verdict import Settlement, Verdict
 
 
@@ -17,6 +18,7 @@ class ClaimedJob:
         attempts: Runs that ended before this one.
         entry: Its place in the table of held jobs on the scoreboard; -1 until it has one.
         unreadable: Why the payload could not be decoded, if it could not.
+        completion: Made with the handler's ``JobContext``, if it takes one.
     """
 
     job_id: bytes
@@ -31,6 +33,7 @@ class ClaimedJob:
     trace_id: str | None
     entry: int = -1
     unreadable: str | None = None
+    completion: Completion | None = None
 
     @property
     def id(self) -> UUID:
@@ -46,4 +49,5 @@ class ClaimedJob:
         self, verdict: Verdict, *, error: str | None = None, delay: float | None = None, started_ns: int = 0
     ) -> Settlement:
         """This job's settlement."""
-        return Settlement(self.job_id, self.fence, self.token, verdict, error, delay, started_ns)
+        used = self.completion is not None and self.completion.used
+        return Settlement(self.job_id, self.fence, self.token, verdict, error, delay, started_ns, used)

@@ -9,8 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from pooljobs.app import PoolJobs
-
-from pooljobs_worker.dispatch import Dispatcher
+from pooljobs_worker.dispatch import CoroutineRunner, Dispatcher
 from pooljobs_worker.loop import Crew
 from pooljobs_worker.parts import Parts
 from pooljobs_worker.serial import SerialCrew
@@ -22,13 +21,15 @@ def make_crew(parts: Parts, app: PoolJobs) -> Iterator[Crew]:
     """The crew for these settings; its event loop and threads end with the block."""
     if parts.settings.worker.concurrency == 1:
         with asyncio.Runner() as runner:
-            yield SerialCrew(parts, Dispatcher(app.registry, app.state, _run_here(runner), parts.log))
+            yield SerialCrew(parts, _dispatcher(parts, app, _run_here(runner)))
     else:
-        with (
-            BackgroundLoop() as loop,
-            ThreadedCrew(parts, Dispatcher(app.registry, app.state, loop.run, parts.log)) as crew,
-        ):
+        with BackgroundLoop() as loop, ThreadedCrew(parts, _dispatcher(parts, app, loop.run)) as crew:
             yield crew
+
+
+def _dispatcher(parts: Parts, app: PoolJobs, run_coroutine: CoroutineRunner) -> Dispatcher:
+    completing = parts.statements.load("complete_in_transaction")
+    return Dispatcher(app.registry, app.state, run_coroutine, completing=completing, log=parts.log)
 
 
 class _run_here:  # noqa: N801  # a function with a runner bound to it

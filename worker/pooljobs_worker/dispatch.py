@@ -7,6 +7,7 @@ from collections.abc import Coroutine, Mapping
 from inspect import iscoroutine
 from typing import Any, Protocol
 
+from pooljobs.completion import Completion
 from pooljobs.context import JobContext, entered
 from pooljobs.error_text import clean, describe
 from pooljobs.retry import next_delay
@@ -31,9 +32,12 @@ class Dispatcher:
         registry: Mapping[str, Task],
         state: StateContainer,
         run_coroutine: CoroutineRunner,
+        *,
+        completing: bytes,
         log: logging.Logger,
     ) -> None:
         self._registry = registry
+        self._completing = completing
         self._state = state
         self._run_coroutine = run_coroutine
         self._log = log
@@ -47,13 +51,13 @@ class Dispatcher:
             if job.unreadable is not None:
                 return self._unreadable(job, started_ns)
             try:
-                self._call(task, job)
+                self._call(task, job, started_ns)
             except BaseException as error:  # noqa: BLE001  # a job must not end its worker, whatever it raises
                 return self._failed(task, job, error, started_ns)
             return job.settled(Verdict.COMPLETED, started_ns=started_ns)
 
-    def _call(self, task: Task, job: ClaimedJob) -> None:
-        args, kwargs = task.binder.bind(job.payload, lambda: _context(job), self._state)
+    def _call(self, task: Task, job: ClaimedJob, started_ns: int) -> None:
+        args, kwargs = task.binder.bind(job.payload, lambda: self._context(job, started_ns), self._state)
         result = task.function(*args, **kwargs)
         if result is not None and iscoroutine(result):  # asked of the result: a plain decorator may hide the async def
             self._run_coroutine(result)
@@ -85,14 +89,17 @@ class Dispatcher:
         )
         return job.settled(Verdict.RETRY, error=text, delay=delay, started_ns=started_ns)
 
-
-def _context(job: ClaimedJob) -> JobContext:
-    return JobContext(
-        id=job.id,
-        job_type=job.job_type,
-        queue=job.queue,
-        attempt=job.attempt,
-        max_retries=job.max_retries,
-        priority=job.priority,
-        trace_id=job.trace_id,
-    )
+    def _context(self, job: ClaimedJob, started_ns: int) -> JobContext:
+        job.completion = Completion(
+            self._completing, job_id=job.id, fence=job.fence, token=job.token, started_ns=started_ns
+        )
+        return JobContext(
+            id=job.id,
+            job_type=job.job_type,
+            queue=job.queue,
+            attempt=job.attempt,
+            max_retries=job.max_retries,
+            priority=job.priority,
+            trace_id=job.trace_id,
+            completion=job.completion,
+        )

@@ -49,8 +49,6 @@ class Settler:
         self._buffer: deque[Ended] = deque()  # its append and popleft are atomic
         self._oldest: float | None = None
         self._flushing = threading.Lock()
-        self.expected_losses: set[bytes] = set()
-        """Jobs that completed in their handler's own transaction: that their row is gone already is no loss."""
 
     def add(self, settlement: Settlement, entry: int) -> None:
         """Takes one in; it is on its way to the database within the flusher's age limit."""
@@ -101,16 +99,17 @@ class Settler:
         )
         self._held.drop([entry for _, entry in batch])
         self._count(settlements)
-        for settlement in settlements if refused else ():
-            if settlement.job_id in refused and settlement.job_id not in self.expected_losses:
-                self._slot.lost += 1
-                self._log.warning(
-                    "job %s was lost to another worker: its %s settlement was refused",
-                    UUID(bytes=settlement.job_id),
-                    settlement.verdict.name.lower(),
-                )
-        if self.expected_losses:
-            self.expected_losses.difference_update(settlement.job_id for settlement in settlements)
+        if refused:
+            self._tell_losses([item for item in settlements if item.job_id in refused and not item.in_transaction])
+
+    def _tell_losses(self, lost: Sequence[Settlement]) -> None:
+        self._slot.lost += len(lost)
+        for settlement in lost:
+            self._log.warning(
+                "job %s was lost to another worker: its settlement (%s) was refused",
+                UUID(bytes=settlement.job_id),
+                settlement.verdict.name.lower(),
+            )
 
     def _count(self, settlements: Sequence[Settlement]) -> None:
         verdicts = [settlement.verdict for settlement in settlements]

@@ -9,6 +9,7 @@ import typer
 
 from pooljobs_supervisor.cli import demo, enqueue, jobs, migrate, serve, stats
 from pooljobs_supervisor.cli.console import write
+from pooljobs_supervisor.cli.launch import WorkerMain
 
 HELP = """Background jobs for Python on PostgreSQL alone.
 
@@ -26,7 +27,7 @@ Version = Annotated[bool, typer.Option("--version", is_eager=True, help="Print t
 Traceback = Annotated[bool, typer.Option("--traceback", help="Show where an error came from; may stand anywhere.")]
 
 
-def build(worker_main: serve.WorkerMain, *, show_traceback: bool) -> typer.Typer:
+def build(worker_main: WorkerMain, *, show_traceback: bool) -> typer.Typer:
     """The whole command line; ``worker_main`` is what each worker of ``serve`` runs."""
     cli = typer.Typer(
         add_completion=False,

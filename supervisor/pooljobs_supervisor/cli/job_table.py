@@ -19,7 +19,7 @@ Row = Mapping[str, Any]
 
 def job_table(jobs: Sequence[Row]) -> Table:
     """One line a job; the errors' first lines where there are any."""
-    with_errors = any(job["last_error"] for job in jobs)
+    with_errors = any(_error(job) for job in jobs)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("id", "status", "type", "queue", "runs", "when"):
         table.add_column(title, no_wrap=True, min_width=36 if title == "id" else None)
@@ -27,7 +27,7 @@ def job_table(jobs: Sequence[Row]) -> Table:
         table.add_column("last error", no_wrap=True, overflow="ellipsis")
     for job in jobs:
         cells = [Text(str(job["id"])), _status(job), Text(job["job_type"]), Text(job["queue"]), _runs(job), _when(job)]
-        table.add_row(*cells, *([_first_line(job["last_error"])] if with_errors else []))
+        table.add_row(*cells, *([_error(job)] if with_errors else []))
     return table
 
 
@@ -80,9 +80,10 @@ def _when(job: Row) -> Text:
     return Text(ago(job["age"]))
 
 
-def _first_line(text: str | None) -> Text:
-    lines = (text or "").strip().splitlines()
-    return Text(lines[0] if lines else "", style="dim")
+def _error(job: Row) -> Text:
+    """The first line of its last error; of a completed job an earlier run's, which nobody needs to see."""
+    lines = (job["last_error"] or "").strip().splitlines()
+    return Text(lines[0] if lines and job["status"] != "completed" else "", style="dim")
 
 
 def _instant(when: datetime | None) -> str | None:

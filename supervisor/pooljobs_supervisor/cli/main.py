@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pooljobs.exit_codes import ExitCode
 from pooljobs_supervisor.cli.build import build
 from pooljobs_supervisor.cli.failures import report
-from pooljobs_supervisor.cli.serve import WorkerMain
+from pooljobs_supervisor.cli.launch import WorkerMain
 
 INTERRUPTED = 130
 """128 + SIGINT, as shells count it."""

@@ -1,42 +1,19 @@
-"""``pooljobs serve``: checks the database, then hands over to the supervisor.
-
-The supervisor's process opens no connection: whatever speaks to the database before the fork does so in a
-short-lived child.
-"""
+"""``pooljobs serve``: its options, and what they become."""
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
-from importlib.metadata import version
-from logging import getLogger
 from typing import Annotated
 
 import typer
 
 from pooljobs import logs
-from pooljobs.child import Child
-from pooljobs.db.migrate import migrate
-from pooljobs.db.preflight import check, needed
-from pooljobs.errors import AppLoadError
 from pooljobs.exit_codes import ExitCode
-from pooljobs.scoreboard import Scoreboard
-from pooljobs.scoreboard.board import slots_for
-from pooljobs.service import Database, open_database
 from pooljobs.settings import MAX_BATCH, ServeSettings, WorkerSettings
-from pooljobs_supervisor.cli.failures import guarded
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
+from pooljobs_supervisor.cli.launch import WorkerMain, launch
 from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, Dsn, Schema, names
-from pooljobs_supervisor.runner import run_once
-from pooljobs_supervisor.steward.main import steward_main
-from pooljobs_supervisor.supervisor import Supervisor
-
-WorkerMain = Callable[[ServeSettings, Child], int]
 
 _DEFAULTS = WorkerSettings()
-_log = getLogger("pooljobs.supervisor")
 
 App = Annotated[str, typer.Option("--app", metavar="MODULE:ATTRIBUTE", help="The application, as a Python import.")]
 Procs = Annotated[int, typer.Option("--procs", metavar="N", help="Worker processes.")]
@@ -112,63 +89,4 @@ def register(cli: typer.Typer, worker_main: WorkerMain, *, show_traceback: bool)
         settings = ServeSettings(
             dsn="", app=app, schema=schema, procs=procs, shutdown_timeout=shutdown_timeout, worker=worker
         )
-        raise typer.Exit(run(settings, dsn, worker_main, show_traceback=show_traceback))
-
-
-def run(settings: ServeSettings, dsn: str | None, worker_main: WorkerMain, *, show_traceback: bool) -> int:
-    """Serve on the database that ``dsn`` means, and close the embedded server last; returns the exit code."""
-    in_child = partial(_in_child, show_traceback=show_traceback)
-    signal.signal(signal.SIGTERM, _leave)
-
-    def prepare(found: str, schema: str) -> None:
-        in_child(lambda: migrate(found, schema))
-
-    with open_database(dsn, schema=settings.schema, prepare=prepare) as database:
-        settled = replace(settings, dsn=database.dsn)
-        in_child(lambda: _preflight(settled, database))
-        code = _supervise(settled, worker_main)
-        for number in (signal.SIGTERM, signal.SIGINT):  # all are gone; what is left must not be cut short
-            signal.signal(number, signal.SIG_IGN)
-    return code
-
-
-def _in_child(action: Callable[[], object], *, show_traceback: bool) -> None:
-    """Carry out ``action`` in a child, which tells its errors itself; leave with its exit code if it failed."""
-    code = run_once(lambda: guarded(action, show_traceback=show_traceback))
-    if code != ExitCode.OK:
-        raise typer.Exit(code if code > 0 else 128 - code)
-
-
-def _preflight(settings: ServeSettings, database: Database) -> None:
-    """Check the database and say what is going to run where. Runs in a child."""
-    server = check(settings)
-    workers = "1 worker" if settings.procs == 1 else f"{settings.procs} workers"
-    queues = ", ".join(settings.worker.queues)
-    _log.info("pooljobs %s: %s for %s, queues: %s", version("pooljobs"), workers, settings.app, queues)
-    _log.info("%s, schema %s, %s; up to %d connections", database, settings.schema, server, needed(settings))
-    if database.embedded:
-        _log.info("for a PostgreSQL server of your own set DATABASE_URL or pass --dsn")
-    _log.info("Ctrl-C drains, a second one gives back what has not begun")
-
-
-def _supervise(settings: ServeSettings, worker_main: WorkerMain) -> int:
-    board = Scoreboard.create(slots_for(settings.procs), MAX_BATCH)
-    supervisor = Supervisor(
-        settings, board, worker=partial(_work, worker_main, settings), steward=partial(steward_main, settings)
-    )
-    return supervisor.run()
-
-
-def _work(worker_main: WorkerMain, settings: ServeSettings, child: Child) -> int:
-    """A worker's life; when the user's own code raised while it was imported, they need its traceback."""
-    try:
-        return worker_main(settings, child)
-    except AppLoadError as error:
-        if error.traceback:
-            getLogger("pooljobs.worker").error("%s raised:\n%s", settings.app, error.traceback.rstrip())
-        raise
-
-
-def _leave(_number: int, _frame: object) -> None:
-    """SIGTERM before the supervisor listens: nothing has been claimed, so just leave in order."""
-    raise SystemExit(ExitCode.OK)
+        raise typer.Exit(launch(settings, dsn, worker_main, show_traceback=show_traceback))

@@ -1,0 +1,71 @@
+"""The wheel that users install holds every module, every .sql file and the typing markers, and nothing else."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+SOURCES = ("shared", "worker", "supervisor")
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built from a copy of what git tracks or would, so that a stale build directory adds nothing."""
+    source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", *SOURCES, *map(str, TOP)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).exists():
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            (source / name).write_bytes((ROOT / name).read_bytes())
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(target), str(source)]
+    subprocess.run(command, check=True, capture_output=True)
+    (built,) = target.glob("*.whl")
+    return built
+
+
+TOP = ("pyproject.toml", "README.md", "LICENSE")
+
+
+def shipped_sources() -> set[str]:
+    """What a user needs: each root's Python, SQL and marker files, by their place in the wheel."""
+    return {
+        path.relative_to(ROOT / root).as_posix()
+        for root in SOURCES
+        for path in (ROOT / root).rglob("*")
+        if path.suffix in {".py", ".sql"} or path.name == "py.typed"
+    }
+
+
+def test_the_wheel_holds_every_source_file_and_nothing_else(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        packed = {name for name in archive.namelist() if ".dist-info/" not in name}
+    assert packed == shipped_sources()
+    assert {"pooljobs/py.typed", "pooljobs_worker/py.typed", "pooljobs_supervisor/py.typed"} <= packed
+    assert any(name.startswith("pooljobs/sql/migrations/0001_") for name in packed)
+
+
+def test_the_wheel_installs_a_command(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        (entry_points,) = [name for name in archive.namelist() if name.endswith("entry_points.txt")]
+        assert "pooljobs = pooljobs.__main__:main" in archive.read(entry_points).decode()
+
+
+def test_the_wheel_works_where_the_sources_are_not(wheel: Path, tmp_path: Path) -> None:
+    """Imported from the wheel itself, far from the checkout: statements and migrations are found inside it."""
+    code = (
+        "import pooljobs, pooljobs.db.migrate as m, pooljobs.db.statements as s;"
+        "assert '.whl' in pooljobs.__file__; assert len(m.migrations()) >= 6; assert s.Statements('x').claim"
+    )
+    program = f"import sys; sys.path.insert(0, {str(wheel)!r}); {code}"
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=tmp_path)
