@@ -43,6 +43,16 @@ class PoolJobs:
         return MappingProxyType(self._tasks)
 
     @property
+    def dsn(self) -> str | None:
+        """The connection string it was made with, or moved to by ``use_dsn``; None leaves it to the environment."""
+        return self._outlet.dsn
+
+    @property
+    def schema(self) -> str:
+        """Schema that holds pooljobs' tables."""
+        return self._outlet.schema
+
+    @property
     def pool_size(self) -> int:
         """Most connections open at once for enqueueing; a new value holds for the next pool that is opened."""
         return self._outlet.pool_size

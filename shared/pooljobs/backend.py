@@ -23,7 +23,7 @@ class Backend:
 
     def __init__(self, dsn: str | None, schema: str, pool_size: int) -> None:
         with ExitStack() as opened:
-            database = opened.enter_context(open_database(dsn, schema=schema))
+            database = opened.enter_context(open_database(dsn, schema=schema, source="PoolJobs(dsn=…)"))
             self.producer = Producer(database.dsn, schema, pool_size)
             opened.callback(self.producer.close)
             self._opened = opened.pop_all()

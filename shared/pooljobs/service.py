@@ -62,6 +62,7 @@ def open_database(
     schema: str = "pooljobs",
     root: Path | None = None,
     prepare: Callable[[str, str], None] = migrate_embedded,
+    source: str = "--dsn",
 ) -> Iterator[Database]:
     """The database to use, for as long as the ``with`` lasts. A named server is not connected to here.
 
@@ -70,13 +71,14 @@ def open_database(
         schema: Brought up to date in the embedded server.
         root: Directory of the embedded server; default: the one all commands and applications share.
         prepare: Called with the DSN and the schema of the embedded server once it runs; migrates it.
+        source: Where ``dsn`` came from, for messages.
 
     Raises:
         DatabaseUnreachableError: ``dsn``, or the variable it came from, is not a connection string.
         EmbeddedError: The embedded server is not installed or did not start.
         NotMigratedError: The embedded server's schema is newer than this pooljobs.
     """
-    found = resolve(dsn)
+    found = resolve(dsn, source=source)
     if found.dsn is not None:
         yield Database(found.dsn, found.source)
         return

@@ -33,6 +33,8 @@ _VARYING = {
     "version": (version := r"\bPostgreSQL \d+\.\d+", version),
     "directory": (rf"(?<=PostgreSQL in ){_PLACE}", _PLACE),
     "database": (database := rf"\bdatabase \S+ at (?:the socket in )?{_PLACE}", database),
+    "cwd": (rf"(?<=working directory, ){_PLACE}", _PLACE),
+    "connections": (left := r"\d+ left of \d+", left),
     "file": (r'(?<=File ")[^"]+(?=", line)', r'[^"]+'),
 }
 """How things that differ from run to run are shown, and what may stand in their place."""
@@ -48,8 +50,9 @@ def line_matches(shown: str, actual: str, names: Names) -> bool:
     if match is None:
         return False
     found = {name: match[group] for name, group in new.items()}
-    if set(found.values()) & set(names.values()):
-        return False  # another name stands for it
+    taken = [*names.values(), *found.values()]
+    if len(set(taken)) < len(taken):
+        return False  # two names for one thing
     names.update(found)
     return True
 

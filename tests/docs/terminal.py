@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import psycopg
 import pytest
 
 from tests.docs.blocks import INTERRUPT, Block, Command, commands
-from tests.docs.matching import Names, missing_lines, output_matches, with_names
+from tests.docs.matching import Names, output_matches, with_names
+from tests.docs.served import PATIENCE, Served, differs
 from tests.support.command import environment
 from tests.support.waiting import wait_until
 
@@ -34,7 +34,6 @@ NOT_RUN_HERE = (
 """Commands that would fetch, install, or run this very test. Another test looks that the Makefile has the targets."""
 
 _LOOKS = re.compile(r"pooljobs (jobs (list|show)|stats)\b")
-_PATIENCE = 40.0
 _FILE = re.compile(r"# (?:(?P<added>add to) )?(?P<name>[\w/]+\.py)\b")
 _NOTE = "using the embedded PostgreSQL in "
 
@@ -50,7 +49,7 @@ class Terminal:
         self._variables["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), self._variables["PATH"]])
         self._names: Names = {}
         self._code = 0
-        self._served: subprocess.Popen[bytes] | None = None
+        self._served: Served | None = None
         self._in_front = False
         self._log = folder / "serve.log"
 
@@ -75,14 +74,15 @@ class Terminal:
             file.write(f"\n\n{block.text}" if named["added"] else block.text)
 
     def _query(self, block: Block) -> None:
-        """Runs statements one by one; comments at the end show the last one's rows."""
+        """Runs statements in one transaction; comments at the end show the last one's rows."""
         code, _, shown = block.text.partition("\n-- ")
         with psycopg.connect(self._dsn, autocommit=True) as connection:
-            for statement in filter(str.strip, re.split(r";\s*$", code, flags=re.MULTILINE)):
-                cursor = connection.execute(statement.encode())
+            cursor = connection.execute(code.encode())
+            while cursor.nextset():
+                pass
             if shown:
-                rows = [" | ".join(map(str, row)) for row in cursor.fetchall()]
-                assert rows == [line.removeprefix("-- ").strip() for line in shown.splitlines()], f"line {block.line}"
+                expected = [line.removeprefix("-- ").strip() for line in shown.splitlines()]
+                assert [_row(row) for row in cursor.fetchall()] == expected, f"line {block.line}"
 
     def _command(self, command: Command, where: str) -> None:
         text = with_names(command.text, self._names)
@@ -108,7 +108,7 @@ class Terminal:
     def _tell_code(self, command: Command, where: str) -> None:
         """The exit code of the last command; of one that ends by itself, it is waited for."""
         if self._in_front and self._served is not None:
-            self._code = self._served.wait(_PATIENCE)
+            self._code = self._served.wait()
         assert command.output[:1] == (str(self._code),), f"{where}: exit code {self._code}"
         self._code = 0
 
@@ -117,7 +117,7 @@ class Terminal:
         self._in_front = False
         if not _LOOKS.match(text):
             printed = self._execute(text)
-            assert output_matches(command.output, printed, self._names), _differs(where, command, printed)
+            assert output_matches(command.output, printed, self._names), differs(where, command.output, printed)
             return
         printed = []
 
@@ -126,9 +126,9 @@ class Terminal:
             return output_matches(command.output, printed, self._names)
 
         try:
-            wait_until(shown, timeout=_PATIENCE, what=where)
+            wait_until(shown, timeout=PATIENCE, what=where)
         except AssertionError:
-            pytest.fail(_differs(where, command, printed))
+            pytest.fail(differs(where, command.output, printed))
 
     def _execute(self, text: str) -> list[str]:
         done = subprocess.run(
@@ -152,53 +152,19 @@ class Terminal:
     def _serve(self, text: str, command: Command, where: str) -> None:
         self._expect_success(where)
         self._end()
-        with self._log.open("wb") as log:
-            self._served = subprocess.Popen(
-                text.split(),
-                cwd=self.folder,
-                env=self._variables,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        self._served = Served(text, self.folder, self._variables)
         self._in_front = True
-        self._await_log(command, where)
+        self._served.await_log(command.output, self._names, where)
 
     def _interrupt(self, command: Command, where: str) -> None:
         assert self._served is not None, where
-        self._served.send_signal(signal.SIGINT)
-        self._code = self._served.wait(_PATIENCE)
-        self._await_log(command, where)
-
-    def _await_log(self, command: Command, where: str) -> None:
-        """Waits until the log holds what is shown, or its process has ended without it."""
-        served = self._served
-        assert served is not None
-
-        def settled() -> bool:
-            ended = served.poll() is not None
-            return not missing_lines(command.output, self._read_log(), self._names) or ended
-
-        try:
-            wait_until(settled, timeout=_PATIENCE, what=where)
-        except AssertionError:
-            pytest.fail(_differs(where, command, self._read_log()))
-        missing = missing_lines(command.output, self._read_log(), self._names)
-        assert not missing, _differs(where, command, self._read_log())
-
-    def _read_log(self) -> list[str]:
-        return self._log.read_text(errors="replace").splitlines()
+        self._code = self._served.interrupt()
+        self._served.await_log(command.output, self._names, where)
 
     def _end(self) -> None:
-        if self._served is not None and self._served.poll() is None:
-            self._served.terminate()
-            try:
-                self._served.wait(_PATIENCE)
-            except subprocess.TimeoutExpired:
-                self._served.kill()
-                self._served.wait()
-        self._served = None
+        if self._served is not None:
+            self._served.end()
+            self._served = None
 
     def __enter__(self) -> Self:
         return self
@@ -211,5 +177,5 @@ class Terminal:
             self._expect_success("the end")
 
 
-def _differs(where: str, command: Command, printed: list[str]) -> str:
-    return "\n".join([where, "--- shown", *command.output, "--- printed", *printed])
+def _row(row: tuple[Any, ...]) -> str:
+    return " | ".join("null" if value is None else str(value) for value in row)

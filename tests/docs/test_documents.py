@@ -14,6 +14,7 @@ EVERY = documents()
 RUNNABLE = [path for path in EVERY if any(block.language in RUN for block in blocks(path.read_text()))]
 
 
+@pytest.mark.timeout(600)  # some thirty commands one after the other
 @pytest.mark.parametrize("document", RUNNABLE, ids=lambda path: str(path.relative_to(ROOT)))
 def test_what_a_document_shows_is_what_happens(
     document: Path, empty_dsn: str, embedded_root: Path, tmp_path: Path

@@ -8,26 +8,16 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
-T = TypeVar("T")
+from tests.support.waiting import wait_until
+
 Event = dict[str, Any]
 
 TOO_LONG = 40.0
 """Seconds. No wait in these tests should take a tenth of it, on a machine that does something else besides."""
-
-
-def until(condition: Callable[[], T], what: str) -> T:
-    """Wait until the condition holds, and return what it returned."""
-    deadline = time.monotonic() + TOO_LONG
-    while not (value := condition()):
-        assert time.monotonic() < deadline, f"waited {TOO_LONG:g} s for {what}"
-        time.sleep(0.005)
-    return value
 
 
 def lives(pid: int) -> bool:
@@ -92,11 +82,11 @@ class Fleet:
             found = self.events(name, **fields)
             return found if len(found) >= count else []
 
-        return until(enough, f"{count} of {name} {fields}")
+        return wait_until(enough, timeout=TOO_LONG, what=f"{count} of {name} {fields}")
 
     def wait_until_serving(self, procs: int = 2) -> None:
         self.wait_for("ready", procs + 1)
-        until(lambda: "ready after" in self.log, "the line that all are ready")
+        wait_until(lambda: "ready after" in self.log, timeout=TOO_LONG, what="the line that all are ready")
 
     def signal(self, number: int) -> None:
         self.process.send_signal(number)

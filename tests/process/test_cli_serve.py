@@ -37,7 +37,7 @@ def test_what_cannot_be_served_is_told_before_anything_starts(
 
 
 def test_no_database(tmp_path: Path) -> None:
-    ended = pooljobs("serve", "--app", "x", "--dsn", f"host={tmp_path}")
+    ended = pooljobs("serve", "--app", "examples.emails:app", "--dsn", f"host={tmp_path}")
     assert ended.code == ExitCode.DATABASE_UNREACHABLE
     assert ended.err.startswith("error: cannot connect")
 

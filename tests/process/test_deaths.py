@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,14 @@ def pid_that_runs(connection: Connection[Any]) -> int:
     found = wait_until(newest, what="a job to begin")
     assert found is not None
     return found[0]
+
+
+def runs(connection: Connection[Any]) -> int:
+    return len(connection.execute("SELECT 1 FROM public.audit").fetchall())
+
+
+def more_runs_than(connection: Connection[Any], before: int) -> bool:
+    return runs(connection) > before
 
 
 def children_of(serving: Serving) -> set[int]:
@@ -66,9 +75,7 @@ def test_a_worker_killed_from_outside_loses_nothing(dsn: str, tmp_path: Path) ->
         with Serving(dsn, tmp_path / "log", *FAST, "--procs", "3") as serving:
             for _ in range(5):
                 os.kill(pid_that_runs(connection), signal.SIGKILL)
-                before = len(connection.execute("SELECT 1 FROM public.audit").fetchall())
-                more = "SELECT count(*) > %s FROM public.audit"
-                wait_until(lambda seen=before: connection.execute(more, (seen,)).fetchone() == (True,), what="more runs")  # type: ignore[misc]
+                wait_until(partial(more_runs_than, connection, runs(connection)), what="more runs")
             wait_until(lambda: not unfinished(connection), what="all jobs to end")
             assert serving.text.count("killed by SIGKILL") >= 3
         assert counts(connection) == {"completed": 300}

@@ -62,6 +62,12 @@ def test_a_child_that_somebody_else_reaped_has_ended_too() -> None:
     assert (seen["ended"], seen["status"]) == (True, UNKNOWN_STATUS)
 
 
+def test_an_inbox_keeps_every_signal_in_order_and_leaves_no_trace() -> None:
+    seen = play("an_inbox")
+    del seen["said"]
+    assert seen == {"taken": ["SIGTERM", "SIGQUIT", "SIGTERM"], "again": [], "restored": True}
+
+
 def test_a_short_lived_child_reports_how_it_ended() -> None:
     seen = play("runs")
     said = seen.pop("said")

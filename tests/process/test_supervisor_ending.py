@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.process.fleet import Fleet, lives, until
+from tests.process.fleet import Fleet, lives
+from tests.support.waiting import wait_until
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP])
@@ -24,6 +26,20 @@ def test_one_signal_drains_and_the_steward_leaves_last(tmp_path: Path, number: s
     assert [event["wanted"] for event in leaving] == [1, 1, 1, 1]
     assert (result["code"], result["left"]) == ("OK", {})
     assert not any(lives(event["pid"]) for event in leaving)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere opening a terminal does not make it the controlling one")
+def test_a_hangup_asks_for_an_end_only_when_the_terminal_is_gone(tmp_path: Path) -> None:
+    ours, theirs = os.openpty()
+    with Fleet(tmp_path, terminal=os.ttyname(theirs)) as fleet:
+        fleet.wait_until_serving()
+        fleet.signal(signal.SIGHUP)
+        wait_until(lambda: "SIGHUP ignored" in fleet.log, what="the hangup's line")
+        assert fleet.events("asked") == []
+        os.close(theirs)
+        os.close(ours)
+        assert fleet.exit_code() == 0
+        assert "SIGHUP: draining" in fleet.log
 
 
 def test_ctrl_c_reaches_the_supervisor_alone_and_counts_once(tmp_path: Path) -> None:
@@ -76,7 +92,7 @@ def test_a_third_signal_kills_the_workers_and_what_they_started(tmp_path: Path) 
         assert all((event["killed"], event["status"], event["held"]) == (1, -9, 3) for event in freed)
         assert fleet.events()[-1]["who"] == "steward"
         assert fleet.events()[-1]["event"] == "leaving"
-        until(lambda: not any(lives(event["started"]) for event in workers), "the subprocesses' end")
+        wait_until(lambda: not any(lives(event["started"]) for event in workers), what="the subprocesses' end")
         assert fleet.result()["left"] == {}
 
 

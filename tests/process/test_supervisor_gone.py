@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.fleet import Fleet, lives, until
+from tests.process.fleet import Fleet, lives
+from tests.support.waiting import wait_until
 
 
 @pytest.mark.parametrize("parent_death", [True, False], ids=["both", "lifeline"])
@@ -18,7 +19,7 @@ def test_orphans_leave_when_the_supervisor_is_killed(tmp_path: Path, *, parent_d
         fleet.signal(signal.SIGKILL)
         left = fleet.wait_for("leaving", 4)
         assert all(event["orphaned"] for event in left)
-        until(lambda: not any(lives(pid) for pid in fleet.children()), "the children's end")
+        wait_until(lambda: not any(lives(pid) for pid in fleet.children()), what="the children's end")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals a parent's death")
@@ -28,7 +29,7 @@ def test_the_kernels_word_alone_is_enough_too(tmp_path: Path) -> None:
         fleet.signal(signal.SIGKILL)
         left = fleet.wait_for("leaving", 3)
         assert all(event["wanted"] == 1 for event in left)
-        until(lambda: not any(lives(pid) for pid in fleet.children()), "the children's end")
+        wait_until(lambda: not any(lives(pid) for pid in fleet.children()), what="the children's end")
 
 
 def test_a_bug_in_the_supervisor_drains_the_children(tmp_path: Path) -> None:
@@ -39,7 +40,7 @@ def test_a_bug_in_the_supervisor_drains_the_children(tmp_path: Path) -> None:
         assert "the supervisor broke" in fleet.log
         assert "a bug in the plan" in fleet.log
         fleet.wait_for("leaving", 3)
-        until(lambda: not any(lives(pid) for pid in fleet.children()), "the children's end")
+        wait_until(lambda: not any(lives(pid) for pid in fleet.children()), what="the children's end")
 
 
 def test_a_broken_supervisor_does_not_wait_for_its_children(tmp_path: Path) -> None:

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.fleet import Fleet, lives, until
+from tests.process.fleet import Fleet, lives
+from tests.support.waiting import wait_until
 
 
 def test_the_first_worker_boots_alone_beside_the_steward(tmp_path: Path) -> None:
     with Fleet(tmp_path, procs=3, gate=True) as fleet:
         fleet.wait_for("booting", who="worker 1")
-        until(lambda: "steward (pid" in fleet.log, "the supervisor's word that the steward is ready")
+        wait_until(lambda: "steward (pid" in fleet.log, what="the supervisor's word that the steward is ready")
         (tmp_path / "gate").touch()
         fleet.wait_until_serving(3)
         (first,) = fleet.events("passed the gate")
@@ -140,7 +141,7 @@ def test_a_slot_is_not_reused_before_it_was_freed(tmp_path: Path) -> None:
         for count in range(1, 6):
             worker = fleet.wait_for("ready", count, who="worker 1")[-1]
             os.kill(worker["pid"], signal.SIGKILL)
-        until(lambda: fleet.log.count("killed by SIGKILL") == 5, "five deaths in the log")
+        wait_until(lambda: fleet.log.count("killed by SIGKILL") == 5, what="five deaths in the log")
         dead = fleet.events("ready", who="worker 1")
         assert len({event["slot"] for event in dead}) == 5
         os.kill(steward["pid"], signal.SIGCONT)

@@ -52,6 +52,8 @@ class Options:
     """Children look at their lifeline."""
     breaks: bool = False
     """The supervisor meets a bug once the file ``break`` is there."""
+    terminal: str = ""
+    """A terminal for the supervisor to take as its controlling one."""
     blocked: bool = False
     """The supervisor starts with TERM blocked."""
 
@@ -155,6 +157,8 @@ def prepare(options: Options) -> None:
     if not options.parent_death:
         vars(nursery)["parent_death_signal"] = lambda: lambda _number: None
     vars(course)["PATIENCE"] = options.patience
+    if options.terminal:
+        os.open(options.terminal, os.O_RDWR)
     if options.blocked:
         pthread_sigmask(SIG_BLOCK, [SIGTERM])
     if options.breaks:

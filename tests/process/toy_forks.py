@@ -107,7 +107,7 @@ def a_death_wakes(*, pidfds: bool) -> dict[str, Any]:
     with Inbox(children=not pidfds) as inbox, PollSelector() as selector:
         selector.register(inbox.fd, EVENT_READ)
         watch = DeathWatch(selector, pidfds=pidfds)
-        process = fork("toy", lambda: None, wait_for_ever, LOG)
+        process = fork("toy", partial(parent_death_signal(), signal.SIGTERM), wait_for_ever, LOG)
         pid = process.pid or 0
         watch.watch(pid)
         before = watch.ended()
@@ -136,6 +136,19 @@ def stolen() -> dict[str, Any]:
         watch.watch(pid)
         os.waitpid(pid, 0)
         return {"ended": watch.ended() == [pid], "status": reap(process)}
+
+
+def an_inbox() -> dict[str, Any]:
+    """What an inbox takes, and what it leaves behind: HUP is ignored here, as under ``nohup``."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with Inbox(children=False) as inbox:
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
+            os.kill(os.getpid(), number)
+        taken = [number.name for number in inbox.take()]
+        again = inbox.take()
+    after = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)]
+    restored = after == [signal.SIG_DFL, signal.SIG_IGN, signal.SIG_DFL] and signal.set_wakeup_fd(-1) == -1
+    return {"taken": taken, "again": again, "restored": restored}
 
 
 def runs() -> dict[str, Any]:
@@ -204,6 +217,7 @@ SCENES: dict[str, Callable[[], dict[str, Any]]] = {
     "pidfd": partial(a_death_wakes, pidfds=True),
     "sigchld": partial(a_death_wakes, pidfds=False),
     "stolen": stolen,
+    "an_inbox": an_inbox,
     "runs": runs,
     "blocked_output": blocked_output,
     "flushed_output": flushed_output,

@@ -26,11 +26,11 @@ def test_our_own_frames_are_left_out() -> None:
 
 
 def test_an_exception_that_cannot_be_printed_is_still_described() -> None:
-    class Mute(Exception):
+    class MuteError(Exception):
         def __str__(self) -> str:
             raise RuntimeError("no")
 
-    assert "Mute" in describe(caught(Mute()))
+    assert "MuteError" in describe(caught(MuteError()))
 
 
 def test_nul_and_lone_surrogates_become_escapes() -> None:

@@ -19,20 +19,20 @@ class ResolvedDsn:
     source: str
 
 
-def resolve(dsn: str | None, environ: Mapping[str, str] = os.environ) -> ResolvedDsn:
-    """The DSN to use. An empty string counts as not given.
+def resolve(dsn: str | None, environ: Mapping[str, str] = os.environ, *, source: str = "--dsn") -> ResolvedDsn:
+    """The DSN to use. An empty string counts as not given; ``source`` is where ``dsn`` came from, for messages.
 
     Raises:
         DatabaseUnreachableError: The string is not a connection string.
     """
     given = [
-        (dsn, "--dsn"),
+        (dsn, source),
         (environ.get("POOLJOBS_DSN"), "POOLJOBS_DSN"),
         (environ.get("DATABASE_URL"), "DATABASE_URL"),
     ]
-    for text, source in given:
+    for text, origin in given:
         if text:
-            return ResolvedDsn(_checked(text, source), source)
+            return ResolvedDsn(_checked(text, origin), origin)
     return ResolvedDsn(None, "embedded")
 
 

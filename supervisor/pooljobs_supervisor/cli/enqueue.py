@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pooljobs.app import PoolJobs
 from pooljobs.db.enqueue_one import EnqueuedJob, enqueue_one
 from pooljobs.errors import NotFoundError
 from pooljobs.exit_codes import ExitCode
@@ -18,7 +19,7 @@ from pooljobs.task import Task
 from pooljobs_supervisor.cli.console import emit_json, write
 from pooljobs_supervisor.cli.database import announce
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
-from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, AsJson, Dsn, Schema
+from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, AsJson, Dsn
 from pooljobs_supervisor.cli.payload_source import read_payload
 
 Type = Annotated[str, typer.Argument(metavar="TYPE", help="Job type: the handler's name.", show_default=False)]
@@ -30,6 +31,9 @@ MaxRetries = Annotated[
     int | None, typer.Option("--max-retries", metavar="N", help="Most runs. Default: the handler's.")
 ]
 TraceId = Annotated[str | None, typer.Option("--trace-id", metavar="TEXT", help="Carried by all log lines of the job.")]
+Schema = Annotated[
+    str, typer.Option("--schema", metavar="NAME", help="Schema of the tables.", show_default="--app's, else pooljobs")
+]
 App = Annotated[
     str | None,
     typer.Option("--app", metavar="MODULE:ATTRIBUTE", help="Check type and payload against this application."),
@@ -64,34 +68,36 @@ def enqueue(
     trace_id: TraceId = None,
     app: App = None,
     dsn: Dsn = None,
-    schema: Schema = DEFAULT_SCHEMA,
+    schema: Schema = "",
     as_json: AsJson = False,
 ) -> None:
     """Enqueue one job."""
     check_name("job type", job_type)
     options = EnqueueOptions(queue=queue, delay=delay, priority=priority, max_retries=max_retries, trace_id=trace_id)
-    job = _prepare(job_type, read_payload(payload), options, app)
-    with open_database(dsn, schema=schema) as database:
+    loaded = load_app(app) if app else None
+    job = _prepare(job_type, read_payload(payload), options, loaded)
+    chosen = schema or (loaded.schema if loaded else DEFAULT_SCHEMA)
+    with open_database(dsn or (loaded.dsn if loaded else None), schema=chosen) as database:
         announce(database)
-        job_id = enqueue_one(database.dsn, schema, job)
+        job_id = enqueue_one(database.dsn, chosen, job)
     if as_json:
         emit_json({"id": job_id, "job_type": job_type})
     else:
         write(f"{job_id}\n")
 
 
-def _prepare(job_type: str, value: Any, options: EnqueueOptions, app: str | None) -> EnqueuedJob:
+def _prepare(job_type: str, value: Any, options: EnqueueOptions, app: PoolJobs | None) -> EnqueuedJob:
     if app is None:
         return EnqueuedJob(job_type, encode(value, where=f"{job_type}: payload"), options)
     job = _declared(job_type, app).prepare(value, options)
     return EnqueuedJob(job_type, job.payload, options, queue=job.queue, max_retries=job.max_retries)
 
 
-def _declared(job_type: str, app: str) -> Task:
-    registry = load_app(app).registry
+def _declared(job_type: str, app: PoolJobs) -> Task:
+    registry = app.registry
     task = registry.get(job_type)
     if task is not None:
         return task
     close = get_close_matches(job_type, registry)
     hint = f"did you mean {close[0]} ?" if close else f"it declares {', '.join(sorted(registry)) or 'no jobs at all'}"
-    raise NotFoundError(f"{app} declares no job type {job_type!r}", hint=hint)
+    raise NotFoundError(f"the application declares no job type {job_type!r}", hint=hint)

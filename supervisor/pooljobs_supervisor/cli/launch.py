@@ -24,6 +24,7 @@ from pooljobs.scoreboard import Scoreboard
 from pooljobs.scoreboard.board import slots_for
 from pooljobs.service import Database, open_database
 from pooljobs.settings import MAX_BATCH, ServeSettings
+from pooljobs_supervisor.cli.app_place import ask_app
 from pooljobs_supervisor.cli.failures import guarded
 from pooljobs_supervisor.runner import run_once
 from pooljobs_supervisor.steward.main import steward_main
@@ -35,15 +36,21 @@ _log = getLogger("pooljobs.supervisor")
 
 
 def launch(settings: ServeSettings, dsn: str | None, worker_main: WorkerMain, *, show_traceback: bool) -> int:
-    """Serve on the database that ``dsn`` means, and close the embedded server last; returns the exit code."""
+    """Serve on the database that ``dsn`` means, or else the application, and close the embedded server last.
+
+    An empty ``settings.schema`` means the application's. Returns the exit code.
+    """
     in_child = partial(_in_child, show_traceback=show_traceback)
     signal.signal(signal.SIGTERM, _leave)
 
     def prepare(found: str, schema: str) -> None:
         in_child(lambda: migrate(found, schema))
 
-    with open_database(dsn, schema=settings.schema, prepare=prepare) as database:
-        settled = replace(settings, dsn=database.dsn)
+    place = ask_app(settings.app, in_child)
+    schema = settings.schema or place.schema
+    source = "--dsn" if dsn else f"PoolJobs(dsn=…) in {settings.app}"
+    with open_database(dsn or place.dsn, schema=schema, prepare=prepare, source=source) as database:
+        settled = replace(settings, dsn=database.dsn, schema=schema)
         in_child(lambda: _preflight(settled, database))
         code = _supervise(settled, worker_main)
         for number in (signal.SIGTERM, signal.SIGINT):  # all are gone; what is left must not be cut short

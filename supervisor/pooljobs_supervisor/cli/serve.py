@@ -11,7 +11,7 @@ from pooljobs.exit_codes import ExitCode
 from pooljobs.settings import MAX_BATCH, ServeSettings, WorkerSettings
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
 from pooljobs_supervisor.cli.launch import WorkerMain, launch
-from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, Dsn, Schema, names
+from pooljobs_supervisor.cli.options import Dsn, names
 
 _DEFAULTS = WorkerSettings()
 
@@ -32,6 +32,9 @@ ShutdownTimeout = Annotated[
 MaxCrashes = Annotated[int, typer.Option("--max-crashes", metavar="N", help="Crashes after which a job has failed.")]
 Connections = Annotated[int, typer.Option("--connections", metavar="N", help="Database connections of each worker.")]
 Format = Annotated[str, typer.Option("--log-format", metavar="text|json", help="Log lines for people or machines.")]
+Schema = Annotated[
+    str, typer.Option("--schema", metavar="NAME", help="Schema of the tables.", show_default="the application's")
+]
 Level = Annotated[str, typer.Option("--log-level", metavar="LEVEL", help="debug, info, warning, error or critical.")]
 
 HELP = teach(
@@ -70,7 +73,7 @@ def register(cli: typer.Typer, worker_main: WorkerMain, *, show_traceback: bool)
         max_crashes: MaxCrashes = _DEFAULTS.max_crashes,
         connections: Connections = _DEFAULTS.connections,
         dsn: Dsn = None,
-        schema: Schema = DEFAULT_SCHEMA,
+        schema: Schema = "",
         log_format: Format = "text",
         log_level: Level = "info",
     ) -> None:

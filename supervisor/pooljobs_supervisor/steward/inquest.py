@@ -7,7 +7,6 @@ The others come back with nothing charged.
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
@@ -15,6 +14,7 @@ from uuid import UUID
 from pooljobs.retry import RetryPolicy, next_delay
 from pooljobs.scoreboard import EntryState, HeldJob
 from pooljobs.verdict import Settlement, Verdict
+from pooljobs_supervisor.deaths import how
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,7 @@ class Death:
     @property
     def how(self) -> str:
         """In words: "killed by SIGSEGV", "exit code 3"."""
-        if self.exit_status >= 0:
-            return f"exit code {self.exit_status}"
-        try:
-            return f"killed by {signal.Signals(-self.exit_status).name}"
-        except ValueError:
-            return f"killed by signal {-self.exit_status}"
+        return how(self.exit_status)
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,22 +119,27 @@ def test_an_entry_beyond_the_table_is_refused(slot: Slot) -> None:
     assert slot.held() == []
 
 
-def test_an_entry_filled_anew_while_it_is_read_is_left_out(slot: Slot) -> None:
-    """The reader sees the old state and the new token: it must not pair them."""
+@pytest.mark.parametrize("whole", [True, False])
+def test_an_entry_filled_anew_while_it_is_read_is_left_out(slot: Slot, *, whole: bool) -> None:
+    """The reader has the old state, and the new job's words or a part of them: it must not pair them."""
     slot.hold(0, ID, 1, 1)
-    read_state = slot.states
+    slot.mark(0, EntryState.DONE)
+    real_states = slot.states
 
     class Changing:
-        """Stands for a worker that frees and fills the entry between the reader's two looks at it."""
+        """Stands for a worker that frees and fills the entry between two looks of the reader."""
 
         def tolist(self) -> list[int]:
-            return read_state.tolist()
+            return real_states.tolist()
 
         def __getitem__(self, entry: int) -> int:
-            number = int(read_state[entry])
-            slot.states = read_state
+            number = int(real_states[entry])
+            slot.states = real_states
             slot.free(0)
-            slot._identities[:8] = struct.pack("@q", 2)
+            if whole:
+                slot.hold(0, ID[::-1], 2, 2)
+            else:
+                slot._identities[:8] = struct.pack("@q", 2)
             return number
 
     slot.states = Changing()  # type: ignore[assignment] # a stand-in for the memory view

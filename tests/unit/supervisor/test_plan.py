@@ -50,7 +50,7 @@ def test_the_steward_is_woken_for_the_dead_until_they_are_gone() -> None:
     steward = children.steward
     assert steward is not None
     assert plan(children, course(Stage.SERVE), DEAD, 10.0) == [Wake(steward)]
-    assert plan(children, course(Stage.SETTLE), DEAD, 10.0) == [Wake(steward)]
+    assert plan(family(), course(Stage.SETTLE), DEAD, 10.0) == [Wake(steward)]
     assert plan(children, course(Stage.SERVE), FREE, 10.0) == []
 
 
