@@ -8,6 +8,7 @@ are in order by then. A child asks ``wanted`` and ``orphaned()`` between batches
 from __future__ import annotations
 
 import os
+import select
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -53,6 +54,17 @@ class Child:
             return os.read(self.lifeline_fd, 1) == b""
         except BlockingIOError:
             return False
+
+    def wait(self, seconds: float, *, lifeline: bool = True) -> bool:
+        """Sleep until a wake, the supervisor's end (if ``lifeline``) or the time; whether it was cut short.
+
+        The wakes stay in the pipe: ``slot.drain_wakes`` reads them.
+        """
+        sources = select.poll()  # select() itself would fail on descriptors from 1024 on
+        sources.register(self.slot.wake_fd, select.POLLIN)
+        if lifeline:
+            sources.register(self.lifeline_fd, select.POLLIN)
+        return bool(sources.poll(max(0.0, seconds) * 1000))
 
 
 ChildMain = Callable[[Child], int]

@@ -125,3 +125,12 @@ def test_a_lost_hosts_jobs_run_elsewhere_and_what_it_settles_later_is_refused(ds
             wait_until(lambda: counts(connection) == {"completed": 2}, what="the worker to register anew and go on")
         losses = connection.execute("SELECT max(losses), max(crashes) FROM pooljobs.jobs").fetchone()
         assert losses == (1, 0)
+
+
+def test_what_a_dead_worker_held_is_taken_up_at_once_by_an_idle_one(dsn: str, tmp_path: Path) -> None:
+    """Poll intervals of minutes: only the steward's wake can bring the released jobs to the other worker in time."""
+    with audit_of(dsn) as connection:
+        enqueue(connection, "dies_once")
+        enqueue(connection, "audited", 4)
+        with Serving(dsn, tmp_path / "log", "--poll-interval", "600", "--procs", "2"):
+            wait_until(lambda: not unfinished(connection), what="all jobs to end")

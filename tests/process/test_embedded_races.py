@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -45,15 +45,21 @@ def close_input(user: EmbeddedUser) -> None:
     user.process.stdin.close()
 
 
+def status(pid: int) -> dict[str, str]:
+    """What the kernel tells of a process."""
+    return dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+
+
 def was_told_to_stop(pid: int) -> bool:
     """Whether a SIGINT waits for a process that is stopped."""
-    status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
-    return bool(int(status["ShdPnd"], 16) & 1 << signal.SIGINT - 1)
+    return bool(int(status(pid)["ShdPnd"], 16) & 1 << signal.SIGINT - 1)
 
 
 def has_open(user: EmbeddedUser, path: Path) -> bool:
     """Whether the user has opened the file."""
-    return any(os.readlink(file) == str(path) for file in Path(f"/proc/{user.process.pid}/fd").iterdir())
+    with suppress(FileNotFoundError):  # it opens and closes others meanwhile
+        return any(file.readlink() == path for file in Path(f"/proc/{user.process.pid}/fd").iterdir())
+    return False
 
 
 def test_two_that_come_and_go_as_they_like_always_find_a_server_that_serves(embedded_root: Path) -> None:
@@ -71,6 +77,7 @@ def test_nobody_adopts_a_server_that_its_last_user_is_stopping(embedded_root: Pa
         pid = postmaster(embedded_root)
         os.kill(pid, signal.SIGSTOP)  # it goes on saying that it is ready
         try:
+            wait_until(lambda: "T" in status(pid)["State"], what="the server to stand still")
             close_input(leaving)
             wait_until(lambda: was_told_to_stop(pid), what="the last user to stop the server")
             coming = EmbeddedUser(embedded_root)

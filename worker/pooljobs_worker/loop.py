@@ -7,7 +7,6 @@ the crew, before every job.
 
 from __future__ import annotations
 
-import select
 import time
 from typing import Protocol
 
@@ -50,30 +49,31 @@ class WorkerLoop:
     def run(self) -> None:
         """Claims and runs until it is time to leave; then lets the crew finish what was claimed."""
         while not self._child.leaving:
-            self._child.slot.heartbeat_ns = now_ns = time.monotonic_ns()
-            if self._lease.low(now_ns) and not self._lease.renew():
-                self._register_anew()
-            room = self._crew.room
-            if room <= 0:
-                self._wait(self._settings.poll_interval)
+            try:
+                self._turn()
+            except GaveUpError:  # the database is away, and it is time to leave
                 continue
-            jobs = self._claim(room)
-            if jobs:
-                self._crew.run(jobs)
-            elif not self._child.leaving:
-                self._wait(self._idle_seconds())
+            except WorkerReapedError:
+                self._register_anew()
         self._crew.finish()
+
+    def _turn(self) -> None:
+        self._child.slot.heartbeat_ns = now_ns = time.monotonic_ns()
+        if self._lease.low(now_ns) and not self._lease.renew():
+            raise WorkerReapedError
+        if self._child.slot.drain_wakes():
+            self._claimer.forget_floors()
+        room = self._crew.room
+        jobs = self._claim(room) if room > 0 else []
+        if jobs:
+            self._crew.run(jobs)
+        elif not self._child.leaving:
+            self._wait(self._idle_seconds() if room > 0 else self._settings.poll_interval)
 
     def _claim(self, limit: int) -> list[ClaimedJob]:
         slot = self._child.slot
         slot.activity = Activity.CLAIMING
-        try:
-            jobs = self._claimer.claim(limit)
-        except GaveUpError:
-            return []
-        except WorkerReapedError:
-            self._register_anew()
-            return []
+        jobs = self._claimer.claim(limit)
         slot.claimed += len(jobs)
         return jobs
 
@@ -93,10 +93,5 @@ class WorkerLoop:
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0 and not self._lease.low(time.monotonic_ns()):
             slot.heartbeat_ns = time.monotonic_ns()
-            slice_ = min(left, self._settings.job_timeout / HEARTBEATS_A_LEASE)
-            woken, _, _ = select.select([slot.wake_fd, self._child.lifeline_fd], [], [], slice_)
-            if slot.wake_fd in woken:
-                slot.drain_wakes()
-                self._claimer.forget_floors()
-            if woken:
-                return
+            if self._child.wait(min(left, self._settings.job_timeout / HEARTBEATS_A_LEASE)):
+                return  # the next turn reads the wakes

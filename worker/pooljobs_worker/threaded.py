@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from pooljobs.scoreboard import Activity, EntryState, Wanted
+from pooljobs.scoreboard.wake import OWN
 from pooljobs.verdict import Verdict
 from pooljobs_worker.claimed import ClaimedJob
 from pooljobs_worker.dispatch import Dispatcher
@@ -109,4 +110,4 @@ class ThreadedCrew:
             idle = self._outstanding == 0
             self._changed.notify_all()
         if idle or self._outstanding < self._settings.concurrency:
-            self._slot.wake()
+            self._slot.wake(OWN)

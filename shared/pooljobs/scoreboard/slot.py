@@ -13,7 +13,7 @@ from time import monotonic_ns
 from pooljobs.scoreboard.held import HeldJob
 from pooljobs.scoreboard.layout import BACKENDS, HEADER_WORDS, IDENTITY_WORDS, At, Layout
 from pooljobs.scoreboard.states import Activity, EntryState, Role, SlotState, Wanted
-from pooljobs.scoreboard.wake import WakePipe
+from pooljobs.scoreboard.wake import WORK, WakePipe
 from pooljobs.scoreboard.words import EnumWord, Word, Words
 
 _IDENTITY = Struct("@q16sq")  # token, id, fence; native, so that each number is one aligned store
@@ -114,13 +114,13 @@ class Slot:
         state = _ENTRY_STATES.get(number, EntryState.RUNNING)
         return HeldJob(entry, job_id, fence, token, state, started_ns)
 
-    def wake(self) -> None:
+    def wake(self, why: bytes = WORK) -> None:
         """Wake the child of this slot; never blocks."""
-        self._pipe.wake()
+        self._pipe.wake(why)
 
-    def drain_wakes(self) -> None:
-        """Take all wakes that wait; called by the child before it looks for work."""
-        self._pipe.drain()
+    def drain_wakes(self) -> bool:
+        """Take all wakes that wait; whether any spoke of work. Called by the child before it looks for some."""
+        return self._pipe.drain()
 
     def clear(self) -> None:
         """Make the slot FREE: entries and header to zero, its pipe emptied; the state goes last."""

@@ -74,10 +74,17 @@ class Chores:
         self._unburied = False
         for slot in self._board:
             if slot.state is SlotState.DEAD and slot.role is Role.WORKER:
-                if self._releaser.release(connection, slot):
+                released = self._releaser.release(connection, slot)
+                self._wake_workers()  # what came back may lie behind their floors
+                if released:
                     slot.clear()
                 else:
                     self._unburied = True
+
+    def _wake_workers(self) -> None:
+        for slot in self._board:
+            if slot.state is SlotState.READY and slot.role is Role.WORKER:
+                slot.wake()
 
     def _renew(self, connection: Connection[Any]) -> None:
         now_ns = time.monotonic_ns()
@@ -100,3 +107,4 @@ class Chores:
             )
         if (reaped or self._leftover) and not self._unburied:
             self._leftover = self._releaser.release_all(connection, None, lost=True) > 0
+            self._wake_workers()

@@ -6,9 +6,8 @@ time limit a handler that never returns is renewed for ever); one that is outsid
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pooljobs.scoreboard import Activity, EntryState, Role, Slot, SlotState
+from pooljobs_supervisor.steward.processes import stopped
 
 RENEWALS_A_LEASE = 3
 """The lease is renewed when a third of it has passed."""
@@ -30,12 +29,3 @@ def deserves(slot: Slot, now_ns: int, timeout_ns: int) -> bool:
     if EntryState.RUNNING in slot.states.tolist():
         return True
     return now_ns - slot.heartbeat_ns < timeout_ns // 2
-
-
-def stopped(pid: int) -> bool:
-    """Whether the process is stopped (SIGSTOP, a debugger). False where the system does not tell (no /proc)."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
-    return stat.rpartition(")")[2].split()[0] in "Tt"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import select
 import time
 
 from pooljobs.child import Child
@@ -19,6 +18,7 @@ from pooljobs.scoreboard import Role, Slot, SlotState, Wanted
 from pooljobs.settings import ServeSettings
 from pooljobs_supervisor.steward.chores import Chores
 from pooljobs_supervisor.steward.patience import Patience
+from pooljobs_supervisor.steward.processes import lives
 
 
 def steward_main(settings: ServeSettings, child: Child) -> int:
@@ -28,6 +28,10 @@ def steward_main(settings: ServeSettings, child: Child) -> int:
     with child_pool(settings.dsn, size=2, application_name=f"pooljobs steward (pid {os.getpid()})") as pool:
         Steward(settings, child, Patience(pool, log), log).run()
     return ExitCode.OK
+
+
+ORPHANED_PAUSE = 0.1
+"""Seconds between looks at the workers, once the supervisor is gone."""
 
 
 class Steward:
@@ -67,21 +71,12 @@ class Steward:
         return [slot for slot in self._child.board if slot.role is Role.WORKER and slot.index != self._child.slot.index]
 
     def _wait(self, seconds: float) -> None:
-        orphaned = self._child.orphaned()
-        sources = [self._child.slot.wake_fd] if orphaned else [self._child.slot.wake_fd, self._child.lifeline_fd]
-        woken, _, _ = select.select(sources, [], [], min(seconds, 0.1) if orphaned else seconds)
-        if self._child.slot.wake_fd in woken:
-            self._child.slot.drain_wakes()
+        if self._child.orphaned():  # nobody wakes any more: look again soon whether the last worker is gone
+            self._child.wait(min(seconds, ORPHANED_PAUSE), lifeline=False)
+        else:
+            self._child.wait(seconds)
+        self._child.slot.drain_wakes()
 
 
 def _lives(slot: Slot) -> bool:
-    """Whether the slot's process still exists; a zombie of a dead supervisor is soon reaped by init."""
-    if slot.state in (SlotState.FREE, SlotState.DEAD) or not slot.pid:
-        return False
-    try:
-        os.kill(slot.pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    return slot.state not in (SlotState.FREE, SlotState.DEAD) and lives(slot.pid)
