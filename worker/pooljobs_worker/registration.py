@@ -8,11 +8,10 @@ import time
 from collections.abc import Iterable
 
 from pooljobs.app import PoolJobs
-from pooljobs.task import Task
-
 from pooljobs.db.statements import Statements
 from pooljobs.scoreboard import Slot
 from pooljobs.settings import WorkerSettings
+from pooljobs.task import Task
 from pooljobs_worker.lease import Lease
 from pooljobs_worker.session import Session
 
