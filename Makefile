@@ -6,16 +6,22 @@ STAMP := $(VENV)/.installed
 # Processors for the tests; they mostly wait for PostgreSQL and for processes.
 WORKERS ?= auto
 
-.PHONY: help demo test lint check clean
+.PHONY: help demo test test-oldest lint clean
 
 help: ## This list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 demo: $(STAMP) ## Runs the main job: 10,000 jobs through 8 workers on an embedded PostgreSQL
 	@$(BIN)/pooljobs demo
 
 test: lint ## Every gate: ruff, mypy, import-linter, pytest
 	$(BIN)/pytest -n $(WORKERS)
+
+test-oldest: ## The tests on the oldest versions of what we depend on that are promised
+	@test -d $(VENV)-oldest || $(PYTHON) -m venv $(VENV)-oldest
+	@$(VENV)-oldest/bin/python -m pip install --quiet --disable-pip-version-check \
+	  -e '.[embedded,pydantic,dev]' -c constraints-oldest.txt
+	$(VENV)-oldest/bin/pytest -n $(WORKERS)
 
 lint: $(STAMP) ## The gates that run nothing: ruff, mypy, import-linter
 	$(BIN)/ruff check
@@ -24,7 +30,7 @@ lint: $(STAMP) ## The gates that run nothing: ruff, mypy, import-linter
 	$(BIN)/lint-imports
 
 clean: ## Removes what the other commands made
-	rm -rf $(VENV) .pooljobs build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-oldest .pooljobs build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # Installed again only when pyproject.toml has changed; the sources themselves are linked (an editable install).
 $(STAMP): pyproject.toml

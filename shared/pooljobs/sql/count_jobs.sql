@@ -22,7 +22,7 @@ ended AS (
         percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (
             ORDER BY extract(epoch FROM h.finished_at - h.started_at)::float8) FILTER (WHERE h.status = 'completed') AS ran
     FROM {schema}.history AS h
-    WHERE h.finished_at >= now() - interval '1 hour'
+    WHERE h.finished_at >= now() - interval '1 hour' AND h.finished_at < now() + interval '1 day'
       AND (%(queue)s::text IS NULL OR h.queue = %(queue)s::text)
     GROUP BY h.queue
 )

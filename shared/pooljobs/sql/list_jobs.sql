@@ -3,6 +3,7 @@
 -- Parameters: window (interval: how far back to look at what ended; null: all of history), statuses text[], queue,
 --   job_type (null: any), limit.
 -- Returns: what the command line shows of a job, and age, the seconds since it ended or else was enqueued.
+-- The upper bound leaves out the partitions that are made ahead, and leaves room for a clock that was set back.
 -- Locks: none. Index: live_pkey backwards, since ids sort by time; partitions of history by finished_at, and in them
 --   history_id, or history_failed where only failed ones are asked for.
 WITH matching AS (
@@ -25,6 +26,7 @@ WITH matching AS (
             h.run_at, h.created_at, h.started_at, h.finished_at, h.trace_id, h.last_error
         FROM {schema}.history AS h
         WHERE (%(window)s::interval IS NULL OR h.finished_at >= now() - %(window)s::interval)
+          AND h.finished_at < now() + interval '1 day'
           AND (%(statuses)s::text[] IS NULL OR h.status = ANY (%(statuses)s::text[]))
           AND (%(queue)s::text IS NULL OR h.queue = %(queue)s::text)
           AND (%(job_type)s::text IS NULL OR h.job_type = %(job_type)s::text)
