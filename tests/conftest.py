@@ -13,9 +13,12 @@ import pytest
 from psycopg import Connection
 
 from pooljobs.embedded import acquire
+from pooljobs.embedded.account import server_account
+from pooljobs.embedded.copied import runnable
+from pooljobs.embedded.programs import find_programs
 from tests.support.database import DatabaseServer, run_server
 from tests.support.embedded import FAST, fresh_root
-from tests.support.run_directory import begin_run, end_run
+from tests.support.run_directory import begin_run, end_run, run_directory
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -80,3 +83,10 @@ def embedded_root(cold_root: Path, seed: Path) -> Path:
     """A copy of it, which spares a test the making of the data."""
     subprocess.run(["cp", "-a", seed, cold_root], check=True)
     return cold_root
+
+
+@pytest.fixture(scope="session")
+def reachable_bindir() -> Path:
+    """PostgreSQL's programs, where the server's account can run them: copied, if need be, to a plain name."""
+    place = run_directory()
+    return runnable(find_programs(place / "none"), place, server_account()).bindir

@@ -20,17 +20,19 @@ class Completion:
     """The right to complete one job, as long as its claim stands.
 
     Attributes:
+        fence: The claim's number, which grows with each claim of the job.
+        token: The claim statement's random number.
         used: Whether the job was completed this way. That its row is gone, if the transaction committed, is then no
             loss to the worker's own settlement; if it rolled back, the worker settles the job as ever.
     """
 
-    __slots__ = ("_fence", "_job_id", "_started_ns", "_statement", "_token", "used")
+    __slots__ = ("_job_id", "_started_ns", "_statement", "fence", "token", "used")
 
     def __init__(self, statement: bytes, *, job_id: UUID, fence: int, token: int, started_ns: int) -> None:
         self._statement = statement
         self._job_id = job_id
-        self._fence = fence
-        self._token = token
+        self.fence = fence
+        self.token = token
         self._started_ns = started_ns
         self.used = False
 
@@ -60,7 +62,7 @@ class Completion:
     def _parameters(self) -> dict[str, object]:
         return {
             "id": self._job_id,
-            "fence": self._fence,
-            "token": self._token,
+            "fence": self.fence,
+            "token": self.token,
             "started_ago": (time.monotonic_ns() - self._started_ns) / 1e9,
         }

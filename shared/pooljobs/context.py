@@ -83,6 +83,14 @@ class JobContext:
         return self.completion.on(connection)
 
     @property
+    def fence(self) -> int:
+        """A number that grows with each claim of this job; 0 outside a worker.
+
+        Where it is handed on with a write, the other side can refuse what comes from a run that was overtaken.
+        """
+        return 0 if self.completion is None else self.completion.fence
+
+    @property
     def is_last_attempt(self) -> bool:
         """Whether a failure of this run is final."""
         return self.attempt >= self.max_retries

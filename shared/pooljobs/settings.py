@@ -61,6 +61,9 @@ class ServeSettings:
         app: ``module:attribute`` of the application, resolved in each worker after the fork.
         procs: Worker processes. Default 1.
         shutdown_timeout: Seconds a drain may take before what still runs is killed. Default 30.
+        max_jobs_per_child: Jobs after which a worker is replaced, between jobs. Default 0, never.
+        max_memory_per_child: Megabytes of resident memory above which a worker is replaced, between jobs. Default 0,
+            never. Has no effect where there is no /proc.
     """
 
     dsn: str
@@ -68,12 +71,16 @@ class ServeSettings:
     schema: str = "pooljobs"
     procs: int = 1
     shutdown_timeout: float = 30.0
+    max_jobs_per_child: int = 0
+    max_memory_per_child: int = 0
     worker: WorkerSettings = field(default_factory=WorkerSettings)
 
     def __post_init__(self) -> None:
         _at_least("procs", self.procs, 1)
         _at_most("procs", self.procs, 512)
         _at_least("shutdown_timeout", self.shutdown_timeout, 0.0)
+        _at_least("max_jobs_per_child", self.max_jobs_per_child, 0)
+        _at_least("max_memory_per_child", self.max_memory_per_child, 0)
 
 
 def _at_least(name: str, value: float, least: float) -> None:

@@ -40,6 +40,8 @@ class ChildRecord:
     born: float
     ready_at: float | None = None
     called_slow: bool = False
+    retiring: bool = False
+    """It is to leave as soon as another is ready in its place."""
 
 
 @dataclass(slots=True)
@@ -55,6 +57,9 @@ class Children:
     """All children of one supervisor, by pid and by place."""
 
     procs: int
+    """Workers wanted now."""
+    most: int = 512
+    """Workers that there is room for."""
     _living: dict[int, ChildRecord] = field(default_factory=dict)
     _past: dict[Place, _Vacancy] = field(default_factory=dict)
 
@@ -65,18 +70,20 @@ class Children:
             ValueError: Its place, pid or slot is taken.
         """
         for other in self._living.values():
-            if record.place == other.place or record.pid == other.pid or record.slot == other.slot:
+            same_place = record.place == other.place and not other.retiring
+            if same_place or record.pid == other.pid or record.slot == other.slot:
                 raise ValueError(f"{record.place} (pid {record.pid}, slot {record.slot}) collides with {other}")
         self._living[record.pid] = record
 
     def died(self, pid: int, now: float) -> ChildRecord:
-        """Take a dead child out; its place waits out the back-off.
+        """Take a dead child out; its place waits out the back-off, unless another was to fill it anyway.
 
         Raises:
             KeyError: No such child.
         """
         record = self._living.pop(pid)
-        self._leave_empty(record.place, lived=now - record.born, now=now)
+        if not record.retiring:
+            self._leave_empty(record.place, lived=now - record.born, now=now)
         return record
 
     def not_born(self, place: Place, now: float) -> None:
@@ -108,9 +115,31 @@ class Children:
         """Slots that living children sit in."""
         return frozenset(record.slot for record in self._living.values())
 
+    def resize(self, procs: int) -> bool:
+        """Want this many workers from now on; False, and nothing done, if there is no room for them or none is left."""
+        fits = 1 <= procs <= self.most
+        self.procs = procs if fits else self.procs
+        return fits
+
+    @property
+    def surplus(self) -> list[ChildRecord]:
+        """Workers of places that are no longer wanted."""
+        return [worker for worker in self.workers if worker.place.ordinal > self.procs]
+
+    @property
+    def retiring(self) -> list[ChildRecord]:
+        """Workers that are being replaced."""
+        return [worker for worker in self.workers if worker.retiring]
+
+    @property
+    def relieved(self) -> list[ChildRecord]:
+        """Workers that are being replaced, and whose replacement is ready."""
+        ready = {worker.place for worker in self.workers if worker.ready_at is not None and not worker.retiring}
+        return [worker for worker in self.retiring if worker.place in ready]
+
     def vacant(self) -> list[Place]:
-        """Places without a child, the steward's first, then the workers' in order."""
-        filled = {record.place for record in self._living.values()}
+        """Places without a child that stays, the steward's first, then the workers' in order."""
+        filled = {record.place for record in self._living.values() if not record.retiring}
         places = [STEWARD, *(Place(Role.WORKER, ordinal) for ordinal in range(1, self.procs + 1))]
         return [place for place in places if place not in filled]
 

@@ -10,14 +10,16 @@ from __future__ import annotations
 import os
 import signal
 from selectors import EVENT_READ, BaseSelector
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+from pooljobs_supervisor.measured import Usage
 
 UNKNOWN_STATUS = 255
 """Exit status of a child that somebody else reaped."""
 
 
 class Process(Protocol):
-    """What is used of a ``multiprocess.Process``, which comes without types."""
+    """What is used of a ``MeasuredProcess``, whose base comes without types."""
 
     @property
     def pid(self) -> int | None:
@@ -26,6 +28,10 @@ class Process(Protocol):
     @property
     def exitcode(self) -> int | None:
         """Exit code, or minus a signal's number; None before the end. Reaps."""
+
+    @property
+    def usage(self) -> Usage | None:
+        """What it used; None before it was reaped, or when somebody else reaped it."""
 
     def start(self) -> None:
         """Fork."""
@@ -94,22 +100,30 @@ def has_ended(pid: int) -> bool:
         return True
 
 
-def reap(process: Process) -> int | None:
-    """Reap a child: its exit code, or minus the signal that killed it. None when it has not ended after all."""
+class End(NamedTuple):
+    """How a process ended: its exit code, or minus the signal that killed it; and what it used, where that is known."""
+
+    status: int
+    usage: Usage | None = None
+
+
+def reap(process: Process) -> End | None:
+    """Reap a child. None when it has not ended after all."""
     status = process.exitcode
     if status is None:
-        return _status_behind_its_back(process.pid)
+        return _end_behind_its_back(process.pid)
+    end = End(status, process.usage)
     process.close()
-    return status
+    return end
 
 
-def _status_behind_its_back(pid: int | None) -> int | None:
+def _end_behind_its_back(pid: int | None) -> End | None:
     """What became of a child of which its ``Process`` knows nothing: it runs, or somebody else reaped it."""
     try:
         reaped, status = os.waitpid(pid or os.getpid(), os.WNOHANG)
     except ChildProcessError:
-        return UNKNOWN_STATUS
-    return os.waitstatus_to_exitcode(status) if reaped else None
+        return End(UNKNOWN_STATUS)
+    return End(os.waitstatus_to_exitcode(status)) if reaped else None
 
 
 def how(status: int) -> str:

@@ -15,10 +15,14 @@ from pooljobs.scoreboard import Role, Scoreboard, Wanted
 from pooljobs_supervisor.children import Children, Place
 from pooljobs_supervisor.course import Course, Stage
 from pooljobs_supervisor.deaths import DeathWatch
+from pooljobs_supervisor.muster import muster
 from pooljobs_supervisor.nursery import Nursery
 from pooljobs_supervisor.plan import Action, Ask, Kill, Spawn, Wake, pause, plan
+from pooljobs_supervisor.service_manager import ServiceManager
 from pooljobs_supervisor.signals import Inbox, terminal_left
 from pooljobs_supervisor.story import Story
+from pooljobs_supervisor.strangers import Strangers
+from pooljobs_supervisor.wear import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +36,18 @@ class Loop:
     _inbox: Inbox
     _watch: DeathWatch
     _nursery: Nursery
+    _strangers: Strangers
+    _manager: ServiceManager
+    _limits: Limits
 
     def run(self, selector: BaseSelector) -> None:
         """Step, and sleep between steps until a signal, a death or the next tick."""
         while self._step() is not Stage.DONE:
-            selector.select(pause(self._children, self._course, self._nursery.count_slots(), monotonic()))
+            now = monotonic()
+            stopping = self._course.stage is not Stage.SERVE
+            self._manager.report(ready=self._course.ever_ready, stopping=stopping, now=now)
+            wait = pause(self._children, self._course, self._nursery.count_slots(), now)
+            selector.select(min(wait, self._manager.beat))
 
     def _step(self) -> Stage:
         now = monotonic()
@@ -45,6 +56,8 @@ class Loop:
         self._note_ready(now)
         for pid in self._watch.ended():
             self._bury(pid, now)
+        self._strangers.reap(self._nursery.pids)
+        self._replace_worn()
         self._move(now)
         for action in plan(self._children, self._course, self._nursery.count_slots(), now):
             self._act(action, now)
@@ -52,11 +65,26 @@ class Loop:
 
     def _match(self, number: Signals, now: float) -> None:
         """Take one signal."""
-        if number is Signals.SIGCHLD:
-            return
-        if number is Signals.SIGHUP and terminal_left():
-            self._story.hangup_ignored()
-            return
+        match number:
+            case Signals.SIGCHLD:
+                return
+            case Signals.SIGTTIN | Signals.SIGTTOU:
+                self._resize(number)
+            case Signals.SIGUSR1:
+                self._story.scoreboard(muster(self._children, self._board, now))
+            case Signals.SIGHUP if terminal_left():
+                self._story.hangup_ignored()
+            case _:
+                self._escalate(number, now)
+
+    def _resize(self, number: Signals) -> None:
+        """One worker more or less; an end that has begun goes on as it is."""
+        if self._course.stage is Stage.SERVE:
+            wanted = self._children.procs + (1 if number is Signals.SIGTTIN else -1)
+            self._story.resized(number, self._children, fits=self._children.resize(wanted))
+
+    def _escalate(self, number: Signals, now: float) -> None:
+        """One more request to come to an end."""
         before = self._course.stage
         if self._course.escalate(now) is not before:
             self._story.asked(number, self._course, len(self._children.workers))
@@ -80,6 +108,16 @@ class Loop:
         if serving and not (self._course.ever_ready or burial.child.ready_at is not None or left_on_request):
             self._course.fail_to_start(burial.status, now)
             self._story.never_booted(burial.child, burial.status, self._course.result)
+
+    def _replace_worn(self) -> None:
+        """Begin to replace one worker that has passed a limit, if none is being replaced."""
+        if self._course.stage is not Stage.SERVE or self._children.retiring:
+            return
+        for child in self._children.workers:
+            if child.ready_at is not None and (why := self._limits.passed(child.pid, self._board.slot(child.slot))):
+                child.retiring = True
+                self._story.replacing(child, why)
+                return
 
     def _move(self, now: float) -> None:
         before = self._course.stage

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from functools import partial
 from logging import Logger
@@ -15,7 +15,8 @@ from logging import Logger
 from pooljobs.child import Child, ChildMain
 from pooljobs.scoreboard import Role, Scoreboard, Slot, SlotState, Wanted
 from pooljobs_supervisor.children import ChildRecord, Children, Place
-from pooljobs_supervisor.deaths import DeathWatch, Process, reap
+from pooljobs_supervisor.deaths import DeathWatch, End, Process, reap
+from pooljobs_supervisor.oom import OomCounter, own_events
 from pooljobs_supervisor.parent_death import parent_death_signal
 from pooljobs_supervisor.plan import SlotCount
 from pooljobs_supervisor.spawn import fork, settle_in_child
@@ -56,12 +57,18 @@ class Nursery:
         self._log = log
         self._tell_of_parent = parent_death_signal()
         self._processes: dict[int, Process] = {}
+        self._oom = OomCounter(own_events())
 
     def count_slots(self) -> SlotCount:
         """Count free and dead slots; one that a living child sits in is neither, whatever stands in it."""
         taken = self._children.slots
         states = [slot.state for slot in self._board if slot.index not in taken]
         return SlotCount(free=states.count(SlotState.FREE), dead=states.count(SlotState.DEAD))
+
+    @property
+    def pids(self) -> Container[int]:
+        """Children that this nursery reaps."""
+        return self._processes.keys()
 
     def spawn(self, place: Place, now: float) -> ChildRecord | OSError:
         """Fork a child into a free slot. A refusal by the system is noted as a death and returned."""
@@ -103,19 +110,19 @@ class Nursery:
 
         A slot that the supervisor frees itself never shows DEAD: the steward might clear it once more, later.
         """
-        status = reap(self._processes[pid])
-        if status is None:
+        end = reap(self._processes[pid])
+        if end is None:
             return None
         del self._processes[pid]
         self._watch.forget(pid)
         record = self._children.died(pid, now)
         slot = self._board.slot(record.slot)
-        burial = Burial(record, status, len(slot.held()), bool(slot.killed), slot.wanted)
+        burial = Burial(record, end.status, len(slot.held()), bool(slot.killed), slot.wanted)
+        out_of_memory = self._oom.rose() and end.status == -signal.SIGKILL
         if record.place.role is Role.STEWARD or slot.worker_id == 0:
             slot.clear()
         else:
-            slot.exit_status = status
-            slot.state = SlotState.DEAD
+            _write_on(slot, end, out_of_memory=out_of_memory)
         return burial
 
     def kill(self, record: ChildRecord) -> None:
@@ -125,3 +132,13 @@ class Nursery:
             os.killpg(record.pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):  # not in its own session yet, or (macOS) dead and unreaped
             os.kill(record.pid, signal.SIGKILL)
+
+
+def _write_on(slot: Slot, end: End, *, out_of_memory: bool) -> None:
+    """Leave word of an end for the steward; the state goes last."""
+    slot.exit_status = end.status
+    slot.out_of_memory = int(out_of_memory)
+    if end.usage is not None:
+        slot.cpu_us = int(end.usage.cpu_seconds * 1e6)
+        slot.peak_memory = end.usage.peak_memory
+    slot.state = SlotState.DEAD

@@ -61,7 +61,8 @@ class SlotCount:
 def plan(children: Children, course: Course, slots: SlotCount, now: float) -> list[Action]:
     """The actions for this moment."""
     if course.stage is Stage.SERVE:
-        return [*_spawns(children, course, slots, now), *_wake_steward(children, slots)]
+        dismissals = [Ask(child, Wanted.DRAIN) for child in (*children.surplus, *children.relieved)]
+        return [*_spawns(children, course, slots, now), *dismissals, *_wake_steward(children, slots)]
     if course.stage <= Stage.SETTLE:
         return [*_to_workers(children, course.stage), *_keep_steward(children, course, slots, now)]
     steward = children.steward
@@ -93,7 +94,7 @@ def pause(children: Children, course: Course, slots: SlotCount, now: float) -> f
 def _serving_pause(children: Children, course: Course, slots: SlotCount, now: float) -> float:
     if not course.ever_ready:
         return EAGER_TICK
-    busy = slots.dead or any(child.ready_at is None for child in children.all)
+    busy = slots.dead or children.surplus or children.retiring or any(child.ready_at is None for child in children.all)
     waits = [children.due(place) - now for place in children.vacant()] if slots.free else []
     soonest = min((max(wait, EAGER_TICK) for wait in waits), default=IDLE_TICK)
     return min(TICK if busy or not slots.free else IDLE_TICK, soonest)
@@ -104,7 +105,8 @@ def _spawns(children: Children, course: Course, slots: SlotCount, now: float) ->
     due = [place for place in children.vacant() if children.due(place) <= now]
     if not course.ever_ready:
         due = [place for place in due if place == STEWARD or place.ordinal == 1]
-    return [Spawn(place) for place in due[: slots.free]]
+    kept = 1 if children.steward is None and STEWARD not in due else 0  # without a steward no slot is freed any more
+    return [Spawn(place) for place in due[: max(0, slots.free - kept)]]
 
 
 def _keep_steward(children: Children, course: Course, slots: SlotCount, now: float) -> list[Action]:

@@ -37,8 +37,8 @@ def run_once(target: Callable[[], int], *, log: Logger | None = None) -> int:
     except BaseException:
         _kill(process)
         raise
-    status = reap(process)
-    return UNKNOWN_STATUS if status is None else status
+    end = reap(process)
+    return UNKNOWN_STATUS if end is None else end.status
 
 
 def _kill(process: Process) -> None:

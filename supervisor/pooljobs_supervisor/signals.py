@@ -17,6 +17,9 @@ from typing import Any, Self
 STOPPING = (Signals.SIGTERM, Signals.SIGINT, Signals.SIGQUIT, Signals.SIGHUP)
 """Signals that ask for an end."""
 
+ORDERS = (Signals.SIGTTIN, Signals.SIGTTOU, Signals.SIGUSR1)
+"""Signals by which the supervisor is asked for something else: one worker more, one less, the scoreboard."""
+
 _GULP = 4096
 
 Handler = Callable[[int, FrameType | None], Any] | int | Handlers | None
@@ -29,8 +32,8 @@ class Inbox:
     """
 
     def __init__(self, *, children: bool) -> None:
-        """Receive ``STOPPING`` and, with ``children``, SIGCHLD too."""
-        self._numbers = [*STOPPING, *([Signals.SIGCHLD] if children else [])]
+        """Receive ``STOPPING``, ``ORDERS`` and, with ``children``, SIGCHLD too."""
+        self._numbers = [*STOPPING, *ORDERS, *([Signals.SIGCHLD] if children else [])]
         self._before: dict[Signals, Handler] = {}
         self._wakeup_before = -1
         self.fd = self._write_fd = -1
@@ -79,6 +82,8 @@ def handle_in_child(stop: Handler) -> None:
     signal.set_wakeup_fd(-1)
     for number in STOPPING:
         signal.signal(number, stop)
+    for number in ORDERS:  # whoever signals a whole service means the supervisor; by default these kill or stop
+        signal.signal(number, _leave_it_to_the_inbox)
     signal.signal(Signals.SIGCHLD, signal.SIG_DFL)
 
 

@@ -13,14 +13,13 @@ from logging import Logger
 from signal import SIGTERM
 from types import FrameType
 
-from multiprocess import get_context
-
 from pooljobs.child import Child
 from pooljobs.errors import PoolJobsError
 from pooljobs.exit_codes import ExitCode
 from pooljobs.scoreboard import Role, Wanted
 from pooljobs_supervisor.deaths import Process
 from pooljobs_supervisor.leave import leave
+from pooljobs_supervisor.measured import MeasuredProcess
 from pooljobs_supervisor.signals import Handler, all_blocked, handle_in_child, unblock_all
 
 
@@ -30,7 +29,7 @@ def fork(name: str, settle_in: Callable[[], None], life: Callable[[], int], log:
     Raises:
         OSError: The system refuses another process.
     """
-    process: Process = get_context("fork").Process(target=_live, args=(settle_in, life, log), name=name)
+    process: Process = MeasuredProcess(target=_live, args=(settle_in, life, log), name=name)
     with all_blocked():
         process.start()
     return process

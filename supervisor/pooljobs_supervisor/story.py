@@ -6,7 +6,7 @@ from logging import DEBUG, INFO, WARNING, Logger
 from signal import Signals
 
 from pooljobs.exit_codes import ExitCode
-from pooljobs_supervisor.children import ChildRecord, Place
+from pooljobs_supervisor.children import ChildRecord, Children, Place
 from pooljobs_supervisor.course import Course, Stage
 from pooljobs_supervisor.deaths import how
 from pooljobs_supervisor.nursery import Burial
@@ -68,6 +68,27 @@ class Story:
         line = _ASKED.get(course.stage)
         if line is not None:
             self._log.info(line, number.name, workers, _workers(workers), course.drain_limit)
+
+    def replacing(self, child: ChildRecord, why: str) -> None:
+        """A worker has passed a limit."""
+        self._log.info("%s (pid %d) %s: it leaves when its replacement is ready", child.place, child.pid, why)
+
+    def resized(self, number: Signals, children: Children, *, fits: bool) -> None:
+        """The fleet was asked to grow or shrink by one."""
+        now = f"{children.procs} {_workers(children.procs)}"
+        if not fits:
+            why = f"there is room for no more than {now}" if number is Signals.SIGTTIN else "one worker is the least"
+            self._log.warning("%s refused: %s", number.name, why)
+        elif children.procs > self._procs:
+            unchecked = "connections were checked for"
+            self._log.info("%s: %s from now on (%s %d)", number.name, now, unchecked, self._procs)
+        else:
+            self._log.info("%s: %s from now on", number.name, now)
+
+    def scoreboard(self, lines: list[str]) -> None:
+        """The scoreboard was asked for."""
+        for line in lines:
+            self._log.info("%s", line)
 
     def hangup_ignored(self) -> None:
         """HUP, and the terminal is still there."""

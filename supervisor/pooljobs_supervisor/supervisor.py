@@ -13,7 +13,7 @@ from time import monotonic
 
 from pooljobs.child import ChildMain
 from pooljobs.exit_codes import ExitCode
-from pooljobs.scoreboard import Role, Scoreboard
+from pooljobs.scoreboard import Role, Scoreboard, most_workers
 from pooljobs.settings import ServeSettings
 from pooljobs_supervisor.children import Children
 from pooljobs_supervisor.course import Course
@@ -22,15 +22,18 @@ from pooljobs_supervisor.leave import leave
 from pooljobs_supervisor.lifeline import Lifeline
 from pooljobs_supervisor.loop import Loop
 from pooljobs_supervisor.nursery import Nursery
+from pooljobs_supervisor.service_manager import ServiceManager
 from pooljobs_supervisor.signals import Inbox
 from pooljobs_supervisor.story import Story
+from pooljobs_supervisor.strangers import Strangers, adopts_orphans
+from pooljobs_supervisor.wear import Limits
 
 
 class Supervisor:
     """One run of a fleet. Constructing it starts nothing; ``run`` may be called once, in the main thread.
 
     Args:
-        settings: ``procs`` and ``shutdown_timeout`` are used here.
+        settings: ``procs``, ``shutdown_timeout`` and the limits of a child are used here.
         board: Has room for ``slots_for(settings.procs)`` slots.
         worker: Runs in each worker after the fork.
         steward: Runs in the steward after the fork.
@@ -50,8 +53,9 @@ class Supervisor:
         self._mains = {Role.WORKER: worker, Role.STEWARD: steward}
         self._log = log or getLogger("pooljobs.supervisor")
         self._story = Story(self._log, settings.procs)
-        self._children = Children(settings.procs)
+        self._children = Children(settings.procs, most_workers(settings.procs))
         self._course = Course(settings.shutdown_timeout)
+        self._limits = Limits(settings.max_jobs_per_child, settings.max_memory_per_child * 1_000_000)
 
     def run(self) -> ExitCode:
         """Serve until asked to stop, and to the end of all children.
@@ -85,7 +89,21 @@ class Supervisor:
                 self._board, self._children, watch, lifeline.read_fd, mains=self._mains, forget=forget, log=self._log
             )
             self._story.starting(os.getpid(), monotonic())
-            Loop(self._board, self._children, self._course, self._story, inbox, watch, nursery).run(selector)
+            strangers = Strangers(adopts=adopts_orphans())
+            manager = ServiceManager(os.environ, self._log)
+            loop = Loop(
+                self._board,
+                self._children,
+                self._course,
+                self._story,
+                inbox,
+                watch,
+                nursery,
+                strangers,
+                manager,
+                self._limits,
+            )
+            loop.run(selector)
             self._finish()
         return self._course.result
 

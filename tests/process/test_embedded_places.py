@@ -54,7 +54,10 @@ def umask(cold_root: Path) -> Iterator[None]:
     ],
     ids=["spaces", "quote", "double quotes", "backslash", "comma", "shell", "unicode", "110 characters", "deep"],
 )
-def test_it_runs_in_a_directory_of_any_name(cold_root: Path, name: str) -> None:
+def test_it_runs_in_a_directory_of_any_name(
+    cold_root: Path, reachable_bindir: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("POOLJOBS_PG_BINDIR", str(reachable_bindir))  # a copy in the root is another test's matter
     root = cold_root / name
     with acquire(root, settings=FAST) as server, acquire(root) as again:
         assert (server.started, again.started) == (True, False)

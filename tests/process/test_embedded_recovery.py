@@ -52,6 +52,20 @@ def test_after_a_kill_9_of_the_server_the_next_start_has_all_that_was_committed(
             assert ask(server.dsn, "SELECT value FROM kept") == 42
 
 
+def test_a_server_whose_process_is_out_of_sight_is_known_by_its_answer(embedded_root: Path) -> None:
+    with acquire(embedded_root, settings=FAST):
+        pidfile = embedded_root / "data" / "postmaster.pid"
+        told = pidfile.read_text()
+        pidfile.write_text(told.replace(told.splitlines()[0], "4194305", 1))  # above any pid: as from a container
+        try:
+            with acquire(embedded_root) as second:
+                assert not second.started
+                assert ask(second.dsn, "SELECT 1") == 1
+        finally:
+            pidfile.write_text(told)
+    assert not runs(embedded_root)
+
+
 def test_sessions_of_a_killed_server_are_waited_for(embedded_root: Path) -> None:
     with acquire(embedded_root, settings=FAST) as first, psycopg.connect(first.dsn) as connection:
         os.kill(connection.info.backend_pid, signal.SIGSTOP)  # it cannot notice that its postmaster dies
@@ -69,7 +83,9 @@ def test_sessions_of_a_killed_server_are_waited_for(embedded_root: Path) -> None
 def test_the_zombie_of_a_killed_server_is_no_server(embedded_root: Path) -> None:
     first = acquire(embedded_root, settings=FAST)
     pid = kill(embedded_root)
-    assert Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"  # its parent, we, did not wait
+    wait_until(  # of its end: its parent, we, do not ask for its exit code
+        lambda: Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z", what="the zombie"
+    )
     with acquire(embedded_root) as second:
         assert works(second)
         first.close()

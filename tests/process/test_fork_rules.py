@@ -62,6 +62,13 @@ def test_a_child_that_somebody_else_reaped_has_ended_too() -> None:
     assert (seen["ended"], seen["status"]) == (True, UNKNOWN_STATUS)
 
 
+def test_a_reaped_child_tells_what_it_used_whoever_reaped_it() -> None:
+    seen = play("usage")
+    assert len(seen["cpu"]) == len(seen["peak"]) == 2
+    assert all(0.3 <= seconds < 10 for seconds in seen["cpu"])
+    assert all(64 << 20 <= size < 1 << 30 for size in seen["peak"])
+
+
 def test_an_inbox_keeps_every_signal_in_order_and_leaves_no_trace() -> None:
     seen = play("an_inbox")
     del seen["said"]

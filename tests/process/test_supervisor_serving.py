@@ -134,19 +134,44 @@ def test_children_have_sessions_of_their_own_and_no_blocked_signals(tmp_path: Pa
 
 def test_a_slot_is_not_reused_before_it_was_freed(tmp_path: Path) -> None:
     """With the steward stopped the dead pile up until no slot is left; then the respawn waits."""
-    with Fleet(tmp_path, procs=1, holds=True) as fleet:  # six slots
+    with Fleet(tmp_path, procs=1, holds=True) as fleet:  # seven slots
         fleet.wait_until_serving(1)
         (steward,) = fleet.events("ready", who="steward")
         os.kill(steward["pid"], signal.SIGSTOP)
-        for count in range(1, 6):
+        for count in range(1, 7):
             worker = fleet.wait_for("ready", count, who="worker 1")[-1]
             os.kill(worker["pid"], signal.SIGKILL)
-        wait_until(lambda: fleet.log.count("killed by SIGKILL") == 5, what="five deaths in the log")
+        wait_until(lambda: fleet.log.count("killed by SIGKILL") == 6, what="six deaths in the log")
         dead = fleet.events("ready", who="worker 1")
-        assert len({event["slot"] for event in dead}) == 5
+        assert len({event["slot"] for event in dead}) == 6
         os.kill(steward["pid"], signal.SIGCONT)
-        fleet.wait_for("ready", 6, who="worker 1")
+        fleet.wait_for("ready", 7, who="worker 1")
         fleet.signal(signal.SIGTERM)
         assert fleet.exit_code() == 0
         freed = [event["of"] for event in fleet.events("freed")]
-    assert freed[:5] == [event["pid"] for event in dead]
+    assert freed[:6] == [event["pid"] for event in dead]
+
+
+def test_a_worker_past_its_limit_leaves_once_its_replacement_is_ready(tmp_path: Path) -> None:
+    with Fleet(tmp_path, works=100) as fleet:
+        fleet.wait_for("leaving", who="worker 2")
+        old, new = fleet.events("ready", who="worker 2")
+        (asked,) = fleet.events("asked")
+        assert (asked["pid"], asked["wanted"]) == (old["pid"], 1)
+        assert old["pid"] != new["pid"]
+        assert new["at"] < asked["at"]
+        assert f"worker 2 (pid {old['pid']}) has run 100 jobs: it leaves" in fleet.log
+        fleet.signal(signal.SIGTERM)
+        assert fleet.exit_code() == 0
+        assert len(fleet.events("booting")) == 4
+    assert fleet.result()["left"] == {}
+
+
+def test_a_worker_below_its_limit_stays(tmp_path: Path) -> None:
+    with Fleet(tmp_path, works=79) as fleet:
+        fleet.wait_until_serving()
+        fleet.signal(signal.SIGTTIN)  # what comes of it shows that the loop has turned
+        fleet.wait_for("ready", who="worker 3")
+        assert not fleet.events("asked")
+        fleet.signal(signal.SIGTERM)
+        assert fleet.exit_code() == 0

@@ -38,6 +38,10 @@ class Options:
     """Workers are registered and hold three jobs, the first of them running."""
     forks: str = ""
     """What a worker starts once it is ready: a ``fork`` of itself, or a ``subprocess``."""
+    orphans: bool = False
+    """Each worker leaves a process behind whose parent is gone, and which ends at once."""
+    works: int = 0
+    """Jobs that the first worker 2 has done once it is ready; the limit for all is 100."""
     boot: str = ""
     """How children fail to boot: an exit code, ``raise``, ``refuse`` or ``kill``."""
     boot_fails: str = "worker 1"
@@ -99,6 +103,9 @@ def worker(options: Options, child: Child) -> int:
         for entry in range(3):
             slot.hold(entry, bytes([entry]) * 16, 1, entry)
         slot.start(0, 1)
+    if options.works and slot.ordinal == 2 and not Path(options.folder, "worked").exists():
+        slot.completed = options.works
+        Path(options.folder, "worked").touch()
     started = start_something(options)
     tell(options, child, "ready", started=started)
     wanted = Wanted.RUN
@@ -122,6 +129,8 @@ def sleep(options: Options, child: Child) -> None:
 def start_something(options: Options) -> int:
     if options.forks == "subprocess":
         return subprocess.Popen(["sleep", "600"]).pid
+    if options.orphans:
+        subprocess.run(["sh", "-c", "sh -c : &"], check=True)
     if options.forks == "fork":
         pid = os.fork()
         if not pid:
@@ -175,7 +184,9 @@ def main() -> int:
     options = Options(**json.loads(sys.argv[1]))
     logging.basicConfig(level=logging.DEBUG, format="%(levelname)s %(message)s")
     prepare(options)
-    settings = ServeSettings(dsn="", app="", procs=options.procs, shutdown_timeout=options.shutdown_timeout)
+    settings = ServeSettings(
+        dsn="", app="", procs=options.procs, shutdown_timeout=options.shutdown_timeout, max_jobs_per_child=100
+    )
     board = Scoreboard.create(slots_for(options.procs), entries=10)
     made = Supervisor(settings, board, worker=partial(worker, options), steward=partial(steward, options))
     code = made.run()

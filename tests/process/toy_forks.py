@@ -20,7 +20,7 @@ from typing import Any
 from pooljobs.child import Child
 from pooljobs.errors import NotMigratedError
 from pooljobs.scoreboard import Role, Scoreboard, Wanted
-from pooljobs_supervisor.deaths import DeathWatch, reap
+from pooljobs_supervisor.deaths import DeathWatch, Process, reap
 from pooljobs_supervisor.lifeline import Lifeline
 from pooljobs_supervisor.parent_death import parent_death_signal
 from pooljobs_supervisor.runner import run_once
@@ -30,6 +30,11 @@ from pooljobs_supervisor.spawn import fork, settle_in_child
 LOG = logging.getLogger("toys")
 OBEYED, LOST = 0, 9
 TRIES = 150
+
+
+def status_of(process: Process) -> int | None:
+    end = reap(process)
+    return None if end is None else end.status
 
 
 def drains_when_asked(child: Child) -> int:
@@ -54,7 +59,7 @@ def early_signals() -> dict[str, Any]:
             process = fork("toy", settle_in, partial(drains_when_asked, child), LOG)
             os.kill(process.pid or 0, signal.SIGTERM)
             process.join()
-            statuses.append(reap(process))
+            statuses.append(status_of(process))
             if statuses[-1] != OBEYED:
                 break
         seen = [number.name for number in inbox.take()]
@@ -90,7 +95,7 @@ def inside_a_child() -> dict[str, Any]:
         found: dict[str, Any] = json.loads(os.read(report_fd, 10_000))
         lifeline.close()
         process.join()
-        found["status"] = reap(process)
+        found["status"] = status_of(process)
         os.close(report_fd)
         os._exit(_print(found))
 
@@ -111,11 +116,11 @@ def a_death_wakes(*, pidfds: bool) -> dict[str, Any]:
         pid = process.pid or 0
         watch.watch(pid)
         before = watch.ended()
-        early = reap(process)
+        early = status_of(process)
         os.kill(pid, signal.SIGKILL)
         woken = bool(selector.select(30.0))
         ended = watch.ended() == [pid]
-        status = reap(process)
+        status = status_of(process)
         watch.forget(pid)
         return {"before": before, "early": early, "woken": woken, "ended": ended, "status": status}
 
@@ -135,7 +140,27 @@ def stolen() -> dict[str, Any]:
         pid = process.pid or 0
         watch.watch(pid)
         os.waitpid(pid, 0)
-        return {"ended": watch.ended() == [pid], "status": reap(process)}
+        return {"ended": watch.ended() == [pid], "status": status_of(process)}
+
+
+def usage() -> dict[str, Any]:
+    """What children used: one that is reaped in order, and one whom multiprocess reaps when the next one starts."""
+
+    def work() -> int:
+        block = bytearray(os.urandom(1 << 20) * 64)
+        began = time.process_time()
+        while time.process_time() - began < 0.3:
+            block[0] += 1 if block[0] < 255 else -255
+        return OBEYED
+
+    first = fork("toy", lambda: None, work, LOG)
+    os.waitid(os.P_PID, first.pid or 0, os.WEXITED | os.WNOWAIT)
+    second = fork("toy", lambda: None, work, LOG)
+    ends = [reap(first)]
+    second.join()
+    ends.append(reap(second))
+    used = [end.usage for end in ends if end is not None and end.usage is not None]
+    return {"cpu": [one.cpu_seconds for one in used], "peak": [one.peak_memory for one in used]}
 
 
 def an_inbox() -> dict[str, Any]:
@@ -217,6 +242,7 @@ SCENES: dict[str, Callable[[], dict[str, Any]]] = {
     "pidfd": partial(a_death_wakes, pidfds=True),
     "sigchld": partial(a_death_wakes, pidfds=False),
     "stolen": stolen,
+    "usage": usage,
     "an_inbox": an_inbox,
     "runs": runs,
     "blocked_output": blocked_output,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import sys
+import traceback
 from collections.abc import Coroutine, Mapping
 from inspect import iscoroutine
 from typing import Any, Protocol
@@ -20,7 +22,7 @@ from pooljobs_worker.claimed import ClaimedJob
 class CoroutineRunner(Protocol):
     """Runs an async handler to its end and returns, or raises what it raised."""
 
-    def __call__(self, coroutine: Coroutine[Any, Any, object]) -> object:
+    def __call__(self, coroutine: Coroutine[Any, Any, object]) -> None:
         """Waits for the coroutine."""
 
 
@@ -41,6 +43,7 @@ class Dispatcher:
         self._state = state
         self._run_coroutine = run_coroutine
         self._log = log
+        self._recursion_limit = sys.getrecursionlimit()
 
     def dispatch(self, job: ClaimedJob, started_ns: int) -> Settlement:
         """Runs the job. Never raises: whatever the handler raises, ``SystemExit`` too, is that job's failure."""
@@ -54,6 +57,8 @@ class Dispatcher:
                 self._call(task, job, started_ns)
             except BaseException as error:  # noqa: BLE001  # a job must not end its worker, whatever it raises
                 return self._failed(task, job, error, started_ns)
+            if sys.getrecursionlimit() != self._recursion_limit:
+                sys.setrecursionlimit(self._recursion_limit)
             return job.settled(Verdict.COMPLETED, started_ns=started_ns)
 
     def _call(self, task: Task, job: ClaimedJob, started_ns: int) -> None:
@@ -63,31 +68,38 @@ class Dispatcher:
             self._run_coroutine(result)
 
     def _unreadable(self, job: ClaimedJob, started_ns: int) -> Settlement:
-        self._log.warning("job %s (%s) failed for good: %s", job.id, job.job_type, job.unreadable)
+        self._tell(logging.WARNING, "job %s (%s) failed for good: %s", job.id, job.job_type, job.unreadable)
         return job.settled(Verdict.FAILED, error=clean(job.unreadable or ""), started_ns=started_ns)
 
     def _unknown(self, job: ClaimedJob) -> Settlement:
         error = f"no handler registered for job type: {job.job_type}"
-        self._log.warning("job %s failed for good: %s", job.id, error)
+        self._tell(logging.WARNING, "job %s failed for good: %s", job.id, error)
         return job.settled(Verdict.FAILED, error=clean(error))
 
     def _failed(self, task: Task, job: ClaimedJob, error: BaseException, started_ns: int) -> Settlement:
+        sys.setrecursionlimit(self._recursion_limit)  # it takes some depth to describe an error
+        if isinstance(error, MemoryError):
+            traceback.clear_frames(error.__traceback__)  # and some memory
         text = describe(error, skip_frames=2)
         delay = next_delay(task.retry, job.attempt, job.max_retries, job.id)
-        headline = text.partition("\n")[0]
-        if delay is None:
-            self._log.warning("job %s (%s) failed for good in run %d: %s", job.id, job.job_type, job.attempt, headline)
-            return job.settled(Verdict.FAILED, error=text, started_ns=started_ns)
-        self._log.info(
-            "job %s (%s) failed in run %d of %d, again in %.3g s: %s",
-            job.id,
-            job.job_type,
-            job.attempt,
-            job.max_retries,
-            delay,
-            headline,
+        self._tell_failure(job, text.partition("\n")[0], delay)
+        verdict = Verdict.FAILED if delay is None else Verdict.RETRY
+        return job.settled(verdict, error=text, delay=delay, started_ns=started_ns)
+
+    def _tell_failure(self, job: ClaimedJob, headline: str, delay: float | None) -> None:
+        run = (
+            f"run {job.attempt}" if delay is None else f"run {job.attempt} of {job.max_retries}, again in {delay:.3g} s"
         )
-        return job.settled(Verdict.RETRY, error=text, delay=delay, started_ns=started_ns)
+        if delay is None:
+            self._tell(logging.WARNING, "job %s (%s) failed for good in %s: %s", job.id, job.job_type, run, headline)
+        else:
+            self._tell(logging.INFO, "job %s (%s) failed in %s: %s", job.id, job.job_type, run, headline)
+
+    def _tell(self, level: int, message: str, *arguments: object) -> None:
+        try:
+            self._log.log(level, message, *arguments)
+        except Exception:  # noqa: BLE001  # raised by what a handler hung into logging: it decides nothing
+            return
 
     def _context(self, job: ClaimedJob, started_ns: int) -> JobContext:
         job.completion = Completion(

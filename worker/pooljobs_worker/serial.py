@@ -11,6 +11,7 @@ from pooljobs_worker.claimed import ClaimedJob
 from pooljobs_worker.dispatch import Dispatcher
 from pooljobs_worker.parts import Parts
 from pooljobs_worker.session import GaveUpError
+from pooljobs_worker.surroundings import PAUSE_NS, Surroundings
 
 _DONE, _FAILED = int(EntryState.DONE), int(EntryState.FAILED)
 
@@ -18,9 +19,11 @@ _DONE, _FAILED = int(EntryState.DONE), int(EntryState.FAILED)
 class SerialCrew:
     """Settles what has ended by the flusher while a slow handler runs, and the rest when the batch ends."""
 
-    def __init__(self, parts: Parts, dispatcher: Dispatcher) -> None:
+    def __init__(self, parts: Parts, dispatcher: Dispatcher, surroundings: Surroundings) -> None:
         self._slot = parts.child.slot
         self._dispatcher = dispatcher
+        self._surroundings = surroundings
+        self._looked_ns = 0
         self._held = parts.held
         self._settler = parts.settler
         self._flusher = parts.flusher
@@ -34,11 +37,13 @@ class SerialCrew:
         self._held.take(jobs)
         self._slot.activity = Activity.RUNNING
         self._flusher.busy(working=True)
+        self._looked_ns = time.monotonic_ns()  # at the end of the last batch, and no handler ran since
         for place, job in enumerate(jobs):
             if self._slot.wanted is Wanted.RELEASE or not self._still_ours():
                 self._give_back(jobs[place:])
                 break
             self._run_one(job)
+        self._surroundings.put_back()  # before the settlement, which may open a connection
         self._flusher.busy(working=False)
         self._settler.flush()
 
@@ -47,7 +52,11 @@ class SerialCrew:
         self._settler.flush()
 
     def _run_one(self, job: ClaimedJob) -> None:
-        self._slot.start(job.entry, started_ns := time.monotonic_ns())
+        started_ns = time.monotonic_ns()
+        if started_ns - self._looked_ns > PAUSE_NS:
+            self._surroundings.put_back()
+            self._looked_ns = started_ns
+        self._slot.start(job.entry, started_ns)
         settlement = self._dispatcher.dispatch(job, started_ns)
         if os.getpid() != self._pid:
             os._exit(0)  # the handler forked, and its child came back out of it: it is none of ours

@@ -5,14 +5,12 @@ Async handlers run together on one event loop in a thread of its own; their pool
 
 from __future__ import annotations
 
-import asyncio
 import os
 import threading
 import time
-from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from pooljobs.scoreboard import Activity, EntryState, Wanted
 from pooljobs.scoreboard.wake import OWN
@@ -20,36 +18,16 @@ from pooljobs.verdict import Verdict
 from pooljobs_worker.claimed import ClaimedJob
 from pooljobs_worker.dispatch import Dispatcher
 from pooljobs_worker.parts import Parts
-
-
-class BackgroundLoop:
-    """An event loop in a daemon thread. ``run`` may be called from many threads at once."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="pooljobs-asyncio", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(timeout=5.0)
-        if not self._thread.is_alive():
-            self._loop.close()
-
-    def run(self, coroutine: Coroutine[Any, Any, object]) -> object:
-        """Runs a coroutine to its end, in the calling thread's context; returns or raises what it does."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+from pooljobs_worker.surroundings import Surroundings
 
 
 class ThreadedCrew:
     """Takes a batch, returns at once, and wakes the loop whenever a job has ended."""
 
-    def __init__(self, parts: Parts, dispatcher: Dispatcher) -> None:
+    def __init__(self, parts: Parts, dispatcher: Dispatcher, surroundings: Surroundings) -> None:
         self._slot = parts.child.slot
         self._dispatcher = dispatcher
+        self._surroundings = surroundings
         self._held = parts.held
         self._settler = parts.settler
         self._flusher = parts.flusher
@@ -75,6 +53,8 @@ class ThreadedCrew:
 
     def run(self, jobs: list[ClaimedJob]) -> None:
         """Hands the batch to the threads."""
+        if self._outstanding == 0:  # with handlers under way nobody can tell whose directory it is
+            self._surroundings.put_back()
         self._held.take(jobs)
         self._slot.activity = Activity.RUNNING
         with self._changed:
@@ -102,6 +82,7 @@ class ThreadedCrew:
             done = settlement.verdict is Verdict.COMPLETED
             self._slot.mark(job.entry, EntryState.DONE if done else EntryState.FAILED)
         self._settler.add(settlement, job.entry)
+        self._surroundings.check_descriptors()
         self._ended()
 
     def _ended(self) -> None:

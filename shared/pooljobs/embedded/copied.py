@@ -16,6 +16,7 @@ from pooljobs.embedded.programs import Programs
 from pooljobs.errors import EmbeddedError
 
 PREFIX = "programs-"
+SPECIAL = frozenset('"$`\\')
 
 
 def runnable(programs: Programs, root: Path, account: Account | None) -> Programs:
@@ -30,6 +31,7 @@ def runnable(programs: Programs, root: Path, account: Account | None) -> Program
         copy = root / f"{PREFIX}{programs.version}"
         bindir = copy / programs.bindir.relative_to(programs.bundle[0].parent)
         if not copy.exists():
+            _check_name(copy)
             _copy(programs.bundle, copy)
         if _runs(bindir, account):
             return replace(programs, bindir=bindir)
@@ -47,6 +49,15 @@ def _runs(bindir: Path, account: Account) -> bool:
     except (OSError, subprocess.SubprocessError):
         return False
     return True
+
+
+def _check_name(copy: Path) -> None:
+    """Initdb names its neighbour ``postgres`` to a shell, in double quotes, and escapes nothing."""
+    if not SPECIAL.isdisjoint(str(copy)):
+        raise EmbeddedError(
+            f"PostgreSQL's programs, which must be copied for the account that runs them, do not work in {copy.parent}",
+            hint=f"choose a POOLJOBS_DATA_DIR without any of {' '.join(sorted(SPECIAL))}",
+        )
 
 
 def _copy(bundle: tuple[Path, ...], copy: Path) -> None:

@@ -71,10 +71,9 @@ def prepare_root(root: Path, account: Account | None) -> Layout:
     Raises:
         EmbeddedError: It cannot be made, or lies where the account may not go.
     """
-    if "\n" in str(root):
-        raise EmbeddedError(f"{str(root)!r} has a line break, which PostgreSQL's own files cannot hold")
     try:
         root = root.resolve()
+        _check_name(str(root))
         if account:
             _open_to(root, account)
         _make(root, 0o755 if account else 0o700)
@@ -112,6 +111,15 @@ def fits(directory: Path) -> bool:
     """Whether a socket in this directory can be named, to the kernel and to libpq, which splits hosts at commas."""
     path = os.fsencode(directory / SOCKET)
     return len(path) <= LONGEST_SOCKET_PATH and b"," not in path
+
+
+def _check_name(root: str) -> None:
+    if "\n" in root:
+        raise EmbeddedError(f"{root!r} has a line break, which PostgreSQL's own files cannot hold")
+    try:
+        root.encode()
+    except UnicodeEncodeError:
+        raise EmbeddedError(f"{root!r} is not in UTF-8, which a connection string must be") from None
 
 
 def _open_to(root: Path, account: Account) -> None:

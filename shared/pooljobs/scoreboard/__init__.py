@@ -5,7 +5,7 @@ Made by the supervisor before its first fork; written by workers in their hot pa
 
 from __future__ import annotations
 
-from pooljobs.scoreboard.board import Scoreboard, slots_for
+from pooljobs.scoreboard.board import Scoreboard, most_workers, slots_for
 from pooljobs.scoreboard.errors import ScoreboardError
 from pooljobs.scoreboard.held import HeldJob
 from pooljobs.scoreboard.slot import Slot
@@ -21,5 +21,6 @@ __all__ = [
     "Slot",
     "SlotState",
     "Wanted",
+    "most_workers",
     "slots_for",
 ]

@@ -10,10 +10,20 @@ from pooljobs.scoreboard.layout import WORD, Layout
 from pooljobs.scoreboard.slot import Slot
 from pooljobs.scoreboard.wake import WakePipe
 
+MOST_GROWTH = 32
+"""Workers by which a fleet may outgrow its start: each place costs two descriptors, needed or not."""
+
+
+def most_workers(procs: int) -> int:
+    """Workers that a fleet started with ``procs`` may reach: twice as many, as far as ``MOST_GROWTH`` goes."""
+    return procs + min(procs, MOST_GROWTH)
+
 
 def slots_for(procs: int) -> int:
-    """Slots that a fleet of ``procs`` workers needs: each may have a dead forerunner, and the steward some too."""
-    return procs * 2 + 4
+    """Slots that a fleet of ``procs`` workers needs: for all it may grow to, as many dead as it began with, and some
+    for the steward and a replacement.
+    """
+    return most_workers(procs) + procs + 4
 
 
 class Scoreboard:

@@ -48,6 +48,12 @@ class Slot:
     """Exit code, or minus the signal's number; meaningful once DEAD."""
     killed = Word(At.KILLED)
     """1: the supervisor killed it on purpose, so no job is charged a crash."""
+    cpu_us = Word(At.CPU_US)
+    """Microseconds of processor time that a DEAD child used; 0 when unknown."""
+    peak_memory = Word(At.PEAK_MEMORY)
+    """Bytes that a DEAD child had resident at its height; 0 when unknown."""
+    out_of_memory = Word(At.OUT_OF_MEMORY)
+    """1: the kernel killed for lack of memory in our control group when this child died; probably it was this one."""
     claimed = Word(At.CLAIMED)
     completed = Word(At.COMPLETED)
     failed = Word(At.FAILED)

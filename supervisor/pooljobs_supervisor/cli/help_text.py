@@ -18,7 +18,7 @@ _MEANINGS = {
     ExitCode.EMBEDDED: "the embedded server is not installed or did not start",
     ExitCode.WORKER_BOOT: "no worker came up",
     ExitCode.DRAIN_TIMED_OUT: "the drain passed its time limit; what still ran is back in its queue",
-    ExitCode.CHECK_FAILED: "the audit found lost jobs, or jobs run twice",
+    ExitCode.CHECK_FAILED: "the check found lost jobs, or jobs run twice",
 }
 
 DATABASE_CODES = (

@@ -30,6 +30,12 @@ ShutdownTimeout = Annotated[
     float, typer.Option("--shutdown-timeout", metavar="SECONDS", help="Longest drain, before what runs is killed.")
 ]
 MaxCrashes = Annotated[int, typer.Option("--max-crashes", metavar="N", help="Crashes after which a job has failed.")]
+MaxJobs = Annotated[
+    int, typer.Option("--max-jobs-per-child", metavar="N", help="Jobs after which a worker is replaced; 0: never.")
+]
+MaxMemory = Annotated[
+    int, typer.Option("--max-memory-per-child", metavar="MB", help="Memory at which a worker is replaced; 0: never.")
+]
 Connections = Annotated[int, typer.Option("--connections", metavar="N", help="Database connections of each worker.")]
 Format = Annotated[str, typer.Option("--log-format", metavar="text|json", help="Log lines for people or machines.")]
 Schema = Annotated[
@@ -72,6 +78,8 @@ def register(cli: typer.Typer, worker_main: WorkerMain, *, show_traceback: bool)
         shutdown_timeout: ShutdownTimeout = 30.0,
         max_crashes: MaxCrashes = _DEFAULTS.max_crashes,
         connections: Connections = _DEFAULTS.connections,
+        max_jobs_per_child: MaxJobs = 0,
+        max_memory_per_child: MaxMemory = 0,
         dsn: Dsn = None,
         schema: Schema = "",
         log_format: Format = "text",
@@ -90,6 +98,13 @@ def register(cli: typer.Typer, worker_main: WorkerMain, *, show_traceback: bool)
             connections=connections,
         )
         settings = ServeSettings(
-            dsn="", app=app, schema=schema, procs=procs, shutdown_timeout=shutdown_timeout, worker=worker
+            dsn="",
+            app=app,
+            schema=schema,
+            procs=procs,
+            shutdown_timeout=shutdown_timeout,
+            max_jobs_per_child=max_jobs_per_child,
+            max_memory_per_child=max_memory_per_child,
+            worker=worker,
         )
         raise typer.Exit(launch(settings, dsn, worker_main, show_traceback=show_traceback))

@@ -2,19 +2,22 @@
 
 A job whose handler had returned is completed: its result was only not stored yet. One whose handler had raised is
 settled as that failure. One that was running is charged a crash, unless the supervisor killed its process on purpose.
-The others come back with nothing charged.
+The others come back with nothing charged. Where several ran, each is charged, and its error names the others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from pooljobs.retry import RetryPolicy, next_delay
-from pooljobs.scoreboard import EntryState, HeldJob
+from pooljobs.scoreboard import EntryState, HeldJob, Slot
 from pooljobs.verdict import Settlement, Verdict
 from pooljobs_supervisor.deaths import how
+
+MOST_SUSPECTS = 5
+"""Other jobs that an error names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +27,40 @@ class Death:
     Attributes:
         exit_status: Its exit code, or minus the number of the signal that killed it.
         on_purpose: The supervisor killed it, so no job is to blame.
+        cpu_seconds: Processor time of its whole life; 0 when unknown.
+        peak_memory: Most bytes it ever had resident; 0 when unknown.
+        out_of_memory: The kernel killed for lack of memory around it at that moment.
     """
 
     who: str
     exit_status: int
     on_purpose: bool
+    cpu_seconds: float = 0.0
+    peak_memory: int = 0
+    out_of_memory: bool = False
 
     @property
     def how(self) -> str:
         """In words: "killed by SIGSEGV", "exit code 3"."""
         return how(self.exit_status)
+
+    @property
+    def circumstances(self) -> list[str]:
+        """What is known beside that, in words."""
+        used = f"{self.cpu_seconds:.1f} s CPU, {self.peak_memory / 1e6:.0f} MB peak memory" if self.peak_memory else ""
+        return [*([used] if used else []), *(["probably out of memory"] if self.out_of_memory else [])]
+
+    @classmethod
+    def of(cls, slot: Slot) -> Death:
+        """The death of a DEAD slot's worker."""
+        return cls(
+            f"worker-{slot.ordinal}, pid {slot.pid}",
+            slot.exit_status,
+            bool(slot.killed),
+            slot.cpu_us / 1e6,
+            slot.peak_memory,
+            bool(slot.out_of_memory),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +74,16 @@ class Charges:
 
 
 def judge(
-    held: Iterable[HeldJob], charges: Mapping[bytes, Charges], death: Death, max_crashes: int
+    held: Sequence[HeldJob], charges: Mapping[bytes, Charges], death: Death, max_crashes: int
 ) -> list[Settlement]:
     """One settlement for each held job; one missing from ``charges`` is gone already."""
-    return [_judge_one(job, charges.get(job.job_id), death, max_crashes) for job in held]
+    running = [job for job in held if job.state is EntryState.RUNNING]
+    return [_judge_one(job, charges.get(job.job_id), death, max_crashes, running) for job in held]
 
 
-def _judge_one(job: HeldJob, charges: Charges | None, death: Death, max_crashes: int) -> Settlement:
+def _judge_one(
+    job: HeldJob, charges: Charges | None, death: Death, max_crashes: int, running: Sequence[HeldJob]
+) -> Settlement:
     if job.state is EntryState.DONE:
         return _settlement(job, Verdict.COMPLETED)
     if job.state is EntryState.CLAIMED or charges is None:
@@ -63,15 +93,26 @@ def _judge_one(job: HeldJob, charges: Charges | None, death: Death, max_crashes:
         return _failure(job, charges, text)
     if death.on_purpose:
         return _settlement(job, Verdict.RELEASED)
-    return _crash(job, charges, death, max_crashes)
+    others = [other for other in running if other is not job]
+    return _crash(job, charges, death, max_crashes, others)
 
 
-def _crash(job: HeldJob, charges: Charges, death: Death, max_crashes: int) -> Settlement:
+def _crash(job: HeldJob, charges: Charges, death: Death, max_crashes: int, others: Sequence[HeldJob]) -> Settlement:
     count = charges.crashes + 1
-    text = f"the worker process died while running this job: {death.how} ({death.who}, crash {count} of {max_crashes})"
+    known = "; ".join([f"{death.who}, crash {count} of {max_crashes}", *death.circumstances, *_suspects(others)])
+    text = f"the worker process died while running this job: {death.how} ({known})"
     if count >= max_crashes:
         return _settlement(job, Verdict.POISONED, text)
     return _settlement(job, Verdict.CRASHED, text, delay=0.0)
+
+
+def _suspects(others: Sequence[HeldJob]) -> list[str]:
+    """Names the jobs that ran beside the charged one, any of which may be the guilty one."""
+    if not others:
+        return []
+    names = ", ".join(str(UUID(bytes=other.job_id)) for other in others[:MOST_SUSPECTS])
+    more = len(others) - MOST_SUSPECTS
+    return [f"it or one of those that ran beside it: {names}{f' and {more} more' if more > 0 else ''}"]
 
 
 def _failure(job: HeldJob, charges: Charges, text: str) -> Settlement:

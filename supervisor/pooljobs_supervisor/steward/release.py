@@ -35,7 +35,7 @@ class Releaser:
         The backends go first: a claim that still runs in the server would commit rows for a dead owner afterwards,
         and keeps its locks.
         """
-        death = Death(f"worker-{slot.ordinal}, pid {slot.pid}", slot.exit_status, bool(slot.killed))
+        death = Death.of(slot)
         backends = [pid for pid in slot.backends.tolist() if pid]
         connection.execute(
             self._terminate, {"backends": backends, "application_name": application_name(slot.ordinal, slot.pid)}

@@ -14,6 +14,7 @@ COMMANDS = [
     ["enqueue"],
     ["stats"],
     ["demo"],
+    ["chaos"],
     ["jobs", "list"],
     ["jobs", "show"],
     ["jobs", "retry"],

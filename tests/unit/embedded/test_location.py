@@ -75,3 +75,8 @@ def test_what_fits_is_within_every_systems_limit(name: str) -> None:
     if fits(Path("/", name)):
         assert len(os.fsencode(f"/{name}/.s.PGSQL.5432")) < 104
         assert "," not in name
+
+
+def test_a_name_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(EmbeddedError, match="is not in UTF-8"):
+        prepare_root(tmp_path / os.fsdecode(b"\xff"), None)

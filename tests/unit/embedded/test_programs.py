@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -78,8 +79,21 @@ def test_the_variable_is_the_only_word_when_it_is_set(bare: Path, monkeypatch: p
     monkeypatch.setenv("POOLJOBS_PG_BINDIR", str(installed(bare / "mine", "15.3")))
     assert find_programs(bare / "data").version == "15.3"
     monkeypatch.setenv("POOLJOBS_PG_BINDIR", str(bare / "none"))
-    with pytest.raises(EmbeddedError, match=r"none \(absent\)$"):
+    with pytest.raises(EmbeddedError, match=r"none \(absent\)$") as caught:
         find_programs(bare / "data")
+    assert caught.value.hint is not None
+    assert "POOLJOBS_PG_BINDIR" in caught.value.hint
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may look everywhere")
+def test_a_place_that_we_may_not_look_into_is_passed_over(bare: Path) -> None:
+    closed = installed(bare / "lib" / "17" / "bin", "17.2")
+    installed(bare / "lib" / "16" / "bin", "16.1")
+    closed.chmod(0)
+    try:
+        assert find_programs(bare / "data").version == "16.1"
+    finally:
+        closed.chmod(0o755)
 
 
 def test_the_wheel_goes_before_the_system_and_is_never_imported(

@@ -10,7 +10,7 @@ from time import monotonic
 
 import pytest
 
-from pooljobs.scoreboard import EntryState, Scoreboard, ScoreboardError, SlotState, slots_for
+from pooljobs.scoreboard import EntryState, Scoreboard, ScoreboardError, SlotState, most_workers, slots_for
 
 
 def count_descriptors() -> int:
@@ -35,8 +35,9 @@ def test_an_empty_board_is_refused(slots: int, entries: int) -> None:
         Scoreboard.create(slots, entries)
 
 
-def test_each_slot_can_have_a_dead_forerunner() -> None:
-    assert slots_for(8) == 20
+def test_a_fleet_may_double_and_each_of_its_first_workers_have_a_dead_forerunner() -> None:
+    assert [most_workers(procs) for procs in (1, 8, 32, 33, 512)] == [2, 16, 64, 65, 544]
+    assert [slots_for(procs) for procs in (1, 8)] == [7, 28]
 
 
 def test_a_new_board_is_free(board: Scoreboard) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import signal
+from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
 from pooljobs.retry import RetryPolicy
-from pooljobs.scoreboard import EntryState, HeldJob
+from pooljobs.scoreboard import EntryState, HeldJob, Scoreboard
 from pooljobs.verdict import Verdict
 from pooljobs_supervisor.steward.inquest import Charges, Death, judge
 
@@ -66,3 +68,39 @@ def test_claims_keep_their_fence_and_token() -> None:
 )
 def test_deaths_are_told_by_name(status: int, words: str) -> None:
     assert Death("x", status, on_purpose=False).how == words
+
+
+def error_of(death: Death, *running: HeldJob) -> str:
+    settled = judge(running, {job.job_id: charges() for job in running}, death, max_crashes=3)
+    assert settled[0].error is not None
+    return settled[0].error
+
+
+def test_a_crash_tells_what_is_known_of_it() -> None:
+    who = "the worker process died while running this job: killed by SIGKILL (worker-2, pid 4711, crash 1 of 3"
+    job = held(1, EntryState.RUNNING)
+    plain = Death("worker-2, pid 4711", -signal.SIGKILL, on_purpose=False)
+    assert error_of(plain, job) == f"{who})"
+    measured = replace(plain, cpu_seconds=12.34, peak_memory=512_000_000)
+    assert error_of(measured, job) == f"{who}; 12.3 s CPU, 512 MB peak memory)"
+    starved = replace(measured, out_of_memory=True)
+    assert error_of(starved, job) == f"{who}; 12.3 s CPU, 512 MB peak memory; probably out of memory)"
+
+
+def test_several_that_ran_are_suspects_and_name_each_other() -> None:
+    jobs = [held(number, EntryState.RUNNING) for number in range(1, 9)]
+    assert str(UUID(int=1)) not in (error := error_of(KILLED, *jobs))
+    assert all(str(UUID(int=number)) in error for number in range(2, 7))
+    assert error.endswith("and 2 more)")
+    assert error_of(KILLED, *jobs[:2]).endswith(f"one of those that ran beside it: {UUID(int=2)})")
+
+
+def test_a_death_is_read_from_its_slot() -> None:
+    board = Scoreboard.create(1, 1)
+    slot = board.slot(0)
+    slot.ordinal, slot.pid, slot.exit_status, slot.killed = 2, 4711, -9, 1
+    slot.cpu_us, slot.peak_memory, slot.out_of_memory = 12_300_000, 512, 1
+    assert Death.of(slot) == Death(
+        "worker-2, pid 4711", -9, on_purpose=True, cpu_seconds=12.3, peak_memory=512, out_of_memory=True
+    )
+    board.close()

@@ -61,6 +61,19 @@ def test_one_places_deaths_do_not_delay_another() -> None:
     assert children.due(TWO) < 50.0
 
 
+def test_the_number_of_workers_can_change_within_its_bounds() -> None:
+    children = Children(1, most=2)
+    children.born(ChildRecord(ONE, pid=10, slot=0, born=0.0))
+    assert children.resize(2)
+    assert children.vacant() == [STEWARD, TWO]
+    children.born(ChildRecord(TWO, pid=11, slot=1, born=0.0))
+    assert not children.resize(3)
+    assert children.resize(1)
+    assert [child.pid for child in children.surplus] == [11]
+    assert not children.resize(0)
+    assert children.procs == 1
+
+
 def test_a_slow_boot_is_reported_once() -> None:
     children = Children(2)
     children.born(ChildRecord(ONE, pid=10, slot=0, born=0.0))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from pooljobs.scoreboard import Role, SlotState, slots_for
+from pooljobs.scoreboard import Role, SlotState, most_workers, slots_for
 from pooljobs_supervisor.children import ChildRecord, Children
 from pooljobs_supervisor.course import PATIENCE, Course, Stage
 from pooljobs_supervisor.plan import Action, Ask, Kill, SlotCount, Spawn, pause, plan
@@ -21,7 +21,8 @@ class Fleet(RuleBasedStateMachine):
     @initialize(procs=st.integers(min_value=1, max_value=4))
     def start(self, procs: int) -> None:
         self.procs = procs
-        self.children = Children(procs)
+        self.most = most_workers(procs)
+        self.children = Children(procs, self.most)
         self.course = Course(DRAIN_LIMIT)
         self.slots = dict.fromkeys(range(slots_for(procs)), SlotState.FREE)
         self.now = 1000.0
@@ -86,6 +87,17 @@ class Fleet(RuleBasedStateMachine):
         if dead and self.children.steward is not None:
             self.slots[dead[0]] = SlotState.FREE
 
+    @precondition(lambda self: self.children.workers and not self.children.retiring)
+    @rule(data=st.data())
+    def retire(self, data: st.DataObject) -> None:
+        child = data.draw(st.sampled_from(self.children.workers))
+        child.retiring = child.ready_at is not None
+
+    @rule(by=st.sampled_from([1, -1]))
+    def resize(self, by: int) -> None:
+        if self.course.stage is Stage.SERVE:
+            self.children.resize(self.children.procs + by)
+
     @rule()
     def signal(self) -> None:
         self.course.escalate(self.now)
@@ -93,7 +105,7 @@ class Fleet(RuleBasedStateMachine):
 
     @invariant()
     def never_too_many(self) -> None:
-        assert len(self.children.workers) <= self.procs
+        assert len(self.children.workers) <= self.most + 1  # one of them is being replaced
         taken = sum(state is not SlotState.FREE for state in self.slots.values())
         assert len(self.children.all) <= taken <= len(self.slots)
 

@@ -74,6 +74,40 @@ def test_the_steward_is_asked_last_and_killed_when_it_stays() -> None:
     assert plan(children, course(Stage.DONE), FREE, 10.0) == []
 
 
+def test_the_last_slot_is_kept_for_a_steward_that_is_missing() -> None:
+    children = family(1, 2, steward=False)
+    children.not_born(STEWARD, now=10.0)
+    children.not_born(STEWARD, now=10.0)
+    serving = course(Stage.SERVE)
+    assert plan(children, serving, SlotCount(free=1, dead=5), 10.0) == []
+    assert plan(children, serving, SlotCount(free=2, dead=5), 10.0) == [Spawn(worker(3))]
+    assert plan(children, serving, SlotCount(free=1, dead=5), 10.2) == [Spawn(STEWARD)]
+
+
+def test_workers_that_are_no_longer_wanted_are_asked_to_drain() -> None:
+    children = family(1, 2, 3)
+    children.resize(2)
+    (third,) = children.surplus
+    assert plan(children, course(Stage.SERVE), FREE, 10.0) == [Ask(third, Wanted.DRAIN)]
+    assert pause(children, course(Stage.SERVE), FREE, 10.0) == TICK
+
+
+def test_a_worker_that_retires_is_replaced_first_and_asked_to_drain_then() -> None:
+    children, serving = family(1, 2, 3), course(Stage.SERVE)
+    old = children.workers[1]
+    old.retiring = True
+    assert plan(children, serving, FREE, 10.0) == [Spawn(worker(2))]
+    new = ChildRecord(worker(2), pid=202, slot=5, born=10.0)
+    children.born(new)
+    assert plan(children, serving, FREE, 10.0) == []
+    assert pause(children, serving, FREE, 10.0) == TICK
+    new.ready_at = 10.5
+    assert plan(children, serving, FREE, 11.0) == [Ask(old, Wanted.DRAIN)]
+    children.died(old.pid, 11.0)
+    assert plan(children, serving, FREE, 11.0) == []
+    assert children.due(worker(2)) < 10.0
+
+
 def test_a_failed_start_spawns_nobody() -> None:
     failed = Course(30.0)
     failed.fail_to_start(3, 10.0)

@@ -1,0 +1,1 @@
+"""``pooljobs chaos``: real jobs on real workers while everything around them is killed; then a check."""

@@ -1,0 +1,68 @@
+"""Holds the history against the rules: each file of ``sql/rules`` finds the jobs that break one.
+
+What can be known of a rerun's cause, and how: the row counts the runs that were charged (``attempts``, crashes among
+them) and the times its host was lost (``losses``). Not in the row is a claim that a crash of the server forgot, which
+is recognised by its time, and the run of a worker that died after its supervisor, which nobody saw end; chaos knows
+which supervisors it killed. A rerun that none of these explains breaks ``rerun_without_cause``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from pooljobs_supervisor.chaos.journal import read_all
+from pooljobs_supervisor.chaos.mischief import Mischief
+from pooljobs_supervisor.chaos.producers import Told
+from pooljobs_supervisor.chaos.stage import Stage
+
+RULES: Final = (
+    "lost",
+    "commit_forgotten",
+    "rolled_back_but_there",
+    "not_ended",
+    "still_held",
+    "settled_twice",
+    "failed_without_reason",
+    "claim_ran_twice",
+    "fence_ran_twice",
+    "rerun_without_cause",
+    "ran_beside_itself",
+    "ran_after_its_end",
+    "completed_by_another",
+    "effect_not_once",
+)
+
+SLACK: Final = 0.25
+"""Seconds by which the clocks of journals and database may be apart, their drift over the run included."""
+
+_EXAMPLES: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A rule that is broken, by how many jobs, and some of them."""
+
+    rule: str
+    jobs: int
+    examples: tuple[str, ...]
+
+
+def take_in(stage: Stage, told: Sequence[Told], mischief: Mischief) -> None:
+    """Store what is on record outside the database, for the rules to use."""
+    stage.remember("told_committed", ((job_id,) for each in told for job_id in each.committed))
+    stage.remember("told_withdrawn", ((job_id,) for each in told for job_id in each.withdrawn))
+    stage.remember("excused", ((number,) for number in mischief.fleet.killed))
+    stage.remember_runs(list(read_all(mischief.fleet.folder / "journal")), mischief.crashes_ns)
+
+
+def violations(stage: Stage, faults: Sequence[str]) -> list[Violation]:
+    """The rules that are broken; ``faults`` is what went wrong with whole processes."""
+    found = [Violation("process", len(faults), tuple(faults[:_EXAMPLES]))] if faults else []
+    for rule in RULES:
+        offenders: list[UUID] = stage.offenders(rule, SLACK)
+        if offenders:
+            found.append(Violation(rule, len(offenders), tuple(map(str, offenders[:_EXAMPLES]))))
+    return found

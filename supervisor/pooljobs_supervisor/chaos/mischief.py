@@ -1,0 +1,120 @@
+"""Carries the events out: signals to processes, connections cut, the server crashed. Called by the main thread."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from pooljobs.db.faults import OUTAGE
+from pooljobs_supervisor.chaos.fleet import Fleet, Incarnation
+from pooljobs_supervisor.chaos.place import Place
+from pooljobs_supervisor.chaos.processes import children, send
+from pooljobs_supervisor.chaos.schedule import Event, Kind
+
+_CLIENTS: Final = b"""
+    SELECT pid, application_name FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name LIKE 'pooljobs %' AND pid <> pg_backend_pid() ORDER BY pid
+"""
+
+
+class Mischief:
+    """Does harm and remembers it: ``done`` counts what had an effect, ``crashes_ns`` has the server's restarts."""
+
+    def __init__(self, place: Place, fleet: Fleet, say: Callable[[str], None]) -> None:
+        self.done: Counter[Kind] = Counter()
+        self.crashes_ns: list[tuple[int, int]] = []
+        self._place = place
+        self.fleet = fleet
+        self._say = say
+        self._stopped: list[tuple[float, list[int]]] = []
+        self._actions: dict[Kind, Callable[[Event, Incarnation], int]] = {
+            Kind.KILL_WORKER: lambda event, host: self._kill(_pick(self.fleet.workers(host), event)),
+            Kind.STOP_WORKER: lambda event, host: self._stop(_pick(self.fleet.workers(host), event), event),
+            Kind.KILL_STEWARD: lambda event, host: self._kill(_pick(self.fleet.stewards(host), event)),
+            Kind.STOP_STEWARD: lambda event, host: self._stop(_pick(self.fleet.stewards(host), event), event),
+            Kind.KILL_SUPERVISOR: lambda _event, host: self.fleet.kill(host),
+            Kind.STOP_SUPERVISOR: lambda event, host: self._stop([host.process.pid], event),
+            Kind.STOP_HOST: lambda event, host: self._stop([host.process.pid, *children(host.process.pid)], event),
+            Kind.TERMINATE_BACKENDS: lambda event, _host: self._terminate(event),
+            Kind.RESTART_SERVER: lambda _event, _host: self._crash(),
+            Kind.EXHAUST_CONNECTIONS: lambda event, _host: self._exhaust(event),
+        }
+
+    def perform(self, event: Event) -> None:
+        """Carry one event out. What finds no victim has no effect and is not counted."""
+        host = self.fleet.hosts[event.host]
+        if host.process.poll() is None:
+            hit = self._actions[event.kind](event, host)
+            self.done[event.kind] += bool(hit)
+            self._say(f"{event.at:7.2f} s  host {event.host}  {event.kind.value}: {hit}")
+
+    def wake(self, *, everybody: bool = False) -> None:
+        """Let those go on whose stop is over."""
+        now = time.monotonic()
+        for until, pids in self._stopped:
+            if everybody or until <= now:
+                send(pids, signal.SIGCONT)
+        self._stopped = [] if everybody else [(until, pids) for until, pids in self._stopped if until > now]
+
+    def _kill(self, pids: Sequence[int]) -> int:
+        return send(pids, signal.SIGKILL)
+
+    def _stop(self, pids: Sequence[int], event: Event) -> int:
+        self._stopped.append((time.monotonic() + event.seconds, list(pids)))
+        return send(pids, signal.SIGSTOP)
+
+    def _terminate(self, event: Event) -> int:
+        ours = {os.getpid(), *(pid for host in self.fleet.hosts for pid in children(host.process.pid))}
+        with suppress(*OUTAGE), self._connect("chaos") as connection:
+            clients = connection.execute(_CLIENTS).fetchall()
+            backends = [backend for backend, name in clients if _is_ours(name, ours)]
+            for backend in (chosen := _pick(backends, event, share=0.4)):
+                connection.execute("SELECT pg_terminate_backend(%s)", (backend,))
+            return len(chosen)
+        return 0
+
+    def _crash(self) -> int:
+        assert self._place.server is not None
+        began = time.monotonic_ns()
+        self._place.server.crash()
+        self.crashes_ns.append((began, time.monotonic_ns()))
+        return 1
+
+    def _exhaust(self, event: Event) -> int:
+        taken: list[psycopg.Connection[Any]] = []
+        try:
+            with suppress(*OUTAGE):
+                while True:
+                    taken.append(self._connect("chaos hoarder"))
+            time.sleep(event.seconds)
+        finally:
+            for connection in taken:
+                connection.close()
+        return len(taken)
+
+    def _connect(self, name: str) -> psycopg.Connection[Any]:
+        dsn = make_conninfo(self._place.dsn, connect_timeout=5, application_name=name)
+        return psycopg.connect(dsn, autocommit=True)
+
+
+def _pick(pids: Sequence[int], event: Event, share: float = 0.0) -> list[int]:
+    """One of them, or a share of them beginning there."""
+    if not pids:
+        return []
+    first = int(event.victim * len(pids))
+    return [pids[(first + n) % len(pids)] for n in range(max(1, int(share * len(pids))))]
+
+
+def _is_ours(application_name: str, pids: set[int]) -> bool:
+    """Whether a connection is a child's of our hosts, or a producer's: not somebody else's in the same database."""
+    named = re.search(r"\(pid (\d+)\)$", application_name)
+    return int(named[1]) in pids if named else application_name.startswith("pooljobs chaos producer")

@@ -1,0 +1,77 @@
+"""Which jobs are enqueued, and in what kind of transaction. Pure: the same dice give the same jobs."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+
+
+class Fate(Enum):
+    """What a producer does with its transaction."""
+
+    COMMIT = "commit"
+    ROLL_BACK = "roll back"
+    COMMIT_LATE = "commit late"
+
+
+_SLOW_SECONDS: Final = 1.1
+_SLOW_SHARE: Final = 0.25
+"""Of the fleet's time, how much slow jobs may take."""
+
+_DEADLY_A_SECOND: Final = 0.3
+_EXACT_A_SECOND: Final = 20.0
+_AT_ONCE: Final = 0.9
+"""Of the quick jobs, how many do nothing at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """The share of each kind of job; the rest is quick."""
+
+    slow: float
+    flaky: float
+    hopeless: float
+    deadly: float
+    exact: float
+    slow_ms: tuple[float, float] = (200, 2000)
+
+    def draw(self, dice: random.Random) -> tuple[str, dict[str, Any]]:
+        """Job type and payload of one job."""
+        names = ("slow", "flaky", "hopeless", "deadly", "exact")
+        shares = (self.slow, self.flaky, self.hopeless, self.deadly, self.exact)
+        point = dice.random()
+        for name, share in zip(names, shares, strict=True):
+            if point < share:
+                return name, self._payload(name, dice)
+            point -= share
+        return "quick", self._payload("quick", dice)
+
+    def _payload(self, kind: str, dice: random.Random) -> dict[str, Any]:
+        if kind == "quick":
+            return {"ms": 0.0 if dice.random() < _AT_ONCE else round(dice.uniform(0.5, 5), 1)}
+        if kind == "slow":
+            return {"ms": round(dice.uniform(*self.slow_ms))}
+        if kind == "flaky":
+            return {"failures": dice.choice((1, 2))}
+        return {}
+
+
+def mixture(rate: float, workers: int) -> Mixture:
+    """The shares at ``rate`` jobs a second: what is slow or deadly comes by time, not by number.
+
+    >>> mixture(100, 4)
+    Mixture(slow=0.00909, flaky=0.04, hopeless=0.01, deadly=0.003, exact=0.05, slow_ms=(200, 2000))
+    """
+    slow = min(0.5, workers * _SLOW_SHARE / _SLOW_SECONDS / rate)
+    exact = min(0.05, _EXACT_A_SECOND / rate)
+    return Mixture(round(slow, 5), 0.04, 0.01, round(min(0.01, _DEADLY_A_SECOND / rate), 5), round(exact, 5))
+
+
+ONLY_SLOW: Final = Mixture(1.0, 0.0, 0.0, 0.0, 0.0, slow_ms=(2500, 3000))
+
+
+def draw_fate(dice: random.Random) -> Fate:
+    """How the next transaction ends."""
+    return dice.choices((Fate.COMMIT, Fate.ROLL_BACK, Fate.COMMIT_LATE), (0.85, 0.1, 0.05))[0]

@@ -1,0 +1,103 @@
+"""Where chaos works: a directory of its own, and a server of its own in it or the one it was given."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from pooljobs.errors import EmbeddedError
+from pooljobs.service import open_database
+
+if TYPE_CHECKING:
+    from pooljobs.embedded import EmbeddedServer
+
+_SETTINGS: Final = {"max_connections": "60", "log_min_messages": "fatal"}
+_CRASH: Final = 15.0
+"""Seconds that the server may take to be gone."""
+
+
+class OwnServer:
+    """An embedded server that nobody else uses, and that may be crashed."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._server = self._acquire()
+        self.dsn = self._server.dsn
+
+    def crash(self) -> None:
+        """Restart it in immediate mode: no goodbye to its clients, no checkpoint, and recovery at the start.
+
+        Raises:
+            EmbeddedError: It did not go, or did not come back.
+        """
+        from pooljobs.embedded.pidfile import is_server, read
+
+        file = read(self._root / "data")
+        if file is None:
+            raise EmbeddedError(f"no server runs in {self._root}")
+        os.kill(file.pid, signal.SIGQUIT)
+        deadline = time.monotonic() + _CRASH
+        while is_server(file.pid, self._root / "data"):
+            if time.monotonic() >= deadline:
+                raise EmbeddedError(f"PostgreSQL, pid {file.pid}, does not stop in immediate mode")
+            time.sleep(0.01)
+        before, self._server = self._server, self._acquire()
+        before.close()
+
+    def close(self) -> None:
+        """Stop it."""
+        self._server.close()
+
+    def _acquire(self) -> EmbeddedServer:
+        from pooljobs.embedded import acquire  # not needed, nor perhaps installed, where a DSN was given
+
+        return acquire(self._root, settings=_SETTINGS)
+
+
+class Place:
+    """A directory with ``journal`` and ``logs`` in it, a database, and its server if that is ours."""
+
+    def __init__(self, folder: Path, dsn: str, server: OwnServer | None) -> None:
+        self.folder = folder
+        self.dsn = dsn
+        self.server = server
+        self.keep = True
+
+
+@contextmanager
+def open_place(dsn: str | None) -> Iterator[Place]:
+    """The place; its directory is removed at the end if ``keep`` was set to False.
+
+    Raises:
+        DatabaseUnreachableError: ``dsn`` is not a connection string.
+        EmbeddedError: The embedded server is not installed or did not start.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="pooljobs-chaos-")).resolve()
+    folder.chmod(0o711)  # so that the account of root's server can pass
+    for name in ("journal", "logs"):
+        (folder / name).mkdir()
+    place: Place | None = None
+    try:
+        if dsn:
+            with open_database(dsn) as database:
+                yield (place := Place(folder, database.dsn, None))
+        else:
+            server = OwnServer(folder / "server")
+            try:
+                yield (place := Place(folder, server.dsn, server))
+            finally:
+                server.close()
+    except KeyboardInterrupt:
+        if place is not None:
+            place.keep = False
+        raise
+    finally:
+        if place is None or not place.keep:
+            shutil.rmtree(folder, ignore_errors=True)

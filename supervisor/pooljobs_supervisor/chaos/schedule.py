@@ -1,0 +1,96 @@
+"""Decides what is broken, and when. Pure: the same seed gives the same plan, whatever comes of it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+
+class Kind(Enum):
+    """The ways to do harm."""
+
+    KILL_WORKER = "workers killed"
+    STOP_WORKER = "workers stopped for a while"
+    KILL_STEWARD = "stewards killed"
+    STOP_STEWARD = "stewards stopped for a while"
+    KILL_SUPERVISOR = "supervisors killed"
+    STOP_SUPERVISOR = "supervisors stopped for a while"
+    STOP_HOST = "whole hosts stopped for a while"
+    TERMINATE_BACKENDS = "connections terminated"
+    RESTART_SERVER = "server restarts in immediate mode"
+    EXHAUST_CONNECTIONS = "times all connections taken"
+
+
+ONLY_OWN_SERVER: Final = frozenset({Kind.RESTART_SERVER, Kind.EXHAUST_CONNECTIONS})
+"""What would hit others on a server that is not ours."""
+
+_BAG: Final = (
+    *[Kind.KILL_WORKER] * 4,
+    *[Kind.STOP_WORKER] * 2,
+    *[Kind.TERMINATE_BACKENDS] * 3,
+    Kind.KILL_STEWARD,
+    Kind.STOP_STEWARD,
+    Kind.KILL_SUPERVISOR,
+    Kind.STOP_SUPERVISOR,
+    Kind.STOP_HOST,
+    Kind.RESTART_SERVER,
+    Kind.EXHAUST_CONNECTIONS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tempo:
+    """How close together the events are, in seconds, and how long a stop lasts, in leases: least and most of each."""
+
+    pause: tuple[float, float] = (0.2, 0.8)
+    stop: tuple[float, float] = (0.1, 2.0)
+
+
+USUAL: Final = Tempo()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One harm.
+
+    Attributes:
+        at: Seconds from the beginning.
+        host: Which host it hits.
+        victim: A number from 0 to 1 that picks among those who are there.
+        seconds: How long it lasts, where it lasts.
+    """
+
+    at: float
+    kind: Kind
+    host: int
+    victim: float
+    seconds: float
+
+
+def bag(*, own_server: bool, only: Sequence[Kind] = ()) -> tuple[Kind, ...]:
+    """The harms that come up equally often; ``only`` leaves the others out."""
+    allowed = [kind for kind in _BAG if own_server or kind not in ONLY_OWN_SERVER]
+    return tuple(kind for kind in allowed if not only or kind in only)
+
+
+def schedule(
+    seed: int, kinds: Sequence[Kind], *, duration: float, hosts: int, lease: float, tempo: Tempo = USUAL
+) -> Iterator[Event]:
+    """The events of a run. Each bag is used up before the next, so that short runs see every kind.
+
+    Usually stops last from a moment to twice ``lease``, so that some outlive it.
+    """
+    dice = random.Random(f"{seed} schedule")
+    at = 0.0
+    while kinds:
+        shuffled = list(kinds)
+        dice.shuffle(shuffled)
+        for kind in shuffled:
+            at += dice.uniform(*tempo.pause)
+            if at >= duration:
+                return
+            seconds = dice.uniform(0.2, 1.0) if kind is Kind.EXHAUST_CONNECTIONS else dice.uniform(*tempo.stop) * lease
+            yield Event(at, kind, dice.randrange(hosts), dice.random(), seconds)

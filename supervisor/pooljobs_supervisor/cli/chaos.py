@@ -1,0 +1,98 @@
+"""``pooljobs chaos``: breaks whatever can break around real workers, then checks that no job was harmed."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, Progress, TextColumn
+
+from pooljobs.exit_codes import ExitCode
+from pooljobs_supervisor.cli.console import emit, emit_json, say
+from pooljobs_supervisor.cli.help_text import teach
+from pooljobs_supervisor.cli.options import AsJson
+
+Seed = Annotated[
+    int | None, typer.Option("--seed", metavar="N", help="Repeats the plan of another run.", show_default="random")
+]
+Duration = Annotated[
+    float, typer.Option("--duration", min=1.0, max=86400.0, metavar="SECS", help="How long harm is done.")
+]
+Procs = Annotated[int, typer.Option("--procs", min=1, max=16, metavar="N", help="Worker processes of each host.")]
+Hosts = Annotated[int, typer.Option("--hosts", min=1, max=4, metavar="N", help="Supervisors.")]
+Rate = Annotated[
+    float, typer.Option("--jobs-per-second", min=1.0, max=50_000.0, metavar="N", help="Jobs to enqueue a second.")
+]
+Dsn = Annotated[str | None, typer.Option("--dsn", metavar="DSN", help="Use this server instead of one of its own.")]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Tell each event.")]
+
+HELP = teach(
+    "Kills and stops workers, supervisors, connections and the server, then checks that no job was harmed.",
+    "Jobs are enqueued and run meanwhile; at the end each must be accounted for, and each rerun must have a cause. "
+    "Without a DSN it starts a PostgreSQL of its own, which it also crashes and fills with connections; with one, it "
+    "works in the schema pooljobs_chaos, which is made anew, and cuts no connections but its own. Load and plan "
+    "follow from the seed; the timing of processes does not.",
+    examples=(
+        "pooljobs chaos --duration 30",
+        "pooljobs chaos --seed 7 --duration 600 --jobs-per-second 2000 --verbose",
+        "pooljobs chaos --dsn postgresql://me@localhost/test",
+    ),
+    codes=(ExitCode.DATABASE_UNREACHABLE, ExitCode.EMBEDDED, ExitCode.CHECK_FAILED),
+)
+
+
+def register(cli: typer.Typer) -> None:
+    """Add the command to the command line."""
+    cli.command("chaos", help=HELP)(run)
+
+
+def run(
+    *,
+    seed: Seed = None,
+    duration: Duration = 60.0,
+    procs: Procs = 2,
+    hosts: Hosts = 2,
+    jobs_per_second: Rate = 200.0,
+    dsn: Dsn = None,
+    verbose: Verbose = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run chaos."""
+    from pooljobs_supervisor.chaos.run import Settings, run_chaos  # only this command needs it
+
+    settings = Settings(
+        seed=secrets.randbelow(1_000_000) if seed is None else seed,
+        duration=duration,
+        procs=procs,
+        hosts=hosts,
+        rate=jobs_per_second,
+        dsn=dsn,
+    )
+    say(f"seed {settings.seed}")
+    with _progress() as progress:
+        task = progress.add_task("chaos", total=duration, told="")
+
+        def show(seconds: float, events: int, left: int) -> None:
+            told = f"{events} events" if seconds < duration else "draining"
+            progress.update(task, completed=seconds, told=f"{told}, {max(left, 0):,} jobs not ended")
+
+        report = run_chaos(settings, say if verbose else lambda _text: None, show)
+    if as_json:
+        emit_json(report.as_json())
+    else:
+        emit(report.as_text())
+    raise typer.Exit(ExitCode.OK if report.holds else ExitCode.CHECK_FAILED)
+
+
+def _progress() -> Progress:
+    from rich.console import Console
+
+    return Progress(
+        BarColumn(bar_width=24),
+        TextColumn("{task.completed:.0f}/{task.total:.0f} s  {task.fields[told]}", markup=False),
+        console=Console(stderr=True, highlight=False),
+        disable=not sys.stderr.isatty(),
+        refresh_per_second=4,
+    )

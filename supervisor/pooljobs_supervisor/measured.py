@@ -1,0 +1,59 @@
+"""A forked process that is reaped together with what it used. Made by ``spawn.py``.
+
+multiprocess reaps in more places than one (any ``start`` looks after the children before it), so the measuring is done
+where it reaps, and not beside it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, NamedTuple
+
+from multiprocess.context import ForkProcess
+from multiprocess.popen_fork import Popen
+
+_PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
+"""Bytes in one unit of ``ru_maxrss``."""
+
+
+class Usage(NamedTuple):
+    """What a process used in its whole life, with those of its own children that it waited for."""
+
+    cpu_seconds: float
+    peak_memory: int
+    """Bytes."""
+
+
+class _MeasuringPopen(Popen):  # type: ignore[misc]  # multiprocess comes without types
+    returncode: int | None
+    usage: Usage | None = None
+
+    def poll(self, flag: int = os.WNOHANG) -> int | None:
+        """Reap by wait4, which tells the usage; otherwise as the method it replaces."""
+        if self.returncode is not None:
+            return self.returncode
+        try:
+            pid, status, used = os.wait4(self.pid, flag)
+        except OSError:  # somebody else reaped it
+            return None
+        if pid != self.pid:
+            return None
+        self.usage = Usage(used.ru_utime + used.ru_stime, used.ru_maxrss * _PEAK_UNIT)
+        self.returncode = os.waitstatus_to_exitcode(status)
+        return self.returncode
+
+
+class MeasuredProcess(ForkProcess):  # type: ignore[misc]  # multiprocess comes without types
+    """A ``multiprocess.Process`` by fork, with ``usage``."""
+
+    _popen: Any
+
+    @staticmethod
+    def _Popen(process_obj: Any) -> _MeasuringPopen:  # noqa: N802  # multiprocess's name for it
+        return _MeasuringPopen(process_obj)
+
+    @property
+    def usage(self) -> Usage | None:
+        """What it used; None before it was reaped by this object, and after ``close``."""
+        return self._popen.usage if self._popen is not None else None

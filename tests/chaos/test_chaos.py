@@ -1,0 +1,66 @@
+"""``pooljobs chaos``: a short run holds, and the check finds what a broken fence and a missing lock do."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from pooljobs.exit_codes import ExitCode
+from pooljobs_supervisor.chaos.mixture import ONLY_SLOW
+from pooljobs_supervisor.chaos.report import Report
+from pooljobs_supervisor.chaos.run import Settings, run_chaos
+from pooljobs_supervisor.chaos.schedule import Kind, Tempo
+from tests.support.command import pooljobs
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def carried_out(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Report:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    told: list[str] = []
+    report = run_chaos(settings, told.append, lambda _seconds, _events, _left: None)
+    print("\n".join(told), report.as_json())
+    if report.folder:  # a violation that was asked for
+        shutil.rmtree(report.folder)
+    return report
+
+
+def test_a_short_run_on_a_server_of_its_own_holds(tmp_path: Path) -> None:
+    ended = pooljobs("chaos", "--seed", "7", "--duration", "8", "--verbose", "--json", cwd=tmp_path)
+    assert ended.code == ExitCode.OK, ended.out + ended.err
+    told = ended.json
+    assert told["seed"] == 7
+    assert told["violations"] == []
+    assert told["completed"] + told["failed"] == told["committed"] > 100
+    assert told["runs"] >= told["completed"]
+    assert told["rolled_back"] > 0
+    assert sum(told["done"].values()) >= 5, told["done"]
+    assert told["folder"] is None
+
+
+def test_a_lock_that_is_missing_is_found(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = (sys.executable, "-m", "tests.support.sabotage")
+    settings = Settings(7, 5.0, procs=4, rate=2000.0, dsn=dsn, command=command, only=(Kind.TERMINATE_BACKENDS,))
+    report = carried_out(settings, monkeypatch)
+    assert "rerun_without_cause" in {violation.rule for violation in report.violations}
+
+
+def test_a_fence_that_is_missing_is_found(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = (sys.executable, "-m", "tests.support.sabotage_fence")
+    settings = Settings(
+        seed=7,
+        duration=20.0,
+        procs=2,
+        rate=1.4,  # nearly all that four workers can do: somebody is free soon, and whoever is stopped runs a job
+        dsn=dsn,
+        command=command,
+        only=(Kind.STOP_WORKER,),
+        jobs=ONLY_SLOW,
+        tempo=Tempo(pause=(1.8, 2.2), stop=(1.15, 1.4)),  # until the job runs elsewhere, and not until it has ended
+    )
+    report = carried_out(settings, monkeypatch)
+    found = {violation.rule for violation in report.violations}
+    assert found & {"completed_by_another", "ran_after_its_end", "ran_beside_itself", "rerun_without_cause"}

@@ -1,0 +1,88 @@
+"""Every rule finds what breaks it, and nothing in a history that is in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from pooljobs_supervisor.chaos.check import RULES
+from pooljobs_supervisor.chaos.stage import Stage, make_stage
+
+GOOD = """
+    SET search_path = pooljobs_chaos;
+    INSERT INTO history SELECT uuid_v7(), now(), now(), now(), now(), 1, 2, 3, 2, 0, 0, 0, 'completed', 'default',
+        'exact', NULL, NULL, '{}' FROM generate_series(1, 3);
+    INSERT INTO witness SELECT id FROM history;
+    INSERT INTO told_committed SELECT id FROM history;
+    INSERT INTO effects SELECT id FROM history;
+    INSERT INTO runs SELECT id, f, f, f, 0, 1, now() - (3 - f) * interval '1 s', now() - (2.5 - f) * interval '1 s',
+        CASE f WHEN 1 THEN 'raised' ELSE 'returned' END, false FROM history, generate_series(1, 2) AS f;
+    UPDATE runs SET ended = now() WHERE fence = 2;
+"""
+AS_QUICK = "UPDATE history SET job_type = 'quick'; TRUNCATE effects;"
+AGAIN = """
+    INSERT INTO runs SELECT job_id, {fence}, {token}, 1, 0, 2, began - interval '1 h', ended - interval '1 h', 'raised',
+        {in_doubt} FROM runs WHERE fence = 1;
+"""
+LIVE = "INSERT INTO live (id, job_type) SELECT id, 'quick' FROM history;"
+HELD = "UPDATE live SET worker_id = 1, token = 1;"
+
+DAMAGE = {
+    "lost": "TRUNCATE history",
+    "commit_forgotten": "TRUNCATE witness",
+    "rolled_back_but_there": "INSERT INTO told_withdrawn SELECT id FROM history",
+    "not_ended": LIVE,
+    "still_held": LIVE + HELD,
+    "settled_twice": LIVE,
+    "failed_without_reason": "UPDATE history SET status = 'failed', attempts = 3",
+    "claim_ran_twice": AGAIN.format(fence=1, token=1, in_doubt="false"),
+    "fence_ran_twice": AGAIN.format(fence=1, token=9, in_doubt="false"),
+    "rerun_without_cause": AGAIN.format(fence=0, token=9, in_doubt="false"),
+    "ran_beside_itself": "UPDATE runs SET ended = now() WHERE fence = 1",
+    "ran_after_its_end": "UPDATE runs SET fence = 3 WHERE fence = 2",
+    "completed_by_another": AS_QUICK + "UPDATE runs SET ended = now() + interval '1 s' WHERE fence = 2",
+    "effect_not_once": "INSERT INTO effects SELECT id FROM history",
+}
+
+EXCUSED = {
+    "fence_ran_twice": AGAIN.format(fence=1, token=9, in_doubt="true"),
+    "rerun_without_cause": AGAIN.format(fence=0, token=9, in_doubt="true"),
+    "ran_beside_itself": "UPDATE runs SET ended = now() WHERE fence = 1; UPDATE history SET losses = 1",
+    "failed_without_reason": "UPDATE history SET status = 'failed', attempts = 3, last_error = 'it said so'",
+}
+
+
+@pytest.fixture
+def stage(empty_dsn: str) -> Iterator[Stage]:
+    make_stage(empty_dsn)
+    stage = Stage(empty_dsn)
+    with stage.connection:
+        stage.connection.execute(GOOD)
+        yield stage
+
+
+def broken(stage: Stage) -> dict[str, int]:
+    return {rule: len(found) for rule in RULES if (found := stage.offenders(rule, 0.25))}
+
+
+def test_a_history_in_order_breaks_no_rule(stage: Stage) -> None:
+    assert broken(stage) == {}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_finds_what_breaks_it(stage: Stage, rule: str) -> None:
+    stage.connection.execute(DAMAGE[rule].encode())
+    assert broken(stage)[rule] == 3
+
+
+@pytest.mark.parametrize("rule", EXCUSED)
+def test_what_has_a_cause_breaks_no_rule(stage: Stage, rule: str) -> None:
+    stage.connection.execute(EXCUSED[rule].encode())
+    assert rule not in broken(stage)
+
+
+def test_a_run_beyond_a_killed_supervisor_is_excused(stage: Stage) -> None:
+    stage.connection.execute(DAMAGE["rerun_without_cause"].encode())
+    stage.connection.execute("INSERT INTO pooljobs_chaos.excused VALUES (0)")
+    assert "rerun_without_cause" not in broken(stage)

@@ -1,0 +1,226 @@
+"""What a handler can do to its worker, each row a fleet of one worker: a rude job, and ordinary ones behind it.
+
+Afterwards the ordinary jobs are completed, the rude one has the verdict it should have, nothing is held, the worker is
+as it was (or another one), and a drain ends in time with exit code 0.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+import pytest
+from psycopg import Connection
+
+from tests.support import rude_app
+from tests.support.serving import Serving, enqueue, unfinished
+from tests.support.waiting import wait_until
+
+COMPLETED = ("completed", None)
+DIED = "the worker process died while running this job: "
+OPTIONS = ("--poll-interval", "0.1", "--max-crashes", "1")
+
+RAISES = {
+    "system_exit": "SystemExit: 4",
+    "keyboard_interrupt": "KeyboardInterrupt",
+    "generator_exit": "GeneratorExit",
+    "stop_iteration": "StopIteration",
+    "unprintable": "tests.support.rude_app.UnprintableError: <exception str() failed>",
+    "unprintable_too": "tests.support.rude_app.BadNameError: <exception str() failed>",
+    "unstorable_text": "ValueError: NUL \\x00 and half a pair \\ud83d",
+    "group": "BaseExceptionGroup: several (2 sub-exceptions)",
+    "endless_recursion": "RecursionError: maximum recursion depth exceeded",
+    "low_recursion_limit": "ValueError: with no depth left",
+    "raising_log_filter": "ValueError: now log this",
+}
+ASYNC_RAISES = {
+    "async_system_exit": "SystemExit: 4",
+    "async_keyboard_interrupt": "KeyboardInterrupt",
+    "async_generator_exit": "GeneratorExit",
+    "async_cancelled_error": "asyncio.exceptions.CancelledError",
+    "async_stop_iteration": "RuntimeError: coroutine raised StopIteration",
+    "async_stop_async_iteration": "StopAsyncIteration",
+    "cancel_itself": "asyncio.exceptions.CancelledError",
+    "cancel_all_tasks": "asyncio.exceptions.CancelledError",
+}
+DIES = {
+    "exit_0": f"{DIED}exit code 0",
+    "exit_3": f"{DIED}exit code 3",
+    "segfault": f"{DIED}killed by SIGSEGV",
+    "abort": f"{DIED}killed by SIGABRT",
+    "out_of_processor_time": f"{DIED}killed by SIGXCPU",
+}
+FORKS = ("fork_and_return_twice", "fork_and_stay", "leave_a_subprocess")
+CLOSES = ("close_all_descriptors", "close_all_descriptors_and_open_others")
+HARMLESS = (
+    "leave_threads",
+    "exit_in_a_thread",
+    "alarm",
+    "raising_alarm",
+    "change_directory",
+    "change_umask",
+    "change_environment",
+    "change_locale",
+    "ignore_signals",
+    "handle_signals",
+    "block_signals",
+    "close_streams",
+    "close_standard_descriptors",
+    "replace_streams",
+    "shut_logging_down",
+    "silence_logging",
+    "print_without_end",
+    "forget_modules",
+    "patch_sleep",
+    "stop_collecting",
+    "return_a_generator",
+    "return_much",
+    "run_a_loop",
+    "close_the_loop",
+)
+ASYNC_HARMLESS = (
+    "leave_tasks",
+    "leave_a_task_that_exits",
+    "leave_an_executor_busy",
+    "stop_the_loop",
+    "async_fork_and_return_twice",
+)
+
+SHARED_LOOP = ("async_system_exit", "async_keyboard_interrupt", "cancel_itself", *ASYNC_HARMLESS)
+
+Verdict = tuple[str, str | None]
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind() -> Iterator[None]:
+    """Ends what rude jobs started and left: told by the name of the test in their environment."""
+    mark = os.environ["PYTEST_CURRENT_TEST"].partition(" ")[0]
+    yield
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.pid != os.getpid() and process.environ().get("RUDE_TEST") == mark:
+                process.kill()
+
+
+def play(
+    dsn: str, folder: Path, job_type: str, deed: str, *options: str, env: dict[str, str] | None = None, runs: int = 1
+) -> Verdict:
+    """One row: the verdict on the rude job, after everything else was found in order."""
+    mark = {"RUDE_TEST": os.environ["PYTEST_CURRENT_TEST"].partition(" ")[0], "AUDIT_DSN": dsn}
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        payload = json.dumps({"deed": deed} if deed else {})
+        connection.execute("SELECT pooljobs.enqueue(%s, %s::jsonb, max_retries => %s)", (job_type, payload, runs))
+        for ordinary in ("ordinary", "ordinary_async"):
+            enqueue(connection, ordinary, 3)
+        app = "tests.support.rude_app:app"
+        with Serving(dsn, folder / "log", *OPTIONS, *options, app=app, env={**mark, **(env or {})}) as serving:
+            wait_until(lambda: not unfinished(connection), what=f"all jobs to end beside {deed}")
+            enqueue(connection, "ordinary", 2)
+            enqueue(connection, "inspect", 2)
+            wait_until(lambda: not unfinished(connection), what=f"all jobs to end after {deed}")
+            serving.signal(signal.SIGTERM)
+            assert serving.ended(20) == 0, serving.text[-4000:]
+        return verdict(connection, serving.text[-4000:])
+
+
+def verdict(connection: Connection[Any], log: str) -> Verdict:
+    """What became of the rude job; all others must be completed, in one run that no neighbour's crash cut short."""
+    rows = connection.execute("SELECT job_type, status, attempts, crashes, last_error FROM pooljobs.jobs").fetchall()
+    tame = {row for row in rows if row[0] in {"ordinary", "ordinary_async", "inspect"}}
+    assert {(row[1], row[2] - row[3]) for row in tame} == {("completed", 1)}, f"{tame}\n{log}"
+    ((_, status, _, _, error),) = [row for row in rows if row[0] not in {"ordinary", "ordinary_async", "inspect"}]
+    return status, error
+
+
+@pytest.mark.parametrize("deed", RAISES)
+def test_whatever_is_raised_fails_the_job_alone(dsn: str, tmp_path: Path, deed: str) -> None:
+    status, error = play(dsn, tmp_path, "rude", deed)
+    assert (status, (error or "").startswith(RAISES[deed])) == ("failed", True), error
+
+
+@pytest.mark.parametrize("deed", ASYNC_RAISES)
+def test_whatever_an_async_handler_raises_fails_the_job_alone(dsn: str, tmp_path: Path, deed: str) -> None:
+    status, error = play(dsn, tmp_path, "rude_async", deed)
+    assert (status, (error or "").startswith(ASYNC_RAISES[deed])) == ("failed", True), error
+
+
+def test_a_worker_out_of_memory_fails_the_job_and_goes_on(dsn: str, tmp_path: Path) -> None:
+    status, error = play(dsn, tmp_path, "rude", "out_of_memory", env={"RUDE_MEMORY": str(2**30)})
+    assert (status, (error or "").startswith("MemoryError")) == ("failed", True), error
+
+
+@pytest.mark.parametrize("deed", DIES)
+def test_a_death_is_charged_to_its_job_alone(dsn: str, tmp_path: Path, deed: str) -> None:
+    status, error = play(dsn, tmp_path, "rude", deed)
+    assert (status, (error or "").startswith(DIES[deed])) == ("failed", True), error
+
+
+def test_a_fork_that_raises_twice_fails_once(dsn: str, tmp_path: Path) -> None:
+    status, error = play(dsn, tmp_path, "rude", "fork_and_raise_twice")
+    assert (status, (error or "").startswith("ValueError: twice")) == ("failed", True), error
+
+
+@pytest.mark.parametrize("deed", CLOSES)
+def test_a_worker_without_its_descriptors_is_replaced(dsn: str, tmp_path: Path, deed: str) -> None:
+    assert play(dsn, tmp_path, "rude", deed) == COMPLETED
+    log = (tmp_path / "log").read_text()
+    assert "a handler closed this worker's own descriptors" in log
+    assert "exit code 1" in log
+
+
+@pytest.mark.parametrize("deed", [*FORKS, *HARMLESS])
+def test_a_worker_works_on_after(dsn: str, tmp_path: Path, deed: str) -> None:
+    assert play(dsn, tmp_path, "rude", deed) == COMPLETED
+    log = (tmp_path / "log").read_text()
+    assert log.count("inspected") == 2 or deed == "close_standard_descriptors"
+    assert "exit code" not in log, log[-4000:]
+
+
+@pytest.mark.parametrize("deed", ASYNC_HARMLESS)
+def test_a_worker_works_on_after_an_async_handler_that(dsn: str, tmp_path: Path, deed: str) -> None:
+    assert play(dsn, tmp_path, "rude_async", deed) == COMPLETED
+
+
+def test_a_failed_transaction_is_its_owners_alone(dsn: str, tmp_path: Path) -> None:
+    assert play(dsn, tmp_path, "leave_a_failed_transaction", "") == COMPLETED
+
+
+@pytest.mark.parametrize("deed", ["system_exit", "fork_and_return_twice", "fork_and_raise_twice", "leave_threads"])
+def test_threads_of_a_worker_go_on_after(dsn: str, tmp_path: Path, deed: str) -> None:
+    status, error = play(dsn, tmp_path, "rude", deed, "--concurrency", "4")
+    expected = {"system_exit": "SystemExit: 4", "fork_and_raise_twice": "ValueError: twice"}.get(deed)
+    assert (status, (error or "").partition("\n")[0] or None) == ("failed" if expected else "completed", expected)
+
+
+@pytest.mark.parametrize("deed", ["exit_0", "segfault"])
+def test_a_death_is_charged_to_all_that_ran_in_its_threads(dsn: str, tmp_path: Path, deed: str) -> None:
+    options = ("--concurrency", "4", "--max-crashes", "3", "--batch-size", "1")  # the neighbours come a claim later
+    status, error = play(dsn, tmp_path, "rude", deed, *options)
+    assert (status, (error or "").startswith(DIES[deed])) == ("failed", True), error
+
+
+@pytest.mark.parametrize("deed", CLOSES)
+def test_threads_without_descriptors_are_replaced(dsn: str, tmp_path: Path, deed: str) -> None:
+    options = ("--concurrency", "4", "--max-crashes", "3", "--batch-size", "1")
+    status, error = play(dsn, tmp_path, "rude_and_gone", deed, *options)
+    # A neighbour that ends first sees it first, while the rude job still runs: then that one is charged too.
+    assert status == "completed" or (error or "").startswith(f"{DIED}exit code 1"), error
+
+
+@pytest.mark.parametrize("deed", SHARED_LOOP)
+def test_a_shared_loop_goes_on_after(dsn: str, tmp_path: Path, deed: str) -> None:
+    status, _ = play(dsn, tmp_path, "rude_async", deed, "--concurrency", "4")
+    assert status == ("failed" if deed in ASYNC_RAISES else "completed")
+
+
+def test_every_deed_has_its_row() -> None:
+    rows = {*RAISES, *DIES, *FORKS, *CLOSES, *HARMLESS, "out_of_memory", "fork_and_raise_twice"}
+    assert rows == set(rude_app._deeds)
+    assert {*ASYNC_RAISES, *ASYNC_HARMLESS} == set(rude_app._async_deeds)

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pooljobs_supervisor.chaos.check import Violation
+from pooljobs_supervisor.chaos.report import Report
+from pooljobs_supervisor.chaos.schedule import Kind
+
+COUNTS = {"committed": 90, "rolled_back": 10, "completed": 85, "failed": 5, "crashes": 2, "lost_with_host": 3}
+COUNTS |= {"runs": 107, "cut_short": 2, "in_doubt": 1}
+
+
+def report(violations: Sequence[Violation] = ()) -> Report:
+    return Report(7, 9.0, {Kind.KILL_WORKER: 4}, COUNTS, 1, violations, "/tmp/x" if violations else None)
+
+
+def test_the_report_tells_seed_harm_counts_and_verdict() -> None:
+    text = report().as_text().plain
+    assert "seed 7: 90 jobs in 9 s: 10 jobs/s" in text
+    assert "4 workers killed" in text
+    assert "stewards" not in text
+    assert text.splitlines()[-1].startswith("no violation")
+    assert report().as_json()["done"]["kill_worker"] == 4
+
+
+def test_a_violation_is_named_with_examples() -> None:
+    broken = report([Violation("lost", 2, ("a", "b"))])
+    assert not broken.holds
+    text = broken.as_text().plain
+    assert "VIOLATED lost: 2, e.g. a, b" in text
+    assert "/tmp/x" in text
+    assert "no violation" not in text
+    assert broken.as_json()["violations"] == [{"rule": "lost", "jobs": 2, "examples": ("a", "b")}]
