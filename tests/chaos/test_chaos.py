@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from pooljobs_supervisor.chaos.schedule import Kind, Tempo
 from tests.support.command import pooljobs
 
 ROOT = Path(__file__).parent.parent.parent
+ROUNDS = 4
 
 
 def carried_out(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Report:
@@ -26,6 +28,18 @@ def carried_out(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Report:
     if report.folder:  # a violation that was asked for
         shutil.rmtree(report.folder)
     return report
+
+
+def rules_broken(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The rules that a sabotaged build was seen to break, in the first of a few runs in which it was.
+
+    Chaos has to strike while a job is in the one place where the sabotage matters: most runs show it, not every one.
+    """
+    for seed in range(settings.seed, settings.seed + ROUNDS):
+        report = carried_out(replace(settings, seed=seed), monkeypatch)
+        if report.violations:
+            return {violation.rule for violation in report.violations}
+    return set()
 
 
 def test_a_short_run_on_a_server_of_its_own_holds(tmp_path: Path) -> None:
@@ -44,8 +58,7 @@ def test_a_short_run_on_a_server_of_its_own_holds(tmp_path: Path) -> None:
 def test_a_lock_that_is_missing_is_found(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
     command = (sys.executable, "-m", "tests.support.sabotage")
     settings = Settings(7, 5.0, procs=4, rate=2000.0, dsn=dsn, command=command, only=(Kind.TERMINATE_BACKENDS,))
-    report = carried_out(settings, monkeypatch)
-    assert "rerun_without_cause" in {violation.rule for violation in report.violations}
+    assert "rerun_without_cause" in rules_broken(settings, monkeypatch)
 
 
 def test_a_fence_that_is_missing_is_found(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,6 +74,5 @@ def test_a_fence_that_is_missing_is_found(dsn: str, monkeypatch: pytest.MonkeyPa
         jobs=ONLY_SLOW,
         tempo=Tempo(pause=(1.8, 2.2), stop=(1.15, 1.4)),  # until the job runs elsewhere, and not until it has ended
     )
-    report = carried_out(settings, monkeypatch)
-    found = {violation.rule for violation in report.violations}
-    assert found & {"completed_by_another", "ran_after_its_end", "ran_beside_itself", "rerun_without_cause"}
+    expected = {"completed_by_another", "ran_after_its_end", "ran_beside_itself", "rerun_without_cause"}
+    assert rules_broken(settings, monkeypatch) & expected
