@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-FIRST_RETURNING = 10
-"""Verdicts from this number on put the job back to pending; those below end it."""
-
 
 class Verdict(IntEnum):
-    """What becomes of a claimed job. The numbers are part of ``settle.sql``."""
+    """What becomes of a claimed job. ``settle.sql`` knows the numbers: below 10 a job ends, from 10 on it goes back."""
 
     COMPLETED = 1
     FAILED = 2

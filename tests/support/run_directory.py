@@ -16,6 +16,7 @@ from pooljobs.embedded.account import barrier, server_account
 from pooljobs.embedded.location import Layout, release_sockets
 from pooljobs.embedded.pidfile import server_in
 from pooljobs.embedded.server import Server, stop
+from pooljobs_supervisor.steward.processes import lives
 
 VARIABLE = "POOLJOBS_TEST_RUN"
 PREFIX = "pooljobs-tests-"
@@ -67,18 +68,8 @@ def _sweep(place: Path) -> None:
     """Removes what runs have left that were killed."""
     for directory in place.glob(f"{PREFIX}*"):
         owner = re.match(rf"{PREFIX}(\d+)-", directory.name)
-        if owner and not _lives(int(owner[1])):
+        if owner and not lives(int(owner[1])):
             remove(directory)
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
 
 
 def remove(directory: Path) -> None:
