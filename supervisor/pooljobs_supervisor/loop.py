@@ -5,6 +5,7 @@ Used by ``supervisor.py``. Everything is decided elsewhere: here decisions meet 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from selectors import BaseSelector
 from signal import Signals
@@ -12,17 +13,18 @@ from time import monotonic
 
 from pooljobs.exit_codes import ExitCode
 from pooljobs.scoreboard import Role, Scoreboard, Wanted
+from pooljobs_supervisor.actions import Action, Ask, Kill, Retire, Spawn, Wake
 from pooljobs_supervisor.children import Children, Place
 from pooljobs_supervisor.course import Course, Stage
 from pooljobs_supervisor.deaths import DeathWatch
 from pooljobs_supervisor.muster import muster
 from pooljobs_supervisor.nursery import Nursery
-from pooljobs_supervisor.plan import Action, Ask, Kill, Spawn, Wake, pause, plan
+from pooljobs_supervisor.plan import pause, plan
 from pooljobs_supervisor.service_manager import ServiceManager
 from pooljobs_supervisor.signals import Inbox, terminal_left
 from pooljobs_supervisor.story import Story
 from pooljobs_supervisor.strangers import Strangers
-from pooljobs_supervisor.wear import Limits
+from pooljobs_supervisor.watchers import Watcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Loop:
     _nursery: Nursery
     _strangers: Strangers
     _manager: ServiceManager
-    _limits: Limits
+    _watchers: tuple[Watcher, ...]
 
     def run(self, selector: BaseSelector) -> None:
         """Step, and sleep between steps until a signal, a death or the next tick."""
@@ -47,7 +49,8 @@ class Loop:
             stopping = self._course.stage is not Stage.SERVE
             self._manager.report(ready=self._course.ever_ready, stopping=stopping, now=now)
             wait = pause(self._children, self._course, self._nursery.count_slots(), now)
-            selector.select(min(wait, self._manager.beat))
+            selector.select(min(wait, self._manager.beat, *(watcher.pause(now) for watcher in self._watchers)))
+            self._board.bell.drain()
 
     def _step(self) -> Stage:
         now = monotonic()
@@ -57,10 +60,10 @@ class Loop:
         for pid in self._watch.ended():
             self._bury(pid, now)
         self._strangers.reap(self._nursery.pids)
-        self._replace_worn()
+        for watcher in self._watchers:
+            self._act(watcher.look(now), now)
         self._move(now)
-        for action in plan(self._children, self._course, self._nursery.count_slots(), now):
-            self._act(action, now)
+        self._act(plan(self._children, self._course, self._nursery.count_slots(), now), now)
         return self._course.stage
 
     def _match(self, number: Signals, now: float) -> None:
@@ -109,16 +112,6 @@ class Loop:
             self._course.fail_to_start(burial.status, now)
             self._story.never_booted(burial.child, burial.status, self._course.result)
 
-    def _replace_worn(self) -> None:
-        """Begin to replace one worker that has passed a limit, if none is being replaced."""
-        if self._course.stage is not Stage.SERVE or self._children.retiring:
-            return
-        for child in self._children.workers:
-            if child.ready_at is not None and (why := self._limits.passed(child.pid, self._board.slot(child.slot))):
-                child.retiring = True
-                self._story.replacing(child, why)
-                return
-
     def _move(self, now: float) -> None:
         before = self._course.stage
         workers = len(self._children.workers)
@@ -128,7 +121,11 @@ class Loop:
         if after is not before:
             self._story.moved(before, after, self._course, workers, now)
 
-    def _act(self, action: Action, now: float) -> None:
+    def _act(self, actions: Iterable[Action], now: float) -> None:
+        for action in actions:
+            self._do(action, now)
+
+    def _do(self, action: Action, now: float) -> None:
         match action:
             case Spawn(place):
                 self._spawn(place, now)
@@ -140,6 +137,9 @@ class Loop:
                 self._board.slot(child.slot).wake()
             case Kill(child):
                 self._nursery.kill(child)
+            case Retire(child, why):
+                child.retiring = True
+                self._story.replacing(child, why)
 
     def _spawn(self, place: Place, now: float) -> None:
         born = self._nursery.spawn(place, now)

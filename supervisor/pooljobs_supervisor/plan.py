@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pooljobs.scoreboard import Wanted
-from pooljobs_supervisor.children import STEWARD, ChildRecord, Children, Place
+from pooljobs_supervisor.actions import Action, Ask, Kill, Spawn, Wake
+from pooljobs_supervisor.children import STEWARD, Children
 from pooljobs_supervisor.course import Course, Stage
 
 IDLE_TICK = 1.0
@@ -16,38 +17,6 @@ TICK = 0.25
 """Seconds between two looks while something is asked of the children."""
 EAGER_TICK = 0.02
 """Seconds between two looks while the whole fleet waits for one child's word on the scoreboard."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spawn:
-    """Fork a child for this place, into a free slot."""
-
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """Raise what is wanted of this child, and wake it."""
-
-    child: ChildRecord
-    wanted: Wanted
-
-
-@dataclass(frozen=True, slots=True)
-class Wake:
-    """Wake this child: there is something to see on the scoreboard."""
-
-    child: ChildRecord
-
-
-@dataclass(frozen=True, slots=True)
-class Kill:
-    """Kill this child's session."""
-
-    child: ChildRecord
-
-
-Action = Spawn | Ask | Wake | Kill
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,8 @@ from pooljobs_supervisor.service_manager import ServiceManager
 from pooljobs_supervisor.signals import Inbox
 from pooljobs_supervisor.story import Story
 from pooljobs_supervisor.strangers import Strangers, adopts_orphans
-from pooljobs_supervisor.wear import Limits
+from pooljobs_supervisor.watchers import Watcher
+from pooljobs_supervisor.wear import Limits, Wear
 
 
 class Supervisor:
@@ -77,6 +78,7 @@ class Supervisor:
         # poll, not epoll or kqueue: their descriptors would be shared with children, or break in them
         with Inbox(children=not pidfds) as inbox, PollSelector() as selector, Lifeline() as lifeline:
             selector.register(inbox.fd, EVENT_READ)
+            selector.register(self._board.bell.read_fd, EVENT_READ)
             watch = DeathWatch(selector, pidfds=pidfds)
 
             def forget() -> None:
@@ -101,11 +103,15 @@ class Supervisor:
                 nursery,
                 strangers,
                 manager,
-                self._limits,
+                self._watchers(),
             )
             loop.run(selector)
             self._finish()
         return self._course.result
+
+    def _watchers(self) -> tuple[Watcher, ...]:
+        """Who looks at the fleet on every tick, in this order."""
+        return (Wear(self._limits, self._board, self._children, self._course),)
 
     def _finish(self) -> None:
         """Say goodbye. Children that even SIGKILL did not end would keep the interpreter from exiting."""

@@ -1,4 +1,4 @@
-"""When a worker has worked long enough to be replaced by a fresh one. Used by the loop; the replacing is ``plan.py``'s.
+"""When a worker has worked long enough to be replaced by a fresh one. A watcher; the replacing is ``plan.py``'s.
 
 Judged from outside, by what the worker's slot and the kernel say: a worker that is busy, or whose handlers hold the
 interpreter, cannot forget it.
@@ -12,7 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from pooljobs.scoreboard import Slot
+from pooljobs.scoreboard import Scoreboard, Slot
+from pooljobs_supervisor.actions import Retire
+from pooljobs_supervisor.children import Children
+from pooljobs_supervisor.course import Course, Stage
+from pooljobs_supervisor.plan import IDLE_TICK
 
 EARLIEST = 0.8
 """Share of the limits at which the first workers go. Each has a share of its own, or all would go at once."""
@@ -47,3 +51,26 @@ class Limits:
         if self.memory and (used := memory_of(pid)) >= self.memory * share:
             return f"uses {used / 1e6:.0f} MB"
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Wear:
+    """Has worn workers replaced, one at a time."""
+
+    limits: Limits
+    _board: Scoreboard
+    _children: Children
+    _course: Course
+
+    def look(self, _now: float) -> list[Retire]:
+        """The first worker that has passed a limit, if none is being replaced."""
+        if self._course.stage is not Stage.SERVE or self._children.retiring:
+            return []
+        for child in self._children.workers:
+            if child.ready_at is not None and (why := self.limits.passed(child.pid, self._board.slot(child.slot))):
+                return [Retire(child, why)]
+        return []
+
+    def pause(self, _now: float) -> float:
+        """Limits are not sharp: the idle tick will do."""
+        return IDLE_TICK

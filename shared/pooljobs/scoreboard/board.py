@@ -1,4 +1,4 @@
-"""The whole scoreboard: an anonymous shared mapping and one wake pipe a slot, made before the first fork."""
+"""The whole scoreboard: an anonymous shared mapping and a wake pipe for everybody, made before the first fork."""
 
 from __future__ import annotations
 
@@ -29,9 +29,11 @@ def slots_for(procs: int) -> int:
 class Scoreboard:
     """All slots of one supervisor. Children inherit it by the fork; nobody can attach to it otherwise."""
 
-    def __init__(self, memory: mmap.mmap, slots: tuple[Slot, ...], view: memoryview) -> None:
+    def __init__(self, memory: mmap.mmap, slots: tuple[Slot, ...], view: memoryview, bell: WakePipe) -> None:
         self._memory = memory
         self._view = view
+        self.bell = bell
+        """Wakes the supervisor. Any child may ring it; what it is about stands on the board."""
         self._slots = slots
 
     @classmethod
@@ -48,7 +50,7 @@ class Scoreboard:
         if slots < 1 or entries < 1:
             raise ScoreboardError(f"a scoreboard needs at least 1 slot and 1 entry, not {slots} and {entries}")
         layout = Layout(entries)
-        pipes = _open_pipes(slots)
+        pipes = _open_pipes(slots + 1)
         try:
             memory = mmap.mmap(-1, slots * layout.words * WORD)
         except OSError as error:
@@ -58,8 +60,9 @@ class Scoreboard:
         words = layout.words
         return cls(
             memory,
-            tuple(Slot(i, view[i * words : (i + 1) * words], layout, pipe) for i, pipe in enumerate(pipes)),
+            tuple(Slot(i, view[i * words : (i + 1) * words], layout, pipe) for i, pipe in enumerate(pipes[:slots])),
             view,
+            pipes[slots],
         )
 
     def slot(self, index: int) -> Slot:
@@ -80,6 +83,7 @@ class Scoreboard:
 
     def close(self) -> None:
         """Unmap the memory and close the pipes in this process. No slot may be used afterwards."""
+        self.bell.close()
         for slot in self._slots:
             slot.close()
         self._view.release()

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from pooljobs.scoreboard import Role, SlotState, most_workers, slots_for
+from pooljobs_supervisor.actions import Action, Ask, Kill, Spawn
 from pooljobs_supervisor.children import ChildRecord, Children
 from pooljobs_supervisor.course import PATIENCE, Course, Stage
-from pooljobs_supervisor.plan import Action, Ask, Kill, SlotCount, Spawn, pause, plan
+from pooljobs_supervisor.plan import SlotCount, pause, plan
 
 DRAIN_LIMIT = 5.0
 

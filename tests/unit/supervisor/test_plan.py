@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pooljobs.scoreboard import Role, Wanted
+from pooljobs_supervisor.actions import Ask, Kill, Spawn, Wake
 from pooljobs_supervisor.children import STEWARD, ChildRecord, Children, Place
 from pooljobs_supervisor.course import Course, Stage
-from pooljobs_supervisor.plan import EAGER_TICK, IDLE_TICK, TICK, Ask, Kill, SlotCount, Spawn, Wake, pause, plan
+from pooljobs_supervisor.plan import EAGER_TICK, IDLE_TICK, TICK, SlotCount, pause, plan
 
 FREE = SlotCount(free=8, dead=0)
 DEAD = SlotCount(free=7, dead=1)

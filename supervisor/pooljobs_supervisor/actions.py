@@ -1,0 +1,49 @@
+"""What the supervisor can do to its children, as values. ``plan.py`` and watchers ask for them; the loop does them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pooljobs.scoreboard import Wanted
+from pooljobs_supervisor.children import ChildRecord, Place
+
+
+@dataclass(frozen=True, slots=True)
+class Spawn:
+    """Fork a child for this place, into a free slot."""
+
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Raise what is wanted of this child, and wake it."""
+
+    child: ChildRecord
+    wanted: Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """Wake this child: there is something to see on the scoreboard."""
+
+    child: ChildRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """Kill this child's session."""
+
+    child: ChildRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Retire:
+    """Replace this worker by a fresh one, the fresh one first."""
+
+    child: ChildRecord
+    why: str
+    """In words, after the worker's name: "has run 500 jobs"."""
+
+
+Action = Spawn | Ask | Wake | Kill | Retire
