@@ -64,6 +64,7 @@ class ServeSettings:
         max_jobs_per_child: Jobs after which a worker is replaced, between jobs. Default 0, never.
         max_memory_per_child: Megabytes of resident memory above which a worker is replaced, between jobs. Default 0,
             never. Has no effect where there is no /proc.
+        keep_history: Whole days (UTC) before today for which ended jobs are kept. Default 0, for ever.
     """
 
     dsn: str
@@ -73,6 +74,7 @@ class ServeSettings:
     shutdown_timeout: float = 30.0
     max_jobs_per_child: int = 0
     max_memory_per_child: int = 0
+    keep_history: int = 0
     worker: WorkerSettings = field(default_factory=WorkerSettings)
 
     def __post_init__(self) -> None:
@@ -81,6 +83,7 @@ class ServeSettings:
         _at_least("shutdown_timeout", self.shutdown_timeout, 0.0)
         _at_least("max_jobs_per_child", self.max_jobs_per_child, 0)
         _at_least("max_memory_per_child", self.max_memory_per_child, 0)
+        _at_least("keep_history", self.keep_history, 0)
 
 
 def _at_least(name: str, value: float, least: float) -> None:

@@ -36,6 +36,9 @@ MaxJobs = Annotated[
 MaxMemory = Annotated[
     int, typer.Option("--max-memory-per-child", metavar="MB", help="Memory at which a worker is replaced; 0: never.")
 ]
+KeepHistory = Annotated[
+    int, typer.Option("--keep-history", metavar="DAYS", help="Days that ended jobs are kept; 0: for ever.")
+]
 Connections = Annotated[int, typer.Option("--connections", metavar="N", help="Database connections of each worker.")]
 Format = Annotated[str, typer.Option("--log-format", metavar="text|json", help="Log lines for people or machines.")]
 Schema = Annotated[
@@ -80,6 +83,7 @@ def register(cli: typer.Typer, worker_main: WorkerMain, *, show_traceback: bool)
         connections: Connections = _DEFAULTS.connections,
         max_jobs_per_child: MaxJobs = 0,
         max_memory_per_child: MaxMemory = 0,
+        keep_history: KeepHistory = 0,
         dsn: Dsn = None,
         schema: Schema = "",
         log_format: Format = "text",
@@ -105,6 +109,7 @@ def register(cli: typer.Typer, worker_main: WorkerMain, *, show_traceback: bool)
             shutdown_timeout=shutdown_timeout,
             max_jobs_per_child=max_jobs_per_child,
             max_memory_per_child=max_memory_per_child,
+            keep_history=keep_history,
             worker=worker,
         )
         raise typer.Exit(launch(settings, dsn, worker_main, show_traceback=show_traceback))

@@ -15,6 +15,7 @@ from pooljobs.scoreboard import Role, Scoreboard, SlotState
 from pooljobs.settings import ServeSettings
 from pooljobs_supervisor.steward import leases
 from pooljobs_supervisor.steward.release import Releaser
+from pooljobs_supervisor.steward.retention import Retention
 from pooljobs_supervisor.steward.upkeep import Upkeep
 
 Work = Callable[[Connection[Any]], None]
@@ -53,6 +54,7 @@ class Chores:
             Chore(upkeep.vacuum, 30.0, time.monotonic() + 30.0),
             Chore(upkeep.partitions, 3600.0),
             Chore(upkeep.forget, 3600.0, time.monotonic() + 60.0),
+            Chore(Retention(statements, settings.keep_history, log).retire, 600.0, time.monotonic() + 5.0),
         ]
 
     def run_due(self, connection: Connection[Any]) -> None:
