@@ -139,7 +139,7 @@ class PoolJobs:
             job = new_job(job_type, encoded, given, queue=DEFAULT_QUEUE, max_retries=DEFAULT_MAX_RETRIES)
         else:
             job = task.prepare(value, given)
-        return JobHandle(self._outlet.producer().insert([job])[0], job.job_type, job.queue)
+        return JobHandle(self._outlet.producer().insert(job), job.job_type, job.queue)
 
     def use_dsn(self, dsn: str, *, schema: str | None = None) -> None:
         """Enqueue on this database from now on: what a worker does at boot, so that it and its handlers agree."""

@@ -61,7 +61,7 @@ class Enqueueing(ABC):
         if isinstance(conn, AsyncConnection):
             return self._insert_with_async(conn, job)
         if isinstance(conn, Connection):
-            return self._handle(self._outlet.guest().insert_with(conn, [job])[0])
+            return self._handle(self._outlet.guest().insert_with(conn, job))
         raise OptionError(
             f"enqueue_with takes a psycopg Connection or AsyncConnection, not {type(conn).__qualname__}",
             hint="of a wrapper, pass the connection inside it, for example connection.driver_connection",
@@ -83,10 +83,10 @@ class Enqueueing(ABC):
         return self.prepare(self.binder.payload_of(args, kwargs))
 
     def _insert(self, job: NewJob) -> JobHandle:
-        return self._handle(self._outlet.producer().insert([job])[0])
+        return self._handle(self._outlet.producer().insert(job))
 
     async def _insert_with_async(self, conn: AsyncConnection[Any], job: NewJob) -> JobHandle:
-        return self._handle((await self._outlet.guest().insert_with_async(conn, [job]))[0])
+        return self._handle(await self._outlet.guest().insert_with_async(conn, job))
 
     def _handle(self, id_: UUID) -> JobHandle:
         return JobHandle(id_, self.name, self.queue)

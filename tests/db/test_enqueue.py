@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 from psycopg import Connection
 from psycopg.rows import dict_row
 
-from pooljobs.db import producer as producer_module
-from pooljobs.db.producer import Producer, chunks
+from pooljobs.db import copied
+from pooljobs.db.producer import Producer
 from pooljobs.errors import DatabaseUnreachableError, NotMigratedError
 from pooljobs.new_job import NewJob
+from pooljobs.payload import encode
 from tests.support.claims import SQL, register, scalar
+from tests.support.waiting import wait_until
 
 Conn = Connection[Any]
 
@@ -29,13 +33,13 @@ def producer(dsn: str) -> Iterator[Producer]:
 
 
 def test_ids_come_in_the_order_of_the_jobs(producer: Producer, connection: Conn) -> None:
-    ids = producer.insert([NewJob(f"job-{n}", b"{}") for n in range(50)])
+    ids = producer.insert_many(NewJob(f"job-{n}", b"{}") for n in range(50))
     rows = dict(connection.execute("SELECT id, job_type FROM pooljobs.live").fetchall())
     assert [rows[job_id] for job_id in ids] == [f"job-{n}" for n in range(50)]
 
 
 def test_ids_are_version_7_and_sort_by_time(producer: Producer) -> None:
-    ids = [producer.insert([NewJob("a", b"{}")])[0] for _ in range(3)]
+    ids = [producer.insert(NewJob("a", b"{}")) for _ in range(3)]
     assert [job_id.version for job_id in ids] == [7, 7, 7]
     millis = [job_id.int >> 80 for job_id in ids]
     assert millis == sorted(millis)
@@ -43,7 +47,7 @@ def test_ids_are_version_7_and_sort_by_time(producer: Producer) -> None:
 
 def test_every_column_arrives(producer: Producer, connection: Conn) -> None:
     when = datetime.now(UTC) + timedelta(hours=1)
-    producer.insert([NewJob("a", b'{"x": [1, "\xc3\xa9"]}', "slow", -1, 7, run_at=when, trace_id="t-1")])
+    producer.insert(NewJob("a", b'{"x": [1, "\xc3\xa9"]}', "slow", -1, 7, run_at=when, trace_id="t-1"))
     row = connection.execute(
         "SELECT job_type, payload, queue, priority, max_retries, run_at, trace_id, status, attempts FROM pooljobs.jobs"
     ).fetchone()
@@ -51,34 +55,92 @@ def test_every_column_arrives(producer: Producer, connection: Conn) -> None:
 
 
 def test_a_delay_counts_from_the_databases_clock(producer: Producer, connection: Conn) -> None:
-    producer.insert([NewJob("a", b"{}", delay_secs=60.0)])
+    producer.insert(NewJob("a", b"{}", delay_secs=60.0))
     assert scalar(connection, "SELECT run_at - created_at FROM pooljobs.live") == timedelta(seconds=60)
 
 
 def test_a_job_commits_with_the_callers_transaction(producer: Producer, connection: Conn, dsn: str) -> None:
     with psycopg.connect(dsn) as caller:
-        producer.insert_with(caller, [NewJob("kept", b"{}")])
+        producer.insert_with(caller, NewJob("kept", b"{}"))
         assert scalar(connection, "SELECT count(*) FROM pooljobs.live") == 0
         caller.commit()
-        producer.insert_with(caller, [NewJob("dropped", b"{}")])
+        producer.insert_with(caller, NewJob("dropped", b"{}"))
         caller.rollback()
     assert connection.execute("SELECT job_type FROM pooljobs.live").fetchall() == [("kept",)]
 
 
 def test_the_callers_row_factory_does_not_matter(producer: Producer, dsn: str) -> None:
     with psycopg.connect(dsn, row_factory=dict_row) as caller:
-        (job_id,) = producer.insert_with(caller, [NewJob("a", b"{}")])
+        job_id = producer.insert_with(caller, NewJob("a", b"{}"))
     assert isinstance(job_id, UUID)
 
 
-def test_many_are_stored_in_chunks_with_progress(
-    producer: Producer, connection: Conn, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(producer_module, "CHUNK", 40)
+def test_many_are_stored_with_progress(producer: Producer, connection: Conn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(copied, "FIRST", 40)
+    monkeypatch.setattr(copied, "BLOCK", 7)
     seen: list[int] = []
-    ids = producer.insert_many((NewJob("a", b"{}") for _ in range(100)), seen.append)
-    assert seen == [40, 80, 100]
-    assert len(set(ids)) == scalar(connection, "SELECT count(*) FROM pooljobs.live") == 100
+    ids = producer.insert_many((NewJob(f"job-{n}", b"{}") for n in range(300)), seen.append)
+    assert seen == [40, 120, 280, 300]
+    rows = dict(connection.execute("SELECT id, job_type FROM pooljobs.live").fetchall())
+    assert [rows[job_id] for job_id in ids] == [f"job-{n}" for n in range(300)]
+    assert ids == sorted(ids)
+
+
+@pytest.mark.parametrize("count", [0, 1, 199, 200, 201, 1000, 1001])
+def test_any_number_arrives(producer: Producer, connection: Conn, count: int) -> None:
+    assert len(producer.insert_many(NewJob("a", b"{}") for _ in range(count))) == count
+    assert scalar(connection, "SELECT count(*) FROM pooljobs.live") == count
+
+
+ODD = "tab\t, line\n, return\r, slash\\, \\N, \\t, quote', é and \U0001f600"
+
+
+@given(
+    name=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=30),
+    value=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")),
+)
+@example(name=ODD, value=ODD)
+@example(name="\\.", value="\\.")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+def test_what_is_copied_arrives_as_it_was(producer: Producer, connection: Conn, name: str, value: str) -> None:
+    when = datetime(2031, 5, 6, 7, 8, 9, 123456, tzinfo=timezone(timedelta(hours=5, minutes=30)))
+    (job_id,) = producer.insert_many([NewJob(name, encode({"v": value}), name, 4, 9, run_at=when, trace_id=name)])
+    row = connection.execute(
+        "SELECT job_type, payload, queue, priority, max_retries, run_at, trace_id FROM pooljobs.live WHERE id = %s",
+        (job_id,),
+    ).fetchone()
+    assert row == (name, {"v": value}, name, 4, 9, when, name)
+
+
+def test_delays_of_many_count_from_the_databases_clock(producer: Producer, connection: Conn) -> None:
+    producer.insert_many([NewJob("a", b"{}"), NewJob("a", b"{}", delay_secs=1.5)])
+    assert connection.execute("SELECT run_at - created_at FROM pooljobs.live ORDER BY id").fetchall() == [
+        (timedelta(0),),
+        (timedelta(seconds=1.5),),
+    ]
+
+
+def test_a_broken_source_is_not_taken_for_a_refusal(producer: Producer, connection: Conn) -> None:
+    def asking() -> Iterator[NewJob]:
+        yield from (NewJob("a", b"{}") for _ in range(500))
+        connection.execute("SELECT * FROM no_such_table")
+
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        producer.insert_many(asking())
+
+
+def test_a_connection_that_the_server_closed_is_not_used(producer: Producer, connection: Conn) -> None:
+    producer.insert(NewJob("a", b"{}"))
+    ended = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'pooljobs producer'"
+    assert scalar(connection, ended) == 1
+    wait_until(
+        lambda: (
+            not scalar(connection, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pooljobs producer'")
+        ),
+        what="the backend to end",
+    )
+    producer.insert(NewJob("a", b"{}"))
+    assert scalar(connection, "SELECT count(*) FROM pooljobs.live") == 2
 
 
 def test_many_are_stored_all_or_none(producer: Producer, connection: Conn) -> None:
@@ -91,15 +153,10 @@ def test_many_are_stored_all_or_none(producer: Producer, connection: Conn) -> No
     assert scalar(connection, "SELECT count(*) FROM pooljobs.live") == 0
 
 
-def test_a_chunk_ends_at_its_bytes_too() -> None:
-    big = NewJob("a", b"x" * producer_module.CHUNK_BYTES)
-    assert [len(chunk) for chunk in chunks([big, big])] == [1, 1]
-
-
 def test_an_unmigrated_database_says_what_to_run(empty_dsn: str) -> None:
     producer = Producer(empty_dsn, "pooljobs", 1)
     with pytest.raises(NotMigratedError) as caught:
-        producer.insert([NewJob("a", b"{}")])
+        producer.insert(NewJob("a", b"{}"))
     assert caught.value.hint == "run: pooljobs migrate"
     producer.close()
 
@@ -107,7 +164,7 @@ def test_an_unmigrated_database_says_what_to_run(empty_dsn: str) -> None:
 def test_nobody_there_is_one_clear_error() -> None:
     producer = Producer("host=127.0.0.1 port=1 dbname=x connect_timeout=2", "pooljobs", 1)
     with pytest.raises(DatabaseUnreachableError, match=r"cannot connect to database x at 127\.0\.0\.1:1"):
-        producer.insert([NewJob("a", b"{}")])
+        producer.insert(NewJob("a", b"{}"))
     producer.close()
 
 

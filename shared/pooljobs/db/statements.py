@@ -32,9 +32,9 @@ class Statements:
         return self.load("settle")
 
     @cached_property
-    def enqueue(self) -> bytes:
-        """``enqueue.sql``."""
-        return self.load("enqueue")
+    def insert_job(self) -> bytes:
+        """``insert_job.sql``."""
+        return self.load("insert_job")
 
 
 def render(text: str, schema: str) -> bytes:

@@ -70,7 +70,7 @@ class Producing(threading.Thread):
         ids: list[UUID] = []
         try:
             connection = self._connect()
-            ids = self._producer.insert_with(connection, jobs)
+            ids = [self._producer.insert_with(connection, job) for job in jobs]
             connection.execute(_WITNESS, (ids,))
             if fate is Fate.COMMIT_LATE:
                 self._limit.stopping.wait(self._dice.uniform(0.2, 1.5))

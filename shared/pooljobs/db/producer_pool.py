@@ -1,0 +1,56 @@
+"""The producer's connections: a pool that opens with the first job, and gives out none that the server has closed."""
+
+from __future__ import annotations
+
+import select
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
+
+from pooljobs.db.connect import with_timeout
+from pooljobs.db.dsn import describe
+from pooljobs.db.faults import unreachable
+from pooljobs.errors import DatabaseUnreachableError
+
+WAIT = 10.0
+"""Seconds to wait for a connection."""
+
+
+def producer_pool(dsn: str, size: int) -> ConnectionPool[Connection[Any]]:
+    """A pool of at most ``size`` connections, none of which is opened yet."""
+    return ConnectionPool(
+        with_timeout(dsn),
+        min_size=0,
+        max_size=size,
+        open=True,
+        check=check_quiet,
+        kwargs={"application_name": "pooljobs producer", "autocommit": True},
+        reconnect_timeout=5.0,
+        num_workers=1,
+    )
+
+
+def check_quiet(connection: Connection[Any]) -> None:
+    """Asks the server whether it is still there only if the socket has something to say, such as that it is closed.
+
+    A round trip before each job would double what storing it takes; a look at the socket costs a microsecond.
+
+    Raises:
+        OperationalError: The connection is broken; the pool then tries another.
+    """
+    source = select.poll()
+    source.register(connection.fileno(), select.POLLIN)
+    if source.poll(0):
+        ConnectionPool.check_connection(connection)
+
+
+def why_unreachable(dsn: str) -> DatabaseUnreachableError:
+    """The reason why no connection came. A pool says only that it timed out: one direct try tells more."""
+    try:
+        psycopg.connect(with_timeout(dsn)).close()
+    except psycopg.OperationalError as error:
+        return unreachable(error, describe(dsn))
+    hint = "every connection of this pool is busy: raise PoolJobs(pool_size=...)"
+    return DatabaseUnreachableError(f"no free connection to {describe(dsn)} within {WAIT:g} s", hint=hint)

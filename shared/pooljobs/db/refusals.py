@@ -1,0 +1,29 @@
+"""PostgreSQL's refusals of new jobs, as errors that say what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from psycopg import errors as pg
+
+from pooljobs.db.faults import one_line
+from pooljobs.errors import NotMigratedError, PayloadError
+
+
+class translated:  # noqa: N801  # reads as a statement: with translated(schema)
+    """Around the statements that store jobs, and nothing else: a caller's own errors must come through."""
+
+    def __init__(self, schema: str, *, unless: Callable[[], bool] = lambda: False) -> None:
+        self._schema = schema
+        self._unless = unless
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
+        if self._unless():
+            return
+        if isinstance(error, (pg.UndefinedTable, pg.InvalidSchemaName, pg.UndefinedFunction)):
+            message = f"schema {self._schema!r} is not in this database, or is older than this pooljobs"
+            raise NotMigratedError(message, hint="run: pooljobs migrate") from error
+        if isinstance(error, (pg.UntranslatableCharacter, pg.InvalidTextRepresentation, pg.ProgramLimitExceeded)):
+            raise PayloadError(f"PostgreSQL refused the payload: {one_line(error)}") from error
