@@ -13,6 +13,9 @@ MIN_JOB_TIMEOUT = 1.0
 """Seconds. A shorter lease could not be renewed in time on a busy machine."""
 
 
+DURABILITIES = ("strict", "relaxed")
+
+
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
     """Settings of one worker process.
@@ -24,6 +27,8 @@ class WorkerSettings:
         job_timeout: Seconds a claim outlives a host that is gone, before another may run the job. Default 30.
         concurrency: Handlers that run at the same time in one worker. Default 1.
         max_crashes: Crashes after which a job is failed as poison. Default 3.
+        durability: ``strict``: a result counts once it is on the server's disk. ``relaxed``: commits of results do not
+            wait for it, so that a crash of the server may undo those of the last moment, whose jobs then run again.
         connections: Size of a worker's connection pool, handlers' own enqueues included. Default 3.
 
     Raises:
@@ -37,6 +42,7 @@ class WorkerSettings:
     concurrency: int = 1
     max_crashes: int = 3
     connections: int = 3
+    durability: str = "strict"
 
     def __post_init__(self) -> None:
         if not self.queues or not all(self.queues):
@@ -49,6 +55,8 @@ class WorkerSettings:
         _at_most("concurrency", self.concurrency, MAX_BATCH)
         _at_least("max_crashes", self.max_crashes, 1)
         _at_least("connections", self.connections, 2)
+        if self.durability not in DURABILITIES:
+            raise OptionError(f"durability must be {' or '.join(DURABILITIES)}, not {self.durability}")
 
 
 @dataclass(frozen=True, slots=True)

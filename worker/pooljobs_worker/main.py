@@ -49,6 +49,7 @@ def worker_main(settings: ServeSettings, child: Child) -> int:
                 settings.dsn,
                 size=SESSION_CONNECTIONS,
                 application_name=application_name(child.slot.ordinal, os.getpid()),
+                relaxed=settings.worker.durability == "relaxed",
             )
         )
         stack.callback(app.close)

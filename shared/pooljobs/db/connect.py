@@ -77,10 +77,17 @@ def pin(connection: Connection[Any]) -> None:
     register_arrays(connection)
 
 
-def child_pool(dsn: str, *, size: int, application_name: str) -> ConnectionPool[Connection[Any]]:
+def pin_relaxed(connection: Connection[Any]) -> None:
+    """As ``pin``, for a session whose commits do not wait for the disk: a server crash may undo the last of them."""
+    pin(connection)
+    connection.execute("SET synchronous_commit = off")
+
+
+def child_pool(dsn: str, *, size: int, application_name: str, relaxed: bool = False) -> ConnectionPool[Connection[Any]]:
     """A child's pool of ``size`` connections, opened empty: connections come when they are asked for.
 
-    The pool's own log, a line for each failed try, is silenced: sessions say once that the database is away.
+    ``relaxed`` sessions commit without waiting for the disk. The pool's own log, a line for each failed try, is
+    silenced: sessions say once that the database is away.
     """
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
     return ConnectionPool(
@@ -88,7 +95,7 @@ def child_pool(dsn: str, *, size: int, application_name: str) -> ConnectionPool[
         min_size=0,
         max_size=size,
         open=True,
-        configure=pin,
+        configure=pin_relaxed if relaxed else pin,
         kwargs={"application_name": application_name, "autocommit": True},
         name=application_name,
         num_workers=1,

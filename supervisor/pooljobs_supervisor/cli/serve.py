@@ -40,6 +40,9 @@ KeepHistory = Annotated[
     int, typer.Option("--keep-history", metavar="DAYS", help="Days that ended jobs are kept; 0: for ever.")
 ]
 Connections = Annotated[int, typer.Option("--connections", metavar="N", help="Database connections of each worker.")]
+Durability = Annotated[
+    str, typer.Option("--durability", metavar="strict|relaxed", help="Whether results wait for the server's disk.")
+]
 Format = Annotated[str, typer.Option("--log-format", metavar="text|json", help="Log lines for people or machines.")]
 Schema = Annotated[
     str, typer.Option("--schema", metavar="NAME", help="Schema of the tables.", show_default="the application's")
@@ -81,6 +84,7 @@ def register(cli: typer.Typer, worker_main: WorkerMain, *, show_traceback: bool)
         shutdown_timeout: ShutdownTimeout = 30.0,
         max_crashes: MaxCrashes = _DEFAULTS.max_crashes,
         connections: Connections = _DEFAULTS.connections,
+        durability: Durability = _DEFAULTS.durability,
         max_jobs_per_child: MaxJobs = 0,
         max_memory_per_child: MaxMemory = 0,
         keep_history: KeepHistory = 0,
@@ -100,6 +104,7 @@ def register(cli: typer.Typer, worker_main: WorkerMain, *, show_traceback: bool)
             concurrency=concurrency,
             max_crashes=max_crashes,
             connections=connections,
+            durability=durability,
         )
         settings = ServeSettings(
             dsn="",
