@@ -143,7 +143,7 @@ def main(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Drain a backlog of no-op jobs, and compare with the same statements in a bare loop."""
-    with _database(dsn) as found:
+    with database(dsn) as found:
         migrate(found)
         bench = Bench(found, jobs, procs, batch_size, payload)
         pairs = _pairs(bench, rounds)
@@ -155,7 +155,7 @@ def main(
 
 
 @contextmanager
-def _database(dsn: str | None) -> Iterator[str]:
+def database(dsn: str | None) -> Iterator[str]:
     if dsn:
         yield dsn
         return
