@@ -14,9 +14,9 @@ import psycopg
 from psycopg import Connection
 from psycopg.conninfo import make_conninfo
 
+from pooljobs.db.copied import Copier
 from pooljobs.db.faults import OUTAGE
-from pooljobs.db.producer import Producer
-from pooljobs.db.statements import render
+from pooljobs.db.statements import Statements, render
 from pooljobs_supervisor.chaos.app import SCHEMA, app
 from pooljobs_supervisor.chaos.mixture import Fate, Mixture, draw_fate
 
@@ -47,7 +47,7 @@ class Producing(threading.Thread):
         self._rate = rate
         self._mixture = mixture
         self._limit = limit
-        self._producer = Producer(dsn, SCHEMA, 1)
+        self._copier = Copier(Statements(SCHEMA))
         self._connection: Connection[Any] | None = None
 
     def run(self) -> None:
@@ -70,7 +70,7 @@ class Producing(threading.Thread):
         ids: list[UUID] = []
         try:
             connection = self._connect()
-            ids = [self._producer.insert_with(connection, job) for job in jobs]
+            ids = self._copier.copy(connection, jobs)
             connection.execute(_WITNESS, (ids,))
             if fate is Fate.COMMIT_LATE:
                 self._limit.stopping.wait(self._dice.uniform(0.2, 1.5))
