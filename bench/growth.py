@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -23,7 +21,8 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from bench.drain import ROOT, database
+from bench.drain import database
+from bench.serving import serving
 from pooljobs.db.migrate import migrate
 
 MEASURED = 60_000
@@ -109,15 +108,10 @@ class Growth:
 
     def _drain(self, queues: int, since: datetime) -> None:
         names = ",".join(f"q{n}" for n in range(queues))
-        command = [sys.executable, "-m", "pooljobs", "serve", "--app", "bench.noop:app", "--dsn", self.dsn]
-        sizes = ["--procs", str(self._procs), "--batch-size", str(self._batch), "--poll-interval", "0.1"]
-        fleet = subprocess.Popen([*command, "--log-level", "error", "--queues", names, *sizes], cwd=ROOT)
-        try:
+        sizes = ("--procs", str(self._procs), "--batch-size", str(self._batch), "--poll-interval", "0.1")
+        with serving(self.dsn, "--queues", names, *sizes):
             while self._completed(since) < MEASURED:
                 time.sleep(0.05)
-        finally:
-            fleet.terminate()
-            fleet.wait(60)
 
     def _completed(self, since: datetime) -> int:
         query = "SELECT count(*) FROM (SELECT FROM pooljobs.history WHERE finished_at > %s LIMIT %s) AS done"
