@@ -10,7 +10,13 @@ _ENDED = "ZX"
 
 
 def lives(pid: int) -> bool:
-    """Whether the process is there and no zombie. Where there is no /proc a zombie counts as living."""
+    """Whether the process is there and no zombie. Where there is no /proc a zombie counts as living.
+
+    A pid that was never noted (0: the supervisor died while it forked) is nobody's; ``kill`` would take it for our own
+    group.
+    """
+    if pid <= 0:
+        return False
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
