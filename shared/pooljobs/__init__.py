@@ -20,9 +20,11 @@ from pooljobs.errors import (
 )
 from pooljobs.exit_codes import ExitCode
 from pooljobs.handle import JobHandle
+from pooljobs.interrupts import JobCancelled, JobInterrupt, TimeLimitExceeded
 from pooljobs.retry import RetryPolicy
 from pooljobs.state import State
 from pooljobs.task import BoundTask, Task, TypedTask
+from pooljobs.time_limit import TimeLimit
 
 __all__ = [
     "AppLoadError",
@@ -34,8 +36,10 @@ __all__ = [
     "DeclarationError",
     "EmbeddedError",
     "ExitCode",
+    "JobCancelled",
     "JobContext",
     "JobHandle",
+    "JobInterrupt",
     "NotFoundError",
     "NotMigratedError",
     "OptionError",
@@ -45,6 +49,8 @@ __all__ = [
     "RetryPolicy",
     "State",
     "Task",
+    "TimeLimit",
+    "TimeLimitExceeded",
     "TypedTask",
     "__version__",
     "current_job",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from types import MappingProxyType, TracebackType
 from typing import Any, ParamSpec, Self, TypeVar, overload
 
@@ -16,6 +17,7 @@ from pooljobs.payload import encode
 from pooljobs.retry import RetryPolicy
 from pooljobs.state import StateContainer
 from pooljobs.task import Task, TypedTask, new_job
+from pooljobs.time_limit import TimeLimit
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -73,6 +75,7 @@ class PoolJobs:
         max_retries: int = DEFAULT_MAX_RETRIES,
         retry_policy: str = "exponential",
         retry_delay_secs: float = 1.0,
+        time_limit: float | timedelta | TimeLimit | None = None,
     ) -> Callable[[Callable[P, R]], TypedTask[P, R]]: ...
     def job(
         self,
@@ -84,6 +87,7 @@ class PoolJobs:
         max_retries: int = DEFAULT_MAX_RETRIES,
         retry_policy: str = "exponential",
         retry_delay_secs: float = 1.0,
+        time_limit: float | timedelta | TimeLimit | None = None,
     ) -> Any:
         """Declare a function, plain or async, as the handler of a job type. Used bare or with arguments.
 
@@ -94,15 +98,19 @@ class PoolJobs:
             max_retries: Total number of runs, at least 1. Default 3.
             retry_policy: ``exponential`` (default), ``fixed`` or ``none``. An unknown one means exponential, and warns.
             retry_delay_secs: Seconds: base of the exponential policy, delay of the fixed one. Default 1.
+            time_limit: Seconds, or a timedelta, after which ``TimeLimitExceeded`` is raised in the handler; five
+                seconds later its process is killed. A ``TimeLimit`` sets both; 0 means none. Default: as told by
+                ``serve --time-limit``.
 
         Raises:
             DeclarationError: The declaration contradicts itself, or the name is taken.
         """
         retry = RetryPolicy.named(retry_policy, retry_delay_secs, stacklevel=3)
+        limit = TimeLimit.of(time_limit)
 
         def declare(handler: Callable[..., Any]) -> TypedTask[..., Any]:
             declared_name = getattr(handler, "__name__", repr(handler)) if name is None else name
-            declaration = Declaration(declared_name, queue, max_retries, retry)
+            declaration = Declaration(declared_name, queue, max_retries, retry, limit)
             return self._register(TypedTask(handler, declaration, self._outlet))
 
         return declare if function is None else declare(function)

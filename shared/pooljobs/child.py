@@ -24,12 +24,14 @@ class Child:
         slot: The child's own slot.
         lifeline_fd: Read end, non-blocking, of a pipe that nobody writes to; at its end once the supervisor is gone.
         parent_pid: The supervisor.
+        stack_fd: A file for a worker's stacks, which the supervisor reads; -1 where there is none.
     """
 
     board: Scoreboard
     slot: Slot
     lifeline_fd: int
     parent_pid: int
+    stack_fd: int = -1
 
     @property
     def wanted(self) -> Wanted:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from pooljobs.errors import DeclarationError, OptionError
 from pooljobs.options import check_max_retries, check_name
 from pooljobs.retry import RetryPolicy
+from pooljobs.time_limit import TimeLimit
 
 DEFAULT_QUEUE: Final = "default"
 DEFAULT_MAX_RETRIES: Final = 3
@@ -26,6 +27,7 @@ class Declaration:
     queue: str = DEFAULT_QUEUE
     max_retries: int = DEFAULT_MAX_RETRIES
     retry: RetryPolicy = RetryPolicy()  # noqa: RUF009 - frozen
+    time_limit: TimeLimit | None = None
 
     def __post_init__(self) -> None:
         try:

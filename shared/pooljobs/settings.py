@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pooljobs.errors import OptionError
+from pooljobs.retry import LONGEST_DELAY_SECS
+from pooljobs.time_limit import SHORTEST_SECS
 
 MAX_BATCH = 1000
 """The most jobs one claim may take: the size of a worker's table of held jobs on the scoreboard."""
@@ -30,6 +32,8 @@ class WorkerSettings:
         durability: ``strict``: a result counts once it is on the server's disk. ``relaxed``: commits of results do not
             wait for it, so that a crash of the server may undo those of the last moment, whose jobs then run again.
         connections: Size of a worker's connection pool, handlers' own enqueues included. Default 3.
+        time_limit: Seconds that a run may take of a handler that declares no limit; see ``TimeLimit.of``. Default 0,
+            none.
 
     Raises:
         OptionError: A value is out of its range.
@@ -43,6 +47,7 @@ class WorkerSettings:
     max_crashes: int = 3
     connections: int = 3
     durability: str = "strict"
+    time_limit: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.queues or not all(self.queues):
@@ -57,6 +62,9 @@ class WorkerSettings:
         _at_least("connections", self.connections, 2)
         if self.durability not in DURABILITIES:
             raise OptionError(f"durability must be {' or '.join(DURABILITIES)}, not {self.durability}")
+        if self.time_limit != 0:
+            _at_least("time_limit", self.time_limit, SHORTEST_SECS)
+            _at_most("time_limit", self.time_limit, LONGEST_DELAY_SECS)
 
 
 @dataclass(frozen=True, slots=True)

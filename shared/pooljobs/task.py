@@ -35,6 +35,7 @@ class Task(Enqueueing):
         queue: Queue of its jobs. Default ``default``.
         max_retries: Total number of runs. Default 3.
         retry: When a failed job runs again.
+        time_limit: How long a run may take; None leaves it to ``pooljobs serve``.
         function: The handler itself.
         is_async: The handler is a coroutine function.
         binder: Makes the handler's arguments from a payload.
@@ -53,6 +54,7 @@ class Task(Enqueueing):
         self.queue = declaration.queue
         self.max_retries = declaration.max_retries
         self.retry = declaration.retry
+        self.time_limit = declaration.time_limit
         self.is_async = inspect.iscoroutinefunction(function)
         self.where = place_of(function)
         self.binder: Binder = compile_binder(self.name, read_signature(function, self.name))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pooljobs.scoreboard import Wanted
+from pooljobs.scoreboard import HeldJob, Wanted
 from pooljobs_supervisor.children import ChildRecord, Place
 
 
@@ -46,4 +46,34 @@ class Retire:
     """In words, after the worker's name: "has run 500 jobs"."""
 
 
-Action = Spawn | Ask | Wake | Kill | Retire
+@dataclass(frozen=True, slots=True)
+class Interrupt:
+    """Have this worker interrupt those of its jobs that are due for it."""
+
+    child: ChildRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Expose:
+    """Have this worker write down where it is: it is to be killed for a late job."""
+
+    child: ChildRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Spare:
+    """Do not kill this worker after all: the late job has ended."""
+
+    child: ChildRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Execute:
+    """Kill this worker for a late job."""
+
+    child: ChildRecord
+    job: HeldJob
+
+
+Enforcement = Interrupt | Expose | Spare | Execute
+Action = Spawn | Ask | Wake | Kill | Retire | Enforcement

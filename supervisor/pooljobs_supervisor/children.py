@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pooljobs.scoreboard import Role
-from pooljobs_supervisor.backoff import deaths_in_a_row, wait_before_respawn
+from pooljobs_supervisor.backoff import LONG_LIFE, deaths_in_a_row, wait_before_respawn
 
 SLOW_BOOT = 30.0
 """Seconds after which a child that is still booting is worth a line in the log."""
@@ -42,6 +42,8 @@ class ChildRecord:
     called_slow: bool = False
     retiring: bool = False
     """It is to leave as soon as another is ready in its place."""
+    executed: bool = False
+    """It is killed for a late job, and not to blame itself."""
 
 
 @dataclass(slots=True)
@@ -83,7 +85,7 @@ class Children:
         """
         record = self._living.pop(pid)
         if not record.retiring:
-            self._leave_empty(record.place, lived=now - record.born, now=now)
+            self._leave_empty(record.place, lived=LONG_LIFE if record.executed else now - record.born, now=now)
         return record
 
     def not_born(self, place: Place, now: float) -> None:

@@ -13,10 +13,11 @@ from time import monotonic
 
 from pooljobs.exit_codes import ExitCode
 from pooljobs.scoreboard import Role, Scoreboard, Wanted
-from pooljobs_supervisor.actions import Action, Ask, Kill, Retire, Spawn, Wake
+from pooljobs_supervisor.actions import Action, Ask, Execute, Expose, Interrupt, Kill, Retire, Spare, Spawn, Wake
 from pooljobs_supervisor.children import Children, Place
 from pooljobs_supervisor.course import Course, Stage
 from pooljobs_supervisor.deaths import DeathWatch
+from pooljobs_supervisor.enforcer import Enforcer
 from pooljobs_supervisor.muster import muster
 from pooljobs_supervisor.nursery import Nursery
 from pooljobs_supervisor.plan import pause, plan
@@ -41,6 +42,7 @@ class Loop:
     _strangers: Strangers
     _manager: ServiceManager
     _watchers: tuple[Watcher, ...]
+    _enforcer: Enforcer
 
     def run(self, selector: BaseSelector) -> None:
         """Step, and sleep between steps until a signal, a death or the next tick."""
@@ -140,6 +142,8 @@ class Loop:
             case Retire(child, why):
                 child.retiring = True
                 self._story.replacing(child, why)
+            case Interrupt() | Expose() | Spare() | Execute():
+                self._enforcer.enforce(action)
 
     def _spawn(self, place: Place, now: float) -> None:
         born = self._nursery.spawn(place, now)

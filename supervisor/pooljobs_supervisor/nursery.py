@@ -20,6 +20,7 @@ from pooljobs_supervisor.oom import OomCounter, own_events
 from pooljobs_supervisor.parent_death import parent_death_signal
 from pooljobs_supervisor.plan import SlotCount
 from pooljobs_supervisor.spawn import fork, settle_in_child
+from pooljobs_supervisor.stacks import Stacks, close
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Nursery:
         *,
         mains: Mapping[Role, ChildMain],
         forget: Callable[[], None],
+        stacks: Stacks,
         log: Logger,
     ) -> None:
         """``forget`` is run in each child and closes what belongs to the supervisor alone."""
@@ -54,6 +56,7 @@ class Nursery:
         self._lifeline_fd = lifeline_fd
         self._mains = mains
         self._forget = forget
+        self._stacks = stacks
         self._log = log
         self._tell_of_parent = parent_death_signal()
         self._processes: dict[int, Process] = {}
@@ -74,12 +77,14 @@ class Nursery:
         """Fork a child into a free slot. A refusal by the system is noted as a death and returned."""
         slot = self._free_slot()
         slot.role, slot.ordinal, slot.state = place.role, place.ordinal, SlotState.BOOTING
-        child = Child(self._board, slot, self._lifeline_fd, os.getpid())
+        stack_fd = self._stacks.make() if place.role is Role.WORKER else -1
+        child = Child(self._board, slot, self._lifeline_fd, os.getpid(), stack_fd)
         settle_in = partial(settle_in_child, child, self._forget, self._tell_of_parent)
         try:
             process = fork(str(place), settle_in, partial(self._mains[place.role], child), self._log)
         except OSError as error:
             slot.clear()
+            close(stack_fd)
             self._children.not_born(place, now)
             return error
         pid = process.pid or 0
@@ -87,6 +92,7 @@ class Nursery:
         record = ChildRecord(place, pid, slot.index, now)
         self._processes[pid] = process
         self._children.born(record)
+        self._stacks.keep(pid, stack_fd)
         self._watch.watch(pid)
         return record
 
@@ -115,6 +121,7 @@ class Nursery:
             return None
         del self._processes[pid]
         self._watch.forget(pid)
+        self._stacks.drop(pid)
         record = self._children.died(pid, now)
         slot = self._board.slot(record.slot)
         burial = Burial(record, end.status, len(slot.held()), bool(slot.killed), slot.wanted)

@@ -14,6 +14,8 @@ from signal import Handlers, Signals
 from types import FrameType
 from typing import Any, Self
 
+from pooljobs.child_signals import INTERRUPT, STACK
+
 STOPPING = (Signals.SIGTERM, Signals.SIGINT, Signals.SIGQUIT, Signals.SIGHUP)
 """Signals that ask for an end."""
 
@@ -82,7 +84,8 @@ def handle_in_child(stop: Handler) -> None:
     signal.set_wakeup_fd(-1)
     for number in STOPPING:
         signal.signal(number, stop)
-    for number in ORDERS:  # whoever signals a whole service means the supervisor; by default these kill or stop
+    # Whoever signals a whole service means the supervisor; by default these kill or stop.
+    for number in (*ORDERS, INTERRUPT, STACK):
         signal.signal(number, _leave_it_to_the_inbox)
     signal.signal(Signals.SIGCHLD, signal.SIG_DFL)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from logging import DEBUG, INFO, WARNING, Logger
 from signal import Signals
+from uuid import UUID
 
 from pooljobs.exit_codes import ExitCode
 from pooljobs_supervisor.children import ChildRecord, Children, Place
@@ -72,6 +73,10 @@ class Story:
     def replacing(self, child: ChildRecord, why: str) -> None:
         """A worker has passed a limit."""
         self._log.info("%s (pid %d) %s: it leaves when its replacement is ready", child.place, child.pid, why)
+
+    def executing(self, child: ChildRecord, job_id: UUID, why: str) -> None:
+        """A worker is killed for a job."""
+        self._log.warning("job %s %s: killing %s (pid %d)", job_id, why, child.place, child.pid)
 
     def resized(self, number: Signals, children: Children, *, fits: bool) -> None:
         """The fleet was asked to grow or shrink by one."""

@@ -18,12 +18,15 @@ from pooljobs.settings import ServeSettings
 from pooljobs_supervisor.children import Children
 from pooljobs_supervisor.course import Course
 from pooljobs_supervisor.deaths import DeathWatch, pidfds_work
+from pooljobs_supervisor.enforcer import Enforcer
 from pooljobs_supervisor.leave import leave
 from pooljobs_supervisor.lifeline import Lifeline
 from pooljobs_supervisor.loop import Loop
 from pooljobs_supervisor.nursery import Nursery
+from pooljobs_supervisor.overdue import Overdue
 from pooljobs_supervisor.service_manager import ServiceManager
 from pooljobs_supervisor.signals import Inbox
+from pooljobs_supervisor.stacks import Stacks
 from pooljobs_supervisor.story import Story
 from pooljobs_supervisor.strangers import Strangers, adopts_orphans
 from pooljobs_supervisor.watchers import Watcher
@@ -80,15 +83,24 @@ class Supervisor:
             selector.register(inbox.fd, EVENT_READ)
             selector.register(self._board.bell.read_fd, EVENT_READ)
             watch = DeathWatch(selector, pidfds=pidfds)
+            stacks = Stacks()
 
             def forget() -> None:
                 """Close the supervisor's own descriptors in a child."""
                 lifeline.close()
                 inbox.close()
                 watch.close()
+                stacks.close()
 
             nursery = Nursery(
-                self._board, self._children, watch, lifeline.read_fd, mains=self._mains, forget=forget, log=self._log
+                self._board,
+                self._children,
+                watch,
+                lifeline.read_fd,
+                mains=self._mains,
+                forget=forget,
+                stacks=stacks,
+                log=self._log,
             )
             self._story.starting(os.getpid(), monotonic())
             strangers = Strangers(adopts=adopts_orphans())
@@ -103,15 +115,19 @@ class Supervisor:
                 nursery,
                 strangers,
                 manager,
-                self._watchers(),
+                self._watchers(stacks),
+                Enforcer(self._board, nursery, stacks, self._story),
             )
             loop.run(selector)
             self._finish()
         return self._course.result
 
-    def _watchers(self) -> tuple[Watcher, ...]:
+    def _watchers(self, stacks: Stacks) -> tuple[Watcher, ...]:
         """Who looks at the fleet on every tick, in this order."""
-        return (Wear(self._limits, self._board, self._children, self._course),)
+        return (
+            Overdue(self._board, self._children, self._course, stacks),
+            Wear(self._limits, self._board, self._children, self._course),
+        )
 
     def _finish(self) -> None:
         """Say goodbye. Children that even SIGKILL did not end would keep the interpreter from exiting."""

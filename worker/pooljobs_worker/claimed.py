@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from pooljobs.completion import Completion
+from pooljobs.interrupts import JobInterrupt
 from pooljobs.verdict import Settlement, Verdict
 
 
@@ -18,6 +19,7 @@ class ClaimedJob:
         attempts: Runs that ended before this one.
         entry: Its place in the table of held jobs on the scoreboard; -1 until it has one.
         unreadable: Why the payload could not be decoded, if it could not.
+        interrupt: What was raised in the handler from outside, if anything was.
         completion: Made with the handler's ``JobContext``, if it takes one.
     """
 
@@ -34,6 +36,7 @@ class ClaimedJob:
     entry: int = -1
     unreadable: str | None = None
     completion: Completion | None = None
+    interrupt: JobInterrupt | None = None
 
     @property
     def id(self) -> UUID:

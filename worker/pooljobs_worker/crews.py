@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 
 from pooljobs.app import PoolJobs
 from pooljobs_worker.coroutines import BackgroundLoop, MainLoop
+from pooljobs_worker.deadlines import Deadlines
 from pooljobs_worker.dispatch import CoroutineRunner, Dispatcher
+from pooljobs_worker.interrupts import Interrupts
 from pooljobs_worker.loop import Crew
 from pooljobs_worker.parts import Parts
 from pooljobs_worker.serial import SerialCrew
+from pooljobs_worker.stacks import Stacks
 from pooljobs_worker.surroundings import Surroundings
 from pooljobs_worker.threaded import ThreadedCrew
 
@@ -19,18 +23,28 @@ from pooljobs_worker.threaded import ThreadedCrew
 def make_crew(parts: Parts, app: PoolJobs) -> Iterator[Crew]:
     """The crew for these settings; its event loop and threads end with the block."""
     child = parts.child
-    with closing(Surroundings((child.slot.wake_fd, child.lifeline_fd), parts.log)) as surroundings:
+    stacks = Stacks(child.stack_fd)
+    deadlines = Deadlines(child.slot, app.registry.values(), parts.settings.worker.time_limit)
+    interrupts = Interrupts(child.slot, deadlines.by_type)
+    interrupts.install()
+    descriptors = (fd for fd in (child.slot.wake_fd, child.lifeline_fd, child.stack_fd) if fd >= 0)
+    dispatcher = partial(_dispatcher, parts, app, interrupts, deadlines)
+    with closing(Surroundings(descriptors, stacks, parts.log)) as surroundings:
         if parts.settings.worker.concurrency == 1:
             with MainLoop(parts.log) as main_loop:
-                yield SerialCrew(parts, _dispatcher(parts, app, main_loop.run), surroundings)
+                yield SerialCrew(parts, dispatcher(main_loop.run), surroundings)
         else:
             with (
                 BackgroundLoop(parts.log) as loop,
-                ThreadedCrew(parts, _dispatcher(parts, app, loop.run), surroundings) as crew,
+                ThreadedCrew(parts, dispatcher(loop.run), surroundings) as crew,
             ):
                 yield crew
 
 
-def _dispatcher(parts: Parts, app: PoolJobs, run_coroutine: CoroutineRunner) -> Dispatcher:
+def _dispatcher(
+    parts: Parts, app: PoolJobs, interrupts: Interrupts, deadlines: Deadlines, run_coroutine: CoroutineRunner
+) -> Dispatcher:
     completing = parts.statements.load("complete_in_transaction")
-    return Dispatcher(app.registry, app.state, run_coroutine, completing=completing, log=parts.log)
+    return Dispatcher(
+        app.registry, app.state, run_coroutine, interrupts, deadlines, completing=completing, log=parts.log
+    )

@@ -17,6 +17,8 @@ from pooljobs.state import StateContainer
 from pooljobs.task import Task
 from pooljobs.verdict import Settlement, Verdict
 from pooljobs_worker.claimed import ClaimedJob
+from pooljobs_worker.deadlines import Deadlines
+from pooljobs_worker.interrupts import Interrupts, call
 
 
 class CoroutineRunner(Protocol):
@@ -34,6 +36,8 @@ class Dispatcher:
         registry: Mapping[str, Task],
         state: StateContainer,
         run_coroutine: CoroutineRunner,
+        interrupts: Interrupts,
+        deadlines: Deadlines,
         *,
         completing: bytes,
         log: logging.Logger,
@@ -42,6 +46,9 @@ class Dispatcher:
         self._completing = completing
         self._state = state
         self._run_coroutine = run_coroutine
+        self._interrupts = interrupts
+        self._deadlines = deadlines
+        self._limits = deadlines.by_type
         self._log = log
         self._recursion_limit = sys.getrecursionlimit()
 
@@ -53,19 +60,22 @@ class Dispatcher:
                 return self._unknown(job)
             if job.unreadable is not None:
                 return self._unreadable(job, started_ns)
+            limit = self._limits.get(job.job_type) if self._limits else None
+            if limit is not None:
+                self._deadlines.begin(job, limit, started_ns)
             try:
-                self._call(task, job, started_ns)
+                args, kwargs = task.binder.bind(job.payload, lambda: self._context(job, started_ns), self._state)
+                result = call(task.function, args, kwargs, job)
+                if result is not None and iscoroutine(result):  # asked of it: a decorator may hide the async def
+                    self._run_coroutine(self._interrupts.guard(result, job))
             except BaseException as error:  # noqa: BLE001  # a job must not end its worker, whatever it raises
                 return self._failed(task, job, error, started_ns)
+            finally:
+                if limit is not None:
+                    self._deadlines.end(job)
             if sys.getrecursionlimit() != self._recursion_limit:
                 sys.setrecursionlimit(self._recursion_limit)
             return job.settled(Verdict.COMPLETED, started_ns=started_ns)
-
-    def _call(self, task: Task, job: ClaimedJob, started_ns: int) -> None:
-        args, kwargs = task.binder.bind(job.payload, lambda: self._context(job, started_ns), self._state)
-        result = task.function(*args, **kwargs)
-        if result is not None and iscoroutine(result):  # asked of the result: a plain decorator may hide the async def
-            self._run_coroutine(result)
 
     def _unreadable(self, job: ClaimedJob, started_ns: int) -> Settlement:
         self._tell(logging.WARNING, "job %s (%s) failed for good: %s", job.id, job.job_type, job.unreadable)
@@ -81,6 +91,9 @@ class Dispatcher:
         if isinstance(error, MemoryError):
             traceback.clear_frames(error.__traceback__)  # and some memory
         text = describe(error, skip_frames=2)
+        if self._interrupts.cancelled(job, error):
+            self._tell(logging.INFO, "job %s (%s) was cancelled in run %d", job.id, job.job_type, job.attempt)
+            return job.settled(Verdict.CANCELLED, error=text, started_ns=started_ns)
         delay = next_delay(task.retry, job.attempt, job.max_retries, job.id)
         self._tell_failure(job, text.partition("\n")[0], delay)
         verdict = Verdict.FAILED if delay is None else Verdict.RETRY

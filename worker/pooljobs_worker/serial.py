@@ -21,6 +21,7 @@ class SerialCrew:
 
     def __init__(self, parts: Parts, dispatcher: Dispatcher, surroundings: Surroundings) -> None:
         self._slot = parts.child.slot
+        self._requests = parts.child.slot.requests
         self._dispatcher = dispatcher
         self._surroundings = surroundings
         self._looked_ns = 0
@@ -52,6 +53,9 @@ class SerialCrew:
         self._settler.flush()
 
     def _run_one(self, job: ClaimedJob) -> None:
+        if self._requests[job.entry] == job.token:
+            self._settler.add(job.settled(Verdict.CANCELLED), job.entry)
+            return
         started_ns = time.monotonic_ns()
         if started_ns - self._looked_ns > PAUSE_NS:
             self._surroundings.put_back()

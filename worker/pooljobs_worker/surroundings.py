@@ -16,12 +16,17 @@ from collections.abc import Iterable
 from signal import Signals
 from typing import NoReturn, TextIO
 
+from pooljobs.child_signals import INTERRUPT
 from pooljobs.exit_codes import ExitCode
+from pooljobs_worker.stacks import Stacks
 
 PAUSE_NS = 2_000_000
 """Nanoseconds between two looks within a batch. One costs some 15 µs, which must not count beside short jobs."""
 
-_SIGNALS = (Signals.SIGTERM, Signals.SIGINT, Signals.SIGQUIT, Signals.SIGHUP, Signals.SIGCHLD, Signals.SIGALRM)
+_SIGNALS = (
+    *(Signals.SIGTERM, Signals.SIGINT, Signals.SIGQUIT, Signals.SIGHUP, Signals.SIGCHLD, Signals.SIGALRM),
+    INTERRUPT,
+)
 _TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
 _STANDARD = (0, 1, 2)
 
@@ -29,8 +34,9 @@ _STANDARD = (0, 1, 2)
 class Surroundings:
     """Remembers how the process is when it is made: by the main thread, before the first job."""
 
-    def __init__(self, descriptors: Iterable[int], log: logging.Logger) -> None:
+    def __init__(self, descriptors: Iterable[int], stacks: Stacks, log: logging.Logger) -> None:
         self._log = log
+        self._stacks = stacks
         self._home = os.open(".", getattr(os, "O_PATH", os.O_RDONLY))
         self._own = {fd: _identity(fd) for fd in (*descriptors, self._home)}
         os.umask(umask := os.umask(0o077))
@@ -73,6 +79,7 @@ class Surroundings:
         for number, handler in self._handlers.items():
             if handler is not None and signal.getsignal(number) is not handler:
                 signal.signal(number, handler)
+        self._stacks.put_back()
         signal.pthread_sigmask(signal.SIG_SETMASK, self._blocked)
 
     def _put_streams_back(self) -> None:

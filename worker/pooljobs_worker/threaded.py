@@ -74,6 +74,8 @@ class ThreadedCrew:
         started_ns = time.monotonic_ns()
         if self._slot.wanted is Wanted.RELEASE or self._lease.expired(started_ns):
             settlement = job.settled(Verdict.RELEASED)
+        elif self._slot.cancel_asked(job.entry, job.token):
+            settlement = job.settled(Verdict.CANCELLED)
         else:
             self._slot.start(job.entry, started_ns)
             settlement = self._dispatcher.dispatch(job, started_ns)

@@ -18,6 +18,10 @@ class HeldJob:
         token: The claim's token, a signed 64-bit number.
         state: CLAIMED, RUNNING, DONE or FAILED.
         started_ns: Monotonic nanoseconds when the handler was entered; 0 while only CLAIMED.
+        soft_ns: When its soft time limit passes; 0 for none, or once it was told of it. Counts while RUNNING.
+        hard_ns: When its hard time limit passes; 0 for none. Counts while RUNNING.
+        cancel_asked: It is to be cancelled.
+        cancel_delivered: Its handler was told so.
     """
 
     entry: int
@@ -26,3 +30,7 @@ class HeldJob:
     token: int
     state: EntryState
     started_ns: int
+    soft_ns: int = 0
+    hard_ns: int = 0
+    cancel_asked: bool = False
+    cancel_delivered: bool = False

@@ -1,7 +1,8 @@
 """Where each word of a slot lies. Every word is 8 bytes and aligned, so that a store never tears under a reader.
 
-A slot is its header words, then one column of entry states, one of start times, then four words of identity for
-each entry. States have a column of their own so that the hot path's store needs no arithmetic.
+A slot is its header words, then columns with a word for each entry (states, start times, soft and hard limits,
+requests), then four words of identity for each entry, then room for a stack. States have a column of their own so that
+the hot path's store needs no arithmetic; what few jobs need has one so that the others need not write it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ PAGE_WORDS = 512
 
 BACKENDS = 4
 IDENTITY_WORDS = 4
+STACK_WORDS = 1024
+"""Room for the text of a stack: 8 KiB."""
 
 
 class At(IntEnum):
@@ -36,6 +39,7 @@ class At(IntEnum):
     RENEWED_NS = auto()
     EXIT_STATUS = auto()
     KILLED = auto()
+    KILLED_NS = auto()
     CPU_US = auto()
     PEAK_MEMORY = auto()
     OUT_OF_MEMORY = auto()
@@ -45,6 +49,8 @@ class At(IntEnum):
     RETRIED = auto()
     RELEASED = auto()
     LOST = auto()
+    SHORTEST_LIMIT_NS = auto()
+    STACK_SIZE = auto()
     BACKENDS = auto()  # the last: BACKENDS words from here
 
 
@@ -68,12 +74,32 @@ class Layout:
         return self.states + self.entries
 
     @property
+    def soft(self) -> int:
+        """First word of the column of soft time limits."""
+        return self.started + self.entries
+
+    @property
+    def hard(self) -> int:
+        """First word of the column of hard time limits."""
+        return self.soft + self.entries
+
+    @property
+    def requests(self) -> int:
+        """First word of the column of requests to cancel."""
+        return self.hard + self.entries
+
+    @property
     def identities(self) -> int:
         """First word of the identities: token, id (two words), fence for each entry."""
-        return self.started + self.entries
+        return self.requests + self.entries
+
+    @property
+    def stack(self) -> int:
+        """First word of the room for a stack."""
+        return self.identities + IDENTITY_WORDS * self.entries
 
     @property
     def words(self) -> int:
         """Words of a slot, rounded up to whole pages."""
-        used = self.identities + IDENTITY_WORDS * self.entries
+        used = self.stack + STACK_WORDS
         return -(-used // PAGE_WORDS) * PAGE_WORDS

@@ -1,8 +1,10 @@
 """One child's place on the scoreboard: who it is, what it is asked for, what it holds.
 
 Each word has one writer at a time: the supervisor makes and buries a slot, the child writes while it lives, the
-steward frees it after a death. ``wanted`` has two writers and only ever rises. A worker's hot loop may store into
-``states`` directly (``slot.states[entry] = EntryState.DONE``): that is all ``mark`` does.
+steward frees it after a death. ``wanted`` has two writers and only ever rises. So have ``requests``: the steward asks
+there for a cancellation, and the worker, which writes only over what it was asked, says that it was delivered.
+A worker's hot loop may store into ``states`` directly (``slot.states[entry] = EntryState.DONE``): that is all ``mark``
+does.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from struct import Struct
 from time import monotonic_ns
 
 from pooljobs.scoreboard.held import HeldJob
-from pooljobs.scoreboard.layout import BACKENDS, HEADER_WORDS, IDENTITY_WORDS, At, Layout
+from pooljobs.scoreboard.layout import BACKENDS, HEADER_WORDS, IDENTITY_WORDS, STACK_WORDS, At, Layout
 from pooljobs.scoreboard.states import Activity, EntryState, Role, SlotState, Wanted
 from pooljobs.scoreboard.wake import WORK, WakePipe
 from pooljobs.scoreboard.words import EnumWord, Word, Words
@@ -28,7 +30,20 @@ _ENTRY_STATES = {state.value: state for state in EntryState}
 class Slot:
     """A view of one slot; every attribute reads or writes shared memory at once. Made by ``Scoreboard`` only."""
 
-    __slots__ = ("_identities", "_pipe", "_started", "backends", "index", "states", "wake_fd", "words")
+    __slots__ = (
+        "_identities",
+        "_pipe",
+        "_stack",
+        "_started",
+        "backends",
+        "hard",
+        "index",
+        "requests",
+        "soft",
+        "states",
+        "wake_fd",
+        "words",
+    )
 
     state = EnumWord(At.STATE, unknown=SlotState.BOOTING)
     role = EnumWord(At.ROLE, unknown=Role.WORKER)
@@ -48,6 +63,8 @@ class Slot:
     """Exit code, or minus the signal's number; meaningful once DEAD."""
     killed = Word(At.KILLED)
     """1: the supervisor killed it on purpose, so no job is charged a crash."""
+    killed_ns = Word(At.KILLED_NS)
+    """When it was killed for jobs that were past their limits: those are charged; 0 when it was not."""
     cpu_us = Word(At.CPU_US)
     """Microseconds of processor time that a DEAD child used; 0 when unknown."""
     peak_memory = Word(At.PEAK_MEMORY)
@@ -60,6 +77,8 @@ class Slot:
     retried = Word(At.RETRIED)
     released = Word(At.RELEASED)
     lost = Word(At.LOST)
+    shortest_limit_ns = Word(At.SHORTEST_LIMIT_NS)
+    """The shortest time limit of all that this worker's handlers have; 0 for none."""
 
     def __init__(self, index: int, words: Words, layout: Layout, pipe: WakePipe) -> None:
         self.index = index
@@ -67,6 +86,10 @@ class Slot:
         self.backends = words[At.BACKENDS : At.BACKENDS + BACKENDS]
         self.states = words[layout.states : layout.states + layout.entries]
         self._started = words[layout.started : layout.started + layout.entries]
+        self.soft = words[layout.soft : layout.soft + layout.entries]
+        self.hard = words[layout.hard : layout.hard + layout.entries]
+        self.requests = words[layout.requests : layout.requests + layout.entries]
+        self._stack = words[layout.stack : layout.stack + STACK_WORDS].cast("B")
         self._identities = words[layout.identities : layout.identities + IDENTITY_WORDS * layout.entries].cast("B")
         self._pipe = pipe
         self.wake_fd = pipe.read_fd
@@ -97,10 +120,60 @@ class Slot:
         """Forget a job that was settled or given back."""
         self.states[entry] = _FREE
 
+    def limit(self, entry: int, soft_ns: int, hard_ns: int) -> None:
+        """Note when the limits of a job pass, 0 for none: of RUNNING jobs that have limits, and only of those.
+
+        Zeroed when such a job ends, so that none without limits is taken for one that has some.
+        """
+        self.soft[entry] = soft_ns
+        self.hard[entry] = hard_ns
+
+    def ask_cancel(self, entry: int, token: int) -> bool:
+        """Ask for the cancellation of the job that was claimed into this entry with this token.
+
+        What is asked is the token itself, which no later job of the entry has. Asking again does nothing. The
+        supervisor looks at it on its next tick: ring the board's bell.
+
+        Returns:
+            Whether the entry still holds that job; if not, nothing was asked.
+        """
+        (held,) = _read_token(self._identities, entry * _IDENTITY.size)
+        if held != token or self.states[entry] == _FREE:
+            return False
+        if self.requests[entry] not in (token, ~token):
+            self.requests[entry] = token
+        return True
+
+    def cancel_asked(self, entry: int, token: int) -> bool:
+        """Whether this job is to be cancelled, and its handler was not told so yet."""
+        return self.requests[entry] == token != 0
+
+    def cancel_delivered(self, entry: int, token: int) -> None:
+        """Note that the handler was told; by the worker, of a job of which ``cancel_asked`` is true."""
+        self.requests[entry] = ~token
+
+    @property
+    def stack(self) -> bytes:
+        """Where a child that was killed at a limit was just before; empty when that is not known."""
+        size = min(max(self.words[At.STACK_SIZE], 0), len(self._stack))
+        return bytes(self._stack[:size])
+
+    @stack.setter
+    def stack(self, text: bytes) -> None:
+        kept = text[: len(self._stack)]
+        self._stack[: len(kept)] = kept
+        self.words[At.STACK_SIZE] = len(kept)
+
     def held(self) -> list[HeldJob]:
         """All occupied entries. Exact for a dead child; of a live one each job read is a true one."""
         occupied = [entry for entry, state in enumerate(self.states.tolist()) if state != _FREE]
         return [job for entry in occupied if (job := self._read(entry)) is not None]
+
+    def running(self) -> list[HeldJob]:
+        """The entries whose handlers run, as ``held`` reads them."""
+        running = [entry for entry, state in enumerate(self.states.tolist()) if state == _RUNNING]
+        found = [job for entry in running if (job := self._read(entry)) is not None]
+        return [job for job in found if job.state is EntryState.RUNNING]
 
     def _read(self, entry: int) -> HeldJob | None:
         """Read one entry, or None when it was freed or filled anew meanwhile: no claim's token comes twice.
@@ -114,11 +187,14 @@ class Slot:
         number = self.states[entry]
         token, job_id, fence = _IDENTITY.unpack_from(self._identities, at)
         started_ns = self._started[entry] if number != _CLAIMED else 0
+        soft_ns, hard_ns, request = self.soft[entry], self.hard[entry], self.requests[entry]
         freed = number == _FREE or self.states[entry] == _FREE
         if freed or not first_token == token == _read_token(self._identities, at)[0]:
             return None
         state = _ENTRY_STATES.get(number, EntryState.RUNNING)
-        return HeldJob(entry, job_id, fence, token, state, started_ns)
+        asked = request != 0 and request in (token, ~token)
+        delivered = asked and request != token
+        return HeldJob(entry, job_id, fence, token, state, started_ns, soft_ns, hard_ns, asked, delivered)
 
     def wake(self, why: bytes = WORK) -> None:
         """Wake the child of this slot; never blocks."""
@@ -130,7 +206,8 @@ class Slot:
 
     def clear(self) -> None:
         """Make the slot FREE: entries and header to zero, its pipe emptied; the state goes last."""
-        for view in (self.states, self._started, self._identities, self.words[At.STATE + 1 : HEADER_WORDS]):
+        entries = (self.states, self._started, self.soft, self.hard, self.requests, self._identities)
+        for view in (*entries, self.words[At.STATE + 1 : HEADER_WORDS]):
             view.cast("B")[:] = bytes(view.nbytes)
         self.drain_wakes()
         self.state = SlotState.FREE
@@ -138,5 +215,6 @@ class Slot:
     def close(self) -> None:
         """Let go of memory and pipe in this process; called by ``Scoreboard.close``."""
         self._pipe.close()
-        for view in (self.states, self._started, self._identities, self.backends, self.words):
+        entries = (self.states, self._started, self.soft, self.hard, self.requests, self._identities)
+        for view in (*entries, self._stack, self.backends, self.words):
             view.release()

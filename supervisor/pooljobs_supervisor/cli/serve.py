@@ -30,6 +30,9 @@ ShutdownTimeout = Annotated[
     float, typer.Option("--shutdown-timeout", metavar="SECONDS", help="Longest drain, before what runs is killed.")
 ]
 MaxCrashes = Annotated[int, typer.Option("--max-crashes", metavar="N", help="Crashes after which a job has failed.")]
+TimeLimit = Annotated[
+    float, typer.Option("--time-limit", metavar="SECONDS", help="For handlers that declare none; 0: no limit.")
+]
 MaxJobs = Annotated[
     int, typer.Option("--max-jobs-per-child", metavar="N", help="Jobs after which a worker is replaced; 0: never.")
 ]
@@ -85,6 +88,7 @@ def register(cli: typer.Typer, worker_main: WorkerMain, *, show_traceback: bool)
         max_crashes: MaxCrashes = _DEFAULTS.max_crashes,
         connections: Connections = _DEFAULTS.connections,
         durability: Durability = _DEFAULTS.durability,
+        time_limit: TimeLimit = _DEFAULTS.time_limit,
         max_jobs_per_child: MaxJobs = 0,
         max_memory_per_child: MaxMemory = 0,
         keep_history: KeepHistory = 0,
@@ -105,6 +109,7 @@ def register(cli: typer.Typer, worker_main: WorkerMain, *, show_traceback: bool)
             max_crashes=max_crashes,
             connections=connections,
             durability=durability,
+            time_limit=time_limit,
         )
         settings = ServeSettings(
             dsn="",

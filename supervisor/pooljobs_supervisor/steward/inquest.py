@@ -1,8 +1,9 @@
 """Decides what becomes of each job a dead worker held. Pure: the scoreboard's entries in, settlements out.
 
 A job whose handler had returned is completed: its result was only not stored yet. One whose handler had raised is
-settled as that failure. One that was running is charged a crash, unless the supervisor killed its process on purpose.
-The others come back with nothing charged. Where several ran, each is charged, and its error names the others.
+settled as that failure. One that was running is charged a crash, unless the supervisor killed its process on purpose:
+then only a job that was past its hard time limit is charged, a run that failed. One that was to be cancelled is
+cancelled. The others come back with nothing charged. Where several crashed, the error of each names the others.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from pooljobs.error_text import clean
 from pooljobs.retry import RetryPolicy, next_delay
 from pooljobs.scoreboard import EntryState, HeldJob, Slot
 from pooljobs.verdict import Settlement, Verdict
@@ -26,7 +28,9 @@ class Death:
 
     Attributes:
         exit_status: Its exit code, or minus the number of the signal that killed it.
-        on_purpose: The supervisor killed it, so no job is to blame.
+        on_purpose: The supervisor killed it, so no job is to blame but those that were late at ``killed_ns``.
+        killed_ns: When the supervisor decided to kill it for late jobs; 0 if it did not. Monotonic nanoseconds.
+        stack: Where its handlers were then, as far as is known.
         cpu_seconds: Processor time of its whole life; 0 when unknown.
         peak_memory: Most bytes it ever had resident; 0 when unknown.
         out_of_memory: The kernel killed for lack of memory around it at that moment.
@@ -38,6 +42,8 @@ class Death:
     cpu_seconds: float = 0.0
     peak_memory: int = 0
     out_of_memory: bool = False
+    killed_ns: int = 0
+    stack: str = ""
 
     @property
     def how(self) -> str:
@@ -60,6 +66,8 @@ class Death:
             slot.cpu_us / 1e6,
             slot.peak_memory,
             bool(slot.out_of_memory),
+            slot.killed_ns,
+            slot.stack.decode(errors="replace"),
         )
 
 
@@ -86,15 +94,39 @@ def _judge_one(
 ) -> Settlement:
     if job.state is EntryState.DONE:
         return _settlement(job, Verdict.COMPLETED)
-    if job.state is EntryState.CLAIMED or charges is None:
+    if charges is None or (job.state is EntryState.CLAIMED and not job.cancel_asked):
         return _settlement(job, Verdict.RELEASED)
+    if job.cancel_asked:
+        return _settlement(job, Verdict.CANCELLED, _cancelled(job, death))
     if job.state is EntryState.FAILED:
         text = f"the handler raised, and its worker died before it could store the error ({death.who}: {death.how})"
         return _failure(job, charges, text)
+    return _judge_running(job, charges, death, max_crashes, [other for other in running if other is not job])
+
+
+def _judge_running(
+    job: HeldJob, charges: Charges, death: Death, max_crashes: int, others: Sequence[HeldJob]
+) -> Settlement:
+    if 0 < job.hard_ns <= death.killed_ns:
+        limit = f"{(job.hard_ns - job.started_ns) / 1e9:g} s"
+        return _failure(job, charges, f"killed at its hard time limit of {limit} ({death.who}){_stack(death)}")
     if death.on_purpose:
         return _settlement(job, Verdict.RELEASED)
-    others = [other for other in running if other is not job]
     return _crash(job, charges, death, max_crashes, others)
+
+
+def _cancelled(job: HeldJob, death: Death) -> str | None:
+    """What is to be said of a cancelled job; of one that had not begun, nothing."""
+    if job.state is EntryState.CLAIMED:
+        return None
+    if death.killed_ns:
+        return f"cancelled: the handler did not stop, and was killed ({death.who}){_stack(death)}"
+    return f"cancelled; its worker died meanwhile ({death.who}: {death.how})"
+
+
+def _stack(death: Death) -> str:
+    """Where the handler was, to be appended to an error."""
+    return f"\n\n{death.stack}" if death.stack else ""
 
 
 def _crash(job: HeldJob, charges: Charges, death: Death, max_crashes: int, others: Sequence[HeldJob]) -> Settlement:
@@ -123,4 +155,5 @@ def _failure(job: HeldJob, charges: Charges, text: str) -> Settlement:
 
 
 def _settlement(job: HeldJob, verdict: Verdict, error: str | None = None, delay: float | None = None) -> Settlement:
-    return Settlement(job.job_id, job.fence, job.token, verdict, error, delay, job.started_ns)
+    text = None if error is None else clean(error)
+    return Settlement(job.job_id, job.fence, job.token, verdict, text, delay, job.started_ns)

@@ -16,6 +16,7 @@ from tests.unit.scoreboard.conftest import ENTRIES
 
 NUMBERS = [
     "pid", "ordinal", "worker_id", "heartbeat_ns", "leased_until_ns", "renewed_ns", "exit_status", "killed",
+    "killed_ns", "shortest_limit_ns",
     "claimed", "completed", "failed", "retried", "released", "lost",
 ]  # fmt: skip
 ID = bytes(range(16))
@@ -170,3 +171,48 @@ def test_wakes_never_block_and_are_drained_together(slot: Slot) -> None:
         os.read(slot.wake_fd, 1)
     slot.wake()
     assert os.read(slot.wake_fd, 10) == b"w"
+
+
+def test_limits_are_of_one_job(slot: Slot) -> None:
+    slot.hold(1, ID, 1, 1)
+    slot.limit(1, 50, 60)
+    slot.start(1, 10)
+    assert slot.running() == [HeldJob(1, ID, 1, 1, EntryState.RUNNING, 10, soft_ns=50, hard_ns=60)]
+    slot.limit(1, 0, 0)
+    slot.mark(1, EntryState.DONE)
+    assert slot.running() == []
+    assert slot.held() == [HeldJob(1, ID, 1, 1, EntryState.DONE, 10)]
+
+
+def test_a_cancellation_is_asked_for_once_and_meets_no_later_job(slot: Slot) -> None:
+    assert not slot.ask_cancel(0, 7)
+    slot.hold(0, ID, 1, 7)
+    assert not slot.ask_cancel(0, 8)
+    assert not slot.cancel_asked(0, 7)
+    assert slot.ask_cancel(0, 7)
+    assert slot.cancel_asked(0, 7)
+    assert [(job.cancel_asked, job.cancel_delivered) for job in slot.held()] == [(True, False)]
+    slot.cancel_delivered(0, 7)
+    assert slot.ask_cancel(0, 7)
+    assert not slot.cancel_asked(0, 7)
+    assert [(job.cancel_asked, job.cancel_delivered) for job in slot.held()] == [(True, True)]
+    slot.free(0)
+    slot.hold(0, ID, 2, 8)
+    assert [(job.cancel_asked, job.cancel_delivered) for job in slot.held()] == [(False, False)]
+
+
+def test_nothing_is_asked_of_an_entry_where_nothing_was_asked(slot: Slot) -> None:
+    for token in (0, -1, 1, -(2**63), 2**63 - 1):
+        slot.hold(0, ID, 1, token)
+        assert not slot.cancel_asked(0, token)
+        assert [(job.cancel_asked, job.cancel_delivered) for job in slot.held()] == [(False, False)]
+
+
+def test_a_stack_is_kept_as_far_as_there_is_room(slot: Slot) -> None:
+    assert slot.stack == b""
+    slot.stack = b"File 1"
+    assert slot.stack == b"File 1"
+    slot.stack = b"x" * 100_000
+    assert slot.stack == b"x" * 8192
+    slot.clear()
+    assert slot.stack == b""

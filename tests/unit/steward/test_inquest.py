@@ -95,12 +95,93 @@ def test_several_that_ran_are_suspects_and_name_each_other() -> None:
     assert error_of(KILLED, *jobs[:2]).endswith(f"one of those that ran beside it: {UUID(int=2)})")
 
 
+SECOND = 10**9
+LATE = Death("worker-1, pid 99", -signal.SIGKILL, on_purpose=True, killed_ns=100 * SECOND, stack="where it was: here")
+
+
+def test_a_job_past_its_hard_limit_is_charged_a_run_and_its_neighbours_nothing() -> None:
+    target = replace(held(1, EntryState.RUNNING), started_ns=40 * SECOND, hard_ns=100 * SECOND)
+    in_time = replace(held(2, EntryState.RUNNING), started_ns=40 * SECOND, hard_ns=101 * SECOND)
+    jobs = [target, in_time, held(3, EntryState.RUNNING), held(4, EntryState.CLAIMED), held(5, EntryState.DONE)]
+    settled = judge(jobs, {job.job_id: charges() for job in jobs}, LATE, max_crashes=1)
+    assert [item.verdict for item in settled] == [
+        Verdict.RETRY, Verdict.RELEASED, Verdict.RELEASED, Verdict.RELEASED, Verdict.COMPLETED
+    ]  # fmt: skip
+    assert settled[0].error == "killed at its hard time limit of 60 s (worker-1, pid 99)\n\nwhere it was: here"
+    assert (settled[0].delay, settled[0].started_ns) == (0.0, 40 * SECOND)
+    assert [item.error for item in settled[1:]] == [None] * 4
+
+
+def test_a_run_that_was_killed_at_its_limit_may_have_been_the_last() -> None:
+    target = replace(held(1, EntryState.RUNNING), hard_ns=100 * SECOND)
+    settled = judge([target], {target.job_id: charges(attempts=2)}, LATE, max_crashes=3)[0]
+    assert (settled.verdict, settled.delay) == (Verdict.FAILED, None)
+
+
+def test_a_job_that_crashes_past_its_limit_before_anybody_has_looked_is_charged_a_crash() -> None:
+    late = replace(held(1, EntryState.RUNNING), hard_ns=1)
+    assert judge([late], {late.job_id: charges()}, KILLED, max_crashes=3)[0].verdict is Verdict.CRASHED
+
+
+@pytest.mark.parametrize(
+    ("state", "death", "verdict", "words"),
+    [
+        (
+            EntryState.RUNNING,
+            LATE,
+            Verdict.CANCELLED,
+            "cancelled: the handler did not stop, and was killed (worker-1, ",
+        ),
+        (
+            EntryState.RUNNING,
+            KILLED,
+            Verdict.CANCELLED,
+            "cancelled; its worker died meanwhile (worker-1, pid 99: killed",
+        ),
+        (
+            EntryState.FAILED,
+            KILLED,
+            Verdict.CANCELLED,
+            "cancelled; its worker died meanwhile (worker-1, pid 99: killed",
+        ),
+        (EntryState.CLAIMED, KILLED, Verdict.CANCELLED, ""),
+        (EntryState.DONE, LATE, Verdict.COMPLETED, ""),
+    ],
+)
+def test_a_job_that_was_to_be_cancelled_is_cancelled_unless_it_was_done(
+    state: EntryState, death: Death, verdict: Verdict, words: str
+) -> None:
+    job = replace(held(1, state), cancel_asked=True, hard_ns=1)
+    settled = judge([job], {job.job_id: charges()}, death, max_crashes=1)[0]
+    assert settled.verdict is verdict
+    assert (settled.error or "").startswith(words)
+    assert bool(settled.error) is bool(words)
+    assert judge([job], {}, death, max_crashes=1)[0].verdict in {Verdict.RELEASED, Verdict.COMPLETED}
+
+
+def test_a_stack_of_whatever_length_and_bytes_fits_into_an_error() -> None:
+    target = replace(held(1, EntryState.RUNNING), hard_ns=1)
+    death = replace(LATE, stack="x\0\ud83d" * 9000)
+    error = judge([target], {target.job_id: charges()}, death, max_crashes=3)[0].error
+    assert error is not None
+    assert len(error) < 8400
+    assert "\0" not in error
+
+
 def test_a_death_is_read_from_its_slot() -> None:
     board = Scoreboard.create(1, 1)
     slot = board.slot(0)
     slot.ordinal, slot.pid, slot.exit_status, slot.killed = 2, 4711, -9, 1
     slot.cpu_us, slot.peak_memory, slot.out_of_memory = 12_300_000, 512, 1
+    slot.killed_ns, slot.stack = 77, b"somewhere"
     assert Death.of(slot) == Death(
-        "worker-2, pid 4711", -9, on_purpose=True, cpu_seconds=12.3, peak_memory=512, out_of_memory=True
+        "worker-2, pid 4711",
+        -9,
+        on_purpose=True,
+        cpu_seconds=12.3,
+        peak_memory=512,
+        out_of_memory=True,
+        killed_ns=77,
+        stack="somewhere",
     )
     board.close()

@@ -85,3 +85,12 @@ def test_a_slow_boot_is_reported_once() -> None:
 
 def test_places_are_called_as_people_call_them() -> None:
     assert [str(STEWARD), str(TWO)] == ["steward", "worker 2"]
+
+
+def test_a_death_for_a_late_job_grows_no_back_off() -> None:
+    children = Children(1)
+    place = Place(Role.WORKER, 1)
+    for pid in range(1, 9):
+        children.born(ChildRecord(place, pid, 0, born=10.0, executed=True))
+        children.died(pid, 10.5)
+        assert children.due(place) <= 10.5
