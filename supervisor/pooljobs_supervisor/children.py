@@ -44,6 +44,8 @@ class ChildRecord:
     """It is to leave as soon as another is ready in its place."""
     executed: bool = False
     """It is killed for a late job, and not to blame itself."""
+    generation: int = 0
+    """How many reloads had been asked for when it was forked: the code that it imported is no older."""
 
 
 @dataclass(slots=True)
@@ -62,6 +64,8 @@ class Children:
     """Workers wanted now."""
     most: int = 512
     """Workers that there is room for."""
+    generation: int = 0
+    """Of workers that are forked from now on; only rises."""
     _living: dict[int, ChildRecord] = field(default_factory=dict)
     _past: dict[Place, _Vacancy] = field(default_factory=dict)
 
@@ -87,6 +91,10 @@ class Children:
         if not record.retiring:
             self._leave_empty(record.place, lived=LONG_LIFE if record.executed else now - record.born, now=now)
         return record
+
+    def forgive(self, place: Place) -> None:
+        """Forget the deaths of this place: who died there was one too many, and is not to be missed."""
+        self._past.pop(place, None)
 
     def not_born(self, place: Place, now: float) -> None:
         """Note that forking a child for this place failed: counts as a death."""
@@ -127,6 +135,12 @@ class Children:
     def surplus(self) -> list[ChildRecord]:
         """Workers of places that are no longer wanted."""
         return [worker for worker in self.workers if worker.place.ordinal > self.procs]
+
+    @property
+    def outdated(self) -> list[ChildRecord]:
+        """Workers of wanted places that were forked before the last reload was asked for."""
+        wanted = [worker for worker in self.workers if worker.place.ordinal <= self.procs]
+        return [worker for worker in wanted if worker.generation < self.generation]
 
     @property
     def retiring(self) -> list[ChildRecord]:

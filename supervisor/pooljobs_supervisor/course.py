@@ -1,7 +1,7 @@
 """Where the supervisor stands between its start and its end. The one place that moves it is ``Course``.
 
 SERVE until a signal or a failed start. DRAIN: workers finish what they claimed. RELEASE (second signal): they finish
-what runs and give the rest back. KILL (third signal, or the time limit): they are killed. Once no worker is left,
+what runs and give the rest back. KILL (third signal, QUIT, or the time limit): they are killed. Once no worker is left,
 SETTLE: the steward frees the slots of the dead. DISMISS: the steward is asked to leave. EVICT: it is killed. DONE:
 nobody is left, or who is left cannot be killed. Stages only ever rise, and each has a bound that begins when it is
 entered: however late the loop looks again, no stage is passed over before its actions were tried once.
@@ -70,6 +70,14 @@ class Course:
             self.drain_since = now
         if self.stage < Stage.KILL:
             self._move(Stage(self.stage + 1), now)
+        return self.stage
+
+    def halt(self, now: float) -> Stage:
+        """Take a request to stop at once: workers are killed from any stage before; returns the stage."""
+        if self.stage is Stage.SERVE:
+            self.drain_since = now
+        if self.stage < Stage.KILL:
+            self._move(Stage.KILL, now)
         return self.stage
 
     def fail_to_start(self, status: int, now: float) -> None:

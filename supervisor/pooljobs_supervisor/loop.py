@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from selectors import BaseSelector
-from signal import Signals
 from time import monotonic
 
 from pooljobs.exit_codes import ExitCode
@@ -18,11 +17,12 @@ from pooljobs_supervisor.children import Children, Place
 from pooljobs_supervisor.course import Course, Stage
 from pooljobs_supervisor.deaths import DeathWatch
 from pooljobs_supervisor.enforcer import Enforcer
-from pooljobs_supervisor.muster import muster
 from pooljobs_supervisor.nursery import Nursery
+from pooljobs_supervisor.orders import Orders
 from pooljobs_supervisor.plan import pause, plan
+from pooljobs_supervisor.reload import Reload
 from pooljobs_supervisor.service_manager import ServiceManager
-from pooljobs_supervisor.signals import Inbox, terminal_left
+from pooljobs_supervisor.signals import Inbox
 from pooljobs_supervisor.story import Story
 from pooljobs_supervisor.strangers import Strangers
 from pooljobs_supervisor.watchers import Watcher
@@ -37,6 +37,8 @@ class Loop:
     _course: Course
     _story: Story
     _inbox: Inbox
+    _orders: Orders
+    _reload: Reload
     _watch: DeathWatch
     _nursery: Nursery
     _strangers: Strangers
@@ -49,7 +51,8 @@ class Loop:
         while self._step() is not Stage.DONE:
             now = monotonic()
             stopping = self._course.stage is not Stage.SERVE
-            self._manager.report(ready=self._course.ever_ready, stopping=stopping, now=now)
+            reload = self._reload.asked_at
+            self._manager.report(ready=self._course.ever_ready, stopping=stopping, now=now, reload=reload)
             wait = pause(self._children, self._course, self._nursery.count_slots(), now)
             selector.select(min(wait, self._manager.beat, *(watcher.pause(now) for watcher in self._watchers)))
             self._board.bell.drain()
@@ -57,7 +60,7 @@ class Loop:
     def _step(self) -> Stage:
         now = monotonic()
         for number in self._inbox.take():
-            self._match(number, now)
+            self._orders.take(number, now)
         self._note_ready(now)
         for pid in self._watch.ended():
             self._bury(pid, now)
@@ -67,32 +70,6 @@ class Loop:
         self._move(now)
         self._act(plan(self._children, self._course, self._nursery.count_slots(), now), now)
         return self._course.stage
-
-    def _match(self, number: Signals, now: float) -> None:
-        """Take one signal."""
-        match number:
-            case Signals.SIGCHLD:
-                return
-            case Signals.SIGTTIN | Signals.SIGTTOU:
-                self._resize(number)
-            case Signals.SIGUSR1:
-                self._story.scoreboard(muster(self._children, self._board, now))
-            case Signals.SIGHUP if terminal_left():
-                self._story.hangup_ignored()
-            case _:
-                self._escalate(number, now)
-
-    def _resize(self, number: Signals) -> None:
-        """One worker more or less; an end that has begun goes on as it is."""
-        if self._course.stage is Stage.SERVE:
-            wanted = self._children.procs + (1 if number is Signals.SIGTTIN else -1)
-            self._story.resized(number, self._children, fits=self._children.resize(wanted))
-
-    def _escalate(self, number: Signals, now: float) -> None:
-        """One more request to come to an end."""
-        before = self._course.stage
-        if self._course.escalate(now) is not before:
-            self._story.asked(number, self._course, len(self._children.workers))
 
     def _note_ready(self, now: float) -> None:
         for child in self._nursery.newly_ready(now):
@@ -109,6 +86,7 @@ class Loop:
             return
         serving = self._course.stage is Stage.SERVE
         self._story.died(burial, ending=not serving, now=now)
+        self._reload.buried(burial)
         left_on_request = burial.status == 0 and burial.wanted is not Wanted.RUN
         if serving and not (self._course.ever_ready or burial.child.ready_at is not None or left_on_request):
             self._course.fail_to_start(burial.status, now)

@@ -18,13 +18,14 @@ def muster(children: Children, board: Scoreboard, now: float) -> list[str]:
     free, dead = states.count(SlotState.FREE), states.count(SlotState.DEAD)
     head = f"{len(children.workers)} of {children.procs} workers; {len(board)} slots, {free} free, {dead} dead"
     everybody = sorted(children.all, key=lambda child: (child.place.role is Role.STEWARD, child.place.ordinal))
-    return [head, *(_line(child, board.slot(child.slot), now) for child in everybody)]
+    return [head, *(_line(child, board.slot(child.slot), children.generation, now) for child in everybody)]
 
 
-def _line(child: ChildRecord, slot: Slot, now: float) -> str:
+def _line(child: ChildRecord, slot: Slot, generation: int, now: float) -> str:
     told = f"{child.place!s:<10} pid {child.pid:<7} {slot.state.name.lower():<7} up {now - child.born:.0f} s"
     if child.place.role is Role.STEWARD:
         return told
+    told += " with the old code" if child.generation < generation else ""
     held = slot.held()
     running = sum(job.state is EntryState.RUNNING for job in held)
     counts = ", ".join(f"{name} {getattr(slot, name)}" for name in _COUNTERS)

@@ -89,7 +89,7 @@ class Nursery:
             return error
         pid = process.pid or 0
         slot.pid = pid
-        record = ChildRecord(place, pid, slot.index, now)
+        record = ChildRecord(place, pid, slot.index, now, generation=self._children.generation)
         self._processes[pid] = process
         self._children.born(record)
         self._stacks.keep(pid, stack_fd)

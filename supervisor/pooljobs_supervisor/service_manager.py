@@ -1,4 +1,6 @@
-"""Tells systemd, or whoever else speaks its protocol, that the service is up, alive and stopping. Used by the loop.
+"""Tells systemd, or whoever else speaks its protocol, that the service is up, alive, reloading and stopping.
+
+Used by the loop.
 
 The protocol is a word in a datagram to the socket that ``NOTIFY_SOCKET`` names. Without that variable nothing is done.
 """
@@ -25,19 +27,31 @@ class ServiceManager:
         """Seconds between two calls of ``report`` at most."""
         self._log = log
         self._told: set[str] = set()
+        self._reload: float | None = None
         self._next_beat = float("-inf")
         self._refused = False
 
-    def report(self, *, ready: bool, stopping: bool, now: float) -> None:
-        """Tell what is new, and that the loop turns. ``now`` is monotonic seconds."""
+    def report(self, *, ready: bool, stopping: bool, now: float, reload: float | None = None) -> None:
+        """Tell what is new, and that the loop turns.
+
+        ``now`` is monotonic seconds, and so is ``reload``: when the reload under way was asked for.
+        """
         if not self._address:
             return
         if ready:
             self._once("READY=1")
         if stopping:
             self._once("STOPPING=1")
+        elif ready and reload != self._reload:
+            self._tell_reload(reload, now)
         if self.beat < float("inf") and now >= self._next_beat and self._send("WATCHDOG=1"):
             self._next_beat = now + self.beat / 2
+
+    def _tell_reload(self, reload: float | None, now: float) -> None:
+        """A reload has begun, begun anew, or come to its end, whatever that was."""
+        word = "READY=1" if reload is None else f"RELOADING=1\nMONOTONIC_USEC={now * 1e6:.0f}"
+        if self._send(word):
+            self._reload = reload
 
     def _once(self, word: str) -> None:
         if word not in self._told and self._send(word):

@@ -17,7 +17,7 @@ from typing import Any, Self
 from pooljobs.child_signals import INTERRUPT, STACK
 
 STOPPING = (Signals.SIGTERM, Signals.SIGINT, Signals.SIGQUIT, Signals.SIGHUP)
-"""Signals that ask for an end."""
+"""Signals that ask a child for an end, and the supervisor too, but for what ``orders.py`` makes of HUP."""
 
 ORDERS = (Signals.SIGTTIN, Signals.SIGTTOU, Signals.SIGUSR1)
 """Signals by which the supervisor is asked for something else: one worker more, one less, the scoreboard."""
@@ -103,12 +103,3 @@ def all_blocked() -> Iterator[None]:
 def unblock_all() -> None:
     """Take every signal, whatever mask was inherited."""
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
-
-
-def terminal_left() -> bool:
-    """Whether this process still has a controlling terminal. Without one, HUP means that it was closed."""
-    try:
-        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
-    except OSError:
-        return False
-    return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from logging import DEBUG, INFO, WARNING, Logger
 from signal import Signals
 from uuid import UUID
@@ -15,16 +16,18 @@ from pooljobs_supervisor.nursery import Burial
 _ASKED = {
     Stage.DRAIN: "%s: draining; %d %s to finish the claimed jobs, within %g s",
     Stage.RELEASE: "%s again: %d %s to finish what runs and give the rest back, within %g s in all",
-    Stage.KILL: "%s once more: killing %d %s; their jobs go back to the queues (the limit was %g s)",
+    Stage.KILL: "%s: killing %d %s; their jobs go back to the queues (the limit was %g s)",
 }
 
 
 class Story:
     """Writes the supervisor's lines to ``log``. Times are monotonic seconds."""
 
-    def __init__(self, log: Logger, procs: int) -> None:
+    def __init__(self, log: Logger, procs: int, connections: Callable[[int], int]) -> None:
+        """``connections`` tells how many a fleet of so many workers needs; those for ``procs`` were checked."""
         self._log = log
         self._procs = procs
+        self._connections = connections
         self._began = 0.0
         self._all_ready = False
 
@@ -70,6 +73,10 @@ class Story:
         if line is not None:
             self._log.info(line, number.name, workers, _workers(workers), course.drain_limit)
 
+    def waiting(self, line: str) -> None:
+        """The end is not there yet."""
+        self._log.info("%s", line)
+
     def replacing(self, child: ChildRecord, why: str) -> None:
         """A worker has passed a limit."""
         self._log.info("%s (pid %d) %s: it leaves when its replacement is ready", child.place, child.pid, why)
@@ -78,6 +85,33 @@ class Story:
         """A worker is killed for a job."""
         self._log.warning("job %s %s: killing %s (pid %d)", job_id, why, child.place, child.pid)
 
+    def reloading(self, workers: int, *, again: bool) -> None:
+        """A reload was asked for, perhaps while another was under way."""
+        anew = " anew" if again else ""
+        self._log.info(
+            "SIGHUP: reloading%s; %d %s to be replaced, one after the other", anew, workers, _workers(workers)
+        )
+
+    def replaced_by_death(self, child: ChildRecord) -> None:
+        """A worker that was to be replaced has died by itself."""
+        self._log.info("%s is replaced at once, with the new code", child.place)
+
+    def reload_waits(self, child: ChildRecord, running: float) -> None:
+        """An old worker takes its time."""
+        job = f" has run a job for {running:.0f} s" if running else " has jobs to finish"
+        self._log.info("%s (pid %d)%s: the reload goes on when it is gone", child.place, child.pid, job)
+
+    def reloaded(self, children: Children, took: float) -> None:
+        """All workers have the new code."""
+        count = len(children.workers)
+        self._log.info("reloaded: %d %s with the new code after %.1f s", count, _workers(count), took)
+
+    def reload_given_up(self, why: str, *, old: int, new: int) -> None:
+        """The new code cannot be had."""
+        others = f", beside {new} with the new code" if new else ""
+        go_on = "worker goes on" if old == 1 else "workers go on"
+        self._log.error("reload given up: %s; the %d old %s%s", why, old, go_on, others)
+
     def resized(self, number: Signals, children: Children, *, fits: bool) -> None:
         """The fleet was asked to grow or shrink by one."""
         now = f"{children.procs} {_workers(children.procs)}"
@@ -85,8 +119,10 @@ class Story:
             why = f"there is room for no more than {now}" if number is Signals.SIGTTIN else "one worker is the least"
             self._log.warning("%s refused: %s", number.name, why)
         elif children.procs > self._procs:
-            unchecked = "connections were checked for"
-            self._log.info("%s: %s from now on (%s %d)", number.name, now, unchecked, self._procs)
+            most = self._connections(children.procs)
+            more = most - self._connections(self._procs)
+            unchecked = "more than were checked at the start"
+            self._log.info("%s: %s from now on; up to %d connections, %d %s", number.name, now, most, more, unchecked)
         else:
             self._log.info("%s: %s from now on", number.name, now)
 
@@ -94,10 +130,6 @@ class Story:
         """The scoreboard was asked for."""
         for line in lines:
             self._log.info("%s", line)
-
-    def hangup_ignored(self) -> None:
-        """HUP, and the terminal is still there."""
-        self._log.info("SIGHUP ignored: the terminal is still there")
 
     def moved(self, before: Stage, after: Stage, course: Course, workers: int, now: float) -> None:
         """The course moved on by itself."""

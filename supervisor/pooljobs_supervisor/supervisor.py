@@ -7,15 +7,18 @@ This is its outermost frame; ``loop.py`` holds the steps.
 from __future__ import annotations
 
 import os
+from functools import partial
 from logging import Logger, getLogger
 from selectors import EVENT_READ, PollSelector
 from time import monotonic
 
 from pooljobs.child import ChildMain
+from pooljobs.connection_budget import needed
 from pooljobs.exit_codes import ExitCode
 from pooljobs.scoreboard import Role, Scoreboard, most_workers
 from pooljobs.settings import ServeSettings
 from pooljobs_supervisor.children import Children
+from pooljobs_supervisor.countdown import Countdown
 from pooljobs_supervisor.course import Course
 from pooljobs_supervisor.deaths import DeathWatch, pidfds_work
 from pooljobs_supervisor.enforcer import Enforcer
@@ -23,10 +26,13 @@ from pooljobs_supervisor.leave import leave
 from pooljobs_supervisor.lifeline import Lifeline
 from pooljobs_supervisor.loop import Loop
 from pooljobs_supervisor.nursery import Nursery
+from pooljobs_supervisor.orders import Orders, has_terminal
 from pooljobs_supervisor.overdue import Overdue
+from pooljobs_supervisor.reload import Reload
 from pooljobs_supervisor.service_manager import ServiceManager
 from pooljobs_supervisor.signals import Inbox
 from pooljobs_supervisor.stacks import Stacks
+from pooljobs_supervisor.status_line import StatusLine
 from pooljobs_supervisor.story import Story
 from pooljobs_supervisor.strangers import Strangers, adopts_orphans
 from pooljobs_supervisor.watchers import Watcher
@@ -42,6 +48,7 @@ class Supervisor:
         worker: Runs in each worker after the fork.
         steward: Runs in the steward after the fork.
         log: Default ``pooljobs.supervisor``.
+        terminal: Descriptor of the terminal that the log goes to as text, if it does: it gets a countdown at the end.
     """
 
     def __init__(
@@ -52,13 +59,17 @@ class Supervisor:
         worker: ChildMain,
         steward: ChildMain,
         log: Logger | None = None,
+        terminal: int | None = None,
     ) -> None:
         self._board = board
         self._mains = {Role.WORKER: worker, Role.STEWARD: steward}
         self._log = log or getLogger("pooljobs.supervisor")
-        self._story = Story(self._log, settings.procs)
+        self._story = Story(self._log, settings.procs, partial(needed, settings))
         self._children = Children(settings.procs, most_workers(settings.procs))
         self._course = Course(settings.shutdown_timeout)
+        self._reload = Reload(self._board, self._children, self._course, self._story)
+        line = StatusLine(terminal) if terminal is not None else None
+        self._countdown = Countdown(self._board, self._children, self._course, self._story, line)
         self._limits = Limits(settings.max_jobs_per_child, settings.max_memory_per_child * 1_000_000)
 
     def run(self) -> ExitCode:
@@ -105,12 +116,17 @@ class Supervisor:
             self._story.starting(os.getpid(), monotonic())
             strangers = Strangers(adopts=adopts_orphans())
             manager = ServiceManager(os.environ, self._log)
+            orders = Orders(
+                self._board, self._children, self._course, self._story, self._reload, had_terminal=has_terminal()
+            )
             loop = Loop(
                 self._board,
                 self._children,
                 self._course,
                 self._story,
                 inbox,
+                orders,
+                self._reload,
                 watch,
                 nursery,
                 strangers,
@@ -127,10 +143,13 @@ class Supervisor:
         return (
             Overdue(self._board, self._children, self._course, stacks),
             Wear(self._limits, self._board, self._children, self._course),
+            self._reload,
+            self._countdown,
         )
 
     def _finish(self) -> None:
         """Say goodbye. Children that even SIGKILL did not end would keep the interpreter from exiting."""
+        self._countdown.wipe()
         self._story.ended(self._course)
         if self._children.all:
             self._story.left_behind(self._children.all)

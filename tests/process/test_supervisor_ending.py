@@ -13,7 +13,7 @@ from tests.process.fleet import Fleet, lives
 from tests.support.waiting import wait_until
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_one_signal_drains_and_the_steward_leaves_last(tmp_path: Path, number: signal.Signals) -> None:
     with Fleet(tmp_path, procs=3) as fleet:
         fleet.wait_until_serving(3)
@@ -29,13 +29,13 @@ def test_one_signal_drains_and_the_steward_leaves_last(tmp_path: Path, number: s
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere opening a terminal does not make it the controlling one")
-def test_a_hangup_asks_for_an_end_only_when_the_terminal_is_gone(tmp_path: Path) -> None:
+def test_a_hangup_asks_for_an_end_only_when_the_terminal_that_was_there_is_gone(tmp_path: Path) -> None:
     ours, theirs = os.openpty()
     with Fleet(tmp_path, terminal=os.ttyname(theirs)) as fleet:
         fleet.wait_until_serving()
         fleet.signal(signal.SIGHUP)
-        wait_until(lambda: "SIGHUP ignored" in fleet.log, what="the hangup's line")
-        assert fleet.events("asked") == []
+        wait_until(lambda: "reloaded: 2 workers" in fleet.log, what="the reload's end")
+        assert "draining" not in fleet.log
         os.close(theirs)
         os.close(ours)
         assert fleet.exit_code() == 0
@@ -121,3 +121,39 @@ def test_a_steward_that_does_not_leave_is_killed(tmp_path: Path) -> None:
         assert fleet.exit_code() == 0
         assert "the steward does not leave: killing it" in fleet.log
         assert "killed by SIGKILL by the supervisor" in fleet.log
+
+
+def test_quit_kills_at_once_and_the_steward_releases(tmp_path: Path) -> None:
+    with Fleet(tmp_path, leaves_at=9, holds=True) as fleet:
+        fleet.wait_until_serving()
+        fleet.signal(signal.SIGQUIT)
+        assert fleet.exit_code() == 12
+        assert "SIGQUIT: killing 2 workers; their jobs go back to the queues" in fleet.log
+        assert [(event["killed"], event["status"], event["held"]) for event in fleet.events("freed")] == [
+            (1, -9, 3)
+        ] * 2
+        assert fleet.events("asked") == []
+        assert fleet.events()[-1]["who"] == "steward"
+    assert fleet.result()["left"] == {}
+
+
+def test_quit_in_a_drain_does_not_wait_for_its_end(tmp_path: Path) -> None:
+    with Fleet(tmp_path, leaves_at=9) as fleet:
+        fleet.wait_until_serving()
+        fleet.signal(signal.SIGTERM)
+        fleet.wait_for("asked", 2, wanted=1)
+        fleet.signal(signal.SIGQUIT)
+        assert fleet.exit_code() == 12
+        assert fleet.events("asked", wanted=2) == []
+
+
+def test_a_long_end_is_told_in_the_log(tmp_path: Path) -> None:
+    with Fleet(tmp_path, leaves_at=9, holds=True, told=0.2) as fleet:
+        fleet.wait_until_serving()
+        fleet.signal(signal.SIGTERM)
+        wait_until(lambda: fleet.log.count("waiting for 2 workers, 6 jobs; worker ") >= 2, what="two lines")
+        assert "runs 00000000-0000-0000-0000-000000000000 for" in fleet.log
+        assert "60 s left" in fleet.log
+        assert "\x1b" not in fleet.log
+        fleet.signal(signal.SIGQUIT)
+        assert fleet.exit_code() == 12

@@ -22,7 +22,7 @@ from pooljobs.child import Child
 from pooljobs.errors import NotMigratedError
 from pooljobs.scoreboard import Role, Scoreboard, SlotState, Wanted, slots_for
 from pooljobs.settings import ServeSettings
-from pooljobs_supervisor import course, loop, nursery, supervisor
+from pooljobs_supervisor import countdown, course, loop, nursery, reload, supervisor
 from pooljobs_supervisor import plan as plans
 from pooljobs_supervisor.supervisor import Supervisor
 
@@ -45,6 +45,11 @@ class Options:
     boot: str = ""
     """How children fail to boot: an exit code, ``raise``, ``refuse`` or ``kill``."""
     boot_fails: str = "worker 1"
+    new_boot: str = ""
+    """How workers boot once the file ``changed`` is there: an exit code, or ``hang``."""
+    ready_limit: float = 120.0
+    told: float = 5.0
+    """Seconds between two lines about what an end waits for."""
     gate: bool = False
     """Worker 1 boots only once the file ``gate`` is there."""
     steward_stays: bool = False
@@ -85,12 +90,24 @@ def boot(options: Options, child: Child) -> int | None:
                 os.kill(os.getpid(), SIGKILL)
             case code:
                 return int(code)
+    if name != "steward" and (failed := boot_anew(options, child)) is not None:
+        return failed
     if options.gate and name == "worker 1":
         while not Path(options.folder, "gate").exists() and child.wanted is Wanted.RUN:
             select.select([child.slot.wake_fd], [], [], 0.01)
         tell(options, child, "passed the gate")
     child.slot.state = SlotState.READY
     return None
+
+
+def boot_anew(options: Options, child: Child) -> int | None:
+    """The exit code of a worker whose new code does not come up; None if it does, or is not there yet."""
+    if not options.new_boot or not Path(options.folder, "changed").exists():
+        return None
+    if options.new_boot == "hang":
+        tell(options, child, "stuck")
+        select.select([], [], [], 600)
+    return int(options.new_boot)
 
 
 def worker(options: Options, child: Child) -> int:
@@ -166,6 +183,8 @@ def prepare(options: Options) -> None:
     if not options.parent_death:
         vars(nursery)["parent_death_signal"] = lambda: lambda _number: None
     vars(course)["PATIENCE"] = options.patience
+    vars(reload)["READY_LIMIT"] = options.ready_limit
+    vars(countdown)["TOLD"] = options.told
     if options.terminal:
         os.open(options.terminal, os.O_RDWR)
     if options.blocked:

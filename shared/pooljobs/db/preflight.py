@@ -6,13 +6,11 @@ from typing import Any
 
 from psycopg import Connection
 
+from pooljobs.connection_budget import STEWARD_CONNECTIONS, needed
 from pooljobs.db.connect import connect
 from pooljobs.db.migrate import check_migrated
 from pooljobs.errors import ConnectionBudgetError, DatabaseUnsupportedError
 from pooljobs.settings import ServeSettings
-
-STEWARD_CONNECTIONS = 2
-"""Connections of a host's steward: its chores, and its LISTEN."""
 
 
 def check(settings: ServeSettings) -> str:
@@ -27,11 +25,6 @@ def check(settings: ServeSettings) -> str:
         check_migrated(connection, settings.schema)
         check_budget(connection, settings)
         return f"PostgreSQL {connection.info.server_version // 10000}.{connection.info.server_version % 10000}"
-
-
-def needed(settings: ServeSettings) -> int:
-    """The host's connection budget: every worker, one replacement that overlaps its predecessor, and the steward."""
-    return (settings.procs + 1) * settings.worker.connections + STEWARD_CONNECTIONS
 
 
 def check_writable(connection: Connection[Any]) -> None:
@@ -49,7 +42,7 @@ def check_budget(connection: Connection[Any], settings: ServeSettings) -> None:
         " (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid())"
     ).fetchone()
     usable, used = row or (0, 0)
-    want = needed(settings)
+    want = needed(settings, settings.procs)
     if want > usable - used:
         raise ConnectionBudgetError(
             f"{settings.procs} workers need {want} connections ({settings.worker.connections} each, one worker of "

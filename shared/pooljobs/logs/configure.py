@@ -38,7 +38,7 @@ def configure(
     """
     target = sys.stderr if stream is None else stream
     number = _level(level)
-    handler = LineHandler(target)
+    handler = LineHandler(target, terminal=format == "text" and _is_terminal(target))
     handler.setFormatter(_formatter(format, wants_colour(target) if colour is None else colour))
     root = logging.getLogger()
     for old in [handler for handler in root.handlers if isinstance(handler, LineHandler)]:
@@ -55,6 +55,17 @@ def wants_colour(stream: TextIO, environ: Mapping[str, str] = os.environ) -> boo
         return False
     if environ.get("FORCE_COLOR"):
         return True
+    return _is_terminal(stream, environ)
+
+
+def terminal() -> int | None:
+    """The descriptor of the terminal that this process's log goes to as text; None where it goes elsewhere."""
+    handlers = [handler for handler in logging.getLogger().handlers if isinstance(handler, LineHandler)]
+    return next((handler.terminal for handler in handlers), None)
+
+
+def _is_terminal(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether escape codes mean something on this stream."""
     try:
         return stream.isatty() and environ.get("TERM") != "dumb"
     except ValueError:  # closed

@@ -13,6 +13,7 @@ import select
 from typing import TextIO
 
 _FIRST_FD = 3
+_WIPE = "\x1b[K"
 _PATIENCE = 1.0
 """Seconds to wait for room on a stream that somebody made non-blocking; the line is dropped then."""
 
@@ -25,15 +26,22 @@ class LineHandler(logging.Handler):
     A record longer than the pipe's atomic size (4 KiB on Linux) may still mix with another's.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, *, terminal: bool = False) -> None:
+        """``terminal``: a line of status may lie under the cursor. Each record first wipes away what is right of it."""
         super().__init__()
         self._stream = stream
         self._fd = _own_descriptor(stream)
+        self._wipe = _WIPE if terminal else ""
+
+    @property
+    def terminal(self) -> int | None:
+        """The descriptor, if a terminal is behind it that knows escape codes."""
+        return self._fd if self._wipe else None
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record."""
         with contextlib.suppress(Exception):  # see the class: the log never stops a job
-            line = f"{self.format(record)}\n"
+            line = f"{self._wipe}{self.format(record)}\n"
             if self._fd is None:
                 self._stream.write(line)
             else:

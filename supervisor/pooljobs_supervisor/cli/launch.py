@@ -6,7 +6,6 @@ short-lived child.
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -15,9 +14,11 @@ from logging import getLogger
 
 import typer
 
+from pooljobs import logs
 from pooljobs.child import Child
+from pooljobs.connection_budget import needed
 from pooljobs.db.migrate import migrate
-from pooljobs.db.preflight import check, needed
+from pooljobs.db.preflight import check
 from pooljobs.errors import AppLoadError
 from pooljobs.exit_codes import ExitCode
 from pooljobs.scoreboard import Scoreboard
@@ -25,6 +26,7 @@ from pooljobs.scoreboard.board import slots_for
 from pooljobs.service import Database, open_database
 from pooljobs.settings import MAX_BATCH, ServeSettings
 from pooljobs_supervisor.cli.app_place import ask_app
+from pooljobs_supervisor.cli.early_signals import hand_over, leave_when_asked
 from pooljobs_supervisor.cli.failures import guarded
 from pooljobs_supervisor.runner import run_once
 from pooljobs_supervisor.steward.main import steward_main
@@ -41,7 +43,7 @@ def launch(settings: ServeSettings, dsn: str | None, worker_main: WorkerMain, *,
     An empty ``settings.schema`` means the application's. Returns the exit code.
     """
     in_child = partial(_in_child, show_traceback=show_traceback)
-    signal.signal(signal.SIGTERM, _leave)
+    leave_when_asked()
 
     def prepare(found: str, schema: str) -> None:
         in_child(lambda: migrate(found, schema))
@@ -52,10 +54,7 @@ def launch(settings: ServeSettings, dsn: str | None, worker_main: WorkerMain, *,
     with open_database(dsn or place.dsn, schema=schema, prepare=prepare, source=source) as database:
         settled = replace(settings, dsn=database.dsn, schema=schema)
         in_child(lambda: _preflight(settled, database))
-        code = _supervise(settled, worker_main)
-        for number in (signal.SIGTERM, signal.SIGINT):  # all are gone; what is left must not be cut short
-            signal.signal(number, signal.SIG_IGN)
-    return code
+        return _supervise(settled, worker_main)
 
 
 def _in_child(action: Callable[[], object], *, show_traceback: bool) -> None:
@@ -71,7 +70,9 @@ def _preflight(settings: ServeSettings, database: Database) -> None:
     workers = "1 worker" if settings.procs == 1 else f"{settings.procs} workers"
     queues = ", ".join(settings.worker.queues)
     _log.info("pooljobs %s: %s for %s, queues: %s", version("pooljobs"), workers, settings.app, queues)
-    _log.info("%s, schema %s, %s; up to %d connections", database, settings.schema, server, needed(settings))
+    _log.info(
+        "%s, schema %s, %s; up to %d connections", database, settings.schema, server, needed(settings, settings.procs)
+    )
     if database.embedded:
         _log.info("for a PostgreSQL server of your own set DATABASE_URL or pass --dsn")
     _log.info("Ctrl-C drains, a second one gives back what has not begun")
@@ -80,8 +81,13 @@ def _preflight(settings: ServeSettings, database: Database) -> None:
 def _supervise(settings: ServeSettings, worker_main: WorkerMain) -> int:
     board = Scoreboard.create(slots_for(settings.procs), MAX_BATCH)
     supervisor = Supervisor(
-        settings, board, worker=partial(_work, worker_main, settings), steward=partial(steward_main, settings)
+        settings,
+        board,
+        worker=partial(_work, worker_main, settings),
+        steward=partial(steward_main, settings),
+        terminal=logs.terminal(),
     )
+    hand_over()
     return supervisor.run()
 
 
@@ -94,8 +100,3 @@ def _work(worker_main: WorkerMain, settings: ServeSettings, child: Child) -> int
             log = getLogger("pooljobs.worker")
             log.error("%s raised:\n%s", settings.app, error.traceback.rstrip())  # noqa: TRY400  # theirs, not ours
         raise
-
-
-def _leave(_number: int, _frame: object) -> None:
-    """SIGTERM before the supervisor listens: nothing has been claimed, so just leave in order."""
-    raise SystemExit(ExitCode.OK)

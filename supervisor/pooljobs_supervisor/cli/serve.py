@@ -55,7 +55,9 @@ Level = Annotated[str, typer.Option("--log-level", metavar="LEVEL", help="debug,
 HELP = teach(
     "Runs the workers until told to stop.",
     "The first Ctrl-C or SIGTERM lets them finish the jobs they have claimed; the "
-    "second gives back what has not begun; the third kills.",
+    "second gives back what has not begun; the third kills. SIGQUIT kills at once. "
+    "SIGHUP replaces the workers by ones with the new code, one by one; SIGTTIN and "
+    "SIGTTOU add and take away one; SIGUSR1 logs what each is doing.",
     examples=(
         "pooljobs serve --app examples.emails:app --procs 8",
         "pooljobs serve --app shop.jobs:app --queues default,emails --log-format json",

@@ -25,6 +25,22 @@ def test_each_signal_asks_for_more_up_to_the_third() -> None:
     assert (course.drain_since, course.since) == (0.0, 2.0)
 
 
+def test_a_halt_kills_from_wherever_it_is_and_never_goes_back() -> None:
+    for stage, after in [(stage, max(stage, Stage.KILL)) for stage in Stage]:
+        course = Course(30.0, stage=stage, since=1.0, drain_since=1.0, ever_ready=True)
+        assert course.halt(7.0) is after
+        assert course.since == (7.0 if stage < Stage.KILL else 1.0)
+        assert course.drain_since == (7.0 if stage is Stage.SERVE else 1.0)
+
+
+def test_a_halt_that_found_workers_is_no_clean_end() -> None:
+    course = Course(30.0, ever_ready=True)
+    course.halt(1.0)
+    assert course.observe(1.0, workers=1, steward=True, dead_slots=0) is Stage.KILL
+    assert course.observe(1.1, workers=0, steward=False, dead_slots=0) is Stage.DONE
+    assert course.result is ExitCode.DRAIN_TIMED_OUT
+
+
 def test_a_drain_ends_when_workers_then_their_slots_then_the_steward_are_gone() -> None:
     course = draining()
     assert course.observe(101.0, workers=1, steward=True, dead_slots=1) is Stage.DRAIN

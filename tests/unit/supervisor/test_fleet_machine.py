@@ -6,16 +6,26 @@ free slots or not. Only SIGKILL always works, and in one rule not even that.
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
+
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from pooljobs.scoreboard import Role, SlotState, most_workers, slots_for
-from pooljobs_supervisor.actions import Action, Ask, Kill, Spawn
+from pooljobs.scoreboard import Role, Scoreboard, SlotState, Wanted, most_workers, slots_for
+from pooljobs_supervisor.actions import Action, Ask, Kill, Retire, Spawn
 from pooljobs_supervisor.children import ChildRecord, Children
 from pooljobs_supervisor.course import PATIENCE, Course, Stage
+from pooljobs_supervisor.nursery import Burial
 from pooljobs_supervisor.plan import SlotCount, pause, plan
+from pooljobs_supervisor.reload import Reload
+from pooljobs_supervisor.story import Story
 
 DRAIN_LIMIT = 5.0
+BOOT = 0.6
+"""Seconds, some ticks, that an undisturbed boot takes: who is asked to leave too early is gone before."""
+LOG = logging.getLogger("fleet machine")
+LOG.setLevel(logging.CRITICAL)
 
 
 class Fleet(RuleBasedStateMachine):
@@ -30,6 +40,10 @@ class Fleet(RuleBasedStateMachine):
         self.next_pid = 1
         self.last_stage = Stage.SERVE
         self.spawned: list[tuple[Stage, Spawn]] = []
+        self.board = Scoreboard.create(slots_for(procs), 1)
+        story = Story(LOG, procs, lambda wanted: wanted)
+        self.reload = Reload(self.board, self.children, self.course, story)
+        self.last_generation = 0
 
     def count(self) -> SlotCount:
         states = list(self.slots.values())
@@ -41,23 +55,38 @@ class Fleet(RuleBasedStateMachine):
     def step(self, *, killable: bool = True) -> list[Action]:
         workers, steward = len(self.children.workers), self.children.steward is not None
         self.course.observe(self.now, workers=workers, steward=steward, dead_slots=self.count().dead)
-        actions = plan(self.children, self.course, self.count(), self.now)
+        looked = [*self.reload.look(self.now)]
+        self.carry_out(looked, killable=killable)
+        planned = plan(self.children, self.course, self.count(), self.now)
+        self.carry_out(planned, killable=killable)
+        return planned
+
+    def carry_out(self, actions: list[Action], *, killable: bool) -> None:
         for action in actions:
             if isinstance(action, Spawn):
                 self.fork(action)
             elif isinstance(action, Kill) and killable:
-                self.bury(action.child, -9)
-        return actions
+                self.bury(action.child, -9, killed=True)
+            elif isinstance(action, Ask):
+                slot = self.board.slot(action.child.slot)
+                slot.wanted = max(slot.wanted, action.wanted)
+            elif isinstance(action, Retire):
+                assert not self.children.retiring, "two are replaced at a time"
+                action.child.retiring = True
 
     def fork(self, action: Spawn) -> None:
         slot = next(index for index, state in self.slots.items() if state is SlotState.FREE)
         self.slots[slot] = SlotState.BOOTING
-        self.children.born(ChildRecord(action.place, self.next_pid, slot, self.now))
+        self.board.slot(slot).wanted = Wanted.RUN
+        generation = self.children.generation
+        self.children.born(ChildRecord(action.place, self.next_pid, slot, self.now, generation=generation))
         self.next_pid += 1
         self.spawned.append((self.course.stage, action))
 
-    def bury(self, child: ChildRecord, status: int) -> None:
+    def bury(self, child: ChildRecord, status: int, *, killed: bool = False) -> None:
         self.children.died(child.pid, self.now)
+        wanted = self.board.slot(child.slot).wanted
+        self.reload.buried(Burial(child, status, 0, killed, wanted))
         worker_with_jobs = child.place.role is Role.WORKER and child.ready_at is not None
         self.slots[child.slot] = SlotState.DEAD if worker_with_jobs else SlotState.FREE
         if self.course.stage is Stage.SERVE and not self.course.ever_ready and child.ready_at is None:
@@ -94,6 +123,51 @@ class Fleet(RuleBasedStateMachine):
         child = data.draw(st.sampled_from(self.children.workers))
         child.retiring = child.ready_at is not None
 
+    @rule()
+    def hang_up(self) -> None:
+        if self.course.stage is Stage.SERVE:
+            self.reload.ask(self.now)
+            self.step()
+
+    @precondition(lambda self: self.children.relieved)
+    @rule()
+    def the_replaced_one_leaves(self) -> None:
+        for child in self.children.relieved:
+            self.bury(child, 0)
+        self.step()
+
+    @precondition(lambda self: self.course.ever_ready and self.course.stage is Stage.SERVE)
+    @rule()
+    def a_reload_alone_takes_no_worker_away(self) -> None:
+        """From wherever it is: while nobody dies by itself, all that are wanted stay READY, and get the new code."""
+        self.serve_undisturbed(until=lambda: all(worker.ready_at is not None for worker in self.children.workers))
+        if self.course.stage is not Stage.SERVE:
+            return
+        self.reload.ask(self.now)
+        self.serve_undisturbed(until=lambda: self.reload.asked_at is None, at_least=self.children.procs)
+        assert [worker.generation for worker in self.children.workers] == [
+            self.children.generation
+        ] * self.children.procs
+
+    def serve_undisturbed(self, *, until: Callable[[], bool], at_least: int = 0) -> None:
+        """Everybody comes up and leaves when asked, and the steward frees slots."""
+        for _ in range(1000):
+            self.step()
+            ready = [worker for worker in self.children.workers if worker.ready_at is not None]
+            assert len(ready) >= at_least
+            assert len(self.children.workers) <= self.children.procs + 1 + len(self.children.surplus)
+            complete = not self.children.vacant() and not self.children.surplus and not self.children.retiring
+            if complete and until():
+                return
+            for child in self.children.all:
+                if self.now >= child.born + BOOT:
+                    child.ready_at = child.ready_at or self.now
+                if self.board.slot(child.slot).wanted is not Wanted.RUN:
+                    self.bury(child, 0)
+            self.settle_one()
+            self.now += pause(self.children, self.course, self.count(), self.now)
+        raise AssertionError("it never came to rest")
+
     @rule(by=st.sampled_from([1, -1]))
     def resize(self, by: int) -> None:
         if self.course.stage is Stage.SERVE:
@@ -116,6 +190,16 @@ class Fleet(RuleBasedStateMachine):
         self.last_stage = self.course.stage
 
     @invariant()
+    def generations_only_rise(self) -> None:
+        assert self.children.generation >= self.last_generation
+        assert all(child.generation <= self.children.generation for child in self.children.all)
+        self.last_generation = self.children.generation
+
+    @invariant()
+    def one_at_a_time_is_replaced(self) -> None:
+        assert len(self.children.retiring) <= 1
+
+    @invariant()
     def nobody_new_while_leaving_but_the_steward(self) -> None:
         late = [spawn.place.role for stage, spawn in self.spawned if stage is not Stage.SERVE]
         assert Role.WORKER not in late
@@ -129,6 +213,12 @@ class Fleet(RuleBasedStateMachine):
         """From wherever it is, and whoever refuses to leave: one signal, and it is over within its bounds."""
         if not hasattr(self, "course"):
             return
+        try:
+            self.end()
+        finally:
+            self.board.close()
+
+    def end(self) -> None:
         self.course.escalate(self.now)
         limit = self.now + DRAIN_LIMIT + 4 * PATIENCE
         while not self.done():
@@ -143,8 +233,8 @@ class Fleet(RuleBasedStateMachine):
 class ObedientFleet(Fleet):
     """The same, but every child leaves when it is asked, and the steward frees slots: then the end is no force."""
 
-    def teardown(self) -> None:
-        if not hasattr(self, "course") or self.course.stage is not Stage.SERVE:
+    def end(self) -> None:
+        if self.course.stage is not Stage.SERVE:
             return
         self.course.escalate(self.now)
         while not self.done():

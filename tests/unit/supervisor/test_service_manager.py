@@ -51,6 +51,22 @@ def test_ready_and_stopping_are_told_once(heard: socket.socket) -> None:
     assert told.beat == float("inf")
 
 
+def test_a_reload_is_told_when_it_begins_begins_anew_and_ends(heard: socket.socket) -> None:
+    told = manager(heard)
+    told.report(ready=False, stopping=False, now=1.0, reload=0.9)
+    assert take(heard) == []
+    for now in (2.0, 2.1):
+        told.report(ready=True, stopping=False, now=now, reload=0.9)
+    assert take(heard) == ["READY=1", "RELOADING=1\nMONOTONIC_USEC=2000000"]
+    told.report(ready=True, stopping=False, now=3.5, reload=3.25)
+    assert take(heard) == ["RELOADING=1\nMONOTONIC_USEC=3500000"]
+    for now in (4.0, 5.0):
+        told.report(ready=True, stopping=False, now=now)
+    assert take(heard) == ["READY=1"]
+    told.report(ready=True, stopping=True, now=6.0, reload=5.9)
+    assert take(heard) == ["STOPPING=1"]
+
+
 def test_a_watchdog_hears_of_life_in_time_and_not_at_every_turn(heard: socket.socket) -> None:
     told = manager(heard, WATCHDOG_USEC="30000000", WATCHDOG_PID=str(os.getpid()))
     assert told.beat == 10.0

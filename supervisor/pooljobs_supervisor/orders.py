@@ -1,0 +1,70 @@
+"""What each signal to the supervisor means. The loop hands them over one by one; here they meet the course.
+
+HUP has two meanings: a terminal that is gone asks for an end, anything else for a reload. Ignored at the start
+(``nohup``), it stays ignored: the inbox never takes it.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from signal import Signals
+
+from pooljobs.scoreboard import Scoreboard
+from pooljobs_supervisor.children import Children
+from pooljobs_supervisor.course import Course, Stage
+from pooljobs_supervisor.muster import muster
+from pooljobs_supervisor.reload import Reload
+from pooljobs_supervisor.story import Story
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """Takes signals. ``had_terminal``: the process had a controlling terminal when it started."""
+
+    _board: Scoreboard
+    _children: Children
+    _course: Course
+    _story: Story
+    _reload: Reload
+    had_terminal: bool
+
+    def take(self, number: Signals, now: float) -> None:
+        """Do what this signal asks for."""
+        match number:
+            case Signals.SIGCHLD:
+                return
+            case Signals.SIGTTIN | Signals.SIGTTOU:
+                self._resize(number)
+            case Signals.SIGUSR1:
+                self._story.scoreboard(muster(self._children, self._board, now))
+            case Signals.SIGHUP if not (self.had_terminal and not has_terminal()):
+                self._ask_reload(now)
+            case _:
+                self._end(number, now)
+
+    def _resize(self, number: Signals) -> None:
+        """One worker more or less; an end that has begun goes on as it is."""
+        if self._course.stage is Stage.SERVE:
+            wanted = self._children.procs + (1 if number is Signals.SIGTTIN else -1)
+            self._story.resized(number, self._children, fits=self._children.resize(wanted))
+
+    def _ask_reload(self, now: float) -> None:
+        if self._course.stage is Stage.SERVE:
+            self._reload.ask(now)
+
+    def _end(self, number: Signals, now: float) -> None:
+        """One more request to come to an end; QUIT asks for all of it at once."""
+        before = self._course.stage
+        after = self._course.halt(now) if number is Signals.SIGQUIT else self._course.escalate(now)
+        if after is not before:
+            self._story.asked(number, self._course, len(self._children.workers))
+
+
+def has_terminal() -> bool:
+    """Whether this process has a controlling terminal."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True

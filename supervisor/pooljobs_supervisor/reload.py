@@ -1,0 +1,147 @@
+"""Replaces every worker by one that imports the application anew, one after the other. A watcher; HUP asks for it.
+
+The supervisor never imports user code, so any worker that is forked from now on has the new code. An old worker is
+asked to drain once its replacement is READY, and the next is replaced once it is gone: there is one worker more than
+wanted at most, and none less. If what was forked since the order does not come up, the reload is given up and the old
+workers go on. Replacing itself is ``plan.py``'s, as for workers that are worn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pooljobs.scoreboard import EntryState, Role, Scoreboard, Slot, Wanted
+from pooljobs_supervisor.actions import Action, Kill, Retire
+from pooljobs_supervisor.children import ChildRecord, Children
+from pooljobs_supervisor.course import Course, Stage
+from pooljobs_supervisor.deaths import how
+from pooljobs_supervisor.nursery import Burial
+from pooljobs_supervisor.plan import IDLE_TICK, TICK
+from pooljobs_supervisor.story import Story
+
+READY_LIMIT = 120.0
+"""Seconds in which a replacement must be READY, or the reload is given up."""
+
+LONG_DRAIN = 5.0
+"""Seconds after which an old worker that still works is worth a line in the log."""
+
+
+@dataclass(slots=True)
+class Reload:
+    """One reload after the other, or one begun anew. ``asked_at`` is None while none is under way."""
+
+    _board: Scoreboard
+    _children: Children
+    _course: Course
+    _story: Story
+    asked_at: float | None = None
+    """Monotonic seconds of the last order."""
+    _leaving: ChildRecord | None = None
+    """The last worker that was to be replaced."""
+    _unready_since: float | None = None
+    _failure: str = ""
+    """Why the new code cannot be had, in words; empty as long as it seems that it can."""
+    _called_long: int = 0
+    """Pid of the last old worker whose long drain was told."""
+
+    def ask(self, now: float) -> None:
+        """Reload. Workers that an earlier order has replaced are replaced again: the code may have changed since."""
+        again = self.asked_at is not None
+        self._children.generation += 1
+        self.asked_at, self._unready_since, self._failure = now, None, ""
+        self._story.reloading(self._children.procs, again=again)
+
+    def look(self, now: float) -> Sequence[Action]:
+        """Whom to replace next, if the fleet is complete, and whom to kill: who still boots has the old code."""
+        if self.asked_at is None or not self._course.ever_ready:
+            return []
+        if self._course.stage is not Stage.SERVE:
+            self.asked_at = None
+            return []
+        booting = [Kill(worker) for worker in self._children.outdated if worker.ready_at is None]
+        if self._unready_for(now) >= READY_LIMIT:
+            self._failure = self._failure or f"a worker was not ready within {READY_LIMIT:g} s"
+        if self._failure:
+            return [*booting, *self._give_up()]
+        if booting or self._unready_since is not None:
+            return booting
+        return self._go_on(now)
+
+    def pause(self, _now: float) -> float:
+        """The tick of a fleet of which something is asked; deaths wake the loop."""
+        return IDLE_TICK if self.asked_at is None else TICK
+
+    def buried(self, burial: Burial) -> None:
+        """Take note of a death. Where a worker with the new code never came up, others would not either."""
+        child = burial.child
+        if self.asked_at is None or child.place.role is not Role.WORKER:
+            return
+        asked = burial.status == 0 and burial.wanted is not Wanted.RUN
+        newest = child.generation == self._children.generation
+        if child.ready_at is None and burial.killed:
+            self._children.forgive(child.place)
+        elif child.ready_at is None and newest and not asked:
+            self._failure = f"{child.place} did not come up with the new code ({how(burial.status)})"
+        elif child.ready_at is not None and not newest and not child.retiring:
+            self._story.replaced_by_death(child)
+
+    def _unready_for(self, now: float) -> float:
+        """Seconds for which a worker has been missing or booting."""
+        missing = any(place.role is Role.WORKER for place in self._children.vacant())
+        if not missing and all(worker.ready_at is not None for worker in self._children.workers):
+            self._unready_since = None
+            return 0.0
+        if self._unready_since is None:
+            self._unready_since = now
+        return now - self._unready_since
+
+    def _go_on(self, now: float) -> Sequence[Action]:
+        """The fleet is complete: wait for the one that leaves, replace the next, or be done."""
+        if leaving := self._children.retiring:
+            self._tell_long_drain(leaving[0], now)
+            return []
+        if outdated := self._children.outdated:
+            self._leaving = min(outdated, key=lambda worker: self._busy_for(worker, now))
+            return [Retire(self._leaving, "has the old code")]
+        self._story.reloaded(self._children, now - (self.asked_at or now))
+        self.asked_at = None
+        return []
+
+    def _busy_for(self, worker: ChildRecord, now: float) -> tuple[float, int]:
+        """Who has run one job for long would hold up the others: the idle go first, then the places in order."""
+        slot = self._board.slot(worker.slot)
+        return oldest_run(slot, now), worker.place.ordinal
+
+    def _tell_long_drain(self, child: ChildRecord, now: float) -> None:
+        relieved_at = max((w.ready_at or 0.0 for w in self._children.workers if w.place == child.place), default=now)
+        if child.pid != self._called_long and now - relieved_at >= LONG_DRAIN:
+            self._called_long = child.pid
+            self._story.reload_waits(child, oldest_run(self._board.slot(child.slot), now))
+
+    def _give_up(self) -> list[Action]:
+        """Keep the old workers; a replacement that is still booting is one too many."""
+        self.asked_at = None
+        kills = self._keep(self._leaving) if self._leaving is not None else []
+        ready = [w for w in self._children.workers if w.ready_at is not None and not w.retiring]
+        outdated = sum(worker.generation < self._children.generation for worker in ready)
+        self._story.reload_given_up(self._failure, old=outdated, new=len(ready) - outdated)
+        return kills
+
+    def _keep(self, leaving: ChildRecord) -> list[Action]:
+        """Let the worker that was to leave stay, unless it is gone, or was asked to leave already."""
+        asked = self._board.slot(leaving.slot).wanted is not Wanted.RUN
+        if asked or all(worker.pid != leaving.pid for worker in self._children.retiring):
+            return []
+        superfluous = [w for w in self._children.workers if w.place == leaving.place and w.pid != leaving.pid]
+        leaving.retiring = False
+        for worker in superfluous:
+            worker.retiring = True
+        self._children.forgive(leaving.place)
+        return [Kill(worker) for worker in superfluous]
+
+
+def oldest_run(slot: Slot, now: float) -> float:
+    """Seconds for which the job that has run longest has run; 0 when none runs."""
+    started = [job.started_ns for job in slot.held() if job.state is EntryState.RUNNING]
+    return max(0.0, now - min(started) / 1e9) if started else 0.0

@@ -1,0 +1,88 @@
+"""``pooljobs serve`` in the foreground of a real terminal, as a person has it: keys go in, a screen is looked at."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import subprocess
+import sys
+import termios
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+
+from tests.support.serving import ROOT
+
+CTRL_C = b"\x03"
+CTRL_BACKSLASH = b"\x1c"
+
+_TAKE = 'exec "$@" <"$TEST_TTY" >"$TEST_TTY" 2>"$TEST_TTY"'
+"""A session's leader that opens a terminal gets it as its controlling one."""
+
+_COLOUR = re.compile(r"\x1b\[\d*m")
+
+
+class OnTerminal:
+    """One ``pooljobs serve``; entering starts it, leaving kills what is left of it."""
+
+    def __init__(self, dsn: str, *options: str, app: str, env: Mapping[str, str], width: int = 200) -> None:
+        self._ours, theirs = os.openpty()
+        self._theirs = theirs
+        self.resize(width)
+        os.set_blocking(self._ours, False)
+        command = [sys.executable, "-m", "pooljobs", "serve", "--app", app, "--dsn", dsn, *options]
+        self._command = ["sh", "-c", _TAKE, "sh", *command]
+        self._env = {**os.environ, "TERM": "xterm", "TEST_TTY": os.ttyname(theirs), **env}
+        self._printed = b""
+        self.process: subprocess.Popen[bytes]
+
+    def __enter__(self) -> Self:
+        self.process = subprocess.Popen(self._command, env=self._env, cwd=ROOT, start_new_session=True)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, _e: BaseException | None, _tb: TracebackType | None) -> None:
+        if kind is not None:
+            print(*self.screen(), sep="\n")
+        self.process.kill()
+        self.process.wait()
+        os.close(self._ours)
+        os.close(self._theirs)
+
+    def resize(self, width: int) -> None:
+        """Gives the terminal so many columns."""
+        termios.tcsetwinsize(self._ours, (50, width))
+
+    def press(self, key: bytes) -> None:
+        """Types a key."""
+        os.write(self._ours, key)
+
+    @property
+    def printed(self) -> str:
+        """Everything that came out, escape codes included."""
+        while select.select([self._ours], [], [], 0)[0]:
+            self._printed += os.read(self._ours, 1 << 16)
+        return self._printed.decode()
+
+    def screen(self) -> list[str]:
+        """The lines as a person sees them now: what was written over and wiped away is gone."""
+        lines, column = [""], 0
+        for part in re.findall(r"\x1b\[K|[\r\n]|[^\x1b\r\n]+|\x1b", _COLOUR.sub("", self.printed)):
+            line = lines[-1]
+            if part == "\n":
+                lines.append("")
+            elif part == "\r":
+                column = 0
+            elif part == "\x1b[K":
+                lines[-1] = line[:column]
+            else:
+                lines[-1] = line[:column].ljust(column) + part + line[column + len(part) :]
+                column += len(part)
+        return lines
+
+    def ended(self) -> int:
+        """Waits for the end, reading on, since a full terminal would keep it; the exit code."""
+        while self.process.poll() is None:
+            _ = self.printed
+            select.select([self._ours], [], [], 0.05)
+        return self.process.returncode
