@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pooljobs.app import PoolJobs
+from pooljobs.cancellation import Cancellation
 from pooljobs.context import JobContext, current_job, current_trace_id
 from pooljobs.errors import (
     AppLoadError,
@@ -29,6 +30,7 @@ from pooljobs.time_limit import TimeLimit
 __all__ = [
     "AppLoadError",
     "BoundTask",
+    "Cancellation",
     "ClaimLostError",
     "ConnectionBudgetError",
     "DatabaseUnreachableError",

@@ -8,6 +8,7 @@ from datetime import timedelta
 from types import MappingProxyType, TracebackType
 from typing import Any, ParamSpec, Self, TypeVar, overload
 
+from pooljobs.cancellation import Cancelling
 from pooljobs.declaration import DEFAULT_MAX_RETRIES, DEFAULT_QUEUE, Declaration
 from pooljobs.errors import DeclarationError
 from pooljobs.handle import JobHandle
@@ -24,7 +25,7 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 
-class PoolJobs:
+class PoolJobs(Cancelling):
     """An application of background jobs.
 
     Args:

@@ -48,6 +48,11 @@ class ClaimedJob:
         """The number of this run, from 1."""
         return self.attempts + 1
 
+    def cancelled_unrun(self) -> Settlement:
+        """Its settlement where it was asked to be cancelled before its handler began."""
+        when = f"run {self.attempt}" if self.attempts else "it ran"
+        return self.settled(Verdict.CANCELLED, error=f"cancelled before {when}")
+
     def settled(
         self, verdict: Verdict, *, error: str | None = None, delay: float | None = None, started_ns: int = 0
     ) -> Settlement:

@@ -6,6 +6,7 @@ import os
 import time
 
 from pooljobs.scoreboard import Activity, EntryState, Wanted
+from pooljobs.scoreboard.layout import At
 from pooljobs.verdict import Verdict
 from pooljobs_worker.claimed import ClaimedJob
 from pooljobs_worker.dispatch import Dispatcher
@@ -14,6 +15,7 @@ from pooljobs_worker.session import GaveUpError
 from pooljobs_worker.surroundings import PAUSE_NS, Surroundings
 
 _DONE, _FAILED = int(EntryState.DONE), int(EntryState.FAILED)
+_WANTED, _RELEASE = int(At.WANTED), int(Wanted.RELEASE)
 
 
 class SerialCrew:
@@ -21,6 +23,7 @@ class SerialCrew:
 
     def __init__(self, parts: Parts, dispatcher: Dispatcher, surroundings: Surroundings) -> None:
         self._slot = parts.child.slot
+        self._words = parts.child.slot.words  # what is looked at before each job is read without the descriptors
         self._requests = parts.child.slot.requests
         self._dispatcher = dispatcher
         self._surroundings = surroundings
@@ -40,7 +43,7 @@ class SerialCrew:
         self._flusher.busy(working=True)
         self._looked_ns = time.monotonic_ns()  # at the end of the last batch, and no handler ran since
         for place, job in enumerate(jobs):
-            if self._slot.wanted is Wanted.RELEASE or not self._still_ours():
+            if self._words[_WANTED] == _RELEASE or not self._still_ours():
                 self._give_back(jobs[place:])
                 break
             self._run_one(job)
@@ -54,7 +57,7 @@ class SerialCrew:
 
     def _run_one(self, job: ClaimedJob) -> None:
         if self._requests[job.entry] == job.token:
-            self._settler.add(job.settled(Verdict.CANCELLED), job.entry)
+            self._settler.add(job.cancelled_unrun(), job.entry)
             return
         started_ns = time.monotonic_ns()
         if started_ns - self._looked_ns > PAUSE_NS:

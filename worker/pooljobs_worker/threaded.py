@@ -75,7 +75,7 @@ class ThreadedCrew:
         if self._slot.wanted is Wanted.RELEASE or self._lease.expired(started_ns):
             settlement = job.settled(Verdict.RELEASED)
         elif self._slot.cancel_asked(job.entry, job.token):
-            settlement = job.settled(Verdict.CANCELLED)
+            settlement = job.cancelled_unrun()
         else:
             self._slot.start(job.entry, started_ns)
             settlement = self._dispatcher.dispatch(job, started_ns)

@@ -6,7 +6,7 @@ import psycopg
 from psycopg import errors as pg
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
-from pooljobs.errors import DatabaseUnreachableError
+from pooljobs.errors import DatabaseUnreachableError, NotMigratedError
 
 OUTAGE = (
     psycopg.OperationalError,
@@ -17,6 +17,9 @@ OUTAGE = (
     TooManyRequests,
 )
 """Errors that pass by themselves: wait, reconnect, try again. Deadlocks and serialization failures are among them."""
+
+MISSING = (pg.UndefinedTable, pg.InvalidSchemaName, pg.UndefinedFunction)
+"""Errors of a database without our schema, or with an older one."""
 
 
 def one_line(error: BaseException) -> str:
@@ -29,6 +32,12 @@ def unreachable(error: psycopg.Error, where: str) -> DatabaseUnreachableError:
     """The error to show when a first connection fails, with what to look at next."""
     text = one_line(error)
     return DatabaseUnreachableError(f"cannot connect to {where}: {text}", hint=_hint(str(error)))
+
+
+def not_migrated(schema: str) -> NotMigratedError:
+    """The error to raise for those."""
+    message = f"schema {schema!r} is not in this database, or is older than this pooljobs"
+    return NotMigratedError(message, hint="run: pooljobs migrate")
 
 
 def _hint(text: str) -> str:

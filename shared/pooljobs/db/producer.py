@@ -36,7 +36,7 @@ class Producer:
             NotMigratedError: The schema is not in this database.
             PayloadError: PostgreSQL refused a payload; nothing was stored.
         """
-        with self._connection() as connection:
+        with self.connection() as connection:
             return self.insert_with(connection, job)
 
     def insert_with(self, connection: Connection[Any], job: NewJob) -> UUID:
@@ -55,7 +55,7 @@ class Producer:
 
         ``on_progress`` is called after each chunk with the number sent so far. Errors are those of ``insert``.
         """
-        with self._connection() as connection, connection.transaction():
+        with self.connection() as connection, connection.transaction():
             return Copier(self._statements).copy(connection, jobs, on_progress)
 
     def close(self) -> None:
@@ -66,7 +66,12 @@ class Producer:
             pool.close()
 
     @contextmanager
-    def _connection(self) -> Iterator[Connection[Any]]:
+    def connection(self) -> Iterator[Connection[Any]]:
+        """A connection of the pool, in autocommit mode.
+
+        Raises:
+            DatabaseUnreachableError: None could be had.
+        """
         pool = self._open_pool()
         try:
             connection = pool.getconn(timeout=WAIT)

@@ -14,6 +14,8 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import DictRow, dict_row
 
+from pooljobs.cancellation import Cancellation
+from pooljobs.db.cancel import cancel_with
 from pooljobs.db.connect import connect
 from pooljobs.db.migrate import check_migrated
 from pooljobs.db.statements import Statements
@@ -98,6 +100,14 @@ class Reader:
     def retry(self, job_id: UUID) -> bool:
         """Put a failed or cancelled job back to pending, due now; False if it was neither."""
         return bool(self._rows("retry_job", {"id": job_id}))
+
+    def cancel(self, job_id: UUID, reason: str | None = None) -> Cancellation:
+        """Cancel a pending job, or ask a running one to end; see ``cancel_one.sql``."""
+        return cancel_with(self._connection, self._statements.schema, job_id, reason)
+
+    def still_live(self, job_ids: Sequence[UUID]) -> list[UUID]:
+        """Which of these jobs have not ended."""
+        return [row["id"] for row in self._rows("find_live", {"ids": list(job_ids)})]
 
     def count(self, queue: str | None = None) -> list[DictRow]:
         """How each queue, or this one, stands; see ``count_jobs.sql``. A queue that never held a job is absent."""

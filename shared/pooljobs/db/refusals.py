@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from psycopg import errors as pg
 
-from pooljobs.db.faults import one_line
-from pooljobs.errors import NotMigratedError, PayloadError
+from pooljobs.db.faults import MISSING, not_migrated, one_line
+from pooljobs.errors import PayloadError
 
 
 class translated:  # noqa: N801  # reads as a statement: with translated(schema)
@@ -22,8 +22,7 @@ class translated:  # noqa: N801  # reads as a statement: with translated(schema)
     def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
         if self._unless():
             return
-        if isinstance(error, (pg.UndefinedTable, pg.InvalidSchemaName, pg.UndefinedFunction)):
-            message = f"schema {self._schema!r} is not in this database, or is older than this pooljobs"
-            raise NotMigratedError(message, hint="run: pooljobs migrate") from error
+        if isinstance(error, MISSING):
+            raise not_migrated(self._schema) from error
         if isinstance(error, (pg.UntranslatableCharacter, pg.InvalidTextRepresentation, pg.ProgramLimitExceeded)):
             raise PayloadError(f"PostgreSQL refused the payload: {one_line(error)}") from error

@@ -1,11 +1,17 @@
 -- Puts one failed or cancelled job back to pending, due now: the same id, its fence and its runs carried on, and room
 -- for at least one more run. A job in any other state, or none of that id, is left alone.
--- Parameters: id. Returns a row if the job is pending again. Locks: the history row, then the new one.
--- Index: history_id in each partition, live_pkey.
+-- What was asked of its earlier run is not asked of the next: a request to cancel it goes.
+-- Parameters: id. Returns a row if the job is pending again. Locks: the history row, the new one, the request.
+-- Index: history_id in each partition, live_pkey, cancellations_pkey.
 WITH taken AS (
     DELETE FROM {schema}.history AS h
     WHERE h.id = %(id)s::uuid AND h.status IN ('failed', 'cancelled')
     RETURNING h.*
+),
+forgotten AS (
+    DELETE FROM {schema}.cancellations AS c
+    USING taken AS t
+    WHERE c.job_id = t.id
 )
 INSERT INTO {schema}.live (
     id, run_at, created_at, fence, max_retries, attempts, crashes, losses, priority, queue, job_type, trace_id,

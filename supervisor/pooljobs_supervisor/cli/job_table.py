@@ -57,6 +57,7 @@ def _fields(job: Row) -> list[tuple[str, Any]]:
         ("started", _instant(job["started_at"])),
         ("finished", _instant(job["finished_at"])),
         ("ran for", _duration(job)),
+        ("cancel", _cancel_requested(job)),
         ("locked until", _instant(job["locked_until"])),
         ("worker", _worker(job)),
         ("fence", job["fence"]),
@@ -94,6 +95,13 @@ def _duration(job: Row) -> str | None:
     if job["finished_at"] is None or job["started_at"] is None:
         return None
     return span((job["finished_at"] - job["started_at"]).total_seconds())
+
+
+def _cancel_requested(job: Row) -> str | None:
+    if job["cancel_requested_at"] is None:
+        return None
+    reason = f": {job['cancel_reason']}" if job["cancel_reason"] else ""
+    return f"requested {ago(job['cancel_requested_ago'])}{reason}"
 
 
 def _worker(job: Row) -> str | None:

@@ -1,18 +1,17 @@
-"""``pooljobs jobs``: list, show, retry."""
+"""``pooljobs jobs``: the group of commands, and those that look: list, show."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
-from pooljobs.db.reader import STATUSES, Reader
-from pooljobs.errors import NotFoundError, OptionError, PoolJobsError
+from pooljobs.db.reader import STATUSES
 from pooljobs.exit_codes import ExitCode
-from pooljobs_supervisor.cli.console import emit, emit_json, say, say_error
+from pooljobs_supervisor.cli.console import emit, emit_json, say
 from pooljobs_supervisor.cli.database import reading
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
+from pooljobs_supervisor.cli.job_orders import CANCEL_HELP, RETRY_HELP, cancel, retry
 from pooljobs_supervisor.cli.job_table import job_sheet, job_table
 from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, AsJson, Dsn, QueueFilter, Schema, names
 
@@ -22,7 +21,6 @@ Status = Annotated[
 JobType = Annotated[str | None, typer.Option("--type", metavar="TYPE", help="Only this job type.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, metavar="N", help="Most jobs to list.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="A job's id, or the start of it.", show_default=False)]
-Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="Ids, or starts of ids.", show_default=False)]
 
 LIST_HELP = teach(
     "Lists jobs, the newest first.",
@@ -35,20 +33,15 @@ SHOW_HELP = teach(
     examples=("pooljobs jobs show 01981f0e-5b1a-7c3d-9f6e-2a4b8c0d1e2f", "pooljobs jobs show 01981f0e-5b1a-7c3d"),
     codes=(*DATABASE_CODES, ExitCode.NOT_FOUND, ExitCode.REFUSED),
 )
-RETRY_HELP = teach(
-    "Puts failed or cancelled jobs back to pending, due now.",
-    "They keep their ids and counts, and get at least one more run.",
-    examples=("pooljobs jobs retry 01981f0e-5b1a-7c3d-9f6e-2a4b8c0d1e2f",),
-    codes=(*DATABASE_CODES, ExitCode.NOT_FOUND, ExitCode.REFUSED),
-)
 
 
 def register(parent: typer.Typer) -> None:
     """Add the group to the command line."""
-    group = typer.Typer(no_args_is_help=True, help="Looks at jobs, and runs them again.")
+    group = typer.Typer(no_args_is_help=True, help="Looks at jobs, runs them again, cancels them.")
     group.command("list", help=LIST_HELP)(list_jobs)
     group.command("show", help=SHOW_HELP)(show)
     group.command("retry", help=RETRY_HELP)(retry)
+    group.command("cancel", help=CANCEL_HELP)(cancel)
     parent.add_typer(group, name="jobs")
 
 
@@ -82,31 +75,3 @@ def show(id_: Id, *, dsn: Dsn = None, schema: Schema = DEFAULT_SCHEMA, as_json: 
         emit_json(job)
     else:
         emit(job_sheet(job))
-
-
-def retry(ids: Ids, *, dsn: Dsn = None, schema: Schema = DEFAULT_SCHEMA, as_json: AsJson = False) -> None:
-    """Run jobs again. Each id is taken by itself: one that is refused does not hold back the others."""
-    retried: list[str] = []
-    refused: list[PoolJobsError] = []
-    with reading(dsn, schema) as reader:
-        for id_ in ids:
-            try:
-                retried.append(_retry_one(reader, id_))
-            except (NotFoundError, OptionError) as error:
-                refused.append(error)
-    if as_json:
-        emit_json({"retried": retried, "refused": [str(error) for error in refused]})
-    elif retried:
-        emit(Text("\n".join(f"{id_} is pending again" for id_ in retried)))
-    for refusal in refused:
-        say_error(str(refusal), refusal.hint)
-    if refused:
-        raise typer.Exit(refused[0].exit_code)
-
-
-def _retry_one(reader: Reader, id_: str) -> str:
-    job = reader.find(id_)
-    if not reader.retry(job["id"]):
-        hint = "only failed and cancelled jobs can be retried"
-        raise OptionError(f"{job['id']} is {job['status']}", hint=hint)
-    return str(job["id"])

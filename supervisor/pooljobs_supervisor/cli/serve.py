@@ -31,7 +31,7 @@ ShutdownTimeout = Annotated[
 ]
 MaxCrashes = Annotated[int, typer.Option("--max-crashes", metavar="N", help="Crashes after which a job has failed.")]
 TimeLimit = Annotated[
-    float, typer.Option("--time-limit", metavar="SECONDS", help="For handlers that declare none; 0: no limit.")
+    float, typer.Option("--time-limit", metavar="SECONDS", help="Of a run whose handler declares none; 0: no limit.")
 ]
 MaxJobs = Annotated[
     int, typer.Option("--max-jobs-per-child", metavar="N", help="Jobs after which a worker is replaced; 0: never.")

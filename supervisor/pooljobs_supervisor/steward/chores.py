@@ -1,4 +1,6 @@
-"""What the steward does and how often: bury dead workers, renew leases, reap lost hosts, keep the tables in shape."""
+"""What the steward does and how often: bury dead workers, pass on requests to cancel, renew leases, reap lost hosts,
+keep the tables in shape.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ from psycopg import Connection
 from pooljobs.db.statements import Statements
 from pooljobs.scoreboard import Role, Scoreboard, SlotState
 from pooljobs.settings import ServeSettings
-from pooljobs_supervisor.steward import leases
+from pooljobs_supervisor.steward import cancellations, leases
+from pooljobs_supervisor.steward.cancellations import Cancellations
 from pooljobs_supervisor.steward.release import Releaser
 from pooljobs_supervisor.steward.retention import Retention
 from pooljobs_supervisor.steward.upkeep import Upkeep
@@ -46,9 +49,11 @@ class Chores:
         self._releaser = Releaser(statements, settings.worker.max_crashes, log)
         self._renew_statement = statements.load("renew_leases")
         self._reap_statement = statements.load("reap_workers")
+        self._cancel = Chore(Cancellations(statements, board, log).look, cancellations.LOOK_EVERY)
         self._unburied = False
         self._leftover = True  # a steward before this one may have died between a reaping and its release
         self._chores = [
+            self._cancel,
             Chore(self._renew, min(timeout / leases.RENEWALS_A_LEASE / 4, 1.0)),
             Chore(self._reap, min(max(timeout / 10, 0.2), 1.0)),
             Chore(upkeep.vacuum, 30.0, time.monotonic() + 30.0),
@@ -77,6 +82,7 @@ class Chores:
         for slot in self._board:
             if slot.state is SlotState.DEAD and slot.role is Role.WORKER:
                 released = self._releaser.release(connection, slot)
+                self._cancel.at = 0.0  # one of them may have been asked to end before it died
                 self._wake_workers()  # what came back may lie behind their floors
                 if released:
                     slot.clear()

@@ -18,6 +18,7 @@ COMMANDS = [
     ["jobs", "list"],
     ["jobs", "show"],
     ["jobs", "retry"],
+    ["jobs", "cancel"],
 ]
 
 

@@ -1,0 +1,107 @@
+"""Cancelling jobs from an application: what it can come to, and the methods that do it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, overload
+from uuid import UUID
+
+from pooljobs.errors import OptionError
+from pooljobs.handle import JobHandle
+from pooljobs.outlet import Outlet
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection, Connection
+
+
+class Cancellation(StrEnum):
+    """What cancelling a job came to."""
+
+    CANCELLED = "cancelled"
+    """It was pending, and never runs."""
+    REQUESTED = "requested"
+    """It runs, or is being claimed at this moment: it is asked to end. A handler may still complete it."""
+    ENDED = "ended"
+    """It had ended before; nothing was done."""
+    UNKNOWN = "unknown"
+    """There is no such job, or not any more."""
+
+
+class Cancelling:
+    """The methods by which jobs are cancelled; part of ``PoolJobs``.
+
+    All take a job's id, or the handle that its enqueue returned, and a reason of one line that is kept with the job.
+    They raise OptionError for what is no id, and DatabaseUnreachableError or NotMigratedError where the database does
+    not take it.
+    """
+
+    _outlet: Outlet
+
+    def cancel(self, job: JobHandle | UUID | str, *, reason: str | None = None) -> Cancellation:
+        """Cancel one job, committed when this returns.
+
+        One that is pending ends at once and never runs. One that runs is asked to end; that takes effect within
+        about a second, and this does not wait for it.
+        """
+        from pooljobs.db.cancel import cancel_with
+
+        job_id = _id_of(job)
+        with self._outlet.producer().connection() as connection:
+            return cancel_with(connection, self._outlet.schema, job_id, reason)
+
+    async def cancel_async(self, job: JobHandle | UUID | str, *, reason: str | None = None) -> Cancellation:
+        """As ``cancel``, without blocking the event loop: the database is spoken to in a thread."""
+        import asyncio
+
+        return await asyncio.to_thread(self.cancel, job, reason=reason)
+
+    @overload
+    def cancel_with(
+        self, conn: Connection[Any], /, job: JobHandle | UUID | str, *, reason: str | None = None
+    ) -> Cancellation: ...
+    @overload
+    def cancel_with(
+        self, conn: AsyncConnection[Any], /, job: JobHandle | UUID | str, *, reason: str | None = None
+    ) -> Awaitable[Cancellation]: ...
+    def cancel_with(
+        self,
+        conn: Connection[Any] | AsyncConnection[Any],
+        /,
+        job: JobHandle | UUID | str,
+        *,
+        reason: str | None = None,
+    ) -> Cancellation | Awaitable[Cancellation]:
+        """Cancel one job on the caller's psycopg connection: it takes effect with the caller's transaction, or not.
+
+        Await it for an asynchronous connection. Until the transaction ends, no worker takes the job, and none waits.
+
+        Raises:
+            OptionError: ``conn`` is not a psycopg connection.
+        """
+        from psycopg import AsyncConnection, Connection
+
+        from pooljobs.db import cancel
+
+        job_id, schema = _id_of(job), self._outlet.schema
+        if isinstance(conn, AsyncConnection):
+            return cancel.cancel_with_async(conn, schema, job_id, reason)
+        if isinstance(conn, Connection):
+            return cancel.cancel_with(conn, schema, job_id, reason)
+        raise OptionError(
+            f"cancel_with takes a psycopg Connection or AsyncConnection, not {type(conn).__qualname__}",
+            hint="of a wrapper, pass the connection inside it, for example connection.driver_connection",
+        )
+
+
+def _id_of(job: JobHandle | UUID | str) -> UUID:
+    if isinstance(job, JobHandle):
+        return job.id
+    if isinstance(job, UUID):
+        return job
+    try:
+        return UUID(job)
+    except (ValueError, AttributeError, TypeError):
+        raise OptionError(
+            f"{job!r} is not a job's id", hint="pass the handle that enqueue returned, or its id"
+        ) from None

@@ -1,0 +1,26 @@
+-- Deletes requests whose jobs have ended. Where a job was cancelled and a reason was given, the reason goes into its
+-- last_error, behind the first line: who cancelled it (a worker, a steward) did not know it.
+-- Parameters: ids uuid[], since timestamptz (the earliest of these requests: older partitions are not looked at).
+-- Returns nothing. Locks: the requests FOR UPDATE SKIP LOCKED in the order of their ids; the changed rows of history.
+-- Index: cancellations_pkey, live_pkey; history_id in the partitions since then.
+WITH ended AS MATERIALIZED (
+    SELECT c.job_id, c.reason
+    FROM {schema}.cancellations AS c
+    WHERE c.job_id = ANY (%(ids)s::uuid[])
+      AND NOT EXISTS (SELECT FROM {schema}.live AS l WHERE l.id = c.job_id)
+    ORDER BY c.job_id
+    FOR UPDATE OF c SKIP LOCKED
+),
+explained AS (
+    UPDATE {schema}.history AS h
+    SET last_error = coalesce(split_part(h.last_error, E'\n', 1), 'cancelled') || ': ' || e.reason
+        || coalesce(substr(h.last_error, length(split_part(h.last_error, E'\n', 1)) + 1), '')
+    FROM ended AS e
+    WHERE e.reason IS NOT NULL
+      AND h.id = e.job_id
+      AND h.status = 'cancelled'
+      AND h.finished_at >= %(since)s::timestamptz
+)
+DELETE FROM {schema}.cancellations AS c
+USING ended AS e
+WHERE c.job_id = e.job_id

@@ -1,0 +1,7 @@
+-- What is asked to be cancelled, and where each of these jobs is now. Parameters: none.
+-- Returns a row a request: job_id, requested_at, live (false: it has ended), token of its claim (null: it is pending).
+-- Locks: none. Index: cancellations_pkey, live_pkey. The table is empty most of the time, and so this costs nothing.
+SELECT c.job_id, c.requested_at, l.id IS NOT NULL AS live, l.token
+FROM {schema}.cancellations AS c
+LEFT JOIN {schema}.live AS l ON l.id = c.job_id
+ORDER BY c.job_id

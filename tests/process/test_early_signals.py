@@ -1,0 +1,61 @@
+"""Signals to ``pooljobs serve`` while it still looks at the application and the database."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.serving import ROOT
+from tests.support.waiting import wait_until
+
+APP = """
+import os, signal
+from pathlib import Path
+from pooljobs import PoolJobs
+if not Path("signalled").exists():
+    Path("signalled").touch()
+    os.kill(os.getppid(), signal.Signals[os.environ["EARLY"]])
+app = PoolJobs()
+"""
+
+
+def start(dsn: str, folder: Path, number: signal.Signals) -> subprocess.Popen[bytes]:
+    """Serves an application that signals whoever imports it first: the child that asks it for its database."""
+    (folder / "early.py").write_text(APP)
+    command = [sys.executable, "-m", "pooljobs", "serve", "--app", "early:app", "--dsn", dsn]
+    with (folder / "log").open("wb") as log:
+        return subprocess.Popen(
+            command,
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "EARLY": number.name},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # without a terminal
+        )
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGUSR1, signal.SIGTTIN, signal.SIGTTOU])
+def test_an_early_order_does_no_harm(dsn: str, tmp_path: Path, number: signal.Signals) -> None:
+    process = start(dsn, tmp_path, number)
+    try:
+        wait_until(lambda: "worker ready" in (tmp_path / "log").read_text(), what="the worker to be ready")
+        process.terminate()
+        assert process.wait(60) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGQUIT])
+def test_an_early_request_to_end_is_a_clean_end(dsn: str, tmp_path: Path, number: signal.Signals) -> None:
+    process = start(dsn, tmp_path, number)
+    assert process.wait(60) == 0
+    said = (tmp_path / "log").read_text()
+    assert "starting" not in said
+    assert "Traceback" not in said

@@ -1,0 +1,98 @@
+"""``python -m tests.support.moments_main serve …``: pooljobs whose processes are signalled; see ``moments.py``."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import Any
+
+import psycopg
+
+from pooljobs.__main__ import main
+from pooljobs_supervisor import backoff, nursery, spawn
+from pooljobs_supervisor.cli import launch
+from pooljobs_supervisor.nursery import Nursery
+from pooljobs_supervisor.signals import Inbox
+from pooljobs_worker import main as worker_main
+from pooljobs_worker.claim import Claimer
+from pooljobs_worker.loop import WorkerLoop
+from pooljobs_worker.settler import Settler
+from tests.support.moments import MOMENTS, before
+
+
+def in_spawn() -> None:
+    """Give each worker its moment, and tell the one inside ``fork``."""
+    original = Nursery.spawn
+
+    def hooked(self: Nursery, place: Any, now: float) -> Any:
+        MOMENTS.begin(place.role)
+        try:
+            return original(self, place, now)
+        finally:
+            MOMENTS.parent_goes_on()
+
+    vars_of(Nursery)("spawn", hooked)
+    os.register_at_fork(after_in_child=lambda: MOMENTS.at("fork"))
+
+
+def in_boot() -> None:
+    """A worker brings the job that it will claim; then the moment of the import."""
+    original = vars(worker_main)["load_app"]
+
+    def hooked(spec: str) -> Any:
+        with psycopg.connect(os.environ["AUDIT_DSN"], autocommit=True) as connection:
+            connection.execute("SELECT pooljobs.enqueue('audited')")
+        MOMENTS.at("boot")
+        return original(spec)
+
+    vars(worker_main)["load_app"] = hooked
+
+
+def in_idleness() -> None:
+    """Who is to be signalled in its exit must be asked to leave first."""
+    original = WorkerLoop._wait
+
+    def hooked(self: WorkerLoop, seconds: float) -> None:
+        if MOMENTS.mine == "exit":
+            os.kill(os.getpid(), signal.SIGTERM)
+        MOMENTS.at("idle")
+        original(self, seconds)
+
+    vars_of(WorkerLoop)("_wait", hooked)
+
+
+def after_the_inbox() -> None:
+    """If ``MOMENT_TO`` is ``end``: TERM to the supervisor when it has stopped listening."""
+    original = Inbox.__exit__
+
+    def hooked(self: Inbox, *error: object) -> None:
+        original(self, *error)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+            os.kill(os.getpid(), number)
+
+    if os.environ["MOMENT_TO"] == "end":
+        vars_of(Inbox)("__exit__", hooked)
+
+
+def vars_of(owner: type) -> Any:
+    """Sets attributes of a class, where an assignment would not pass the type checker."""
+    return lambda name, value: setattr(owner, name, value)
+
+
+def hook() -> None:
+    """All hooks; and workers that leave one after the other are replaced at once."""
+    vars(backoff)["LONG_LIFE"] = 0.0
+    in_spawn()
+    before(nursery, "settle_in_child", "masked")
+    before(launch, "_work", "unmasked")
+    in_boot()
+    in_idleness()
+    before(Claimer, "claim", "claim")
+    before(Settler, "_settle", "settle")
+    before(spawn, "leave", "exit")
+    after_the_inbox()
+
+
+if __name__ == "__main__":
+    hook()
+    main()
