@@ -36,6 +36,6 @@ class ExitCode(IntEnum):
     WORKER_BOOT = 11
     """A worker never came up, for a reason that respawning cannot mend."""
     DRAIN_TIMED_OUT = 12
-    """The drain passed its time limit: running jobs were killed and are back in their queues."""
+    """The drain passed its limit, or a signal cut it short: running jobs were killed and are back in their queues."""
     CHECK_FAILED = 13
     """A command that checks something (an audit) found it broken."""

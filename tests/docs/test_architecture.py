@@ -10,6 +10,7 @@ import pytest
 
 from pooljobs.exit_codes import ExitCode
 from pooljobs_supervisor.course import Course
+from pooljobs_supervisor.reload import LONG_DRAIN, READY_LIMIT
 from pooljobs_supervisor.signals import STOPPING
 from tests.docs.blocks import ROOT, documents
 
@@ -44,15 +45,21 @@ def test_all_exit_codes_are_listed() -> None:
 
 
 def test_the_signals_are_those_that_the_code_takes() -> None:
-    table = {who: (signals, steps) for who, signals, *steps in rows("### Signals")}
-    assert set(table) == {"supervisor", "worker", "steward"}
-    for signals, _ in table.values():
-        assert signals.split(", ") == [number.name for number in STOPPING]
+    table = [(who, signals.split(", "), steps) for who, signals, *steps in rows("### Signals")]
+    for who in ("supervisor", "worker", "steward"):
+        assert [name for row, names, _ in table if row == who for name in names] == [each.name for each in STOPPING]
+    ending, quitting, reloading = [(names, steps) for who, names, steps in table if who == "supervisor"]
     course = Course(30.0)
-    for told in table["supervisor"][1]:
+    for told in ending[1]:
         assert told.startswith(f"{course.escalate(0.0).name}: ")
     before = course.stage
     assert course.escalate(0.0) is before
+    assert quitting[0] == ["SIGQUIT"]
+    assert quitting[1][0].startswith(f"{Course(30.0).halt(0.0).name}: ")
+    assert course.halt(0.0) is before
+    assert reloading[0] == ["SIGHUP"]
+    assert f"not READY within {READY_LIMIT:g} s" in TEXT
+    assert f"says so after {LONG_DRAIN:g} s" in TEXT
 
 
 @pytest.mark.parametrize("document", documents(), ids=lambda path: str(path.relative_to(ROOT)))

@@ -30,7 +30,7 @@ def play(scene: str, *arguments: str) -> dict[str, Any]:
 def test_no_signal_is_lost_in_a_childs_first_instant_and_none_reaches_its_parent() -> None:
     seen = play("early_signals")
     assert seen["statuses"] == ["0"]
-    assert seen["tries"] == 150
+    assert seen["tries"] == 200
     assert seen["inbox"] == []
 
 

@@ -29,7 +29,7 @@ from pooljobs_supervisor.spawn import fork, settle_in_child
 
 LOG = logging.getLogger("toys")
 OBEYED, LOST = 0, 9
-TRIES = 150
+TRIES = 200
 
 
 def status_of(process: Process) -> int | None:

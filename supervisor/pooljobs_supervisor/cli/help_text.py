@@ -17,7 +17,7 @@ _MEANINGS = {
     ExitCode.REFUSED: "a payload or an option was refused; nothing was stored",
     ExitCode.EMBEDDED: "the embedded server is not installed or did not start",
     ExitCode.WORKER_BOOT: "no worker came up",
-    ExitCode.DRAIN_TIMED_OUT: "the drain passed its time limit; what still ran is back in its queue",
+    ExitCode.DRAIN_TIMED_OUT: "the drain passed its time limit, or was cut short; what still ran is back in its queue",
     ExitCode.CHECK_FAILED: "the check found lost jobs, or jobs run twice",
 }
 
