@@ -37,7 +37,14 @@ def test_a_line_is_rewritten_in_place_and_wiped_once(terminal: tuple[int, int]) 
     line.show("one")
     line.wipe()
     line.wipe()
-    assert read(ours) == b"\r\x1b[Ktwo\r\r\x1b[Kone\r\r\x1b[K"
+    expected, printed = b"\r\x1b[Ktwo\r\r\x1b[Kone\r\r\x1b[K", bytearray()
+
+    def all_printed() -> bool:
+        printed.extend(read(ours))  # it comes in pieces
+        return len(printed) >= len(expected)
+
+    wait_until(all_printed, what="what was shown")
+    assert bytes(printed) == expected
 
 
 def test_a_stopped_terminal_is_not_waited_for(terminal: tuple[int, int]) -> None:
