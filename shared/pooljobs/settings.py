@@ -11,6 +11,9 @@ from pooljobs.time_limit import SHORTEST_SECS
 MAX_BATCH = 1000
 """The most jobs one claim may take: the size of a worker's table of held jobs on the scoreboard."""
 
+MAX_COUNT = 10_000
+"""The most crashes or losses a job can be allowed: a row counts them in 16 bits."""
+
 MIN_JOB_TIMEOUT = 1.0
 """Seconds. A shorter lease could not be renewed in time on a busy machine."""
 
@@ -31,6 +34,8 @@ class WorkerSettings:
         max_crashes: Crashes after which a job is failed as poison. Default 3.
         durability: ``strict``: a result counts once it is on the server's disk. ``relaxed``: commits of results do not
             wait for it, so that a crash of the server may undo those of the last moment, whose jobs then run again.
+        max_losses: Losses of its host after which a job is failed. Default 9. At least 2: the first one counts whether
+            the job ran or only waited there.
         connections: Size of a worker's connection pool, handlers' own enqueues included. Default 3.
         time_limit: Seconds that a run may take of a handler that declares no limit; see ``TimeLimit.of``. Default 0,
             none.
@@ -45,6 +50,7 @@ class WorkerSettings:
     job_timeout: float = 30.0
     concurrency: int = 1
     max_crashes: int = 3
+    max_losses: int = 9
     connections: int = 3
     durability: str = "strict"
     time_limit: float = 0.0
@@ -59,6 +65,9 @@ class WorkerSettings:
         _at_least("concurrency", self.concurrency, 1)
         _at_most("concurrency", self.concurrency, MAX_BATCH)
         _at_least("max_crashes", self.max_crashes, 1)
+        _at_most("max_crashes", self.max_crashes, MAX_COUNT)
+        _at_least("max_losses", self.max_losses, 2)
+        _at_most("max_losses", self.max_losses, MAX_COUNT)
         _at_least("connections", self.connections, 2)
         if self.durability not in DURABILITIES:
             raise OptionError(f"durability must be {' or '.join(DURABILITIES)}, not {self.durability}")

@@ -16,11 +16,14 @@ class Verdict(IntEnum):
     """Failed for good after too many crashes; the last one is charged."""
     RETRY = 10
     RELEASED = 11
-    """Given back unrun: nothing is charged."""
+    """Given back: nothing is charged. If its handler had begun, an interruption is counted."""
     CRASHED = 12
     """The process died in the run: the run and a crash are charged."""
     LOST = 13
     """Its host was lost: a loss is counted, and no run, since nobody knows whether it ran."""
+    SUSPECTED = 14
+    """The process died while it ran beside others: nothing is charged, an interruption is counted, and the next time it
+    runs alone."""
 
 
 @dataclass(slots=True)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from functools import partial
 from logging import Logger
 
 from pooljobs.child import Child, ChildMain
-from pooljobs.scoreboard import Role, Scoreboard, Slot, SlotState, Wanted
+from pooljobs.scoreboard import Killed, Role, Scoreboard, Slot, SlotState, Wanted
 from pooljobs_supervisor.children import ChildRecord, Children, Place
 from pooljobs_supervisor.deaths import DeathWatch, End, Process, reap
 from pooljobs_supervisor.oom import OomCounter, own_events
@@ -134,7 +135,7 @@ class Nursery:
 
     def kill(self, record: ChildRecord) -> None:
         """SIGKILL a child and its session's group; its death then charges no job a crash."""
-        self._board.slot(record.slot).killed = 1
+        self._board.slot(record.slot).killed = Killed.ON_PURPOSE
         try:
             os.killpg(record.pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):  # not in its own session yet, or (macOS) dead and unreaped
@@ -145,6 +146,7 @@ def _write_on(slot: Slot, end: End, *, out_of_memory: bool) -> None:
     """Leave word of an end for the steward; the state goes last."""
     slot.exit_status = end.status
     slot.out_of_memory = int(out_of_memory)
+    slot.died_ns = time.monotonic_ns()
     if end.usage is not None:
         slot.cpu_us = int(end.usage.cpu_seconds * 1e6)
         slot.peak_memory = end.usage.peak_memory

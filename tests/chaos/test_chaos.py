@@ -67,6 +67,7 @@ def test_a_fence_that_is_missing_is_found(dsn: str, monkeypatch: pytest.MonkeyPa
         seed=7,
         duration=20.0,
         procs=2,
+        concurrency=1,
         rate=1.4,  # nearly all that four workers can do: somebody is free soon, and whoever is stopped runs a job
         dsn=dsn,
         command=command,

@@ -19,9 +19,15 @@ from tests.support.claims import SQL, Claim, claim, insert, register, scalar, se
 Conn = Connection[Any]
 
 
+@pytest.fixture(autouse=True)
+def impatient(connection: Conn) -> None:
+    """Nobody waits for anybody here: where a lock is in the way, that is an error."""
+    connection.execute("SET lock_timeout = '5 s'")
+
+
 @pytest.fixture
 def other(dsn: str) -> Iterator[Conn]:
-    """Another session, in transactions of its own, which gives up soon instead of waiting for a lock."""
+    """Another session, in transactions of its own; as impatient."""
     with psycopg.connect(dsn) as connection:
         connection.execute("SET lock_timeout = '5 s'")
         connection.commit()
@@ -147,7 +153,6 @@ def test_a_cancellation_commits_with_the_callers_transaction(connection: Conn, o
 def test_what_an_open_transaction_cancels_is_not_claimed_and_nobody_waits(connection: Conn, other: Conn) -> None:
     cancelled, free = enqueued(connection), enqueued(connection)
     assert cancel(other, cancelled) == "cancelled"
-    connection.execute("SET lock_timeout = '5 s'")
     worker = register(connection)
     assert [run.id for run in claim(connection, worker) or []] == [free]
     other.rollback()
@@ -160,7 +165,6 @@ def test_a_job_that_is_being_claimed_is_asked(connection: Conn, other: Conn) -> 
     worker = register(connection)
     other.execute("SELECT 1 FROM pooljobs.live FOR UPDATE")
     other.execute("UPDATE pooljobs.live SET worker_id = %s, token = 5, fence = fence + 1", (worker,))
-    connection.execute("SET lock_timeout = '5 s'")
     assert cancel(connection, job_id) == "requested"
     other.commit()
     assert requests(connection) == [(job_id, None)]
@@ -180,7 +184,6 @@ def test_a_running_job_is_settled_beside_an_open_request(connection: Conn, other
     """A caller's long transaction must not hold up the worker."""
     run = held(connection)
     assert cancel(other, run.id) == "requested"
-    connection.execute("SET lock_timeout = '5 s'")
     assert settle_all(connection, run.settled(Verdict.COMPLETED)) == set()
     other.commit()
     assert job(connection, run.id) == "completed"

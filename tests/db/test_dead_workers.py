@@ -15,7 +15,7 @@ EXPIRE = "UPDATE pooljobs.workers SET job_timeout = interval '0', leased_until =
 
 def release(connection: Conn, *worker_ids: int, lost: bool = False) -> tuple[int, int]:
     row = connection.execute(
-        SQL.load("release_dead"), {"worker_ids": list(worker_ids) or None, "lost": lost}
+        SQL.load("release_dead"), {"worker_ids": list(worker_ids) or None, "lost": lost, "max_losses": 9}
     ).fetchone()
     assert row is not None
     return row[0], row[1]

@@ -25,6 +25,7 @@ JOB = "SELECT status, attempts, crashes, losses, last_error FROM pooljobs.jobs"
         (Verdict.CRASHED, ("pending", 1, 1, 0, "why")),
         (Verdict.RELEASED, ("pending", 0, 0, 0, None)),
         (Verdict.LOST, ("pending", 0, 0, 1, None)),
+        (Verdict.SUSPECTED, ("pending", 0, 0, 0, "why")),
     ],
 )
 def test_each_verdict_does_what_it_says(connection: Conn, verdict: Verdict, expected: tuple[object, ...]) -> None:
@@ -131,3 +132,53 @@ def test_a_completed_job_keeps_the_error_of_an_earlier_run(connection: Conn) -> 
     (job,) = claim(connection, worker) or []
     settle_all(connection, job.settled(Verdict.COMPLETED))
     assert connection.execute(JOB.encode()).fetchone() == ("completed", 2, 0, 0, "first try")
+
+
+def mark(connection: Conn) -> bool | None:
+    found: bool | None = scalar(connection, "SELECT suspect FROM pooljobs.live")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("verdict", "marked"),
+    [
+        (Verdict.SUSPECTED, True),
+        (Verdict.CRASHED, True),
+        (Verdict.RELEASED, True),
+        (Verdict.LOST, True),
+        (Verdict.RETRY, None),
+    ],
+)
+def test_a_suspect_stays_one_until_a_run_has_ended_otherwise(
+    connection: Conn, verdict: Verdict, marked: bool | None
+) -> None:
+    insert(connection)
+    worker = register(connection)
+    (job,) = claim(connection, worker) or []
+    assert not job.suspect
+    settle_all(connection, job.settled(Verdict.SUSPECTED))
+    (job,) = claim(connection, worker) or []
+    assert job.suspect
+    settle_all(connection, job.settled(verdict, delay=0.0))
+    assert mark(connection) is marked
+
+
+@pytest.mark.parametrize("verdict", [Verdict.RELEASED, Verdict.RETRY, Verdict.LOST])
+def test_what_is_no_suspect_does_not_become_one(connection: Conn, verdict: Verdict) -> None:
+    insert(connection)
+    (job,) = claim(connection, register(connection)) or []
+    settle_all(connection, job.settled(verdict))
+    assert mark(connection) is None
+
+
+def test_runs_that_were_cut_short_are_counted_apart_and_go_along_to_history(connection: Conn) -> None:
+    insert(connection)
+    worker = register(connection)
+    for verdict, started_ns in [(Verdict.RELEASED, 0), (Verdict.RELEASED, 1), (Verdict.SUSPECTED, 1)]:
+        (job,) = claim(connection, worker) or []
+        settle_all(connection, job.settled(verdict, started_ns=started_ns))
+    assert connection.execute("SELECT attempts, interruptions FROM pooljobs.jobs").fetchone() == (0, 2)
+    (job,) = claim(connection, worker) or []
+    settle_all(connection, job.settled(Verdict.COMPLETED))
+    row = connection.execute("SELECT status, attempts, interruptions FROM pooljobs.jobs").fetchone()
+    assert row == ("completed", 1, 2)

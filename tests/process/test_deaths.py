@@ -58,7 +58,9 @@ def test_a_killed_worker_costs_the_running_job_a_crash_and_its_batch_mates_nothi
         crashed = [row for row in rows if row[0] == "dies_once"]
         assert crashed[0][1:3] == (2, 1)
         assert re.search(
-            r"killed by SIGKILL \(worker-1, pid \d+, crash 1 of 3; \d+\.\d s CPU, \d+ MB peak memory\)$", crashed[0][3]
+            r"killed by SIGKILL \(worker-1, pid \d+, crash 1 of 3; \d+\.\d s CPU, \d+ MB peak memory"
+            r"( in the last \d+\.\d s)?\)$",
+            crashed[0][3],
         )
         assert {row[1:] for row in rows if row[0] == "audited"} == {(1, 0, None)}
 

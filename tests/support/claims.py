@@ -28,6 +28,8 @@ class Claim:
     token: int
     job_type: str
     attempts: int
+    suspect: bool = False
+    losses: int = 0
 
     def settled(self, verdict: Verdict, **extra: Any) -> Settlement:
         """Its settlement, as of a handler that ran."""
@@ -71,7 +73,9 @@ def claim(
     assert row is not None
     if not row[0]:
         return None
-    return [Claim(UUID(job[0]), job[1], token, job[2], job[4]) for job in orjson.loads(row[1] or "[]")]
+    careful = {job_id: reasons for job_id, *reasons in orjson.loads(row[3] or "[]")}
+    jobs = orjson.loads(row[1] or "[]")
+    return [Claim(UUID(job[0]), job[1], token, job[2], job[4], *careful.get(job[0], ())) for job in jobs]
 
 
 def settle_all(connection: Connection[Any], *settlements: Settlement) -> set[bytes]:

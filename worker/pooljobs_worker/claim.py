@@ -64,6 +64,8 @@ class Claimer:
             self._unanswered = None
             raise WorkerReapedError
         jobs = self._read(connection, row[1], token)
+        if row[3] is not None:
+            _mark(jobs, row[3])
         self._unanswered = None
         now = time.monotonic()
         self._lanes.learn(plan, _floors(row[2]), full=len(jobs) >= limit, took=now - began, now=now)
@@ -103,6 +105,14 @@ def _strange(row: tuple[Any, ...], token: int) -> ClaimedJob:
     except PayloadError as error:
         job.unreadable = str(error)
     return job
+
+
+def _mark(jobs: list[ClaimedJob], careful: str) -> None:
+    """Notes on the jobs that need care why they do."""
+    reasons = {UUID(job_id).bytes: (suspect, losses) for job_id, suspect, losses in orjson.loads(careful)}
+    for job in jobs:
+        if job.job_id in reasons:
+            job.suspect, job.losses = reasons[job.job_id]
 
 
 def _floors(text: str | None) -> list[tuple[Lane, Floor]]:

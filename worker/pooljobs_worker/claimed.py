@@ -20,6 +20,8 @@ class ClaimedJob:
         entry: Its place in the table of held jobs on the scoreboard; -1 until it has one.
         unreadable: Why the payload could not be decoded, if it could not.
         interrupt: What was raised in the handler from outside, if anything was.
+        suspect: It is to run alone: its process died while it ran.
+        losses: Hosts that were lost with it; above 0 its run is announced before it begins.
         completion: Made with the handler's ``JobContext``, if it takes one.
     """
 
@@ -37,6 +39,8 @@ class ClaimedJob:
     unreadable: str | None = None
     completion: Completion | None = None
     interrupt: JobInterrupt | None = None
+    suspect: bool = False
+    losses: int = 0
 
     @property
     def id(self) -> UUID:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 
 from pooljobs_worker.lease import Lease
 from pooljobs_worker.session import GaveUpError
@@ -21,6 +22,7 @@ class Flusher:
         self._settler = settler
         self._lease = lease
         self._log = log
+        self._looks: list[Callable[[], None]] = []
         self._working = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pooljobs-flusher", daemon=True)
@@ -28,6 +30,10 @@ class Flusher:
     def start(self) -> None:
         """Starts the thread."""
         self._thread.start()
+
+    def also(self, look: Callable[[], None]) -> None:
+        """Has something else looked at as often. Called before ``start`` or while no batch is under way."""
+        self._looks.append(look)
 
     def busy(self, *, working: bool) -> None:
         """Says whether handlers are running."""
@@ -62,3 +68,5 @@ class Flusher:
             self._settler.flush()
         if self._lease.low(time.monotonic_ns()):
             self._lease.renew()
+        for look in self._looks:
+            look()

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pooljobs.child import Child
 from pooljobs.db.statements import Statements
 from pooljobs.settings import ServeSettings
+from pooljobs_worker.announcer import Announcer
 from pooljobs_worker.flusher import Flusher
 from pooljobs_worker.held import HeldJobs
 from pooljobs_worker.lease import Lease
+from pooljobs_worker.peak import PeakMemory
 from pooljobs_worker.registration import Registration
 from pooljobs_worker.session import Session
 from pooljobs_worker.settler import Settler
@@ -29,6 +31,8 @@ class Parts:
     registration: Registration
     settler: Settler
     flusher: Flusher
+    announcer: Announcer
+    peak: PeakMemory
     log: logging.Logger
 
     @classmethod
@@ -48,5 +52,7 @@ class Parts:
             registration=Registration(session, statements, slot, settings.worker, lease),
             settler=settler,
             flusher=Flusher(settler, lease, log),
+            announcer=Announcer(session, statements),
+            peak=PeakMemory(slot),
             log=log,
         )

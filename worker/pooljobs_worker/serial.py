@@ -32,6 +32,8 @@ class SerialCrew:
         self._settler = parts.settler
         self._flusher = parts.flusher
         self._lease = parts.lease
+        self._announcer = parts.announcer
+        self._peak = parts.peak
         self._pid = os.getpid()
         self.room = parts.settings.worker.batch_size
         """Always a batch: ``run`` returns when the last one has ended."""
@@ -42,11 +44,15 @@ class SerialCrew:
         self._slot.activity = Activity.RUNNING
         self._flusher.busy(working=True)
         self._looked_ns = time.monotonic_ns()  # at the end of the last batch, and no handler ran since
+        self._peak.before_job(self._looked_ns)
         for place, job in enumerate(jobs):
             if self._words[_WANTED] == _RELEASE or not self._still_ours():
                 self._give_back(jobs[place:])
                 break
-            self._run_one(job)
+            if job.losses and not self._announcer.may_begin(job):
+                self._give_back([job])
+            else:
+                self._run_one(job)
         self._surroundings.put_back()  # before the settlement, which may open a connection
         self._flusher.busy(working=False)
         self._settler.flush()
@@ -62,6 +68,7 @@ class SerialCrew:
         started_ns = time.monotonic_ns()
         if started_ns - self._looked_ns > PAUSE_NS:
             self._surroundings.put_back()
+            self._peak.before_job(started_ns)
             self._looked_ns = started_ns
         self._slot.start(job.entry, started_ns)
         settlement = self._dispatcher.dispatch(job, started_ns)

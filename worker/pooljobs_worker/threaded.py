@@ -17,6 +17,7 @@ from pooljobs.scoreboard.wake import OWN
 from pooljobs.verdict import Verdict
 from pooljobs_worker.claimed import ClaimedJob
 from pooljobs_worker.dispatch import Dispatcher
+from pooljobs_worker.isolation import Isolation
 from pooljobs_worker.parts import Parts
 from pooljobs_worker.surroundings import Surroundings
 
@@ -33,6 +34,10 @@ class ThreadedCrew:
         self._flusher = parts.flusher
         self._lease = parts.lease
         self._settings = parts.settings.worker
+        self._announcer = parts.announcer
+        self._peak = parts.peak
+        self._isolation = Isolation()
+        parts.flusher.also(self._give_back)
         self._pool = ThreadPoolExecutor(self._settings.concurrency, thread_name_prefix="pooljobs-job")
         self._outstanding = 0
         self._changed = threading.Condition()
@@ -46,8 +51,8 @@ class ThreadedCrew:
 
     @property
     def room(self) -> int:
-        """A batch while a thread is free, else none."""
-        if self._outstanding >= self._settings.concurrency:
+        """A batch while a thread is free and no suspect is to be alone, else none."""
+        if self._outstanding >= self._settings.concurrency or self._isolation.closed:
             return 0
         return min(self._settings.batch_size, self._held.room)
 
@@ -55,12 +60,14 @@ class ThreadedCrew:
         """Hands the batch to the threads."""
         if self._outstanding == 0:  # with handlers under way nobody can tell whose directory it is
             self._surroundings.put_back()
+            self._peak.before_job(time.monotonic_ns())
         self._held.take(jobs)
         self._slot.activity = Activity.RUNNING
         with self._changed:
             self._outstanding += len(jobs)
+            begin = self._isolation.take(jobs, time.monotonic())
         self._flusher.busy(working=True)
-        for job in jobs:
+        for job in begin:
             self._pool.submit(self._run_one, job)
 
     def finish(self) -> None:
@@ -72,7 +79,7 @@ class ThreadedCrew:
 
     def _run_one(self, job: ClaimedJob) -> None:
         started_ns = time.monotonic_ns()
-        if self._slot.wanted is Wanted.RELEASE or self._lease.expired(started_ns):
+        if self._slot.wanted is Wanted.RELEASE or self._lease.expired(started_ns) or not self._may_begin(job):
             settlement = job.settled(Verdict.RELEASED)
         elif self._slot.cancel_asked(job.entry, job.token):
             settlement = job.cancelled_unrun()
@@ -85,12 +92,31 @@ class ThreadedCrew:
             self._slot.mark(job.entry, EntryState.DONE if done else EntryState.FAILED)
         self._settler.add(settlement, job.entry)
         self._surroundings.check_descriptors()
-        self._ended()
+        self._ended(job)
 
-    def _ended(self) -> None:
+    def _may_begin(self, job: ClaimedJob) -> bool:
+        return not job.losses or self._announcer.may_begin(job)
+
+    def _ended(self, job: ClaimedJob) -> None:
         with self._changed:
             self._outstanding -= 1
+            begin = self._isolation.ended(job, time.monotonic())
             idle = self._outstanding == 0
             self._changed.notify_all()
+        for other in begin:
+            self._pool.submit(self._run_one, other)
         if idle or self._outstanding < self._settings.concurrency:
+            self._slot.wake(OWN)
+
+    def _give_back(self) -> None:
+        """Gives back the suspects that would wait too long to be alone. Called by the flusher's thread."""
+        with self._changed:
+            wanted = self._slot.wanted
+            back, away = self._isolation.give_back(time.monotonic(), at_once=wanted is Wanted.RELEASE)
+            delay = away if wanted is Wanted.RUN else None  # who leaves will not claim them again himself
+            for job in back:
+                self._settler.add(job.settled(Verdict.RELEASED, delay=delay), job.entry)
+            self._outstanding -= len(back)
+            self._changed.notify_all()
+        if back:
             self._slot.wake(OWN)

@@ -9,12 +9,13 @@ from pooljobs.scoreboard.board import Scoreboard, most_workers, slots_for
 from pooljobs.scoreboard.errors import ScoreboardError
 from pooljobs.scoreboard.held import HeldJob
 from pooljobs.scoreboard.slot import Slot
-from pooljobs.scoreboard.states import Activity, EntryState, Role, SlotState, Wanted
+from pooljobs.scoreboard.states import Activity, EntryState, Killed, Role, SlotState, Wanted
 
 __all__ = [
     "Activity",
     "EntryState",
     "HeldJob",
+    "Killed",
     "Role",
     "Scoreboard",
     "ScoreboardError",

@@ -62,13 +62,19 @@ class Slot:
     exit_status = Word(At.EXIT_STATUS)
     """Exit code, or minus the signal's number; meaningful once DEAD."""
     killed = Word(At.KILLED)
-    """1: the supervisor killed it on purpose, so no job is charged a crash."""
+    """Not 0: no job is charged a crash for its death; ``Killed`` has the reasons."""
     killed_ns = Word(At.KILLED_NS)
     """When it was killed for jobs that were past their limits: those are charged; 0 when it was not."""
     cpu_us = Word(At.CPU_US)
     """Microseconds of processor time that a DEAD child used; 0 when unknown."""
     peak_memory = Word(At.PEAK_MEMORY)
     """Bytes that a DEAD child had resident at its height; 0 when unknown."""
+    peak_since_ns = Word(At.PEAK_SINCE_NS)
+    """Monotonic nanoseconds since when the system measures that height; 0 for since the child's birth."""
+    peak_floor = Word(At.PEAK_FLOOR)
+    """Bytes below which that height cannot be told: what subprocesses reached before."""
+    died_ns = Word(At.DIED_NS)
+    """Monotonic nanoseconds when a DEAD child was found to be so."""
     out_of_memory = Word(At.OUT_OF_MEMORY)
     """1: the kernel killed for lack of memory in our control group when this child died; probably it was this one."""
     claimed = Word(At.CLAIMED)

@@ -39,6 +39,16 @@ class Activity(IntEnum):
     WAITING_FOR_DATABASE = 5
 
 
+class Killed(IntEnum):
+    """Why nobody is to blame for a child's death; any other number counts as ON_PURPOSE."""
+
+    NO = 0
+    ON_PURPOSE = 1
+    """The supervisor killed it."""
+    UNSEEN = 2
+    """It outlived its supervisor, so that nobody saw how it ended."""
+
+
 class Wanted(IntEnum):
     """What a child is asked for; it only ever rises. Unknown reads as DRAIN: no job is lost by leaving early."""
 

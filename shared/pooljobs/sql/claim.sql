@@ -7,7 +7,8 @@
 --
 -- Parameters: worker_id, token, limit, queues text[], priorities smallint[], floor_times timestamptz[], floor_ids uuid[].
 -- Returns: alive (0: this worker is unknown, dead or past its lease, and claims nothing), jobs (JSON array, in the
---   order in which to run them, or null), floors (JSON array of [queue, priority, run_at, id]: each lane's first).
+--   order in which to run them, or null), floors (JSON array of [queue, priority, run_at, id]: each lane's first),
+--   careful (JSON array of [id, suspect, losses], of the jobs that are suspects or that hosts were lost with, or null).
 -- Locks: the worker's row FOR KEY SHARE, so that it cannot be reaped meanwhile; the claimed rows FOR UPDATE.
 -- Index: live_claim, then live_pkey. The update is HOT. Commits without waiting for the disk: a claim lost in a
 --   server crash is a job that is still pending, and the token keeps the old worker from settling it.
@@ -43,13 +44,21 @@ claimed AS (
     SET worker_id = %(worker_id)s, token = %(token)s, fence = l.fence + 1, started_at = now()
     FROM picked
     WHERE l.id = picked.id
-    RETURNING l.id, l.fence, l.job_type, l.payload, l.attempts, l.max_retries, l.queue, l.priority, l.trace_id, l.run_at
+    RETURNING l.id, l.fence, l.job_type, l.payload, l.attempts, l.max_retries, l.queue, l.priority, l.trace_id, l.run_at,
+        l.suspect, l.losses
 )
 SELECT
     (SELECT count(*) FROM worker) AS alive,
-    (SELECT json_agg(
-        json_build_array(c.id, c.fence, c.job_type, c.payload, c.attempts, c.max_retries, c.queue, c.priority, c.trace_id)
-        ORDER BY c.priority, c.run_at, c.id)::text FROM claimed AS c) AS jobs,
+    batch.jobs::text AS jobs,
     (SELECT json_agg(json_build_array(f.queue, f.priority, f.run_at, f.id))::text FROM (
         SELECT DISTINCT ON (c.queue, c.priority) c.queue, c.priority, c.run_at, c.id
-        FROM claimed AS c ORDER BY c.queue, c.priority, c.run_at, c.id) AS f) AS floors
+        FROM claimed AS c ORDER BY c.queue, c.priority, c.run_at, c.id) AS f) AS floors,
+    batch.careful::text AS careful
+FROM (
+    SELECT
+        json_agg(
+            json_build_array(c.id, c.fence, c.job_type, c.payload, c.attempts, c.max_retries, c.queue, c.priority, c.trace_id)
+            ORDER BY c.priority, c.run_at, c.id) AS jobs,
+        json_agg(json_build_array(c.id, c.suspect IS TRUE, c.losses)) FILTER (WHERE c.suspect OR c.losses > 0) AS careful
+    FROM claimed AS c
+) AS batch

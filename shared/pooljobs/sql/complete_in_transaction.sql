@@ -8,11 +8,11 @@ WITH ended AS (
 )
 INSERT INTO {schema}.history (
     id, run_at, created_at, started_at, finished_at, worker_id, fence, max_retries, attempts, crashes, losses,
-    priority, status, queue, job_type, trace_id, last_error, payload
+    priority, status, queue, job_type, trace_id, last_error, payload, interruptions
 )
 SELECT
     e.id, e.run_at, e.created_at, now() - make_interval(secs => %(started_ago)s), now(), e.worker_id, e.fence,
     e.max_retries, e.attempts + 1, e.crashes, e.losses, e.priority, 'completed', e.queue, e.job_type, e.trace_id,
-    e.last_error, e.payload
+    e.last_error, e.payload, e.interruptions
 FROM ended AS e
 RETURNING id

@@ -3,7 +3,7 @@
 -- Parameters: worker_id, token. Locks: the released rows. Index: none.
 WITH released AS (
     UPDATE {schema}.live AS l
-    SET worker_id = NULL, token = NULL, started_at = NULL
+    SET worker_id = NULL, token = NULL, started_at = NULL, announced = NULL
     WHERE l.worker_id = %(worker_id)s AND l.token = %(token)s
     RETURNING l.id
 )

@@ -15,10 +15,10 @@ forgotten AS (
 )
 INSERT INTO {schema}.live (
     id, run_at, created_at, fence, max_retries, attempts, crashes, losses, priority, queue, job_type, trace_id,
-    last_error, payload
+    last_error, payload, interruptions
 )
 SELECT
     t.id, now(), t.created_at, t.fence, greatest(t.max_retries, t.attempts + 1), t.attempts, 0, 0, t.priority, t.queue,
-    t.job_type, t.trace_id, t.last_error, t.payload
+    t.job_type, t.trace_id, t.last_error, t.payload, t.interruptions
 FROM taken AS t
 RETURNING id

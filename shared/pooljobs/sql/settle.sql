@@ -7,7 +7,9 @@
 --   began, -1: it did not).
 -- Returns: the accepted ids, 16 bytes each, as one bytea. What is absent was lost to somebody else.
 -- Locks: the settled rows. Index: live_pkey.
--- Verdicts: 1 completed, 2 failed, 3 cancelled, 4 poisoned; 10 retry, 11 released unrun, 12 crashed, 13 lost.
+-- Verdicts: 1 completed, 2 failed, 3 cancelled, 4 poisoned; 10 retry, 11 released, 12 crashed, 13 lost, 14 suspected.
+-- A job that is released after its handler began, or suspected, is charged nothing; that it ran is counted apart.
+-- Suspected and crashed jobs run alone the next time; the mark stays until a run has ended in any other way.
 WITH given AS MATERIALIZED (
     SELECT *
     FROM unnest(
@@ -24,14 +26,14 @@ ended AS (
 kept AS (
     INSERT INTO {schema}.history (
         id, run_at, created_at, started_at, finished_at, worker_id, fence, max_retries, attempts, crashes, losses,
-        priority, status, queue, job_type, trace_id, last_error, payload
+        priority, status, queue, job_type, trace_id, last_error, payload, interruptions
     )
     SELECT
         e.id, e.run_at, e.created_at, CASE WHEN e.started_ago >= 0 THEN now() - make_interval(secs => e.started_ago) END, now(),
         e.worker_id, e.fence, e.max_retries, e.attempts + (e.started_ago >= 0)::integer,
         e.crashes + (e.verdict = 4)::integer, e.losses, e.priority,
         CASE e.verdict WHEN 1 THEN 'completed' WHEN 3 THEN 'cancelled' ELSE 'failed' END,
-        e.queue, e.job_type, e.trace_id, coalesce(e.error, e.last_error), e.payload
+        e.queue, e.job_type, e.trace_id, coalesce(e.error, e.last_error), e.payload, e.interruptions
     FROM ended AS e
     RETURNING id
 ),
@@ -43,6 +45,10 @@ returned AS (
         attempts = l.attempts + (g.verdict IN (10, 12))::integer,
         crashes = l.crashes + (g.verdict = 12)::integer,
         losses = l.losses + (g.verdict = 13)::integer,
+        interruptions = CASE WHEN g.verdict IN (11, 14) AND g.started_ago >= 0
+            THEN coalesce(l.interruptions, 0) + 1 ELSE l.interruptions END,
+        suspect = CASE WHEN g.verdict IN (12, 14) OR (g.verdict IN (11, 13) AND l.suspect) THEN true END,
+        announced = NULL,
         run_at = CASE WHEN g.delay >= 0 THEN now() + make_interval(secs => g.delay) ELSE l.run_at END,
         last_error = coalesce(g.error, l.last_error)
     FROM given AS g

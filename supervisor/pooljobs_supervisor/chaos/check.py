@@ -1,9 +1,9 @@
 """Holds the history against the rules: each file of ``sql/rules`` finds the jobs that break one.
 
 What can be known of a rerun's cause, and how: the row counts the runs that were charged (``attempts``, crashes among
-them) and the times its host was lost (``losses``). Not in the row is a claim that a crash of the server forgot, which
-is recognised by its time, and the run of a worker that died after its supervisor, which nobody saw end; chaos knows
-which supervisors it killed. A rerun that none of these explains breaks ``rerun_without_cause``.
+them), those that were cut short uncharged (``interruptions``), and the times its host was lost (``losses``). Not in the
+row is a claim that a crash of the server forgot, which is recognised by its time. A rerun that none of these explains
+breaks ``rerun_without_cause``.
 """
 
 from __future__ import annotations
@@ -54,7 +54,6 @@ def take_in(stage: Stage, told: Sequence[Told], mischief: Mischief) -> None:
     """Store what is on record outside the database, for the rules to use."""
     stage.remember("told_committed", ((job_id,) for each in told for job_id in each.committed))
     stage.remember("told_withdrawn", ((job_id,) for each in told for job_id in each.withdrawn))
-    stage.remember("excused", ((number,) for number in mischief.fleet.killed))
     stage.remember_runs(list(read_all(mischief.fleet.folder / "journal")), mischief.crashes_ns)
 
 

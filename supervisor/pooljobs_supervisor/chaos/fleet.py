@@ -51,8 +51,9 @@ class Fleet:
     folder: Path
     command: Sequence[str]
     procs: int
+    concurrency: int
+    """Handlers at a time in the workers of every other start."""
     hosts: list[Incarnation] = field(default_factory=list)
-    killed: list[int] = field(default_factory=list)
     started: int = 0
     faults: list[str] = field(default_factory=list)
     _not_before: dict[int, float] = field(default_factory=dict)
@@ -77,7 +78,6 @@ class Fleet:
         if host.process.poll() is not None:
             return 0
         host.killed = True
-        self.killed.append(host.number)
         host.process.kill()
         return 1
 
@@ -126,6 +126,7 @@ class Fleet:
         log = self.folder / "logs" / f"{number}.log"
         command = [*self.command, "serve", "--app", "pooljobs_supervisor.chaos.app:app", "--schema", SCHEMA]
         command += ["--procs", str(self.procs), "--batch-size", "20", "--poll-interval", "0.2", "--connections", "2"]
+        command += ["--concurrency", str(self.concurrency if number % 2 else 1)]
         command += ["--job-timeout", f"{LEASE:g}", "--shutdown-timeout", f"{_SHUTDOWN:g}"]
         with log.open("wb") as output:
             process = subprocess.Popen(

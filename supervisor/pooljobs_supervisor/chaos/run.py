@@ -42,6 +42,7 @@ class Settings:
     Attributes:
         duration: Seconds of harm.
         procs: Workers of each host.
+        concurrency: Handlers at a time in the workers of every other host; one in the rest.
         rate: Jobs a second that are enqueued, unless the backlog is long.
         command: Starts pooljobs.
         only: The harms to do; all if empty.
@@ -59,6 +60,7 @@ class Settings:
     only: Sequence[Kind] = ()
     jobs: Mixture | None = None
     tempo: Tempo = USUAL
+    concurrency: int = 3
 
 
 Show = Callable[[float, int, int], None]
@@ -74,7 +76,7 @@ def run_chaos(settings: Settings, say: Callable[[str], None], show: Show) -> Rep
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with open_place(settings.dsn) as place:
         make_stage(place.dsn)
-        fleet = Fleet(place.dsn, place.folder, settings.command, settings.procs)
+        fleet = Fleet(place.dsn, place.folder, settings.command, settings.procs, settings.concurrency)
         mischief = Mischief(place, fleet, say)
         try:
             began = time.monotonic()

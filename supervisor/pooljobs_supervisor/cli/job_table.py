@@ -52,6 +52,7 @@ def _fields(job: Row) -> list[tuple[str, Any]]:
         ("runs", f"{job['attempts']} of {job['max_retries']}"),
         ("crashes", job["crashes"] or None),
         ("host losses", job["losses"] or None),
+        ("cut short", job["interruptions"] or None),
         ("created", _instant(job["created_at"])),
         ("run at", _instant(job["run_at"])),
         ("started", _instant(job["started_at"])),

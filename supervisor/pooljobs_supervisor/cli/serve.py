@@ -33,6 +33,9 @@ MaxCrashes = Annotated[int, typer.Option("--max-crashes", metavar="N", help="Cra
 TimeLimit = Annotated[
     float, typer.Option("--time-limit", metavar="SECONDS", help="Of a run whose handler declares none; 0: no limit.")
 ]
+MaxLosses = Annotated[
+    int, typer.Option("--max-losses", metavar="N", help="Losses of its host after which a job has failed.")
+]
 MaxJobs = Annotated[
     int, typer.Option("--max-jobs-per-child", metavar="N", help="Jobs after which a worker is replaced; 0: never.")
 ]
@@ -88,6 +91,7 @@ def register(cli: typer.Typer, worker_main: WorkerMain, *, show_traceback: bool)
         concurrency: Concurrency = _DEFAULTS.concurrency,
         shutdown_timeout: ShutdownTimeout = 30.0,
         max_crashes: MaxCrashes = _DEFAULTS.max_crashes,
+        max_losses: MaxLosses = _DEFAULTS.max_losses,
         connections: Connections = _DEFAULTS.connections,
         durability: Durability = _DEFAULTS.durability,
         time_limit: TimeLimit = _DEFAULTS.time_limit,
@@ -109,6 +113,7 @@ def register(cli: typer.Typer, worker_main: WorkerMain, *, show_traceback: bool)
             job_timeout=job_timeout,
             concurrency=concurrency,
             max_crashes=max_crashes,
+            max_losses=max_losses,
             connections=connections,
             durability=durability,
             time_limit=time_limit,

@@ -46,7 +46,7 @@ class Chores:
         self._board = board
         self._log = log
         self._timeout_ns = int(timeout * 1e9)
-        self._releaser = Releaser(statements, settings.worker.max_crashes, log)
+        self._releaser = Releaser(statements, settings.worker, log)
         self._renew_statement = statements.load("renew_leases")
         self._reap_statement = statements.load("reap_workers")
         self._cancel = Chore(Cancellations(statements, board, log).look, cancellations.LOOK_EVERY)

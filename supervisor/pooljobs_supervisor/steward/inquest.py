@@ -1,9 +1,11 @@
 """Decides what becomes of each job a dead worker held. Pure: the scoreboard's entries in, settlements out.
 
-A job whose handler had returned is completed: its result was only not stored yet. One whose handler had raised is
-settled as that failure. One that was running is charged a crash, unless the supervisor killed its process on purpose:
-then only a job that was past its hard time limit is charged, a run that failed. One that was to be cancelled is
-cancelled. The others come back with nothing charged. Where several crashed, the error of each names the others.
+A job whose handler had returned is completed: its result was only not stored yet. One that was to be cancelled is
+cancelled. One whose handler had raised is settled as that failure. One that was running alone is charged a crash. Where
+several ran, nobody knows which of them it was: they are suspects, charged nothing, and run alone the next time. A
+suspect that its worker ran alone is charged. Where the supervisor killed the process, only a job that was past its hard
+time limit is charged, a run that failed; where nobody saw how it ended, none is. What had not begun comes back as it
+was.
 """
 
 from __future__ import annotations
@@ -14,61 +16,12 @@ from uuid import UUID
 
 from pooljobs.error_text import clean
 from pooljobs.retry import RetryPolicy, next_delay
-from pooljobs.scoreboard import EntryState, HeldJob, Slot
+from pooljobs.scoreboard import EntryState, HeldJob
 from pooljobs.verdict import Settlement, Verdict
-from pooljobs_supervisor.deaths import how
+from pooljobs_supervisor.steward.death import Death
 
 MOST_SUSPECTS = 5
 """Other jobs that an error names."""
-
-
-@dataclass(frozen=True, slots=True)
-class Death:
-    """How a worker ended.
-
-    Attributes:
-        exit_status: Its exit code, or minus the number of the signal that killed it.
-        on_purpose: The supervisor killed it, so no job is to blame but those that were late at ``killed_ns``.
-        killed_ns: When the supervisor decided to kill it for late jobs; 0 if it did not. Monotonic nanoseconds.
-        stack: Where its handlers were then, as far as is known.
-        cpu_seconds: Processor time of its whole life; 0 when unknown.
-        peak_memory: Most bytes it ever had resident; 0 when unknown.
-        out_of_memory: The kernel killed for lack of memory around it at that moment.
-    """
-
-    who: str
-    exit_status: int
-    on_purpose: bool
-    cpu_seconds: float = 0.0
-    peak_memory: int = 0
-    out_of_memory: bool = False
-    killed_ns: int = 0
-    stack: str = ""
-
-    @property
-    def how(self) -> str:
-        """In words: "killed by SIGSEGV", "exit code 3"."""
-        return how(self.exit_status)
-
-    @property
-    def circumstances(self) -> list[str]:
-        """What is known beside that, in words."""
-        used = f"{self.cpu_seconds:.1f} s CPU, {self.peak_memory / 1e6:.0f} MB peak memory" if self.peak_memory else ""
-        return [*([used] if used else []), *(["probably out of memory"] if self.out_of_memory else [])]
-
-    @classmethod
-    def of(cls, slot: Slot) -> Death:
-        """The death of a DEAD slot's worker."""
-        return cls(
-            f"worker-{slot.ordinal}, pid {slot.pid}",
-            slot.exit_status,
-            bool(slot.killed),
-            slot.cpu_us / 1e6,
-            slot.peak_memory,
-            bool(slot.out_of_memory),
-            slot.killed_ns,
-            slot.stack.decode(errors="replace"),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +32,8 @@ class Charges:
     crashes: int
     max_retries: int
     policy: RetryPolicy
+    suspect: bool = False
+    """Its worker was to run it alone."""
 
 
 def judge(
@@ -110,9 +65,11 @@ def _judge_running(
     if 0 < job.hard_ns <= death.killed_ns:
         limit = f"{(job.hard_ns - job.started_ns) / 1e9:g} s"
         return _failure(job, charges, f"killed at its hard time limit of {limit} ({death.who}){_stack(death)}")
-    if death.on_purpose:
-        return _settlement(job, Verdict.RELEASED)
-    return _crash(job, charges, death, max_crashes, others)
+    if death.on_purpose or death.unseen:
+        return _cut_short(job, death)
+    if others and not charges.suspect:
+        return _suspected(job, death, others)
+    return _crash(job, charges, death, max_crashes)
 
 
 def _cancelled(job: HeldJob, death: Death) -> str | None:
@@ -129,22 +86,28 @@ def _stack(death: Death) -> str:
     return f"\n\n{death.stack}" if death.stack else ""
 
 
-def _crash(job: HeldJob, charges: Charges, death: Death, max_crashes: int, others: Sequence[HeldJob]) -> Settlement:
+def _cut_short(job: HeldJob, death: Death) -> Settlement:
+    how_so = "ended after its supervisor, and nobody saw how" if death.unseen else "was killed by the supervisor"
+    text = f"this run was cut short, and is not charged: its worker ({death.who}) {how_so}"
+    return _settlement(job, Verdict.RELEASED, text)
+
+
+def _suspected(job: HeldJob, death: Death, others: Sequence[HeldJob]) -> Settlement:
+    """Names the others too: any of them may be the guilty one."""
+    names = ", ".join(str(UUID(bytes=other.job_id)) for other in others[:MOST_SUSPECTS])
+    more = f" and {len(others) - MOST_SUSPECTS} more" if len(others) > MOST_SUSPECTS else ""
+    known = "; ".join([death.who, *death.circumstances, f"beside it ran {names}{more}"])
+    text = f"the worker process died while it ran several jobs: {death.how} ({known}). Not charged: it runs alone next"
+    return _settlement(job, Verdict.SUSPECTED, text)
+
+
+def _crash(job: HeldJob, charges: Charges, death: Death, max_crashes: int) -> Settlement:
     count = charges.crashes + 1
-    known = "; ".join([f"{death.who}, crash {count} of {max_crashes}", *death.circumstances, *_suspects(others)])
+    known = "; ".join([f"{death.who}, crash {count} of {max_crashes}", *death.circumstances])
     text = f"the worker process died while running this job: {death.how} ({known})"
     if count >= max_crashes:
         return _settlement(job, Verdict.POISONED, text)
     return _settlement(job, Verdict.CRASHED, text, delay=0.0)
-
-
-def _suspects(others: Sequence[HeldJob]) -> list[str]:
-    """Names the jobs that ran beside the charged one, any of which may be the guilty one."""
-    if not others:
-        return []
-    names = ", ".join(str(UUID(bytes=other.job_id)) for other in others[:MOST_SUSPECTS])
-    more = len(others) - MOST_SUSPECTS
-    return [f"it or one of those that ran beside it: {names}{f' and {more} more' if more > 0 else ''}"]
 
 
 def _failure(job: HeldJob, charges: Charges, text: str) -> Settlement:

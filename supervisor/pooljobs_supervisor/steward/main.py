@@ -14,7 +14,7 @@ from pooljobs.child import Child
 from pooljobs.db.connect import child_pool
 from pooljobs.exit_codes import ExitCode
 from pooljobs.logs import name_process
-from pooljobs.scoreboard import Role, Slot, SlotState, Wanted
+from pooljobs.scoreboard import Killed, Role, Slot, SlotState, Wanted
 from pooljobs.settings import ServeSettings
 from pooljobs_supervisor.steward.chores import Chores
 from pooljobs_supervisor.steward.patience import Patience
@@ -62,7 +62,7 @@ class Steward:
         """Nobody is left to bury the workers of a killed supervisor: their slots are declared dead here."""
         for slot in self._workers():
             if slot.state is not SlotState.FREE:
-                slot.killed = 1  # how they ended is unknown, so nobody is charged
+                slot.killed = Killed.UNSEEN
                 slot.state = SlotState.DEAD
         self._database.attempt(self._chores.bury)
         return True

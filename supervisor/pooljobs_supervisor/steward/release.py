@@ -7,26 +7,31 @@ from collections.abc import Sequence
 from typing import Any
 
 from psycopg import Connection
+from psycopg import errors as pg
 
 from pooljobs.db.arrays import UuidArray
 from pooljobs.db.settlement import settle
 from pooljobs.db.statements import Statements
 from pooljobs.retry import RetryPolicy
 from pooljobs.scoreboard import HeldJob, Slot
+from pooljobs.settings import WorkerSettings
 from pooljobs.worker_name import application_name
-from pooljobs_supervisor.steward.inquest import Charges, Death, judge
+from pooljobs_supervisor.steward.death import Death
+from pooljobs_supervisor.steward.inquest import Charges, judge
 
 
 class Releaser:
     """Carries out an inquest. Every step can be done again after an error: fences and tokens see to that."""
 
-    def __init__(self, statements: Statements, max_crashes: int, log: logging.Logger) -> None:
+    def __init__(self, statements: Statements, settings: WorkerSettings, log: logging.Logger) -> None:
         self._statements = statements
         self._terminate = statements.load("terminate_backends")
         self._charges = statements.load("read_charges")
         self._retire = statements.load("retire_workers")
         self._release = statements.load("release_dead")
-        self._max_crashes = max_crashes
+        self._partitions = statements.load("ensure_partitions")
+        self._max_crashes = settings.max_crashes
+        self._max_losses = settings.max_losses
         self._log = log
 
     def release(self, connection: Connection[Any], slot: Slot) -> bool:
@@ -49,13 +54,26 @@ class Releaser:
     def release_all(self, connection: Connection[Any], worker_ids: Sequence[int] | None, *, lost: bool) -> int:
         """Gives back whatever these dead workers, or all of them, hold by the database's word; the number still locked.
 
-        It has to scan the live table, which the pinned settings forbid: here a scan is the best plan.
+        Jobs that too many hosts were lost with are failed; history may lack the partition for that.
         """
+        parameters: dict[str, object] = {"worker_ids": worker_ids, "lost": lost, "max_losses": self._max_losses}
+        try:
+            held, failed = self._release_dead(connection, parameters)
+        except pg.CheckViolation as error:
+            if error.diag.constraint_name:  # one of ours; "no partition found for row" names none
+                raise
+            connection.execute(self._partitions)
+            held, failed = self._release_dead(connection, parameters)
+        if failed:
+            self._log.warning("jobs failed for good after %d lost hosts each: %d", self._max_losses, failed)
+        return held
+
+    def _release_dead(self, connection: Connection[Any], parameters: dict[str, object]) -> tuple[int, int]:
+        """It has to scan the live table, which the pinned settings forbid: here a scan is the best plan."""
         with connection.transaction():
             connection.execute("SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on")
-            parameters = {"worker_ids": worker_ids, "lost": lost}
             row = connection.execute(self._release, parameters, prepare=False).fetchone()
-        return int(row[1]) if row else 0
+        return (row[1], row[2]) if row else (0, 0)
 
     def _settle(self, connection: Connection[Any], held: Sequence[HeldJob], death: Death) -> None:
         charges = self._read_charges(connection, [job.job_id for job in held])
@@ -72,6 +90,8 @@ class Releaser:
     def _read_charges(self, connection: Connection[Any], ids: Sequence[bytes]) -> dict[bytes, Charges]:
         rows = connection.execute(self._charges, {"ids": UuidArray(ids)}).fetchall()
         return {
-            job_id.bytes: Charges(attempts, crashes, max_retries, RetryPolicy(kind or "exponential", delay or 1.0))
-            for job_id, attempts, crashes, max_retries, kind, delay in rows
+            job_id.bytes: Charges(
+                attempts, crashes, max_retries, RetryPolicy(kind or "exponential", delay or 1.0), suspect=suspect
+            )
+            for job_id, attempts, crashes, max_retries, kind, delay, suspect in rows
         }

@@ -9,9 +9,10 @@ from uuid import UUID
 import pytest
 
 from pooljobs.retry import RetryPolicy
-from pooljobs.scoreboard import EntryState, HeldJob, Scoreboard
+from pooljobs.scoreboard import EntryState, HeldJob, Killed, Scoreboard
 from pooljobs.verdict import Verdict
-from pooljobs_supervisor.steward.inquest import Charges, Death, judge
+from pooljobs_supervisor.steward.death import Death
+from pooljobs_supervisor.steward.inquest import Charges, judge
 
 KILLED = Death("worker-1, pid 99", -signal.SIGKILL, on_purpose=False)
 
@@ -20,8 +21,8 @@ def held(number: int, state: EntryState) -> HeldJob:
     return HeldJob(number, number.to_bytes(16, "big"), fence=1, token=7, state=state, started_ns=5)
 
 
-def charges(*, attempts: int = 0, crashes: int = 0, max_retries: int = 3) -> Charges:
-    return Charges(attempts, crashes, max_retries, RetryPolicy("exponential", 1.0))
+def charges(*, attempts: int = 0, crashes: int = 0, max_retries: int = 3, suspect: bool = False) -> Charges:
+    return Charges(attempts, crashes, max_retries, RetryPolicy("exponential", 1.0), suspect=suspect)
 
 
 def verdict_of(state: EntryState, known: Charges | None, death: Death = KILLED) -> Verdict:
@@ -43,9 +44,19 @@ def test_a_job_that_crashed_too_often_is_poison(crashes: int, verdict: Verdict) 
     assert verdict_of(EntryState.RUNNING, charges(crashes=crashes)) is verdict
 
 
-def test_a_kill_on_purpose_charges_nobody() -> None:
-    on_purpose = Death("worker-1, pid 99", -signal.SIGKILL, on_purpose=True)
-    assert verdict_of(EntryState.RUNNING, charges(), on_purpose) is Verdict.RELEASED
+@pytest.mark.parametrize(
+    ("death", "words"),
+    [
+        (replace(KILLED, on_purpose=True), "was killed by the supervisor"),
+        (replace(KILLED, unseen=True), "ended after its supervisor, and nobody saw how"),
+    ],
+)
+def test_a_death_that_is_no_jobs_fault_charges_nobody_and_says_so(death: Death, words: str) -> None:
+    running, waiting = held(1, EntryState.RUNNING), held(2, EntryState.CLAIMED)
+    settled = judge([running, waiting], {job.job_id: charges() for job in (running, waiting)}, death, max_crashes=3)
+    assert [item.verdict for item in settled] == [Verdict.RELEASED, Verdict.RELEASED]
+    assert settled[0].error == f"this run was cut short, and is not charged: its worker (worker-1, pid 99) {words}"
+    assert settled[1].error is None
 
 
 def test_a_handler_that_had_raised_is_settled_as_that_failure() -> None:
@@ -83,16 +94,35 @@ def test_a_crash_tells_what_is_known_of_it() -> None:
     assert error_of(plain, job) == f"{who})"
     measured = replace(plain, cpu_seconds=12.34, peak_memory=512_000_000)
     assert error_of(measured, job) == f"{who}; 12.3 s CPU, 512 MB peak memory)"
+    anew = replace(measured, peak_seconds=7.0, peak_floor=511_000_000)
+    assert error_of(anew, job) == f"{who}; 12.3 s CPU, 512 MB peak memory in the last 7.0 s)"
+    hidden = replace(measured, peak_seconds=0.001, peak_floor=512_000_000)
+    assert error_of(hidden, job) == f"{who}; 12.3 s CPU, at most 512 MB peak memory in the last 0.1 s)"
     starved = replace(measured, out_of_memory=True)
     assert error_of(starved, job) == f"{who}; 12.3 s CPU, 512 MB peak memory; probably out of memory)"
 
 
 def test_several_that_ran_are_suspects_and_name_each_other() -> None:
     jobs = [held(number, EntryState.RUNNING) for number in range(1, 9)]
+    settled = judge(jobs, {job.job_id: charges(crashes=2) for job in jobs}, KILLED, max_crashes=3)
+    assert {item.verdict for item in settled} == {Verdict.SUSPECTED}
     assert str(UUID(int=1)) not in (error := error_of(KILLED, *jobs))
     assert all(str(UUID(int=number)) in error for number in range(2, 7))
-    assert error.endswith("and 2 more)")
-    assert error_of(KILLED, *jobs[:2]).endswith(f"one of those that ran beside it: {UUID(int=2)})")
+    assert "and 2 more)" in error
+    assert error_of(KILLED, *jobs[:2]).endswith(f"; beside it ran {UUID(int=2)}). Not charged: it runs alone next")
+
+
+def test_a_suspect_that_ran_alone_is_charged_and_what_waited_is_not() -> None:
+    jobs = [held(1, EntryState.RUNNING), held(2, EntryState.CLAIMED), held(3, EntryState.DONE)]
+    settled = judge(jobs, {job.job_id: charges(suspect=True) for job in jobs}, KILLED, max_crashes=3)
+    assert [item.verdict for item in settled] == [Verdict.CRASHED, Verdict.RELEASED, Verdict.COMPLETED]
+
+
+def test_a_suspect_is_never_suspected_twice_in_a_row() -> None:
+    """Or it could come back uncharged for ever, where something ran beside it against the rules."""
+    jobs = [held(1, EntryState.RUNNING), held(2, EntryState.RUNNING)]
+    known = {jobs[0].job_id: charges(suspect=True), jobs[1].job_id: charges()}
+    assert [item.verdict for item in judge(jobs, known, KILLED, max_crashes=3)] == [Verdict.CRASHED, Verdict.SUSPECTED]
 
 
 SECOND = 10**9
@@ -109,7 +139,8 @@ def test_a_job_past_its_hard_limit_is_charged_a_run_and_its_neighbours_nothing()
     ]  # fmt: skip
     assert settled[0].error == "killed at its hard time limit of 60 s (worker-1, pid 99)\n\nwhere it was: here"
     assert (settled[0].delay, settled[0].started_ns) == (0.0, 40 * SECOND)
-    assert [item.error for item in settled[1:]] == [None] * 4
+    cut_short = "this run was cut short, and is not charged: its worker (worker-1, pid 99) was killed by the supervisor"
+    assert [item.error for item in settled[1:]] == [cut_short, cut_short, None, None]
 
 
 def test_a_run_that_was_killed_at_its_limit_may_have_been_the_last() -> None:
@@ -171,10 +202,10 @@ def test_a_stack_of_whatever_length_and_bytes_fits_into_an_error() -> None:
 def test_a_death_is_read_from_its_slot() -> None:
     board = Scoreboard.create(1, 1)
     slot = board.slot(0)
-    slot.ordinal, slot.pid, slot.exit_status, slot.killed = 2, 4711, -9, 1
+    slot.ordinal, slot.pid, slot.exit_status, slot.killed = 2, 4711, -9, Killed.ON_PURPOSE
     slot.cpu_us, slot.peak_memory, slot.out_of_memory = 12_300_000, 512, 1
     slot.killed_ns, slot.stack = 77, b"somewhere"
-    assert Death.of(slot) == Death(
+    whole_life = Death(
         "worker-2, pid 4711",
         -9,
         on_purpose=True,
@@ -184,4 +215,8 @@ def test_a_death_is_read_from_its_slot() -> None:
         killed_ns=77,
         stack="somewhere",
     )
+    assert Death.of(slot) == whole_life
+    slot.peak_since_ns, slot.died_ns, slot.peak_floor = 3_000_000_000, 5_500_000_000, 100
+    slot.killed = Killed.UNSEEN
+    assert Death.of(slot) == replace(whole_life, on_purpose=False, unseen=True, peak_seconds=2.5, peak_floor=100)
     board.close()

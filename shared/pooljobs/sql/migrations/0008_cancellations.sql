@@ -30,7 +30,7 @@ BEGIN
     )
     INSERT INTO {schema}.history (
         id, run_at, created_at, finished_at, fence, max_retries, attempts, crashes, losses, priority, status, queue,
-        job_type, trace_id, last_error, payload
+        job_type, trace_id, last_error, payload, interruptions
     )
     SELECT
         e.id, e.run_at, e.created_at, now(), e.fence, e.max_retries, e.attempts, e.crashes, e.losses, e.priority,
@@ -39,7 +39,7 @@ BEGIN
             CASE WHEN e.attempts = 0 THEN 'cancelled before it ran' ELSE 'cancelled before run ' || e.attempts + 1 END
                 || coalesce(': ' || cancel_pending.reason, ''),
             e.last_error), 8192),
-        e.payload
+        e.payload, e.interruptions
     FROM ended AS e;
     DELETE FROM {schema}.cancellations AS c WHERE c.job_id = cancel_pending.job_id;
     RETURN true;

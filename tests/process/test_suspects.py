@@ -1,0 +1,150 @@
+"""Blame: a crash among several falls on the one that did it, a lost host's jobs do not wander for ever."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from psycopg import Connection
+
+from pooljobs.exit_codes import ExitCode
+from tests.support.serving import Serving, audit_of, counts, enqueue, unfinished
+from tests.support.waiting import wait_until
+
+serving = partial(Serving, app="tests.support.deadly_app:app")
+FAST = ("--poll-interval", "0.1")
+
+
+def rows(connection: Connection[Any], job_type: str, columns: str) -> list[tuple[Any, ...]]:
+    query = f"SELECT {columns} FROM pooljobs.jobs WHERE job_type = %s ORDER BY id"
+    return connection.execute(query.encode(), (job_type,)).fetchall()
+
+
+def runs_of(connection: Connection[Any], job_type: str) -> int:
+    query = "SELECT count(*) FROM public.audit WHERE job_id IN (SELECT id FROM pooljobs.jobs WHERE job_type = %s)"
+    row = connection.execute(query, (job_type,)).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def test_of_several_that_ran_only_the_deadly_one_is_charged_and_the_others_complete(dsn: str, tmp_path: Path) -> None:
+    with audit_of(dsn) as connection:
+        enqueue(connection, "deadly", 1, '{"secs": 0.3}')
+        enqueue(connection, "innocent", 7, '{"secs": 0.5}')
+        with serving(dsn, tmp_path / "log", *FAST, "--concurrency", "4", "--max-crashes", "2"):
+            wait_until(lambda: not unfinished(connection), what="all jobs to end", timeout=60)
+        (deadly,) = rows(connection, "deadly", "status, attempts, crashes, interruptions, last_error")
+        assert deadly[:4] == ("failed", 2, 2, 1)
+        assert "crash 2 of 2" in deadly[4]
+        innocents = rows(connection, "innocent", "status, attempts, crashes, interruptions, last_error")
+        assert {row[:3] for row in innocents} == {("completed", 1, 0)}
+        (deadly_id,) = rows(connection, "deadly", "id::text")[0]
+        suspected = [row[4] for row in innocents if row[3]]
+        assert len(suspected) == 3
+        assert all("several jobs: killed by SIGKILL" in text and deadly_id in text for text in suspected)
+        assert runs_of(connection, "deadly") == 3
+        assert runs_of(connection, "innocent") == 7 + 3
+
+
+def test_a_suspect_waits_for_its_neighbour_and_holds_up_nobody(dsn: str, tmp_path: Path) -> None:
+    """The neighbour ends only when the others have: a worker that waited for it in silence would never get there."""
+    flag = tmp_path / "flag"
+    with audit_of(dsn) as connection, serving(dsn, tmp_path / "log", *FAST, "--concurrency", "2"):
+        enqueue(connection, "waits_for", 1, f'{{"path": "{flag}"}}')
+        wait_until(lambda: runs_of(connection, "waits_for"), what="the neighbour to begin")
+        connection.execute("INSERT INTO pooljobs.live (job_type, suspect) VALUES ('innocent', true)")
+        query = "SELECT count(*) FROM pooljobs.live WHERE suspect AND fence > 0"
+        wait_until(lambda: connection.execute(query).fetchone() != (0,), what="the worker to claim the suspect")
+        enqueue(connection, "innocent", 5)
+        wait_until(lambda: counts(connection).get("completed") == 5, what="the others to complete")
+        assert rows(connection, "waits_for", "status") == [("running",)]
+        flag.touch()
+        wait_until(lambda: not unfinished(connection), what="the suspect to run")
+        assert counts(connection) == {"completed": 7}
+
+
+def test_a_suspect_does_not_keep_its_worker_from_draining(dsn: str, tmp_path: Path) -> None:
+    flag = tmp_path / "flag"
+    with audit_of(dsn) as connection, serving(dsn, tmp_path / "log", *FAST, "--concurrency", "2") as fleet:
+        enqueue(connection, "waits_for", 1, f'{{"path": "{flag}"}}')
+        wait_until(lambda: runs_of(connection, "waits_for"), what="the neighbour to begin")
+        connection.execute("INSERT INTO pooljobs.live (job_type, suspect) VALUES ('innocent', true)")
+        query = "SELECT count(*) FROM pooljobs.live WHERE suspect AND fence > 0"
+        wait_until(lambda: connection.execute(query).fetchone() != (0,), what="the worker to claim the suspect")
+        fleet.signal(signal.SIGTERM)
+        wait_until(lambda: "draining" in fleet.text, what="the drain to begin")
+        flag.touch()
+        assert fleet.ended() == ExitCode.OK
+        assert connection.execute("SELECT count(*) FROM pooljobs.live WHERE worker_id IS NOT NULL").fetchone() == (0,)
+        assert rows(connection, "waits_for", "status") == [("completed",)]
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+def test_a_job_that_takes_its_host_down_does_not_wander_for_ever(dsn: str, tmp_path: Path, concurrency: int) -> None:
+    hosts = 0
+    with audit_of(dsn) as connection:
+        enqueue(connection, "kills_its_host")
+        enqueue(connection, "innocent", 3)
+        while unfinished(connection):
+            hosts += 1
+            options = (*FAST, "--concurrency", str(concurrency), "--job-timeout", "1", "--max-losses", "3")
+            with serving(dsn, tmp_path / f"log{hosts}", *options) as host:
+                wait_until(
+                    lambda: host.process.poll() is not None or not unfinished(connection),
+                    what="the host to go down, or the jobs to end",
+                )
+        (killer,) = rows(connection, "kills_its_host", "status, attempts, crashes, losses, last_error")
+        assert killer[:4] == ("failed", 0, 0, 3)
+        assert re.fullmatch(r"its host .+ was lost while it ran this job \(worker-1, pid \d+, loss 3 of 3\)", killer[4])
+        innocents = rows(connection, "innocent", "status, losses")
+        assert {status for status, _ in innocents} == {"completed"}
+        assert {losses for _, losses in innocents} <= ({1} if concurrency == 1 else {1, 2})
+        assert runs_of(connection, "kills_its_host") == 3
+        assert hosts == 4
+
+
+def test_a_run_cut_short_by_a_third_signal_says_so(dsn: str, tmp_path: Path) -> None:
+    with audit_of(dsn) as connection, serving(dsn, tmp_path / "log", *FAST) as fleet:
+        enqueue(connection, "innocent", 1, '{"secs": 600}')
+        wait_until(lambda: runs_of(connection, "innocent"), what="the job to begin")
+        for words in ("draining", "again:", "once more:"):
+            fleet.signal(signal.SIGTERM)
+            wait_until(lambda: words in fleet.text, what=words)  # noqa: B023
+        assert fleet.ended() == ExitCode.DRAIN_TIMED_OUT
+        (row,) = rows(connection, "innocent", "status, attempts, crashes, interruptions, last_error")
+        assert row[:4] == ("pending", 0, 0, 1)
+        assert re.fullmatch(r"this run was cut short.+\(worker-1, pid \d+\) was killed by the supervisor", row[4])
+
+
+def test_a_run_that_outlived_its_supervisor_and_ended_unseen_says_so(dsn: str, tmp_path: Path) -> None:
+    with audit_of(dsn) as connection, serving(dsn, tmp_path / "log", *FAST) as fleet:
+        enqueue(connection, "innocent", 1, '{"secs": 600}')
+        wait_until(lambda: runs_of(connection, "innocent"), what="the job to begin")
+        fleet.process.kill()
+        fleet.process.wait()
+        (worker,) = connection.execute("SELECT pid FROM public.audit").fetchone() or (0,)
+        os.kill(worker, signal.SIGKILL)
+        wait_until(lambda: rows(connection, "innocent", "status") == [("pending",)], what="the steward to release it")
+        (row,) = rows(connection, "innocent", "attempts, crashes, losses, interruptions, last_error")
+        assert row[:4] == (0, 0, 0, 1)
+        assert row[4].endswith("ended after its supervisor, and nobody saw how")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux measures a process's peak anew")
+def test_a_crash_tells_the_memory_of_its_job_and_not_of_those_before(dsn: str, tmp_path: Path) -> None:
+    with audit_of(dsn) as connection, serving(dsn, tmp_path / "log", *FAST):
+        enqueue(connection, "needs_memory", 1, '{"megabytes": 400, "secs": 1.1}')
+        wait_until(lambda: counts(connection) == {"completed": 1}, what="the large one to complete")
+        enqueue(connection, "needs_memory", 1, '{"megabytes": 100, "then": "die"}')
+        query = "SELECT max(last_error) FROM pooljobs.jobs WHERE crashes = 1"
+        text = str(wait_until(lambda: (connection.execute(query).fetchone() or (0,))[0], what="the small one to crash"))
+        found = re.search(r"(\d+) MB peak memory in the last \d+\.\d s", text)
+        assert found is not None, text
+        assert 100 <= int(found[1]) < 400
+        wait_until(lambda: not unfinished(connection), what="the small one to be poison")
