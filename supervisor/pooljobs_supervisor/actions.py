@@ -75,5 +75,13 @@ class Execute:
     job: HeldJob
 
 
+@dataclass(frozen=True, slots=True)
+class KillHung:
+    """Kill this child's session: it has shown no sign of life for so many seconds, and no handler runs in it."""
+
+    child: ChildRecord
+    silent: float
+
+
 Enforcement = Interrupt | Expose | Spare | Execute
-Action = Spawn | Ask | Wake | Kill | Retire | Enforcement
+Action = Spawn | Ask | Wake | Kill | Retire | KillHung | Enforcement

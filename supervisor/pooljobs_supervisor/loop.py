@@ -12,7 +12,19 @@ from time import monotonic
 
 from pooljobs.exit_codes import ExitCode
 from pooljobs.scoreboard import Role, Scoreboard, Wanted
-from pooljobs_supervisor.actions import Action, Ask, Execute, Expose, Interrupt, Kill, Retire, Spare, Spawn, Wake
+from pooljobs_supervisor.actions import (
+    Action,
+    Ask,
+    Execute,
+    Expose,
+    Interrupt,
+    Kill,
+    KillHung,
+    Retire,
+    Spare,
+    Spawn,
+    Wake,
+)
 from pooljobs_supervisor.children import Children, Place
 from pooljobs_supervisor.course import Course, Stage
 from pooljobs_supervisor.deaths import DeathWatch
@@ -116,6 +128,9 @@ class Loop:
             case Wake(child):
                 self._board.slot(child.slot).wake()
             case Kill(child):
+                self._nursery.kill(child)
+            case KillHung(child, silent):
+                self._story.hung(child, silent)
                 self._nursery.kill(child)
             case Retire(child, why):
                 child.retiring = True

@@ -82,7 +82,8 @@ class Nursery:
         child = Child(self._board, slot, self._lifeline_fd, os.getpid(), stack_fd)
         settle_in = partial(settle_in_child, child, self._forget, self._tell_of_parent)
         try:
-            process = fork(str(place), settle_in, partial(self._mains[place.role], child), self._log)
+            life = partial(self._mains[place.role], child)
+            process = fork(str(place), settle_in, life, self._log, farewell=place.role is Role.WORKER)
         except OSError as error:
             slot.clear()
             close(stack_fd)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from logging import Logger
-from signal import SIGTERM
+from signal import SIG_DFL, SIGTERM, signal
 from types import FrameType
 
 from pooljobs.child import Child
@@ -18,26 +18,33 @@ from pooljobs.errors import PoolJobsError
 from pooljobs.exit_codes import ExitCode
 from pooljobs.scoreboard import Role, Wanted
 from pooljobs_supervisor.deaths import Process
+from pooljobs_supervisor.farewell import forget_parents_handlers, run_exit_handlers
 from pooljobs_supervisor.leave import leave
 from pooljobs_supervisor.measured import MeasuredProcess
 from pooljobs_supervisor.signals import Handler, all_blocked, handle_in_child, unblock_all
+from pooljobs_supervisor.steward.processes import birth
 
 
-def fork(name: str, settle_in: Callable[[], None], life: Callable[[], int], log: Logger) -> Process:
+def fork(
+    name: str, settle_in: Callable[[], None], life: Callable[[], int], log: Logger, *, farewell: bool = False
+) -> Process:
     """Fork a child that runs ``settle_in`` with all signals blocked, then ``life`` with none.
+
+    With ``farewell`` it runs what was registered with ``atexit`` in it, before it leaves.
 
     Raises:
         OSError: The system refuses another process.
     """
-    process: Process = MeasuredProcess(target=_live, args=(settle_in, life, log), name=name)
+    process: Process = MeasuredProcess(target=_live, args=(settle_in, life, log, farewell), name=name)
     with all_blocked():
         process.start()
     return process
 
 
-def _live(settle_in: Callable[[], None], life: Callable[[], int], log: Logger) -> None:
+def _live(settle_in: Callable[[], None], life: Callable[[], int], log: Logger, farewell: bool) -> None:
     code: int = ExitCode.INTERNAL
     try:
+        forget_parents_handlers()
         settle_in()
         unblock_all()
         code = int(life())
@@ -47,6 +54,8 @@ def _live(settle_in: Callable[[], None], life: Callable[[], int], log: Logger) -
     except BaseException:  # SystemExit and KeyboardInterrupt too: nothing may unwind into the parent's frames
         log.exception("pid %d ended by an exception", os.getpid())
     finally:
+        if farewell:
+            run_exit_handlers(code, log)
         leave(code)
 
 
@@ -56,17 +65,25 @@ def settle_in_child(child: Child, forget: Callable[[], None], tell_of_parent: Ca
     forget()
     os.setsid()
     child.slot.pid = os.getpid()
+    child.slot.birth = birth(os.getpid())
     tell_of_parent(SIGTERM)
     if os.getppid() != child.parent_pid:
         child.ask(Wanted.DRAIN)
 
 
 def _stop_handler(child: Child) -> Handler:
-    """A signal from outside asks a worker to drain. A steward leaves last: it obeys its supervisor, or its death."""
-    steward = child.slot.role is Role.STEWARD
+    """A signal from outside asks a worker to drain. A steward leaves last: it obeys its supervisor, or its death.
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        if steward and not child.orphaned():
+    A process that a handler forked has inherited this, and the slot with it: it ends, as it would anywhere else.
+    """
+    steward = child.slot.role is Role.STEWARD
+    owner = os.getpid()
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        if os.getpid() != owner:
+            signal(number, SIG_DFL)
+            os.kill(os.getpid(), number)
+        elif steward and not child.orphaned():
             child.slot.wake()
         else:
             child.ask(Wanted.DRAIN)

@@ -112,6 +112,15 @@ class Story:
         go_on = "worker goes on" if old == 1 else "workers go on"
         self._log.error("reload given up: %s; the %d old %s%s", why, old, go_on, others)
 
+    def hung(self, child: ChildRecord, silent: float) -> None:
+        """A child is killed because nothing happens in it."""
+        self._log.warning(
+            "%s (pid %d) hangs outside any handler, without a sign of life for %.0f s: killing it",
+            child.place,
+            child.pid,
+            silent,
+        )
+
     def resized(self, number: Signals, children: Children, *, fits: bool) -> None:
         """The fleet was asked to grow or shrink by one."""
         now = f"{children.procs} {_workers(children.procs)}"

@@ -22,6 +22,7 @@ from pooljobs_supervisor.countdown import Countdown
 from pooljobs_supervisor.course import Course
 from pooljobs_supervisor.deaths import DeathWatch, pidfds_work
 from pooljobs_supervisor.enforcer import Enforcer
+from pooljobs_supervisor.hung import Hung
 from pooljobs_supervisor.leave import leave
 from pooljobs_supervisor.lifeline import Lifeline
 from pooljobs_supervisor.loop import Loop
@@ -70,6 +71,7 @@ class Supervisor:
         self._reload = Reload(self._board, self._children, self._course, self._story)
         line = StatusLine(terminal) if terminal is not None else None
         self._countdown = Countdown(self._board, self._children, self._course, self._story, line)
+        self._job_timeout = settings.worker.job_timeout
         self._limits = Limits(settings.max_jobs_per_child, settings.max_memory_per_child * 1_000_000)
 
     def run(self) -> ExitCode:
@@ -145,6 +147,7 @@ class Supervisor:
             Wear(self._limits, self._board, self._children, self._course),
             self._reload,
             self._countdown,
+            Hung(self._job_timeout, self._board, self._children, self._course),
         )
 
     def _finish(self) -> None:

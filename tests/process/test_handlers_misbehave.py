@@ -200,7 +200,7 @@ def test_threads_of_a_worker_go_on_after(dsn: str, tmp_path: Path, deed: str) ->
 
 
 @pytest.mark.parametrize("deed", ["exit_0", "segfault"])
-def test_a_death_is_charged_to_all_that_ran_in_its_threads(dsn: str, tmp_path: Path, deed: str) -> None:
+def test_a_death_among_threads_is_charged_to_the_one_that_dies_alone(dsn: str, tmp_path: Path, deed: str) -> None:
     options = ("--concurrency", "4", "--max-crashes", "3", "--batch-size", "1")  # the neighbours come a claim later
     status, error = play(dsn, tmp_path, "rude", deed, *options)
     assert (status, (error or "").startswith(DIES[deed])) == ("failed", True), error

@@ -113,7 +113,7 @@ def test_a_run_cut_short_by_a_third_signal_says_so(dsn: str, tmp_path: Path) -> 
     with audit_of(dsn) as connection, serving(dsn, tmp_path / "log", *FAST) as fleet:
         enqueue(connection, "innocent", 1, '{"secs": 600}')
         wait_until(lambda: runs_of(connection, "innocent"), what="the job to begin")
-        for words in ("draining", "again:", "once more:"):
+        for words in ("draining", "again:", ": killing"):
             fleet.signal(signal.SIGTERM)
             wait_until(lambda: words in fleet.text, what=words)  # noqa: B023
         assert fleet.ended() == ExitCode.DRAIN_TIMED_OUT

@@ -15,14 +15,14 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from signal import SIG_BLOCK, SIGKILL, SIGTERM, pthread_sigmask
-from time import monotonic
+from time import monotonic, monotonic_ns
 from typing import Any
 
 from pooljobs.child import Child
 from pooljobs.errors import NotMigratedError
 from pooljobs.scoreboard import Role, Scoreboard, SlotState, Wanted, slots_for
-from pooljobs.settings import ServeSettings
-from pooljobs_supervisor import countdown, course, loop, nursery, reload, supervisor
+from pooljobs.settings import ServeSettings, WorkerSettings
+from pooljobs_supervisor import countdown, course, hung, loop, nursery, reload, supervisor
 from pooljobs_supervisor import plan as plans
 from pooljobs_supervisor.supervisor import Supervisor
 
@@ -55,6 +55,9 @@ class Options:
     steward_stays: bool = False
     patience: float = 10.0
     """Seconds for each step of an end that should take none."""
+    hangs: str = ""
+    """Who sits still once it is ready, the first time: ``worker 1`` or ``steward``. The others show heartbeats."""
+    job_timeout: float = 600.0
     pidfds: bool = True
     parent_death: bool = True
     lifeline: bool = True
@@ -125,6 +128,7 @@ def worker(options: Options, child: Child) -> int:
         Path(options.folder, "worked").touch()
     started = start_something(options)
     tell(options, child, "ready", started=started)
+    hang_once(options, f"worker {slot.ordinal}")
     wanted = Wanted.RUN
     while wanted < options.leaves_at and not (options.lifeline and child.orphaned()):
         sleep(options, child)
@@ -139,8 +143,17 @@ def worker(options: Options, child: Child) -> int:
 
 def sleep(options: Options, child: Child) -> None:
     lifelines = [child.lifeline_fd] if options.lifeline else []
-    select.select([child.slot.wake_fd, *lifelines], [], [])
+    while not select.select([child.slot.wake_fd, *lifelines], [], [], 0.2 if options.hangs else None)[0]:
+        child.slot.heartbeat_ns = monotonic_ns()
     child.slot.drain_wakes()
+
+
+def hang_once(options: Options, name: str) -> None:
+    """Sit still for good, as in a call of C that never returns."""
+    mark = Path(options.folder, "hung")
+    if name == options.hangs and not mark.exists():
+        mark.touch()
+        select.select([], [], [], 600)
 
 
 def start_something(options: Options) -> int:
@@ -162,6 +175,7 @@ def steward(options: Options, child: Child) -> int:
     if code is not None:
         return code
     tell(options, child, "ready")
+    hang_once(options, "steward")
     while options.steward_stays or child.wanted is Wanted.RUN:
         sleep(options, child)
         tell(options, child, "woken", wanted=int(child.wanted))
@@ -185,6 +199,7 @@ def prepare(options: Options) -> None:
     vars(course)["PATIENCE"] = options.patience
     vars(reload)["READY_LIMIT"] = options.ready_limit
     vars(countdown)["TOLD"] = options.told
+    vars(hung)["LEAST"] = options.job_timeout
     if options.terminal:
         os.open(options.terminal, os.O_RDWR)
     if options.blocked:
@@ -204,7 +219,12 @@ def main() -> int:
     logging.basicConfig(level=logging.DEBUG, format="%(levelname)s %(message)s")
     prepare(options)
     settings = ServeSettings(
-        dsn="", app="", procs=options.procs, shutdown_timeout=options.shutdown_timeout, max_jobs_per_child=100
+        dsn="",
+        app="",
+        procs=options.procs,
+        shutdown_timeout=options.shutdown_timeout,
+        max_jobs_per_child=100,
+        worker=WorkerSettings(job_timeout=options.job_timeout),
     )
     board = Scoreboard.create(slots_for(options.procs), entries=10)
     made = Supervisor(settings, board, worker=partial(worker, options), steward=partial(steward, options))

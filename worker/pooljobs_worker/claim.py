@@ -58,7 +58,7 @@ class Claimer:
             self._unanswered = None
         began = time.monotonic()
         plan = self._lanes.plan(began)
-        self._unanswered = token = secrets.randbits(63)
+        self._unanswered = self._slot.claiming = token = secrets.randbits(63)
         row = connection.execute(self._claim, self._parameters(plan, limit, token), prepare=True).fetchone()
         if row is None or not row[0]:
             self._unanswered = None

@@ -1,4 +1,9 @@
-"""Settles by age: a thread that keeps a finished job's result from waiting behind a slow one of the same batch."""
+"""Settles by age: a thread that keeps a finished job's result from waiting behind a slow one of the same batch.
+
+Nothing ends this thread but ``stop``: without it the results of quick jobs would wait for the slowest, and nobody
+would renew the lease where the steward is missing. What fails is tried again, later and later. An error that lasts is
+met by the main thread at its next flush, and ends the worker there.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +19,9 @@ from pooljobs_worker.settler import Settler
 MOST_AGE = 0.025
 """Seconds a settlement may wait while other handlers run."""
 
+LONGEST_PAUSE = 2.0
+"""Seconds: the most between two tries, after several that failed."""
+
 
 class Flusher:
     """Sleeps while no batch is under way; in one, looks every ``MOST_AGE`` seconds, at the lease too."""
@@ -23,6 +31,7 @@ class Flusher:
         self._lease = lease
         self._log = log
         self._looks: list[Callable[[], None]] = []
+        self._failures = 0
         self._working = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pooljobs-flusher", daemon=True)
@@ -51,22 +60,28 @@ class Flusher:
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._working.wait()
-            if self._stopping.wait(MOST_AGE):
+            if self._stopping.wait(min(MOST_AGE * 2.0 ** min(self._failures, 10), LONGEST_PAUSE)):
                 return
             try:
                 self._look()
-            except GaveUpError:
-                return
-            except Exception:  # noqa: BLE001  # whatever it was, it must not end this thread unheard
-                # The settlements are back in the buffer: the main thread meets the same error at its next flush,
-                # and ends the worker with it.
-                self._log.exception("settling failed")
-                return
+            except GaveUpError:  # the worker is to leave, and the database is away: it may come back before the end
+                self._failures += 1
+            except Exception as error:  # noqa: BLE001  # whatever it was, it must not end this thread
+                self._failed(error)
+            else:
+                self._failures = 0
 
     def _look(self) -> None:
-        if self._settler.age(time.monotonic()) >= MOST_AGE:
-            self._settler.flush()
+        """The lease first: what hinders a settlement must not cost the lease as well."""
         if self._lease.low(time.monotonic_ns()):
             self._lease.renew()
+        if self._settler.age(time.monotonic()) >= MOST_AGE:
+            self._settler.flush()
         for look in self._looks:
             look()
+
+    def _failed(self, error: Exception) -> None:
+        """The settlements are back in the buffer. A whole series of failures is told once."""
+        self._failures += 1
+        if self._failures == 1:
+            self._log.error("settling failed; trying again", exc_info=error)

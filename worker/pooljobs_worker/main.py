@@ -50,6 +50,7 @@ def worker_main(settings: ServeSettings, child: Child) -> int:
                 size=SESSION_CONNECTIONS,
                 application_name=application_name(child.slot.ordinal, os.getpid()),
                 relaxed=settings.worker.durability == "relaxed",
+                silence=settings.worker.job_timeout,
             )
         )
         stack.callback(app.close)

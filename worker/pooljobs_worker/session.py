@@ -58,17 +58,25 @@ class Session:
             GaveUpError: The database was away and ``give_up()`` became true.
         """
         with self._lock:
-            failures = 0
-            while True:
-                try:
-                    result = work(self._connect())
-                except OUTAGE as error:
-                    self._broken(error)
-                else:
-                    self._healthy()
-                    return result
-                failures += 1
-                self._pause(failures, give_up or self._give_up)
+            before = self._slot.activity
+            try:
+                return self._persist(work, give_up or self._give_up)
+            finally:
+                if self._slot.activity is Activity.WAITING_FOR_DATABASE:
+                    self._slot.activity = before
+
+    def _persist(self, work: Callable[[Connection[Any]], T], give_up: Callable[[], bool]) -> T:
+        failures = 0
+        while True:
+            try:
+                result = work(self._connect())
+            except OUTAGE as error:
+                self._broken(error)
+            else:
+                self._healthy()
+                return result
+            failures += 1
+            self._pause(failures, give_up)
 
     def close(self) -> None:
         """Gives the connection back."""
@@ -88,9 +96,9 @@ class Session:
         if connection is not None:
             connection.close()
             self._pool.putconn(connection)
+        self._slot.activity = Activity.WAITING_FOR_DATABASE
         if self._away_since is None:
             self._away_since = time.monotonic()
-            self._slot.activity = Activity.WAITING_FOR_DATABASE
             self._log.warning("the database is away: %s; waiting for it", one_line(error))
 
     def _healthy(self) -> None:
@@ -104,6 +112,7 @@ class Session:
         while (left := until - time.monotonic()) > 0:
             if give_up():
                 raise GaveUpError
+            self._slot.heartbeat_ns = time.monotonic_ns()  # it waits, and does not hang
             time.sleep(min(left, SLICE))
         if give_up():
             raise GaveUpError

@@ -78,6 +78,7 @@ class Settler:
                 self._settle(batch)
             except BaseException:
                 self._buffer.extendleft(reversed(batch))
+                self._oldest = time.monotonic()  # or the flusher would not look at them again
                 raise
             finally:
                 self._slot.activity = before

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -19,6 +24,12 @@ OLDEST = 14
 
 CONNECT_TIMEOUT = 10
 """Seconds to wait for a server that does not answer at all, unless the DSN says otherwise."""
+
+SILENCE = 30.0
+"""Seconds after which a connection whose other side has vanished counts as broken, where nobody knows better."""
+
+LEAST_SILENCE, MOST_SILENCE = 5.0, 60.0
+"""Within these bounds it follows the lease: a lost packet or two must not cut a connection, nor may it take hours."""
 
 PINNED = (
     # One generic plan for each statement, the same whatever the statistics say: they are stale just when it matters,
@@ -44,7 +55,7 @@ def connect(dsn: str, *, application_name: str = "pooljobs") -> Connection[Any]:
     """
     try:
         connection = psycopg.connect(
-            with_timeout(dsn), autocommit=True, application_name=application_name, fallback_application_name=None
+            with_timeouts(dsn), autocommit=True, application_name=application_name, fallback_application_name=None
         )
     except psycopg.OperationalError as error:
         raise unreachable(error, describe(dsn)) from None
@@ -62,18 +73,33 @@ def check_version(connection: Connection[Any]) -> None:
         raise DatabaseUnsupportedError(f"the server is PostgreSQL {version}", hint=hint)
 
 
-def with_timeout(dsn: str) -> str:
-    """The DSN with a connect timeout, so that nothing hangs on a host that swallows packets."""
-    parts = psycopg.conninfo.conninfo_to_dict(dsn)
-    parts.setdefault("connect_timeout", CONNECT_TIMEOUT)
+def with_timeouts(dsn: str, silence: float = SILENCE) -> str:
+    """The DSN with what makes TCP notice a server or a network that is gone without a goodbye.
+
+    Without it a connection on which an answer is awaited lives on for hours, and one on which something was sent for a
+    quarter of an hour. Any of the settings that the DSN has itself stays as it is. libpq ignores them on a Unix socket.
+
+    Args:
+        dsn: libpq connection string.
+        silence: Seconds without a sign from the other side's kernel after which the connection is broken.
+    """
+    bounded = min(max(silence, LEAST_SILENCE), MOST_SILENCE)
+    parts: dict[str, Any] = {
+        "connect_timeout": CONNECT_TIMEOUT,
+        "keepalives_idle": max(1, round(bounded / 3)),
+        "keepalives_interval": max(1, round(bounded / 6)),
+        "keepalives_count": 4,
+        "tcp_user_timeout": round(bounded * 1000),
+        **psycopg.conninfo.conninfo_to_dict(dsn),
+    }
     return psycopg.conninfo.make_conninfo("", **parts)
 
 
 def pin(connection: Connection[Any]) -> None:
-    """Prepares a child's connection: autocommit, pinned plans, the binary arrays."""
+    """Prepares a child's connection: autocommit, pinned plans, the binary arrays. One round trip, with a time limit."""
     connection.autocommit = True
-    for setting in PINNED:
-        connection.execute(f"SET {setting}".encode())
+    with cut_after(connection, CONNECT_TIMEOUT):
+        connection.execute("; ".join(f"SET {setting}" for setting in PINNED).encode())
     register_arrays(connection)
 
 
@@ -83,15 +109,38 @@ def pin_relaxed(connection: Connection[Any]) -> None:
     connection.execute("SET synchronous_commit = off")
 
 
-def child_pool(dsn: str, *, size: int, application_name: str, relaxed: bool = False) -> ConnectionPool[Connection[Any]]:
+@contextmanager
+def cut_after(connection: Connection[Any], seconds: float) -> Iterator[None]:
+    """Shuts the connection's socket if the block takes longer: what waits there fails as with a broken connection.
+
+    For what the pool's one thread does with a new connection: if that hung, there would never be another one.
+    """
+    timer = threading.Timer(seconds, _cut, (connection.pgconn.socket,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _cut(descriptor: int) -> None:
+    with suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as other_side:
+        other_side.shutdown(socket.SHUT_RDWR)
+
+
+def child_pool(
+    dsn: str, *, size: int, application_name: str, silence: float = SILENCE, relaxed: bool = False
+) -> ConnectionPool[Connection[Any]]:
     """A child's pool of ``size`` connections, opened empty: connections come when they are asked for.
 
+    ``silence`` is as for ``with_timeouts``: the lease, so that a vanished server is noticed before the lease matters.
     ``relaxed`` sessions commit without waiting for the disk. The pool's own log, a line for each failed try, is
     silenced: sessions say once that the database is away.
     """
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
     return ConnectionPool(
-        with_timeout(dsn),
+        with_timeouts(dsn, silence),
         min_size=0,
         max_size=size,
         open=True,

@@ -9,7 +9,7 @@ import psycopg
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from pooljobs.db.connect import with_timeout
+from pooljobs.db.connect import with_timeouts
 from pooljobs.db.dsn import describe
 from pooljobs.db.faults import unreachable
 from pooljobs.errors import DatabaseUnreachableError
@@ -21,7 +21,7 @@ WAIT = 10.0
 def producer_pool(dsn: str, size: int) -> ConnectionPool[Connection[Any]]:
     """A pool of at most ``size`` connections, none of which is opened yet."""
     return ConnectionPool(
-        with_timeout(dsn),
+        with_timeouts(dsn),
         min_size=0,
         max_size=size,
         open=True,
@@ -49,7 +49,7 @@ def check_quiet(connection: Connection[Any]) -> None:
 def why_unreachable(dsn: str) -> DatabaseUnreachableError:
     """The reason why no connection came. A pool says only that it timed out: one direct try tells more."""
     try:
-        psycopg.connect(with_timeout(dsn)).close()
+        psycopg.connect(with_timeouts(dsn)).close()
     except psycopg.OperationalError as error:
         return unreachable(error, describe(dsn))
     hint = "every connection of this pool is busy: raise PoolJobs(pool_size=...)"

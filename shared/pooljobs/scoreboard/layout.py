@@ -54,6 +54,8 @@ class At(IntEnum):
     LOST = auto()
     SHORTEST_LIMIT_NS = auto()
     STACK_SIZE = auto()
+    CLAIMING = auto()
+    BIRTH = auto()
     BACKENDS = auto()  # the last: BACKENDS words from here
 
 

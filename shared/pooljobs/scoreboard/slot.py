@@ -85,6 +85,11 @@ class Slot:
     lost = Word(At.LOST)
     shortest_limit_ns = Word(At.SHORTEST_LIMIT_NS)
     """The shortest time limit of all that this worker's handlers have; 0 for none."""
+    claiming = Word(At.CLAIMING)
+    """The token of the newest claim, written before the statement is sent: what it takes may not be entered yet. All
+    that earlier claims took is entered, or was settled. 0 before the first."""
+    birth = Word(At.BIRTH)
+    """When the process began, as ``/proc`` tells it, in ticks: its pid may come to another. 0: unknown."""
 
     def __init__(self, index: int, words: Words, layout: Layout, pipe: WakePipe) -> None:
         self.index = index
@@ -121,6 +126,10 @@ class Slot:
         """Note when the handler is entered, then mark the entry RUNNING."""
         self._started[entry] = now_ns
         self.states[entry] = _RUNNING
+
+    def latest_start(self) -> int:
+        """When a handler was last entered, of those whose entries were not used again; 0 for never."""
+        return max(self._started)
 
     def free(self, entry: int) -> None:
         """Forget a job that was settled or given back."""

@@ -17,6 +17,9 @@ SCHEMA = "pooljobs_chaos"
 DSN_VARIABLE = "POOLJOBS_DSN"
 """Tells the workers their database."""
 
+HANDLERS_DSN = "POOLJOBS_CHAOS_DSN"
+"""The way for handlers: one that waited on a silent connection would be within its rights, without a time limit."""
+
 _EFFECT = render("INSERT INTO {schema}.effects (job_id) VALUES (%s)", SCHEMA)
 
 app = PoolJobs(schema=SCHEMA)
@@ -66,7 +69,7 @@ def exact(journal: State[Journal], ctx: JobContext) -> None:
     """Leaves an effect in the transaction that completes it. Fails while the database is away."""
     with (
         journal.run(ctx),
-        psycopg.connect(os.environ[DSN_VARIABLE], connect_timeout=5, application_name=_name()) as connection,
+        psycopg.connect(os.environ[HANDLERS_DSN], connect_timeout=5, application_name=_name()) as connection,
     ):
         connection.execute(_EFFECT, (ctx.id,))
         ctx.complete_with(connection)

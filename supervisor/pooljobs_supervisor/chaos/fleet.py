@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from pooljobs.exit_codes import ExitCode
-from pooljobs_supervisor.chaos.app import DSN_VARIABLE, SCHEMA
+from pooljobs_supervisor.chaos.app import DSN_VARIABLE, HANDLERS_DSN, SCHEMA
 from pooljobs_supervisor.chaos.journal import FOLDER, INCARNATION, writers
 from pooljobs_supervisor.chaos.processes import children, send
 
@@ -48,6 +48,7 @@ class Fleet:
     """Starts, watches and ends the hosts. ``faults`` has what no supervisor should do."""
 
     dsn: str
+    handlers_dsn: str
     folder: Path
     command: Sequence[str]
     procs: int
@@ -140,4 +141,9 @@ class Fleet:
         return Incarnation(number, process, log)
 
     def _variables(self, number: int) -> Mapping[str, str]:
-        return {DSN_VARIABLE: self.dsn, FOLDER: str(self.folder / "journal"), INCARNATION: str(number)}
+        return {
+            DSN_VARIABLE: self.dsn,
+            HANDLERS_DSN: self.handlers_dsn,
+            FOLDER: str(self.folder / "journal"),
+            INCARNATION: str(number),
+        }

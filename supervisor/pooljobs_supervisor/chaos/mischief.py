@@ -15,10 +15,11 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from pooljobs.db.faults import OUTAGE
-from pooljobs_supervisor.chaos.fleet import Fleet, Incarnation
+from pooljobs_supervisor.chaos.fleet import LEASE, Fleet, Incarnation
 from pooljobs_supervisor.chaos.place import Place
 from pooljobs_supervisor.chaos.processes import children, send
 from pooljobs_supervisor.chaos.schedule import Event, Kind
+from pooljobs_supervisor.chaos.wire import Wire
 
 _CLIENTS: Final = b"""
     SELECT pid, application_name FROM pg_stat_activity
@@ -29,10 +30,11 @@ _CLIENTS: Final = b"""
 class Mischief:
     """Does harm and remembers it: ``done`` counts what had an effect, ``crashes_ns`` has the server's restarts."""
 
-    def __init__(self, place: Place, fleet: Fleet, say: Callable[[str], None]) -> None:
+    def __init__(self, place: Place, fleet: Fleet, wire: Wire, say: Callable[[str], None]) -> None:
         self.done: Counter[Kind] = Counter()
         self.crashes_ns: list[tuple[int, int]] = []
         self._place = place
+        self._wire = wire
         self.fleet = fleet
         self._say = say
         self._stopped: list[tuple[float, list[int]]] = []
@@ -45,6 +47,8 @@ class Mischief:
             Kind.STOP_SUPERVISOR: lambda event, host: self._stop([host.process.pid], event),
             Kind.STOP_HOST: lambda event, host: self._stop([host.process.pid, *children(host.process.pid)], event),
             Kind.TERMINATE_BACKENDS: lambda event, _host: self._terminate(event),
+            Kind.SILENCE_CONNECTIONS: lambda event, _host: wire.silence(event.victim, _silence(event)),
+            Kind.RESET_CONNECTIONS: lambda event, _host: wire.reset(event.victim),
             Kind.RESTART_SERVER: lambda _event, _host: self._crash(),
             Kind.EXHAUST_CONNECTIONS: lambda event, _host: self._exhaust(event),
         }
@@ -104,6 +108,11 @@ class Mischief:
     def _connect(self, name: str) -> psycopg.Connection[Any]:
         dsn = make_conninfo(self._place.dsn, connect_timeout=5, application_name=name)
         return psycopg.connect(dsn, autocommit=True)
+
+
+def _silence(event: Event) -> float | None:
+    """Seconds, None for ever: as long as half a lease more than the lease, or longer, stands for a cut cable."""
+    return event.seconds if event.seconds < 1.5 * LEASE else None
 
 
 def _pick(pids: Sequence[int], event: Event, share: float = 0.0) -> list[int]:

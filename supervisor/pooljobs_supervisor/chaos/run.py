@@ -21,7 +21,9 @@ from pooljobs_supervisor.chaos.producers import Limit, Producing
 from pooljobs_supervisor.chaos.report import Report
 from pooljobs_supervisor.chaos.schedule import USUAL, Kind, Tempo, bag, schedule
 from pooljobs_supervisor.chaos.stage import Stage, make_stage
+from pooljobs_supervisor.chaos.wire import Wire, open_wire
 from pooljobs_supervisor.demo.fleet import FleetError
+from pooljobs_supervisor.hung import LEAST
 
 _TICK: Final = 0.05
 _LOOK: Final = 1.0
@@ -30,6 +32,9 @@ _LOOK: Final = 1.0
 _PRODUCERS: Final = 2
 _BOOT: Final = 60.0
 """Seconds that the first start may take."""
+
+_RECOVERY: Final = 2 * LEAST
+"""Seconds in which the watchdogs must have ended who hangs."""
 
 _STALLED: Final = 60.0
 """Seconds without a job's end after which the drain is given up, and the rules say what is left."""
@@ -74,10 +79,10 @@ def run_chaos(settings: Settings, say: Callable[[str], None], show: Show) -> Rep
         PoolJobsError: The database cannot be had.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with open_place(settings.dsn) as place:
+    with open_place(settings.dsn) as place, open_wire(place.dsn) as wire:
         make_stage(place.dsn)
-        fleet = Fleet(place.dsn, place.folder, settings.command, settings.procs, settings.concurrency)
-        mischief = Mischief(place, fleet, say)
+        fleet = Fleet(wire.dsn, place.dsn, place.folder, settings.command, settings.procs, settings.concurrency)
+        mischief = Mischief(place, fleet, wire, say)
         try:
             began = time.monotonic()
             fleet.start(settings.hosts)
@@ -87,6 +92,7 @@ def run_chaos(settings: Settings, say: Callable[[str], None], show: Show) -> Rep
             mischief.wake(everybody=True)
             _drain(place.dsn, fleet, show, began)
             seconds = time.monotonic() - began
+            _await_recovery(wire, fleet)
             fleet.stop()
         finally:
             mischief.wake(everybody=True)
@@ -137,6 +143,15 @@ def _drain(dsn: str, fleet: Fleet, show: Show, began: float) -> None:
             before, changed = watch.left, time.monotonic()
         show(time.monotonic() - began, 0, watch.left)
         time.sleep(_TICK)
+
+
+def _await_recovery(wire: Wire, fleet: Fleet) -> None:
+    """Wait until no child hangs on a silent connection; those whose supervisor was killed have no watchdog."""
+    deadline = time.monotonic() + _RECOVERY
+    while wire.silent() and time.monotonic() < deadline:
+        fleet.tend()
+        time.sleep(_TICK)
+    wire.heal()
 
 
 class _Watch:

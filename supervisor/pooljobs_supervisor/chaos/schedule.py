@@ -20,6 +20,8 @@ class Kind(Enum):
     STOP_SUPERVISOR = "supervisors stopped for a while"
     STOP_HOST = "whole hosts stopped for a while"
     TERMINATE_BACKENDS = "connections terminated"
+    SILENCE_CONNECTIONS = "connections gone silent, some for ever"
+    RESET_CONNECTIONS = "connections reset"
     RESTART_SERVER = "server restarts in immediate mode"
     EXHAUST_CONNECTIONS = "times all connections taken"
 
@@ -31,6 +33,8 @@ _BAG: Final = (
     *[Kind.KILL_WORKER] * 4,
     *[Kind.STOP_WORKER] * 2,
     *[Kind.TERMINATE_BACKENDS] * 3,
+    *[Kind.SILENCE_CONNECTIONS] * 2,
+    Kind.RESET_CONNECTIONS,
     Kind.KILL_STEWARD,
     Kind.STOP_STEWARD,
     Kind.KILL_SUPERVISOR,

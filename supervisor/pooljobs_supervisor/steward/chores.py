@@ -12,13 +12,15 @@ from typing import Any
 
 from psycopg import Connection
 
+from pooljobs.child import Child
 from pooljobs.db.statements import Statements
-from pooljobs.scoreboard import Role, Scoreboard, SlotState
+from pooljobs.scoreboard import Activity, Role, SlotState
 from pooljobs.settings import ServeSettings
 from pooljobs_supervisor.steward import cancellations, leases
 from pooljobs_supervisor.steward.cancellations import Cancellations
 from pooljobs_supervisor.steward.release import Releaser
 from pooljobs_supervisor.steward.retention import Retention
+from pooljobs_supervisor.steward.strays import LEAST_PAUSE, Strays
 from pooljobs_supervisor.steward.upkeep import Upkeep
 
 Work = Callable[[Connection[Any]], None]
@@ -34,32 +36,40 @@ class Chore:
     work: Work
     every: float
     at: float = 0.0
+    activity: Activity = Activity.NONE
+    """What the scoreboard shows meanwhile; ``UPKEEP`` for what may take minutes."""
 
 
 class Chores:
     """The list of chores. Errors of the database come through; what was not done is due again."""
 
-    def __init__(self, settings: ServeSettings, board: Scoreboard, log: logging.Logger) -> None:
+    def __init__(self, settings: ServeSettings, child: Child, log: logging.Logger) -> None:
         timeout = settings.worker.job_timeout
         statements = Statements(settings.schema)
         upkeep = Upkeep(statements)
-        self._board = board
+        self._board = child.board
+        self._slot = child.slot
         self._log = log
         self._timeout_ns = int(timeout * 1e9)
         self._releaser = Releaser(statements, settings.worker, log)
+        self._strays = Strays(statements, child.board)
         self._renew_statement = statements.load("renew_leases")
         self._reap_statement = statements.load("reap_workers")
-        self._cancel = Chore(Cancellations(statements, board, log).look, cancellations.LOOK_EVERY)
+        self._cancel = Chore(Cancellations(statements, child.board, log).look, cancellations.LOOK_EVERY)
         self._unburied = False
         self._leftover = True  # a steward before this one may have died between a reaping and its release
+        self._look_for_strays = Chore(self._give_strays_back, LEAST_PAUSE, time.monotonic() + LEAST_PAUSE)
         self._chores = [
             self._cancel,
+            self._look_for_strays,
             Chore(self._renew, min(timeout / leases.RENEWALS_A_LEASE / 4, 1.0)),
             Chore(self._reap, min(max(timeout / 10, 0.2), 1.0)),
-            Chore(upkeep.vacuum, 30.0, time.monotonic() + 30.0),
-            Chore(upkeep.partitions, 3600.0),
-            Chore(upkeep.forget, 3600.0, time.monotonic() + 60.0),
-            Chore(Retention(statements, settings.keep_history, log).retire, 600.0, time.monotonic() + 5.0),
+            Chore(upkeep.vacuum, 30.0, time.monotonic() + 30.0, Activity.UPKEEP),
+            Chore(upkeep.partitions, 3600.0, activity=Activity.UPKEEP),
+            Chore(upkeep.forget, 3600.0, time.monotonic() + 60.0, Activity.UPKEEP),
+            Chore(
+                Retention(statements, settings.keep_history, log).retire, 600.0, time.monotonic() + 5.0, Activity.UPKEEP
+            ),
         ]
 
     def run_due(self, connection: Connection[Any]) -> None:
@@ -67,8 +77,16 @@ class Chores:
         self.bury(connection)
         for chore in self._chores:
             if (now := time.monotonic()) >= chore.at:
-                chore.work(connection)
+                self._run(chore, connection)
                 chore.at = now + chore.every
+
+    def _run(self, chore: Chore, connection: Connection[Any]) -> None:
+        self._slot.heartbeat_ns = time.monotonic_ns()
+        self._slot.activity = chore.activity
+        try:
+            chore.work(connection)
+        finally:
+            self._slot.activity = Activity.NONE
 
     def seconds_to_next(self) -> float:
         """How long nothing is due, but for wakes."""
@@ -102,6 +120,12 @@ class Chores:
         for (worker_id,) in connection.execute(self._renew_statement, {"worker_ids": list(slots)}).fetchall():
             slots[worker_id].leased_until_ns = now_ns + self._timeout_ns
             slots[worker_id].renewed_ns = now_ns
+
+    def _give_strays_back(self, connection: Connection[Any]) -> None:
+        if count := self._strays.look(connection):
+            self._log.warning("%d jobs were claimed for workers that never heard of it: given back", count)
+            self._wake_workers()
+        self._look_for_strays.every = self._strays.pause()
 
     def _reap(self, connection: Connection[Any]) -> None:
         reaped = connection.execute(self._reap_statement).fetchall()

@@ -1,7 +1,7 @@
 """The steward's life: a loop of chores, each on its own rhythm, until the supervisor lets it go.
 
-It leaves last: when all workers are gone and everything they held is released. If its supervisor is killed it stays
-until the orphaned workers are gone.
+It leaves last: when all workers are gone and everything they held is released. If its supervisor is killed it sees the
+orphaned workers to their end (``orphans.py``).
 """
 
 from __future__ import annotations
@@ -14,18 +14,19 @@ from pooljobs.child import Child
 from pooljobs.db.connect import child_pool
 from pooljobs.exit_codes import ExitCode
 from pooljobs.logs import name_process
-from pooljobs.scoreboard import Killed, Role, Slot, SlotState, Wanted
+from pooljobs.scoreboard import Role, Slot, SlotState, Wanted
 from pooljobs.settings import ServeSettings
 from pooljobs_supervisor.steward.chores import Chores
+from pooljobs_supervisor.steward.orphans import Orphans
 from pooljobs_supervisor.steward.patience import Patience
-from pooljobs_supervisor.steward.processes import lives
 
 
 def steward_main(settings: ServeSettings, child: Child) -> int:
     """Runs the steward in its own process; returns the exit code."""
     name_process("steward")
     log = logging.getLogger("pooljobs.steward")
-    with child_pool(settings.dsn, size=2, application_name=f"pooljobs steward (pid {os.getpid()})") as pool:
+    name = f"pooljobs steward (pid {os.getpid()})"
+    with child_pool(settings.dsn, size=2, application_name=name, silence=settings.worker.job_timeout) as pool:
         Steward(settings, child, Patience(pool, log), log).run()
     return ExitCode.OK
 
@@ -40,7 +41,8 @@ class Steward:
     def __init__(self, settings: ServeSettings, child: Child, database: Patience, log: logging.Logger) -> None:
         self._child = child
         self._database = database
-        self._chores = Chores(settings, child.board, log)
+        self._chores = Chores(settings, child, log)
+        self._orphans = Orphans(child.board, settings.shutdown_timeout, log)
 
     def run(self) -> None:
         """Works until there is nothing left to stay for."""
@@ -53,19 +55,10 @@ class Steward:
 
     def _may_leave(self) -> bool:
         if self._child.orphaned():
-            return not any(_lives(slot) for slot in self._workers()) and self._last_release()
+            return self._orphans.may_be_left()
         if self._child.wanted is Wanted.RUN:
             return False
         return not any(slot.state is not SlotState.FREE for slot in self._workers())
-
-    def _last_release(self) -> bool:
-        """Nobody is left to bury the workers of a killed supervisor: their slots are declared dead here."""
-        for slot in self._workers():
-            if slot.state is not SlotState.FREE:
-                slot.killed = Killed.UNSEEN
-                slot.state = SlotState.DEAD
-        self._database.attempt(self._chores.bury)
-        return True
 
     def _workers(self) -> list[Slot]:
         return [slot for slot in self._child.board if slot.role is Role.WORKER and slot.index != self._child.slot.index]
@@ -76,7 +69,3 @@ class Steward:
         else:
             self._child.wait(seconds)
         self._child.slot.drain_wakes()
-
-
-def _lives(slot: Slot) -> bool:
-    return slot.state not in (SlotState.FREE, SlotState.DEAD) and lives(slot.pid)

@@ -1,4 +1,4 @@
-"""What the system says of a process: whether it lives, and whether it is stopped."""
+"""What the system says of a process: whether it lives, whether it is stopped, and whether it is still the same one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 
 _STOPPED = "Tt"
 _ENDED = "ZX"
+_STARTED = 19
+"""Of ``_stat``: field 22 of the line."""
 
 
 def lives(pid: int) -> bool:
@@ -31,10 +33,26 @@ def stopped(pid: int) -> bool:
     return _state(pid) in _STOPPED
 
 
+def birth(pid: int) -> int:
+    """When the process began, in ticks since the machine's start; 0 where there is no /proc to tell, or no process."""
+    fields = _stat(pid)
+    return int(fields[_STARTED]) if fields else 0
+
+
+def same(pid: int, born: int) -> bool:
+    """Whether a pid still means the process that began at ``born``: pids are used again. 0 means that nobody knows."""
+    return born == 0 or birth(pid) == born
+
+
 def _state(pid: int) -> str:
     """The state's letter in ``/proc/<pid>/stat``; ``?`` where that cannot be read."""
+    fields = _stat(pid)
+    return fields[0] if fields else "?"
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of ``/proc/<pid>/stat`` after the command's name, which may hold anything; none if unreadable."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
-        return "?"
-    return stat.rpartition(")")[2].split()[0]
+        return []

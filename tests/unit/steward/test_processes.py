@@ -6,8 +6,11 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
-from pooljobs_supervisor.steward.processes import lives, stopped
+import pytest
+
+from pooljobs_supervisor.steward.processes import birth, lives, same, stopped
 from tests.support.waiting import wait_until
 
 
@@ -31,3 +34,24 @@ def test_a_stopped_process_is_seen() -> None:
         process.send_signal(signal.SIGCONT)
         wait_until(lambda: not stopped(process.pid), what="the process to go on")
         process.kill()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells when a process began")
+def test_a_process_has_one_birth_and_a_later_one_a_later_one() -> None:
+    ours = birth(os.getpid())
+    assert ours == birth(os.getpid()) > 0
+    time.sleep(2 / os.sysconf("SC_CLK_TCK"))
+    with subprocess.Popen(["sleep", "600"]) as later:
+        try:
+            assert birth(later.pid) > birth(os.getppid())
+            assert birth(later.pid) > ours
+            assert same(later.pid, birth(later.pid))
+            assert not same(later.pid, ours), "as if the pid had been used again"
+        finally:
+            later.kill()
+    assert not lives(later.pid)
+    assert birth(later.pid) == 0
+
+
+def test_where_nobody_knows_the_birth_the_pid_has_to_do() -> None:
+    assert same(os.getpid(), 0)

@@ -1,0 +1,87 @@
+"""The flusher's thread outlives what goes wrong in it: results are stored, and the lease is renewed, afterwards."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from psycopg import Connection
+
+from pooljobs.verdict import Verdict
+from pooljobs_worker.flusher import Flusher
+from pooljobs_worker.parts import Parts
+from pooljobs_worker.session import GaveUpError
+from pooljobs_worker.settler import Settler
+from tests.support.claims import insert
+from tests.support.serving import counts
+from tests.support.waiting import wait_until
+from tests.support.worker_parts import LOG, claimer_of, worker_parts
+
+SOME = 3
+
+
+class Failing(Settler):
+    """A real settler, the first flushes of which meet an error on their way to the database."""
+
+    error: Exception
+    left = SOME
+
+    def _settle(self, batch: Any) -> None:
+        if self.left:
+            self.left -= 1
+            raise self.error
+        super()._settle(batch)
+
+
+@contextmanager
+def flushing(parts: Parts, settler: Settler) -> Iterator[Flusher]:
+    flusher = Flusher(settler, parts.lease, LOG)
+    flusher.start()
+    flusher.busy(working=True)
+    try:
+        yield flusher
+    finally:
+        flusher.stop()
+
+
+def failing(parts: Parts, error: Exception) -> Failing:
+    made = Failing(
+        parts.session, parts.statements, child=parts.child, held=parts.held, lease=parts.lease, log=parts.log
+    )
+    made.error = error
+    return made
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("can't start new thread"), GaveUpError()], ids=repr)
+def test_an_error_that_passes_costs_no_result(
+    error: Exception, dsn: str, connection: Connection[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    insert(connection, 1)
+    with caplog.at_level(logging.ERROR), worker_parts(dsn) as parts:
+        settler = failing(parts, error)
+        (job,) = claimer_of(parts).claim(10)
+        parts.held.take([job])
+        with flushing(parts, settler):
+            settler.add(job.settled(Verdict.COMPLETED, started_ns=time.monotonic_ns()), job.entry)
+            wait_until(lambda: counts(connection) == {"completed": 1}, what="the flusher to try again")
+        assert parts.child.slot.held() == []
+    told = [record for record in caplog.records if "settling failed" in record.message]
+    assert len(told) == (0 if isinstance(error, GaveUpError) else 1), "a series is told once"
+
+
+def test_the_lease_is_renewed_while_a_settlement_keeps_failing(dsn: str, connection: Connection[Any]) -> None:
+    insert(connection, 1)
+    with worker_parts(dsn) as parts:
+        settler = failing(parts, MemoryError())
+        settler.left = 10**9
+        (job,) = claimer_of(parts).claim(10)
+        parts.held.take([job])
+        with flushing(parts, settler):
+            settler.add(job.settled(Verdict.COMPLETED, started_ns=time.monotonic_ns()), job.entry)
+            wait_until(lambda: settler.left < 10**9, what="a settlement to fail")
+            parts.child.slot.leased_until_ns = before = time.monotonic_ns() + 1_000_000_000
+            wait_until(lambda: parts.child.slot.leased_until_ns > before, what="the lease to be renewed")

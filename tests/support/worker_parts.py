@@ -1,0 +1,46 @@
+"""The parts of a real worker in this process, on a real database: for tests of one part without a fork."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+
+from pooljobs.child import Child
+from pooljobs.db.connect import child_pool
+from pooljobs.scoreboard import Role, Scoreboard, SlotState
+from pooljobs.settings import ServeSettings, WorkerSettings
+from pooljobs_worker.claim import Claimer
+from pooljobs_worker.lanes import Lanes
+from pooljobs_worker.parts import Parts
+from pooljobs_worker.session import Session
+
+LOG = logging.getLogger("pooljobs.worker")
+
+
+@contextmanager
+def worker_parts(dsn: str, *, entries: int = 100, job_timeout: float = 30.0) -> Iterator[Parts]:
+    """A registered worker that is READY in slot 1 of a board of two; slot 0 is for a steward."""
+    settings = ServeSettings(dsn, app="", worker=WorkerSettings(job_timeout=job_timeout, batch_size=10))
+    with ExitStack() as stack:
+        board = stack.enter_context(closing(Scoreboard.create(2, entries)))
+        lifeline, held_open = os.pipe()
+        stack.callback(os.close, lifeline)
+        stack.callback(os.close, held_open)
+        os.set_blocking(lifeline, False)
+        child = Child(board, board.slot(1), lifeline, os.getppid())
+        child.slot.role, child.slot.ordinal, child.slot.pid = Role.WORKER, 1, os.getpid()
+        pool = stack.enter_context(child_pool(dsn, size=1, application_name="pooljobs test"))
+        session = Session(pool, child.slot, LOG, give_up=lambda: child.leaving)
+        stack.callback(session.close)
+        parts = Parts.assemble(settings, child, session, LOG)
+        parts.registration.register()
+        child.slot.state = SlotState.READY
+        yield parts
+
+
+def claimer_of(parts: Parts) -> Claimer:
+    """A claimer for it."""
+    queues = parts.settings.worker.queues
+    return Claimer(parts.session, parts.statements, Lanes(queues), parts.child.slot)
