@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from logging import Logger
-from signal import SIG_DFL, SIGTERM, signal
+from signal import SIGTERM
 from types import FrameType
 
 from pooljobs.child import Child
@@ -19,9 +19,10 @@ from pooljobs.exit_codes import ExitCode
 from pooljobs.scoreboard import Role, Wanted
 from pooljobs_supervisor.deaths import Process
 from pooljobs_supervisor.farewell import forget_parents_handlers, run_exit_handlers
+from pooljobs_supervisor.forks import give_back_in_forks
 from pooljobs_supervisor.leave import leave
 from pooljobs_supervisor.measured import MeasuredProcess
-from pooljobs_supervisor.signals import Handler, all_blocked, handle_in_child, unblock_all
+from pooljobs_supervisor.signals import STOPPING, Handler, all_blocked, handle_in_child, unblock_all
 from pooljobs_supervisor.steward.processes import birth
 
 
@@ -61,7 +62,9 @@ def _live(settle_in: Callable[[], None], life: Callable[[], int], log: Logger, f
 
 def settle_in_child(child: Child, forget: Callable[[], None], tell_of_parent: Callable[[int], None]) -> None:
     """Make a forked process a child: handlers, files, session, parent's death. Runs with all signals blocked."""
-    handle_in_child(_stop_handler(child))
+    stop = _stop_handler(child)
+    handle_in_child(stop)
+    give_back_in_forks(stop, STOPPING)
     forget()
     os.setsid()
     child.slot.pid = os.getpid()
@@ -72,18 +75,11 @@ def settle_in_child(child: Child, forget: Callable[[], None], tell_of_parent: Ca
 
 
 def _stop_handler(child: Child) -> Handler:
-    """A signal from outside asks a worker to drain. A steward leaves last: it obeys its supervisor, or its death.
-
-    A process that a handler forked has inherited this, and the slot with it: it ends, as it would anywhere else.
-    """
+    """A signal from outside asks a worker to drain. A steward leaves last: it obeys its supervisor, or its death."""
     steward = child.slot.role is Role.STEWARD
-    owner = os.getpid()
 
-    def stop(number: int, _frame: FrameType | None) -> None:
-        if os.getpid() != owner:
-            signal(number, SIG_DFL)
-            os.kill(os.getpid(), number)
-        elif steward and not child.orphaned():
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        if steward and not child.orphaned():
             child.slot.wake()
         else:
             child.ask(Wanted.DRAIN)

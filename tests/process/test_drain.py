@@ -17,6 +17,8 @@ from tests.support.waiting import wait_until
 ROUNDS = int(os.environ.get("POOLJOBS_TEST_DRAINS", "5"))
 """Drains of each signal. The suite's few stand for the many that a release is tried with."""
 
+LOAD = 20_000
+
 
 def completed(connection: Connection[Any]) -> int:
     return counts(connection).get("completed", 0)
@@ -41,14 +43,22 @@ def assert_clean(connection: Connection[Any]) -> None:
     assert touched == 0, "a claimed job was not completed"
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_drain_under_load_completes_what_was_claimed(dsn: str, tmp_path: Path, number: signal.Signals) -> None:
+@pytest.mark.timeout(180 + 6 * ROUNDS)
+@pytest.mark.parametrize(
+    ("number", "options"),
+    [(signal.SIGTERM, ()), (signal.SIGINT, ()), (signal.SIGTERM, ("--concurrency", "4"))],
+    ids=["SIGTERM", "SIGINT", "SIGTERM with threads"],
+)
+def test_a_drain_under_load_completes_what_was_claimed(
+    dsn: str, tmp_path: Path, number: signal.Signals, options: tuple[str, ...]
+) -> None:
     with audit_of(dsn) as connection:
-        enqueue(connection, "audited", 20_000)
         for _ in range(ROUNDS):
+            if counts(connection).get("pending", 0) < LOAD // 2:
+                enqueue(connection, "audited", LOAD)
             before = completed(connection)
             more = partial(completed_beyond, connection, before)
-            with Serving(dsn, tmp_path / "log", "--procs", "4", "--poll-interval", "0.1") as serving:
+            with Serving(dsn, tmp_path / "log", "--procs", "4", "--poll-interval", "0.1", *options) as serving:
                 wait_until(more, what="jobs to complete")
                 serving.signal(number)
                 assert serving.ended() == 0, serving.text

@@ -93,6 +93,9 @@ ASYNC_HARMLESS = (
     "async_fork_and_return_twice",
 )
 
+ALONE = ("out_of_memory", "fork_and_raise_twice", "terminate_its_group")
+"""Each with a test of its own."""
+
 SHARED_LOOP = ("async_system_exit", "async_keyboard_interrupt", "cancel_itself", *ASYNC_HARMLESS)
 
 Verdict = tuple[str, str | None]
@@ -165,6 +168,22 @@ def test_a_death_is_charged_to_its_job_alone(dsn: str, tmp_path: Path, deed: str
 def test_a_fork_that_raises_twice_fails_once(dsn: str, tmp_path: Path) -> None:
     status, error = play(dsn, tmp_path, "rude", "fork_and_raise_twice")
     assert (status, (error or "").startswith("ValueError: twice")) == ("failed", True), error
+    assert_nothing_ran_twice(tmp_path)
+
+
+@pytest.mark.parametrize("deed", FORKS)
+def test_what_a_fork_leaves_runs_no_jobs(dsn: str, tmp_path: Path, deed: str) -> None:
+    assert play(dsn, tmp_path, "rude", deed) == COMPLETED
+    assert_nothing_ran_twice(tmp_path)
+    log = (tmp_path / "log").read_text()
+    assert log.count("inspected") == 2
+    assert "exit code" not in log, log[-4000:]
+
+
+def assert_nothing_ran_twice(folder: Path) -> None:
+    """Each of the five ordinary jobs has said so once: a second process in the same batch would say it again."""
+    log = (folder / "log").read_text()
+    assert log.count("as usual") == 5, log[-4000:]
 
 
 @pytest.mark.parametrize("deed", CLOSES)
@@ -175,12 +194,19 @@ def test_a_worker_without_its_descriptors_is_replaced(dsn: str, tmp_path: Path, 
     assert "exit code 1" in log
 
 
-@pytest.mark.parametrize("deed", [*FORKS, *HARMLESS])
+@pytest.mark.parametrize("deed", HARMLESS)
 def test_a_worker_works_on_after(dsn: str, tmp_path: Path, deed: str) -> None:
     assert play(dsn, tmp_path, "rude", deed) == COMPLETED
     log = (tmp_path / "log").read_text()
     assert log.count("inspected") == 2 or deed == "close_standard_descriptors"
     assert "exit code" not in log, log[-4000:]
+
+
+def test_a_worker_that_its_handler_terminates_finishes_its_batch_and_is_replaced(dsn: str, tmp_path: Path) -> None:
+    assert play(dsn, tmp_path, "rude", "terminate_its_group") == COMPLETED
+    with psycopg.connect(dsn) as connection:
+        assert connection.execute("SELECT count(*), max(crashes) FROM pooljobs.jobs").fetchone() == (11, 0)
+        assert connection.execute("SELECT count(DISTINCT worker_id) FROM pooljobs.jobs").fetchone() == (2,)
 
 
 @pytest.mark.parametrize("deed", ASYNC_HARMLESS)
@@ -221,6 +247,6 @@ def test_a_shared_loop_goes_on_after(dsn: str, tmp_path: Path, deed: str) -> Non
 
 
 def test_every_deed_has_its_row() -> None:
-    rows = {*RAISES, *DIES, *FORKS, *CLOSES, *HARMLESS, "out_of_memory", "fork_and_raise_twice"}
+    rows = {*RAISES, *DIES, *FORKS, *CLOSES, *HARMLESS, *ALONE}
     assert rows == set(rude_app._deeds)
     assert {*ASYNC_RAISES, *ASYNC_HARMLESS} == set(rude_app._async_deeds)

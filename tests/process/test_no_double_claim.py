@@ -1,20 +1,67 @@
-"""Eight processes under contention: the audit table shows that no job was claimed or run twice."""
+"""Eight processes under contention: the audit table shows that no job was claimed or run twice.
+
+The eight belong to two supervisors, as on two hosts, and the same is shown on every PostgreSQL at hand.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import signal
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from psycopg import Connection
 
+from pooljobs.errors import EmbeddedError
+from tests.support.database import DatabaseServer
+from tests.support.proof import Host, assert_every_claim_ran_once_and_every_job_ended_once, record_of
+from tests.support.servers import PROMISED, major_of, server_of
 from tests.support.serving import Serving, audit_of, counts, enqueue, unfinished
 from tests.support.waiting import wait_until
 
 JOBS = 5000
 # Small batches and short polls: the most claims, and so the most chances to collide.
 OPTIONS = ("--procs", "8", "--batch-size", "5", "--poll-interval", "0.05")
+
+MANY = 20_000
+
+
+@pytest.fixture(params=PROMISED, ids=lambda major: f"PostgreSQL {major}")
+def any_dsn(request: pytest.FixtureRequest, server: DatabaseServer) -> Iterator[str]:
+    """DSN of a migrated database on a server of that version; skipped where there is none."""
+    if request.param == major_of(server):
+        with server.migrated() as dsn:
+            yield dsn
+        return
+    try:
+        with server_of(request.param) as other, other.migrated() as dsn:
+            yield dsn
+    except EmbeddedError as absent:
+        pytest.skip(str(absent))
+
+
+def test_two_hosts_of_four_workers_claim_each_of_many_jobs_once(any_dsn: str, tmp_path: Path) -> None:
+    options = ("--procs", "4", "--batch-size", "5", "--poll-interval", "0.05")
+    with record_of(any_dsn) as connection:
+        enqueue(connection, "takes", MANY)
+        with (
+            Host(any_dsn, tmp_path, *options) as host,
+            Host(any_dsn, tmp_path, *options, name="b") as other,
+        ):
+            wait_until(lambda: not unfinished(connection), timeout=150, what=f"{MANY} jobs to end")
+            for each in (host, other):
+                each.signal(signal.SIGTERM)
+                assert each.ended() == 0, each.text
+        assert_every_claim_ran_once_and_every_job_ended_once(connection, MANY)
+        once = "SELECT count(*) FROM pooljobs.history WHERE (fence, attempts, losses, crashes) = (1, 1, 0, 0)"
+        assert connection.execute(once.encode()).fetchone() == (MANY,)
+        least = connection.execute(
+            "SELECT min(runs), count(*) FROM (SELECT count(*) AS runs FROM public.runs GROUP BY host, pid) AS p"
+        ).fetchone()
+        assert least is not None
+        assert least[0] > MANY / 100, "a process took hardly part: nothing was contended"
+        assert least[1] == 8, "not every process took part"
 
 
 def run_all(dsn: str, tmp_path: Path, connection: Connection[Any], module: Sequence[str]) -> None:

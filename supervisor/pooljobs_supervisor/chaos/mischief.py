@@ -111,7 +111,7 @@ class Mischief:
 
 
 def _silence(event: Event) -> float | None:
-    """Seconds, None for ever: as long as half a lease more than the lease, or longer, stands for a cut cable."""
+    """Seconds; None for ever, which stands for the longest silences of the plan."""
     return event.seconds if event.seconds < 1.5 * LEASE else None
 
 

@@ -9,10 +9,12 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, Progress, TextColumn
 
+from pooljobs.errors import OptionError
 from pooljobs.exit_codes import ExitCode
+from pooljobs_supervisor.chaos.schedule import Kind
 from pooljobs_supervisor.cli.console import emit, emit_json, say
 from pooljobs_supervisor.cli.help_text import teach
-from pooljobs_supervisor.cli.options import AsJson
+from pooljobs_supervisor.cli.options import AsJson, names
 
 Seed = Annotated[
     int | None, typer.Option("--seed", metavar="N", help="Repeats the plan of another run.", show_default="random")
@@ -26,6 +28,9 @@ Rate = Annotated[
     float, typer.Option("--jobs-per-second", min=1.0, max=50_000.0, metavar="N", help="Jobs to enqueue a second.")
 ]
 Dsn = Annotated[str | None, typer.Option("--dsn", metavar="DSN", help="Use this server instead of one of its own.")]
+Only = Annotated[
+    str, typer.Option("--only", metavar="HARM[,…]", help="Only these harms, e.g. kill-worker,silence-connections.")
+]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Tell each event.")]
 
 HELP = teach(
@@ -39,7 +44,7 @@ HELP = teach(
         "pooljobs chaos --seed 7 --duration 600 --jobs-per-second 2000 --verbose",
         "pooljobs chaos --dsn postgresql://me@localhost/test",
     ),
-    codes=(ExitCode.DATABASE_UNREACHABLE, ExitCode.EMBEDDED, ExitCode.CHECK_FAILED),
+    codes=(ExitCode.DATABASE_UNREACHABLE, ExitCode.REFUSED, ExitCode.EMBEDDED, ExitCode.CHECK_FAILED),
 )
 
 
@@ -56,6 +61,7 @@ def run(
     hosts: Hosts = 2,
     jobs_per_second: Rate = 200.0,
     dsn: Dsn = None,
+    only: Only = "",
     verbose: Verbose = False,
     as_json: AsJson = False,
 ) -> None:
@@ -69,6 +75,7 @@ def run(
         hosts=hosts,
         rate=jobs_per_second,
         dsn=dsn,
+        only=tuple(_kind(name) for name in names(only)) if only else (),
     )
     say(f"seed {settings.seed}")
     with _progress() as progress:
@@ -84,6 +91,18 @@ def run(
     else:
         emit(report.as_text())
     raise typer.Exit(ExitCode.OK if report.holds else ExitCode.CHECK_FAILED)
+
+
+def _kind(name: str) -> Kind:
+    """The harm of this name.
+
+    Raises:
+        OptionError: There is none.
+    """
+    known = {kind.name.lower().replace("_", "-"): kind for kind in Kind}
+    if name not in known:
+        raise OptionError(f"--only: there is no harm {name!r}", hint=f"there are: {', '.join(known)}")
+    return known[name]
 
 
 def _progress() -> Progress:
