@@ -131,14 +131,9 @@ def test_a_broken_source_is_not_taken_for_a_refusal(producer: Producer, connecti
 
 def test_a_connection_that_the_server_closed_is_not_used(producer: Producer, connection: Conn) -> None:
     producer.insert(NewJob("a", b"{}"))
-    ended = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'pooljobs producer'"
-    assert scalar(connection, ended) == 1
-    wait_until(
-        lambda: (
-            not scalar(connection, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pooljobs producer'")
-        ),
-        what="the backend to end",
-    )
+    ours = "FROM pg_stat_activity WHERE application_name = 'pooljobs producer' AND datname = current_database()"
+    assert scalar(connection, f"SELECT count(pg_terminate_backend(pid)) {ours}") == 1
+    wait_until(lambda: not scalar(connection, f"SELECT count(*) {ours}"), what="the backend to end")
     producer.insert(NewJob("a", b"{}"))
     assert scalar(connection, "SELECT count(*) FROM pooljobs.live") == 2
 
