@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# Processors for the tests; they mostly wait for PostgreSQL and for processes.
-WORKERS ?= auto
+# Processes of pytest: twice as many as processors, since tests mostly wait for PostgreSQL and for other processes.
+WORKERS ?= $(shell $(PYTHON) -c "import os; print(2 * (os.cpu_count() or 1))")
 
 .PHONY: help demo test test-oldest lint clean
 
