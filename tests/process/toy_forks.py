@@ -166,6 +166,8 @@ def usage() -> dict[str, Any]:
 def an_inbox() -> dict[str, Any]:
     """What an inbox takes, and what it leaves behind: HUP is ignored here, as under ``nohup``."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    for number in (signal.SIGTERM, signal.SIGQUIT):  # whoever runs the tests in the background has QUIT ignored
+        signal.signal(number, signal.SIG_DFL)
     with Inbox(children=False) as inbox:
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
             os.kill(os.getpid(), number)
