@@ -140,7 +140,7 @@ class Fleet(RuleBasedStateMachine):
     @rule()
     def a_reload_alone_takes_no_worker_away(self) -> None:
         """From wherever it is: while nobody dies by itself, all that are wanted stay READY, and get the new code."""
-        self.serve_undisturbed(until=lambda: all(worker.ready_at is not None for worker in self.children.workers))
+        self.serve_undisturbed(until=lambda: all(self.stays(worker) for worker in self.children.workers))
         if self.course.stage is not Stage.SERVE:
             return
         self.reload.ask(self.now)
@@ -148,6 +148,10 @@ class Fleet(RuleBasedStateMachine):
         assert [worker.generation for worker in self.children.workers] == [
             self.children.generation
         ] * self.children.procs
+
+    def stays(self, worker: ChildRecord) -> bool:
+        """Ready, and not asked to leave: who was surplus for a moment leaves all the same."""
+        return worker.ready_at is not None and self.board.slot(worker.slot).wanted is Wanted.RUN
 
     def serve_undisturbed(self, *, until: Callable[[], bool], at_least: int = 0) -> None:
         """Everybody comes up and leaves when asked, and the steward frees slots."""
