@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from pooljobs import PoolJobs
 
 app = PoolJobs()
@@ -15,3 +17,9 @@ def noop(n: int, pad: str = "") -> None:
 @app.job
 async def noop_async(n: int, pad: str = "") -> None:
     """Returns at once, on the event loop."""
+
+
+@app.job
+def sleep(secs: float = 3600.0) -> None:
+    """Keeps its worker busy."""
+    time.sleep(secs)

@@ -87,6 +87,7 @@ class ServeSettings:
         procs: Worker processes. Default 1.
         shutdown_timeout: Seconds a drain may take before what still runs is killed. Default 30.
         max_jobs_per_child: Jobs after which a worker is replaced, between jobs. Default 0, never.
+        listen: Whether the steward hears of new jobs by LISTEN; without, idle workers poll. Default True.
         max_memory_per_child: Megabytes of resident memory above which a worker is replaced, between jobs. Default 0,
             never. Has no effect where there is no /proc.
         keep_history: Whole days (UTC) before today for which ended jobs are kept. Default 0, for ever.
@@ -100,6 +101,7 @@ class ServeSettings:
     max_jobs_per_child: int = 0
     max_memory_per_child: int = 0
     keep_history: int = 0
+    listen: bool = True
     worker: WorkerSettings = field(default_factory=WorkerSettings)
 
     def __post_init__(self) -> None:

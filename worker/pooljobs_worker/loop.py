@@ -11,6 +11,7 @@ import time
 from typing import Protocol
 
 from pooljobs.scoreboard import Activity
+from pooljobs.scoreboard.wake import OWN, WORK
 from pooljobs_worker.claim import Claimer, WorkerReapedError
 from pooljobs_worker.claimed import ClaimedJob
 from pooljobs_worker.parts import Parts
@@ -45,6 +46,7 @@ class WorkerLoop:
         self._log = parts.log
         self._claimer = claimer
         self._crew = crew
+        self._worked = True
 
     def run(self) -> None:
         """Claims and runs until it is time to leave; then lets the crew finish what was claimed."""
@@ -66,9 +68,10 @@ class WorkerLoop:
         room = self._crew.room
         jobs = self._claim(room) if room > 0 else []
         if jobs:
+            self._worked = True
             self._crew.run(jobs)
         elif not self._child.leaving:
-            self._wait(self._idle_seconds() if room > 0 else self._settings.poll_interval)
+            self._idle() if room > 0 else self._wait(self._settings.poll_interval)
 
     def _claim(self, limit: int) -> list[ClaimedJob]:
         slot = self._child.slot
@@ -85,6 +88,15 @@ class WorkerLoop:
     def _idle_seconds(self) -> float:
         sweep = self._claimer.seconds_to_sweep()
         return self._settings.poll_interval if sweep is None else min(sweep, self._settings.poll_interval)
+
+    def _idle(self) -> None:
+        """Sleeps for want of work, and says so: the steward wakes those who do. After work it looks for jobs itself."""
+        slot = self._child.slot
+        slot.idle_since_ns = time.monotonic_ns()
+        self._child.board.idle_bell.wake(WORK if self._worked else OWN)
+        self._worked = False
+        self._wait(self._idle_seconds())
+        slot.idle_since_ns = 0
 
     def _wait(self, seconds: float) -> None:
         """Sleeps until a wake, the supervisor's end, or the time; shows a heartbeat and minds the lease meanwhile."""

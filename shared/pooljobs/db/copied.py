@@ -36,24 +36,30 @@ class Copier:
         self._schema = statements.schema
         self._make_ids = statements.load("make_ids")
         self._copy = statements.load("copy_jobs")
+        self._tell = statements.load("tell_sleepers")
 
     def copy(
         self, connection: Connection[Any], jobs: Iterable[NewJob], on_progress: Callable[[int], None] | None = None
     ) -> list[UUID]:
         """Stores the jobs; their ids in the same order. ``on_progress`` hears now and then how many were sent."""
         ids: list[UUID] = []
+        due: dict[str, datetime] = {}
         source, size = _Source(jobs), FIRST
         while first := source.take(BLOCK):
-            ids += self._copy_some(connection, first, source, size if len(first) == BLOCK else len(first))
+            ids += self._copy_some(connection, first, source, size if len(first) == BLOCK else len(first), due)
             size = min(2 * size, MOST)
             if on_progress:
                 on_progress(len(ids))
+        if due:
+            connection.execute(self._tell, {"queues": list(due), "run_ats": list(due.values())})
         return ids
 
-    def _copy_some(self, connection: Connection[Any], block: list[NewJob], source: _Source, most: int) -> list[UUID]:
+    def _copy_some(
+        self, connection: Connection[Any], block: list[NewJob], source: _Source, most: int, due: dict[str, datetime]
+    ) -> list[UUID]:
         """One COPY. Only a block is in memory at a time, however large the payloads of all are."""
         now, ids = self._ids(connection, most)
-        line, used = _Lines(now).line, 0
+        line, used = _Lines(now, due).line, 0
         refusals = translated(self._schema, unless=source.taking)
         with refusals, connection.cursor() as cursor, cursor.copy(self._copy) as copy:
             while block:
@@ -91,22 +97,31 @@ class _Source:
 
 
 class _Lines:
-    """Writes jobs in COPY's text format: tabs between columns, a sign of its own for null, backslashes doubled."""
+    """Writes jobs in COPY's text format: tabs between columns, a sign of its own for null, backslashes doubled.
 
-    def __init__(self, now: datetime) -> None:
+    ``due`` is told when the earliest job of each queue is due.
+    """
+
+    def __init__(self, now: datetime, due: dict[str, datetime]) -> None:
         self._now = now
+        self._due = due
         self._at_once = now.isoformat()
 
     def line(self, job_id: bytes, job: NewJob) -> bytes:
         """One job's line."""
         job_type, payload, queue, priority, max_retries, delay, run_at, trace_id = job
-        when = self._at_once if run_at is None and not delay else self._later(delay, run_at)
+        if run_at is None and not delay:
+            when, self._due[queue] = self._at_once, self._now
+        else:
+            when = self._later(queue, delay, run_at)
         trace = r"\N" if trace_id is None else _escaped(trace_id)
         head = f"{job_id.hex()}\t{when}\t{max_retries}\t{priority}\t{_escaped(queue)}\t{_escaped(job_type)}\t{trace}\t"
         return head.encode() + payload.replace(b"\\", b"\\\\") + b"\n"
 
-    def _later(self, delay: float, run_at: datetime | None) -> str:
-        return (self._now + timedelta(seconds=delay) if run_at is None else run_at).isoformat()
+    def _later(self, queue: str, delay: float, run_at: datetime | None) -> str:
+        then = self._now + timedelta(seconds=delay) if run_at is None else run_at
+        self._due[queue] = min(then, self._due.get(queue, then))
+        return then.isoformat()
 
 
 def _escaped(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import secrets
 from collections.abc import Iterator
 
 from pooljobs.scoreboard.errors import ScoreboardError
@@ -29,11 +30,16 @@ def slots_for(procs: int) -> int:
 class Scoreboard:
     """All slots of one supervisor. Children inherit it by the fork; nobody can attach to it otherwise."""
 
-    def __init__(self, memory: mmap.mmap, slots: tuple[Slot, ...], view: memoryview, bell: WakePipe) -> None:
+    def __init__(
+        self, memory: mmap.mmap, slots: tuple[Slot, ...], view: memoryview, bells: tuple[WakePipe, WakePipe]
+    ) -> None:
         self._memory = memory
         self._view = view
-        self.bell = bell
-        """Wakes the supervisor. Any child may ring it; what it is about stands on the board."""
+        self.bell, self.idle_bell = bells
+        """``bell`` wakes the supervisor. Any child may ring it; what it is about stands on the board. ``idle_bell``
+        wakes whoever of the steward's threads finds work for the idle: a worker rings it when it runs out of work."""
+        self.fleet = secrets.randbits(63)
+        """A number that all children of this supervisor share, and nobody else has."""
         self._slots = slots
 
     @classmethod
@@ -50,7 +56,7 @@ class Scoreboard:
         if slots < 1 or entries < 1:
             raise ScoreboardError(f"a scoreboard needs at least 1 slot and 1 entry, not {slots} and {entries}")
         layout = Layout(entries)
-        pipes = _open_pipes(slots + 1)
+        pipes = _open_pipes(slots + 2)
         try:
             memory = mmap.mmap(-1, slots * layout.words * WORD)
         except OSError as error:
@@ -62,7 +68,7 @@ class Scoreboard:
             memory,
             tuple(Slot(i, view[i * words : (i + 1) * words], layout, pipe) for i, pipe in enumerate(pipes[:slots])),
             view,
-            pipes[slots],
+            (pipes[slots], pipes[slots + 1]),
         )
 
     def slot(self, index: int) -> Slot:
@@ -84,6 +90,7 @@ class Scoreboard:
     def close(self) -> None:
         """Unmap the memory and close the pipes in this process. No slot may be used afterwards."""
         self.bell.close()
+        self.idle_bell.close()
         for slot in self._slots:
             slot.close()
         self._view.release()

@@ -56,6 +56,7 @@ class At(IntEnum):
     STACK_SIZE = auto()
     CLAIMING = auto()
     BIRTH = auto()
+    IDLE_SINCE_NS = auto()
     BACKENDS = auto()  # the last: BACKENDS words from here
 
 

@@ -90,6 +90,8 @@ class Slot:
     that earlier claims took is entered, or was settled. 0 before the first."""
     birth = Word(At.BIRTH)
     """When the process began, as ``/proc`` tells it, in ticks: its pid may come to another. 0: unknown."""
+    idle_since_ns = Word(At.IDLE_SINCE_NS)
+    """Monotonic nanoseconds since which a worker has room and sleeps for want of work; 0 while it does not."""
 
     def __init__(self, index: int, words: Words, layout: Layout, pipe: WakePipe) -> None:
         self.index = index

@@ -21,4 +21,4 @@ SELECT
     t.id, now(), t.created_at, t.fence, greatest(t.max_retries, t.attempts + 1), t.attempts, 0, 0, t.priority, t.queue,
     t.job_type, t.trace_id, t.last_error, t.payload, t.interruptions
 FROM taken AS t
-RETURNING id
+RETURNING id, {schema}.notify_sleepers(ARRAY[queue], ARRAY[run_at])

@@ -49,6 +49,9 @@ Connections = Annotated[int, typer.Option("--connections", metavar="N", help="Da
 Durability = Annotated[
     str, typer.Option("--durability", metavar="strict|relaxed", help="Whether results wait for the server's disk.")
 ]
+Listen = Annotated[
+    bool, typer.Option("--listen/--no-listen", help="Hear of new jobs at once, or by polling alone (behind a pooler).")
+]
 Format = Annotated[str, typer.Option("--log-format", metavar="text|json", help="Log lines for people or machines.")]
 Schema = Annotated[
     str, typer.Option("--schema", metavar="NAME", help="Schema of the tables.", show_default="the application's")
@@ -98,6 +101,7 @@ def register(cli: typer.Typer, worker_main: WorkerMain, *, show_traceback: bool)
         max_jobs_per_child: MaxJobs = 0,
         max_memory_per_child: MaxMemory = 0,
         keep_history: KeepHistory = 0,
+        listen: Listen = True,
         dsn: Dsn = None,
         schema: Schema = "",
         log_format: Format = "text",
@@ -127,6 +131,7 @@ def register(cli: typer.Typer, worker_main: WorkerMain, *, show_traceback: bool)
             max_jobs_per_child=max_jobs_per_child,
             max_memory_per_child=max_memory_per_child,
             keep_history=keep_history,
+            listen=listen,
             worker=worker,
         )
         raise typer.Exit(launch(settings, dsn, worker_main, show_traceback=show_traceback))

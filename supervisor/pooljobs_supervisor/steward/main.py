@@ -16,6 +16,7 @@ from pooljobs.exit_codes import ExitCode
 from pooljobs.logs import name_process
 from pooljobs.scoreboard import Role, Slot, SlotState, Wanted
 from pooljobs.settings import ServeSettings
+from pooljobs_supervisor.steward.caller import Caller
 from pooljobs_supervisor.steward.chores import Chores
 from pooljobs_supervisor.steward.orphans import Orphans
 from pooljobs_supervisor.steward.patience import Patience
@@ -26,7 +27,10 @@ def steward_main(settings: ServeSettings, child: Child) -> int:
     name_process("steward")
     log = logging.getLogger("pooljobs.steward")
     name = f"pooljobs steward (pid {os.getpid()})"
-    with child_pool(settings.dsn, size=2, application_name=name, silence=settings.worker.job_timeout) as pool:
+    with (
+        child_pool(settings.dsn, size=2, application_name=name, silence=settings.worker.job_timeout) as pool,
+        Caller(settings, child.board, pool, log),
+    ):
         Steward(settings, child, Patience(pool, log), log).run()
     return ExitCode.OK
 

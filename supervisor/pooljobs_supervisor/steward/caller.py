@@ -1,0 +1,123 @@
+"""Calls idle workers to work: a thread of the steward's, with a connection of its own.
+
+It is a thread since the chores may take their time (a vacuum, a burial), and a job that is enqueued now must not wait
+for them. It decides nothing: ``vigil.py`` says what to do, ``idlers.py`` who can be woken. Without it, or without its
+database, workers poll.
+"""
+
+from __future__ import annotations
+
+import logging
+import select
+import threading
+import time
+from types import TracebackType
+from typing import Any, Self
+
+from psycopg import Connection
+from psycopg import errors as pg
+from psycopg_pool import ConnectionPool
+
+from pooljobs.db.faults import OUTAGE
+from pooljobs.db.statements import Statements
+from pooljobs.scoreboard import Scoreboard
+from pooljobs.settings import ServeSettings
+from pooljobs_supervisor.steward.idlers import Idlers
+from pooljobs_supervisor.steward.listener import Listener
+from pooljobs_supervisor.steward.sleepers import Sleepers
+from pooljobs_supervisor.steward.vigil import Step, Vigil
+
+RECONNECT_PAUSE = 1.0
+"""Seconds between tries to reach the database; the steward's chores say that it is away."""
+
+LONGEST_WAIT = 60.0
+"""Seconds after which the thread looks up, whatever happens."""
+
+
+class Caller:
+    """Runs from entering to leaving. Errors it does not expect end it with a line in the log, and nothing else."""
+
+    def __init__(
+        self, settings: ServeSettings, board: Scoreboard, pool: ConnectionPool[Connection[Any]], log: logging.Logger
+    ) -> None:
+        statements = Statements(settings.schema)
+        self._queues = frozenset(settings.worker.queues)
+        self._listen = settings.listen
+        self._bell = board.idle_bell
+        self._idlers = Idlers(board)
+        self._listener = Listener(pool, statements, log)
+        self._sleepers = Sleepers(statements, board.fleet, settings.worker)
+        self._vigil = Vigil(sleep=settings.worker.job_timeout, poll_interval=settings.worker.poll_interval)
+        self._log = log
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="pooljobs-caller", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, _t: type[BaseException] | None, _e: BaseException | None, _tb: TracebackType | None) -> None:
+        self._stopping.set()
+        self._bell.wake()
+        self._thread.join(timeout=5.0)
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                self._attempt()
+        except Exception:  # noqa: BLE001  # whatever it was, it must not go unheard
+            self._log.exception("nobody calls idle workers any more: they look for jobs every --poll-interval")
+        self._listener.close()
+
+    def _attempt(self) -> None:
+        try:
+            if not self._listener.opened:
+                self._vigil.stayed_awake()
+                self._vigil.hears = self._listener.open(listen=self._listen)
+            while not self._stopping.is_set():
+                self._turn()
+            self._sleepers.forget(self._listener.connection)
+        except pg.InsufficientPrivilege as error:
+            self._log.warning("%s: idle workers look for jobs every --poll-interval", error.diag.message_primary)
+            self._listen = False
+            self._listener.close()
+        except OUTAGE:
+            self._listener.close()
+            self._stopping.wait(RECONNECT_PAUSE)
+
+    def _turn(self) -> None:
+        idle = self._idlers.find()
+        payloads = self._listener.take()
+        if count := sum(payload in self._queues or not payload for payload in payloads):
+            self._idlers.wake(idle[:count])
+            self._vigil.heard(count, len(idle), time.monotonic())
+            idle = idle[count:]
+        now = time.monotonic()
+        step = self._vigil.step(len(idle), now)
+        if step is not Step.NOTHING:
+            self._do(step)
+            return
+        self._wait(self._vigil.seconds(len(idle), now))
+        if self._bell.drain():  # a worker that only fell asleep again rings too, without a word of work
+            self._vigil.rang(time.monotonic())
+
+    def _do(self, step: Step) -> None:
+        connection, asked = self._listener.connection, time.monotonic()
+        if step is Step.FALL_ASLEEP:
+            self._sleepers.fall_asleep(connection)
+            self._vigil.fell_asleep(asked)
+        elif step is Step.STAY_AWAKE:
+            self._sleepers.stay_awake(connection)
+            self._vigil.stayed_awake()
+        else:
+            findings = self._sleepers.look(connection, len(self._idlers.find()), marking=self._vigil.marking)
+            now = time.monotonic()
+            self._idlers.wake(self._idlers.find()[: findings.due])
+            self._vigil.found(findings, now - asked, now)
+
+    def _wait(self, seconds: float | None) -> None:
+        """Sleeps until the bell, something from the database, or the time."""
+        sources = select.poll()
+        sources.register(self._bell.read_fd, select.POLLIN)
+        sources.register(self._listener.fileno(), select.POLLIN)
+        sources.poll(1000 * (LONGEST_WAIT if seconds is None else min(seconds, LONGEST_WAIT)))

@@ -1,0 +1,44 @@
+"""What a host says of itself in the table ``sleepers``, and its looks at the jobs: the statements of ``caller.py``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from psycopg import Connection
+
+from pooljobs.db.statements import Statements
+from pooljobs.settings import WorkerSettings
+from pooljobs_supervisor.steward.vigil import Findings
+
+
+class Sleepers:
+    """The statements of one host; a sleep lasts a lease, unless it is renewed."""
+
+    def __init__(self, statements: Statements, fleet: int, settings: WorkerSettings) -> None:
+        self._fall_asleep = statements.load("fall_asleep")
+        self._stay_awake = statements.load("stay_awake")
+        self._forget = statements.load("forget_sleepers")
+        self._look = statements.load("look_for_work")
+        self._fleet = fleet
+        self._queues = list(settings.queues)
+        self._seconds = settings.job_timeout
+
+    def fall_asleep(self, connection: Connection[Any]) -> None:
+        """Asks enqueues to notify; jobs that they do not tell of are found by looks, the first of them marking."""
+        parameters = {"fleet": self._fleet, "queues": self._queues, "seconds": self._seconds}
+        connection.execute(self._fall_asleep, parameters)
+
+    def stay_awake(self, connection: Connection[Any]) -> None:
+        """Asks them no longer."""
+        connection.execute(self._stay_awake, {"fleet": self._fleet})
+
+    def forget(self, connection: Connection[Any]) -> None:
+        """Deletes this host's rows, and those that others left behind long ago."""
+        connection.execute(self._forget, {"fleet": self._fleet})
+
+    def look(self, connection: Connection[Any], most: int, *, marking: bool) -> Findings:
+        """Looks for ``most`` due jobs and the next one to come."""
+        parameters = {"queues": self._queues, "most": max(1, most), "marking": marking}
+        row = connection.execute(self._look, parameters, prepare=True).fetchone()
+        assert row is not None
+        return Findings(*row)

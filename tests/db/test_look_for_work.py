@@ -1,0 +1,138 @@
+"""What an idle host sees when it looks: what is due, what is to come, and whether anybody may still commit unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import Connection
+
+from pooljobs.db.producer import Producer
+from pooljobs.new_job import NewJob
+from pooljobs_supervisor.steward.vigil import Vigil
+from tests.db.test_plans import explain, scans_of_live
+from tests.support.claims import SQL, claim, insert, register
+from tests.support.hearing import Ear, listening, sleepers, steward_connection
+from tests.support.waiting import wait_until
+
+Conn = Connection[Any]
+
+
+@pytest.fixture
+def steward(dsn: str) -> Iterator[Conn]:
+    with steward_connection(dsn) as connection:
+        yield connection
+
+
+@pytest.fixture
+def ear(dsn: str) -> Iterator[Ear]:
+    with listening(dsn) as ear:
+        yield ear
+
+
+def put(connection: Conn) -> None:
+    Producer("", "pooljobs", 1).insert_with(connection, NewJob("a", b"{}"))
+
+
+def asleep() -> Vigil:
+    """A host that has just fallen asleep; the times are not looked at here."""
+    vigil = Vigil(sleep=30.0, poll_interval=60.0)
+    vigil.hears = True
+    vigil.fell_asleep(0.0)
+    return vigil
+
+
+def test_due_jobs_of_the_queues_are_counted_and_the_next_one_is_timed(connection: Conn, steward: Conn) -> None:
+    insert(connection, 3)
+    insert(connection, 2, queue="mail", priority=-4)
+    insert(connection, 5, queue="other")
+    connection.execute("SELECT pooljobs.enqueue('a', delay => '40 s'), pooljobs.enqueue('a', delay => '20 s')")
+    found = sleepers("default", "mail").look(steward, 10, marking=False)
+    assert found.due == 5
+    assert found.next_in == pytest.approx(20.0, abs=10.0)
+    assert found.mark is None
+
+
+def test_what_runs_is_not_due(connection: Conn, steward: Conn) -> None:
+    insert(connection, 3)
+    claim(connection, register(connection), limit=2)
+    assert sleepers().look(steward, 10, marking=False).due == 1
+
+
+def test_no_more_is_counted_than_there_are_workers(connection: Conn, steward: Conn) -> None:
+    insert(connection, 50)
+    assert sleepers().look(steward, 4, marking=False).due == 4
+
+
+def test_nothing_at_all_is_nothing(steward: Conn) -> None:
+    found = sleepers().look(steward, 1, marking=False)
+    assert (found.due, found.next_in) == (0, None)
+
+
+def test_a_job_of_a_transaction_that_read_the_flag_before_is_seen_by_a_later_look(
+    dsn: str, steward: Conn, ear: Ear
+) -> None:
+    host, vigil = sleepers(), asleep()
+    with psycopg.connect(dsn) as late:
+        put(late)
+        host.fall_asleep(steward)
+        for _ in range(3):
+            vigil.found(found := host.look(steward, 1, marking=vigil.marking), 0.0, 1.0)
+            assert found.due == 0
+            assert not vigil.settled, "a transaction under way may hold a job that nobody tells of"
+        late.commit()
+    assert ear.heard() == []
+    vigil.found(found := host.look(steward, 1, marking=vigil.marking), 0.0, 1.0)
+    assert found.due == 1
+    assert vigil.settled
+
+
+def test_a_transaction_that_began_while_the_host_fell_asleep_is_waited_for_too(
+    dsn: str, connection: Conn, steward: Conn, ear: Ear
+) -> None:
+    """Its number lies above that of the transaction that says "asleep", and above the xmax of the first look: nobody
+    has ended with a higher one. So that xmax is no mark."""
+    host, vigil = sleepers(), asleep()
+    with psycopg.connect(dsn) as late:
+        with steward.transaction():
+            host.fall_asleep(steward)
+            put(late)  # above the sleeper's number, and before its commit
+        vigil.found(found := host.look(steward, 1, marking=True), 0.0, 1.0)
+        assert found.due == 0
+        vigil.found(host.look(steward, 1, marking=False), 0.0, 1.0)
+        assert not vigil.settled
+        late.commit()
+    assert ear.heard() == []
+    found = host.look(steward, 1, marking=False)
+    vigil.found(found, 0.0, 1.0)
+    assert found.due == 1
+
+
+def test_with_nobody_under_way_a_later_look_is_enough(dsn: str, steward: Conn) -> None:
+    """Transactions of other databases count too, so that other tests may hold it up."""
+    host, vigil = sleepers(), asleep()
+    host.fall_asleep(steward)
+    with psycopg.connect(dsn) as other:
+        put(other)  # begun after: it notifies, and is no concern of these looks
+        vigil.found(host.look(steward, 1, marking=True), 0.0, 1.0)
+
+    def settled() -> bool:
+        vigil.found(host.look(steward, 1, marking=False), 0.0, 1.0)
+        return vigil.settled
+
+    wait_until(settled, what="everybody else to have ended")
+
+
+def test_a_look_costs_no_more_with_a_backlog(connection: Conn, steward: Conn) -> None:
+    connection.execute("ANALYZE pooljobs.live")
+    insert(connection, 10_000)
+    connection.execute(
+        "INSERT INTO pooljobs.live (job_type, priority, run_at)"
+        " SELECT 'tomorrow', -4, now() + interval '1 day' FROM generate_series(1, 10000)"
+    )
+    parameters: dict[str, object] = {"queues": ["default"], "most": 4, "marking": False}
+    nodes, blocks = explain(steward, SQL.load("look_for_work"), parameters)
+    assert scans_of_live(nodes) <= {("Index Scan", "live_claim"), ("Index Only Scan", "live_claim")}
+    assert blocks < 200
