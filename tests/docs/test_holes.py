@@ -11,7 +11,7 @@ import pytest
 from tests.docs.blocks import ROOT
 from tests.docs.test_architecture import rows
 
-HEADINGS = ("### Who holds a job", "### Statements", "### Processes")
+HEADINGS = ("### Who holds a job", "### Statements", "### Processes", "### Blame, limits, calls and replacements")
 ROWS = [row for heading in HEADINGS for row in rows(heading)]
 
 
