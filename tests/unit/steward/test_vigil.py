@@ -1,0 +1,196 @@
+"""When a host says that it sleeps, and when it looks: while somebody idles, either it is told of jobs or it looks."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pooljobs_supervisor.steward.ration import SAVED
+from pooljobs_supervisor.steward.vigil import AWAKE, LATEST, SOON, Findings, Step, Vigil
+
+SLEEP, POLL = 30.0, 60.0
+NOTHING_THERE = Findings(due=0, next_in=None, xmin=100, mark=None)
+
+
+def vigil(*, hears: bool = True) -> Vigil:
+    made = Vigil(sleep=SLEEP, poll_interval=POLL)
+    made.hears = hears
+    return made
+
+
+def asleep(now: float = 0.0) -> Vigil:
+    """One that has fallen asleep, and has looked until nobody can commit unseen."""
+    made = vigil()
+    assert made.step(1, now) is Step.FALL_ASLEEP
+    made.fell_asleep(now)
+    made.found(Findings(0, None, xmin=10, mark=10), 0.0, now)
+    made.found(Findings(0, None, xmin=11, mark=None), 0.0, now)
+    assert made.settled
+    assert made.step(1, now) is Step.NOTHING
+    return made
+
+
+def test_while_nobody_idles_nothing_is_done() -> None:
+    made = vigil()
+    assert made.step(0, 0.0) is Step.NOTHING
+    assert made.seconds(0, 0.0) is None
+
+
+def test_when_somebody_idles_the_host_falls_asleep_and_looks_afterwards() -> None:
+    made = vigil()
+    assert made.step(1, 0.0) is Step.FALL_ASLEEP
+    made.fell_asleep(0.0)
+    assert made.marking
+    assert made.step(1, 0.0) is Step.LOOK
+
+
+def test_it_looks_until_all_have_ended_that_began_before_its_mark() -> None:
+    made = vigil()
+    made.fell_asleep(0.0)
+    made.found(Findings(0, None, xmin=7, mark=10), 0.0, 0.0)
+    now, pauses = 0.0, []
+    for _ in range(12):
+        pause = made.seconds(1, now)
+        assert pause is not None
+        pauses.append(pause)
+        now += pause
+        assert made.step(1, now) in (Step.LOOK, Step.FALL_ASLEEP)
+        made.found(Findings(0, None, xmin=9, mark=None), 0.0, now)
+    assert pauses == pytest.approx(sorted(pauses))
+    assert pauses[0] == pytest.approx(SOON)
+    assert pauses[-1] <= LATEST + 1e-9
+    made.found(Findings(0, None, xmin=10, mark=None), 0.0, now)
+    assert made.settled
+
+
+def test_a_settled_sleeper_rests_until_its_sleep_is_to_be_renewed() -> None:
+    made = asleep()
+    assert made.seconds(1, 0.0) == pytest.approx(SLEEP / 3)
+    assert made.step(1, SLEEP / 3 + 0.01) is Step.FALL_ASLEEP
+    made.fell_asleep(SLEEP / 3 + 0.01)
+    assert made.settled, "a renewal in time leaves no gap"
+    assert made.step(1, SLEEP / 3 + 0.02) is Step.NOTHING
+
+
+def test_a_sleep_that_was_not_renewed_in_time_begins_anew() -> None:
+    made = asleep()
+    assert made.step(1, SLEEP + 1) is Step.FALL_ASLEEP
+    made.fell_asleep(SLEEP + 1)
+    assert made.marking
+
+
+def test_a_notification_is_followed_by_a_look() -> None:
+    made = asleep()
+    made.heard(1, 2, 1.0)
+    assert made.seconds(1, 1.0) == pytest.approx(SOON)
+    assert made.step(1, 1.0 + SOON) is Step.LOOK
+
+
+def test_looks_go_on_while_work_is_due_and_somebody_idles() -> None:
+    made, now = asleep(), 1.0
+    made.heard(1, 2, now)
+    for _ in range(8):
+        now += (made.seconds(1, now) or 0.0) + 1e-6
+        assert made.step(1, now) is Step.LOOK
+        made.found(Findings(3, None, 100, None), 0.0, now)
+        assert (made.seconds(1, now) or 0.0) <= LATEST + 1e-9
+    made.found(NOTHING_THERE, 0.0, now)
+    assert made.seconds(1, now) == pytest.approx(SLEEP / 3 - now)
+
+
+def test_the_next_job_to_come_is_looked_for_when_it_is_due() -> None:
+    made = asleep()
+    made.rang(1.0)
+    made.found(Findings(0, 0.3, 100, None), 0.0, 1.0)
+    assert made.seconds(1, 1.0) == pytest.approx(0.3)
+    assert made.step(1, 1.31) is Step.LOOK
+
+
+def test_told_while_nobody_idles_it_asks_for_no_more() -> None:
+    made = asleep()
+    made.heard(1, 0, 1.0)
+    assert made.step(0, 1.0) is Step.STAY_AWAKE
+    made.stayed_awake()
+    assert made.step(0, 1.0) is Step.NOTHING
+    assert made.step(1, 2.0) is Step.FALL_ASLEEP
+
+
+def test_a_flood_of_notifications_is_stopped_and_looks_take_their_place() -> None:
+    made = asleep()
+    made.heard(int(SAVED), 2, 1.0)
+    assert made.step(1, 1.0) is Step.STAY_AWAKE
+    made.stayed_awake()
+    assert made.step(1, 1.0) is Step.LOOK
+    made.found(NOTHING_THERE, 0.0, 1.0)
+    assert made.seconds(1, 1.0) == pytest.approx(AWAKE)
+    assert made.step(1, 1.0 + AWAKE) is Step.LOOK
+    assert made.step(1, 4.0) is Step.FALL_ASLEEP, "the ration is ample again"
+
+
+def test_slow_looks_are_far_between() -> None:
+    made = asleep()
+    made.found(Findings(1, None, 100, None), 0.04, 1.0)
+    assert made.seconds(1, 1.0) == pytest.approx(0.8)
+    made.rang(1.1)
+    assert made.seconds(1, 1.0) == pytest.approx(0.8)
+
+
+def test_without_notifications_it_looks_as_often_as_workers_poll() -> None:
+    made = vigil(hears=False)
+    assert made.step(1, 0.0) is Step.LOOK
+    made.found(NOTHING_THERE, 0.0, 0.0)
+    assert made.seconds(1, 0.0) == pytest.approx(POLL)
+    made.found(Findings(0, 2.0, 100, None), 0.0, 0.0)
+    assert made.seconds(1, 0.0) == pytest.approx(2.0)
+
+
+EVENTS = st.sampled_from(["rang", "heard", "heard in vain", "flood", "lost", "due", "mark held up", "nothing"])
+
+
+class Host:
+    """Does what the vigil says, and knows until when enqueues would tell it."""
+
+    def __init__(self) -> None:
+        self.vigil = vigil()
+        self.told_until = 0.0
+
+    def take(self, event: str, now: float) -> None:
+        if event == "rang":
+            self.vigil.rang(now)
+        elif event.startswith("heard") or event == "flood":
+            self.vigil.heard(1000 if event == "flood" else 1, 0 if event.endswith("vain") else 1, now)
+        elif event == "lost":
+            self.vigil.stayed_awake()
+            self.told_until = 0.0
+
+    def rest(self, event: str, now: float) -> None:
+        for _ in range(10):
+            step = self.vigil.step(1, now)
+            if step is Step.NOTHING:
+                return
+            if step is Step.FALL_ASLEEP:
+                self.vigil.fell_asleep(now)
+                self.told_until = now + SLEEP
+            elif step is Step.STAY_AWAKE:
+                self.vigil.stayed_awake()
+                self.told_until = 0.0
+            else:
+                xmin, mark = 5 if event == "mark held up" else 100, 10 if self.vigil.marking else None
+                self.vigil.found(Findings(int(event == "due"), None, xmin, mark), 0.0, now)
+        raise AssertionError("it never comes to rest")
+
+
+@given(events=st.lists(st.tuples(EVENTS, st.floats(0.0, 3.0)), max_size=60))
+def test_whatever_happens_somebody_tells_or_looks(events: list[tuple[str, float]]) -> None:
+    """With a worker idle, the host either asks to be told, and has seen what nobody tells of, or looks again soon."""
+    host, now = Host(), 0.0
+    for event, later in events:
+        now += later
+        host.take(event, now)
+        host.rest(event, now)
+        pause = host.vigil.seconds(1, now)
+        assert pause is not None
+        if now >= host.told_until or not host.vigil.settled:
+            assert pause <= LATEST + 1e-9
+        assert now + pause <= max(host.told_until, now + LATEST + 1e-9)
