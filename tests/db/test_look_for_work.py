@@ -11,6 +11,7 @@ from psycopg import Connection
 
 from pooljobs.db.producer import Producer
 from pooljobs.new_job import NewJob
+from pooljobs_supervisor.steward.sleepers import Sleepers
 from pooljobs_supervisor.steward.vigil import Vigil
 from tests.db.test_plans import explain, scans_of_live
 from tests.support.claims import SQL, claim, insert, register
@@ -42,6 +43,16 @@ def asleep() -> Vigil:
     vigil.hears = True
     vigil.fell_asleep(0.0)
     return vigil
+
+
+def until_settled(vigil: Vigil, host: Sleepers, steward: Conn) -> None:
+    """Transactions of other databases have numbers of the same sequence: other tests may hold it up."""
+
+    def settled() -> bool:
+        vigil.found(host.look(steward, 1, marking=vigil.marking), 0.0, 1.0)
+        return vigil.settled
+
+    wait_until(settled, what="everybody else to have ended")
 
 
 def test_due_jobs_of_the_queues_are_counted_and_the_next_one_is_timed(connection: Conn, steward: Conn) -> None:
@@ -86,7 +97,7 @@ def test_a_job_of_a_transaction_that_read_the_flag_before_is_seen_by_a_later_loo
     assert ear.heard() == []
     vigil.found(found := host.look(steward, 1, marking=vigil.marking), 0.0, 1.0)
     assert found.due == 1
-    assert vigil.settled
+    until_settled(vigil, host, steward)
 
 
 def test_a_transaction_that_began_while_the_host_fell_asleep_is_waited_for_too(
@@ -105,24 +116,18 @@ def test_a_transaction_that_began_while_the_host_fell_asleep_is_waited_for_too(
         assert not vigil.settled
         late.commit()
     assert ear.heard() == []
-    found = host.look(steward, 1, marking=False)
-    vigil.found(found, 0.0, 1.0)
+    vigil.found(found := host.look(steward, 1, marking=False), 0.0, 1.0)
     assert found.due == 1
+    until_settled(vigil, host, steward)
 
 
 def test_with_nobody_under_way_a_later_look_is_enough(dsn: str, steward: Conn) -> None:
-    """Transactions of other databases count too, so that other tests may hold it up."""
     host, vigil = sleepers(), asleep()
     host.fall_asleep(steward)
     with psycopg.connect(dsn) as other:
-        put(other)  # begun after: it notifies, and is no concern of these looks
         vigil.found(host.look(steward, 1, marking=True), 0.0, 1.0)
-
-    def settled() -> bool:
-        vigil.found(host.look(steward, 1, marking=False), 0.0, 1.0)
-        return vigil.settled
-
-    wait_until(settled, what="everybody else to have ended")
+        put(other)  # begun after: it notifies, and is no concern of these looks
+        until_settled(vigil, host, steward)
 
 
 def test_a_look_costs_no_more_with_a_backlog(connection: Conn, steward: Conn) -> None:

@@ -57,7 +57,7 @@ def lose(connection: Connection[Any], host: Host, other: Host, round_: int) -> f
     with host.stopped():
         stopped = database_time(connection)
         until = connection.execute(
-            "SELECT max(w.leased_until) FROM pooljobs.workers AS w JOIN pooljobs.live AS l ON l.worker_id = w.id"
+            "SELECT min(w.leased_until) FROM pooljobs.workers AS w JOIN pooljobs.live AS l ON l.worker_id = w.id"
         ).fetchone()
         assert until is not None
         wait_until(lambda: not unfinished(connection), what="the lost host's jobs to end elsewhere")
