@@ -17,6 +17,13 @@ HELD = 4
 OPTIONS = ("--job-timeout", str(LEASE), "--poll-interval", "0.1")
 
 
+def held(connection: Connection[Any]) -> int:
+    """Jobs that a worker has claimed."""
+    row = connection.execute("SELECT count(*) FROM pooljobs.live WHERE worker_id IS NOT NULL").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def ends(connection: Connection[Any]) -> None:
     wait_until(lambda: not unfinished(connection), what="the jobs to end")
 
@@ -24,9 +31,10 @@ def ends(connection: Connection[Any]) -> None:
 def test_the_steward_renews_the_lease_of_a_worker_that_cannot(dsn: str, tmp_path: Path) -> None:
     """A second host would take the jobs if it did not."""
     with record_of(dsn) as connection, Host(dsn, tmp_path, *OPTIONS) as host:
-        enqueue(connection, "holds_the_interpreter", payload=f'{{"secs": {HELD}}}')
-        enqueue(connection, "takes", 3)
-        begun(connection)
+        with connection.transaction():  # claimed as one batch: an idle worker is there for the first one at once
+            enqueue(connection, "holds_the_interpreter", payload=f'{{"secs": {HELD}}}')
+            enqueue(connection, "takes", 3)
+        wait_until(lambda: held(connection) == 4, what="all four to be claimed")
         with Host(dsn, tmp_path, *OPTIONS, name="b"):
             ends(connection)
         assert_every_claim_ran_once_and_every_job_ended_once(connection, 4)

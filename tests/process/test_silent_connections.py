@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import Any
+
+from psycopg import Connection
 
 from pooljobs_supervisor.chaos.run import Settings, run_chaos
 from pooljobs_supervisor.chaos.schedule import Kind
@@ -20,7 +23,8 @@ def test_workers_and_steward_that_wait_on_silent_connections_are_replaced(dsn: s
         with Serving(wire.dsn, tmp_path / "log", *OPTIONS, "--procs", "2", env={"AUDIT_DSN": dsn}) as serving:
             enqueue(connection, "audited", 20)
             wait_until(lambda: counts(connection) == {"completed": 20}, what="jobs to run through the wire")
-            wait_until(partial(all_silenced, wire, []), what="workers and steward to be connected for a while")
+            silenced = partial(all_silenced, wire, connection, [])
+            wait_until(silenced, what="all connections of workers and steward to be old enough, and silenced")
             enqueue(connection, "audited", 20)
             wait_until(lambda: serving.text.count("hangs outside any handler") >= 3, timeout=90, what="three kills")
             wait_until(lambda: counts(connection) == {"completed": 40}, timeout=60, what="the jobs to run all the same")
@@ -29,10 +33,16 @@ def test_workers_and_steward_that_wait_on_silent_connections_are_replaced(dsn: s
         assert charged == (0, 1)
 
 
-def all_silenced(wire: Wire, hit: list[int]) -> bool:
-    """Whether each of the three was hit by now; connections that are quite new are spared at first."""
+def all_silenced(wire: Wire, connection: Connection[Any], hit: list[int]) -> bool:
+    """Whether all connections of the three were hit by now; one that is quite new is spared at first."""
     hit.append(wire.silence(0.0, None, ALL))
-    return sum(hit) >= 3
+    row = connection.execute(
+        "SELECT count(*), count(DISTINCT application_name) FROM pg_stat_activity"
+        " WHERE application_name LIKE 'pooljobs %(pid %' AND datname = current_database()"
+    ).fetchone()
+    assert row is not None
+    connections, processes = row
+    return bool(processes == 3 and sum(hit) >= connections)
 
 
 def test_chaos_with_silent_and_reset_connections_alone_holds(dsn: str) -> None:
