@@ -1,4 +1,7 @@
-"""Measures how fast a fleet empties a queue, as a ratio to the same statements in a bare loop. See bench/README.md."""
+"""Measures how fast a fleet empties a queue, as a ratio to the same statements in a bare loop. See bench/README.md.
+
+With ``--adaptive`` the fleet sizes its batches by itself, and the yardstick is the same fleet with batches of one size.
+"""
 
 from __future__ import annotations
 
@@ -44,8 +47,10 @@ class Round:
 class Bench:
     """One database, drained again and again."""
 
-    def __init__(self, dsn: str, jobs: int, procs: int, batch: int, payload: int) -> None:
+    def __init__(self, dsn: str, jobs: int, procs: int, batch: int, payload: int, *, adaptive: bool = False) -> None:
         self.dsn, self.jobs, self.procs, self.batch, self.payload = dsn, jobs, procs, batch, payload
+        self.adaptive = adaptive
+        self.job_type, self.concurrency = "noop", 1
         self.connection: Connection[Any] = psycopg.connect(dsn, autocommit=True)
 
     def fill(self) -> None:
@@ -53,18 +58,22 @@ class Bench:
         self.connection.execute("TRUNCATE pooljobs.live, pooljobs.history")
         self.connection.execute(
             "INSERT INTO pooljobs.live (job_type, payload)"
-            " SELECT 'noop', jsonb_build_object('n', g, 'pad', repeat('x', %s)) FROM generate_series(1, %s) AS g",
-            (max(0, self.payload - 22), self.jobs),
+            " SELECT %s, jsonb_build_object('n', g, 'pad', repeat('x', %s)) FROM generate_series(1, %s) AS g",
+            (self.job_type, max(0, self.payload - 22), self.jobs),
         )
         self.connection.execute("VACUUM ANALYZE pooljobs.live")
         self.connection.execute("CHECKPOINT")
 
-    def of_fleet(self, *, profile: Path | None = None) -> Round:
+    def of_fleet(self, *, profile: Path | None = None, adaptive: bool = False) -> Round:
         """Drains with ``pooljobs serve``."""
-        with self._measured() as measure, self._serving(profile) as fleet:
+        with self._measured() as measure, self._serving(profile, adaptive=adaptive) as fleet:
             while self._left():
                 time.sleep(0.05)
             return measure(sum(_cpu(process) for process in fleet.children(recursive=True)))
+
+    def pair(self) -> tuple[Round, Round]:
+        """What is measured, and its yardstick."""
+        return self.of_fleet(adaptive=self.adaptive), self.of_fleet() if self.adaptive else self.of_limit()
 
     def of_limit(self) -> Round:
         """Drains with the bare loop."""
@@ -94,9 +103,10 @@ class Bench:
         yield measure
 
     @contextmanager
-    def _serving(self, profile: Path | None) -> Iterator[psutil.Process]:
+    def _serving(self, profile: Path | None, *, adaptive: bool) -> Iterator[psutil.Process]:
         options = ["--app", "bench.noop:app", "--dsn", self.dsn, "--log-level", "error", "--poll-interval", "0.1"]
-        sizes = ["--procs", str(self.procs), "--batch-size", str(self.batch)]
+        sizes = ["--procs", str(self.procs), "--concurrency", str(self.concurrency)]
+        sizes += [] if adaptive else ["--batch-size", str(self.batch), "--no-adaptive"]
         module = ["bench.profiled", str(profile)] if profile else ["pooljobs"]
         process = subprocess.Popen([sys.executable, "-m", *module, "serve", *options, *sizes], cwd=ROOT)
         try:
@@ -139,13 +149,14 @@ def main(
     payload: Annotated[int, typer.Option(help="Bytes of each job's payload.")] = 100,
     rounds: Annotated[int, typer.Option(help="Pairs of runs, fleet and limit in turn.")] = 3,
     dsn: Annotated[str | None, typer.Option(help="A database to use; its jobs are deleted. Default: embedded.")] = None,
+    adaptive: Annotated[bool, typer.Option("--adaptive", help="Compare adaptive batches with pinned ones.")] = False,
     profile: Annotated[bool, typer.Option("--profile", help="Profile one worker, in a round of its own.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Drain a backlog of no-op jobs, and compare with the same statements in a bare loop."""
     with database(dsn) as found:
         migrate(found)
-        bench = Bench(found, jobs, procs, batch_size, payload)
+        bench = Bench(found, jobs, procs, batch_size, payload, adaptive=adaptive)
         pairs = _pairs(bench, rounds)
         report(bench, pairs, as_json=as_json)
         if profile:
@@ -156,6 +167,7 @@ def main(
 
 @contextmanager
 def database(dsn: str | None) -> Iterator[str]:
+    """The server that was named, or an embedded one."""
     if dsn:
         yield dsn
         return
@@ -167,11 +179,9 @@ def database(dsn: str | None) -> Iterator[str]:
 def _pairs(bench: Bench, rounds: int) -> list[tuple[Round, Round]]:
     pairs = []
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("draining", total=2 * rounds)
+        task = progress.add_task("draining", total=rounds)
         for _ in range(rounds):
-            fleet = bench.of_fleet()
-            progress.advance(task)
-            pairs.append((fleet, bench.of_limit()))
+            pairs.append(bench.pair())
             progress.advance(task)
     return pairs
 
@@ -191,11 +201,12 @@ def report(bench: Bench, pairs: list[tuple[Round, Round]], *, as_json: bool) -> 
     table = Table(title=f"{bench.jobs:,} no-op jobs of {bench.payload} B, {bench.procs} processes, batch {bench.batch}")
     for heading in ("", "jobs/s", "worker CPU µs/job", "server CPU µs/job", "WAL B/job", "machine idle"):
         table.add_column(heading, justify="left" if not heading else "right")
-    for name, side in (("pooljobs serve", 0), ("limit (bare loop)", 1)):
+    names = ("adaptive", f"batches of {bench.batch}") if bench.adaptive else ("pooljobs serve", "limit (bare loop)")
+    for side, name in enumerate(names):
         table.add_row(name, *_medians([pair[side] for pair in pairs]))
     console = Console()
     console.print(table)
-    console.print(f"ratio to the limit, pair by pair: {', '.join(f'{ratio:.2f}' for ratio in ratios)}")
+    console.print(f"ratio of the two, pair by pair: {', '.join(f'{ratio:.2f}' for ratio in ratios)}")
     console.print(", ".join(f"{name} {value}" for name, value in settings.items()))
 
 

@@ -55,7 +55,17 @@ def busy_fleet(dsn: str, procs: int) -> Iterator[None]:
         connection.execute("TRUNCATE pooljobs.live, pooljobs.history")
         connection.execute("SELECT pooljobs.enqueue('sleep') FROM generate_series(1, %s)", (procs,))
         command = [sys.executable, "-m", "pooljobs", "serve", "--app", "bench.noop:app", "--dsn", dsn]
-        command += ["--procs", str(procs), "--batch-size", "1", "--shutdown-timeout", "0", "--log-level", "error"]
+        command += [
+            "--procs",
+            str(procs),
+            "--batch-size",
+            "1",
+            "--no-adaptive",
+            "--shutdown-timeout",
+            "0",
+            "--log-level",
+            "error",
+        ]
         process = subprocess.Popen(command, cwd=ROOT)
         try:
             while connection.execute("SELECT FROM pooljobs.jobs WHERE status = 'running'").rowcount < procs:

@@ -108,7 +108,15 @@ class Growth:
 
     def _drain(self, queues: int, since: datetime) -> None:
         names = ",".join(f"q{n}" for n in range(queues))
-        sizes = ("--procs", str(self._procs), "--batch-size", str(self._batch), "--poll-interval", "0.1")
+        sizes = (
+            "--procs",
+            str(self._procs),
+            "--batch-size",
+            str(self._batch),
+            "--no-adaptive",
+            "--poll-interval",
+            "0.1",
+        )
         with serving(self.dsn, "--queues", names, *sizes):
             while self._completed(since) < MEASURED:
                 time.sleep(0.05)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 from pooljobs import PoolJobs
@@ -23,3 +24,9 @@ async def noop_async(n: int, pad: str = "") -> None:
 def sleep(secs: float = 3600.0) -> None:
     """Keeps its worker busy."""
     time.sleep(secs)
+
+
+@app.job
+async def nap_async(n: int, pad: str = "") -> None:  # noqa: ARG001  # the payload is the same for all
+    """Waits for ten milliseconds, as for somebody's answer."""
+    await asyncio.sleep(0.01)

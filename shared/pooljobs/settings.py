@@ -14,6 +14,9 @@ MAX_BATCH = 1000
 MAX_COUNT = 10_000
 """The most crashes or losses a job can be allowed: a row counts them in 16 bits."""
 
+MAX_WEIGHT = 100
+"""The most that a queue's turn can count beside another's."""
+
 MIN_JOB_TIMEOUT = 1.0
 """Seconds. A shorter lease could not be renewed in time on a busy machine."""
 
@@ -27,8 +30,12 @@ class WorkerSettings:
 
     Attributes:
         queues: Names of the queues served; never empty.
+        weights: How often each queue's turn comes, in their order, 1 to ``MAX_WEIGHT``. Default empty: all alike.
         poll_interval: Seconds between looks at an empty queue. Default 5.
-        batch_size: Most jobs taken by one claim, 1 to ``MAX_BATCH``. Default 10.
+        batch_size: Jobs taken by the first claim, 1 to ``MAX_BATCH``; by each, unless ``adaptive``. Default 10.
+        adaptive: Whether claims follow what handlers take, so that a batch is 0.1 s of work. Default True.
+        max_batch_size: The most that one claim takes then, 1 to ``MAX_BATCH``; or ``batch_size``, if that is more.
+            Default 500.
         job_timeout: Seconds a claim outlives a host that is gone, before another may run the job. Default 30.
         concurrency: Handlers that run at the same time in one worker. Default 1.
         max_crashes: Crashes after which a job is failed as poison. Default 3.
@@ -45,8 +52,11 @@ class WorkerSettings:
     """
 
     queues: tuple[str, ...] = ("default",)
+    weights: tuple[int, ...] = ()
     poll_interval: float = 5.0
     batch_size: int = 10
+    adaptive: bool = True
+    max_batch_size: int = 500
     job_timeout: float = 30.0
     concurrency: int = 1
     max_crashes: int = 3
@@ -58,9 +68,16 @@ class WorkerSettings:
     def __post_init__(self) -> None:
         if not self.queues or not all(self.queues):
             raise OptionError("queues must not be empty", hint="name at least one queue, for example --queues default")
+        if self.weights and len(self.weights) != len(self.queues):
+            raise OptionError(f"{len(self.queues)} queues cannot have {len(self.weights)} weights")
+        for weight in self.weights:
+            _at_least("a queue's weight", weight, 1)
+            _at_most("a queue's weight", weight, MAX_WEIGHT)
         _at_least("poll_interval", self.poll_interval, 0.01)
         _at_least("batch_size", self.batch_size, 1)
         _at_most("batch_size", self.batch_size, MAX_BATCH)
+        _at_least("max_batch_size", self.max_batch_size, 1)
+        _at_most("max_batch_size", self.max_batch_size, MAX_BATCH)
         _at_least("job_timeout", self.job_timeout, MIN_JOB_TIMEOUT)
         _at_least("concurrency", self.concurrency, 1)
         _at_most("concurrency", self.concurrency, MAX_BATCH)
@@ -74,6 +91,11 @@ class WorkerSettings:
         if self.time_limit != 0:
             _at_least("time_limit", self.time_limit, SHORTEST_SECS)
             _at_most("time_limit", self.time_limit, LONGEST_DELAY_SECS)
+
+    @property
+    def shares(self) -> dict[str, int]:
+        """The weight of each queue."""
+        return dict(zip(self.queues, self.weights or (1,) * len(self.queues), strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,11 @@ class StateContainer:
         except KeyError:
             return self._make(type_, values)
 
+    def made(self, types: Iterable[object]) -> bool:
+        """Whether the values of all these types are made in this process, so that ``get`` returns at once."""
+        made = self._values.get().made
+        return all(type_ in made for type_ in types)
+
     def close(self) -> None:
         """Resume the generator factories of this process, last made first. Raises what they raise."""
         values = self._values.take()

@@ -50,7 +50,10 @@ def cancel(connection: Connection[Any], job_id: UUID, reason: str | None = None)
 
 def test_a_pending_job_is_cancelled_beside_a_fleet_and_never_runs(dsn: str, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
-    with audit_of(dsn) as connection, Serving(dsn, tmp_path / "log", *FAST, "--batch-size", "1", app=APP):
+    with (
+        audit_of(dsn) as connection,
+        Serving(dsn, tmp_path / "log", *FAST, "--batch-size", "1", "--no-adaptive", app=APP),
+    ):
         first = enqueued(connection, "waits", orjson.dumps({"path": str(gate)}).decode())
         wait_until(lambda: began(connection, first), what="the first one to begin")
         pending, last = enqueued(connection), enqueued(connection)

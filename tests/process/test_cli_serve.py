@@ -22,6 +22,11 @@ from tests.support.waiting import wait_until
         (["--procs", "0"], ExitCode.REFUSED, "procs must be at least 1"),
         (["--queues", " , "], ExitCode.REFUSED, "at least one queue"),
         (["--batch-size", "100000"], ExitCode.REFUSED, "batch_size"),
+        (["--max-batch-size", "0"], ExitCode.REFUSED, "max_batch_size must be at least 1"),
+        (["--queues", "default:3,emails:few"], ExitCode.REFUSED, "'emails:few' is not a queue's name, nor NAME:WEIGHT"),
+        (["--queues", "default:0"], ExitCode.REFUSED, "a queue's weight must be at least 1"),
+        (["--queues", "default:101"], ExitCode.REFUSED, "a queue's weight must be at most 100"),
+        (["--queues", "a:2,a:3"], ExitCode.REFUSED, "queue a has two weights, 2 and 3"),
         (["--log-format", "xml"], ExitCode.REFUSED, "text or json"),
         (["--log-level", "loud"], ExitCode.REFUSED, "debug"),
     ],
@@ -55,6 +60,13 @@ def test_a_wrong_app_is_told_without_a_traceback(dsn: str, tmp_path: Path) -> No
     assert ended.code == ExitCode.APP
     assert "no_such_app_here" in ended.err
     assert "Traceback" not in ended.err
+
+
+def test_weights_are_told_and_names_are_published(dsn: str, tmp_path: Path) -> None:
+    with audit_of(dsn) as connection, Serving(dsn, tmp_path / "log", "--queues", "default:3,emails,a:b:2") as serving:
+        assert "queues: default:3, emails, a:b:2" in serving.text
+        rows = connection.execute("SELECT queues FROM pooljobs.workers").fetchall()
+        assert rows == [(["default", "emails", "a:b"],)]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

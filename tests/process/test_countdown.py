@@ -38,7 +38,7 @@ def shown(terminal: OnTerminal, pattern: str) -> bool:
 
 
 def test_a_line_counts_down_and_never_mixes_with_the_log(dsn: str, talking: dict[str, str]) -> None:
-    options = ("--procs", "2", "--poll-interval", "0.1", "--batch-size", "1")
+    options = ("--procs", "2", "--poll-interval", "0.1", "--batch-size", "1", "--no-adaptive")
     with audit_of(dsn) as connection, OnTerminal(dsn, *options, app="talking:app", env=talking) as terminal:
         enqueue(connection, "talk", 2)
         wait_until(lambda: counts(connection).get("running") == 2, what="both jobs to run")

@@ -20,12 +20,13 @@ import pytest
 from psycopg import Connection
 
 from tests.support import rude_app
-from tests.support.serving import Serving, enqueue, unfinished
+from tests.support.serving import ROOT, Serving, enqueue, unfinished
 from tests.support.waiting import wait_until
 
 COMPLETED = ("completed", None)
 DIED = "the worker process died while running this job: "
 OPTIONS = ("--poll-interval", "0.1", "--max-crashes", "1")
+ONE_BY_ONE = ("--batch-size", "1", "--no-adaptive")
 
 RAISES = {
     "system_exit": "SystemExit: 4",
@@ -96,7 +97,11 @@ ASYNC_HARMLESS = (
 ALONE = ("out_of_memory", "fork_and_raise_twice", "terminate_its_group")
 """Each with a test of its own."""
 
+ASYNC_CLOSES = ("async_close_all_descriptors",)
+
 SHARED_LOOP = ("async_system_exit", "async_keyboard_interrupt", "cancel_itself", *ASYNC_HARMLESS)
+
+LOOPS: tuple[dict[str, str], ...] = ({}, {"PYTHONPATH": f"{ROOT / 'tests' / 'support' / 'without_uvloop'}:{ROOT}"})
 
 Verdict = tuple[str, str | None]
 
@@ -227,26 +232,44 @@ def test_threads_of_a_worker_go_on_after(dsn: str, tmp_path: Path, deed: str) ->
 
 @pytest.mark.parametrize("deed", ["exit_0", "segfault"])
 def test_a_death_among_threads_is_charged_to_the_one_that_dies_alone(dsn: str, tmp_path: Path, deed: str) -> None:
-    options = ("--concurrency", "4", "--max-crashes", "3", "--batch-size", "1")  # the neighbours come a claim later
+    options = ("--concurrency", "4", "--max-crashes", "3", *ONE_BY_ONE)  # the neighbours come a claim later
     status, error = play(dsn, tmp_path, "rude", deed, *options)
     assert (status, (error or "").startswith(DIES[deed])) == ("failed", True), error
 
 
 @pytest.mark.parametrize("deed", CLOSES)
 def test_threads_without_descriptors_are_replaced(dsn: str, tmp_path: Path, deed: str) -> None:
-    options = ("--concurrency", "4", "--max-crashes", "3", "--batch-size", "1")
+    options = ("--concurrency", "4", "--max-crashes", "3", *ONE_BY_ONE)
     status, error = play(dsn, tmp_path, "rude_and_gone", deed, *options)
     # A neighbour that ends first sees it first, while the rude job still runs: then that one is charged too.
     assert status == "completed" or (error or "").startswith(f"{DIED}exit code 1"), error
 
 
+@pytest.mark.parametrize("env", LOOPS, ids=["", "without uvloop"])
 @pytest.mark.parametrize("deed", SHARED_LOOP)
-def test_a_shared_loop_goes_on_after(dsn: str, tmp_path: Path, deed: str) -> None:
-    status, _ = play(dsn, tmp_path, "rude_async", deed, "--concurrency", "4")
+def test_a_shared_loop_goes_on_after(dsn: str, tmp_path: Path, deed: str, env: dict[str, str]) -> None:
+    status, _ = play(dsn, tmp_path, "rude_async", deed, "--concurrency", "4", env=env)
     assert status == ("failed" if deed in ASYNC_RAISES else "completed")
+
+
+@pytest.mark.parametrize("env", LOOPS, ids=["", "without uvloop"])
+@pytest.mark.parametrize("deed", ASYNC_CLOSES)
+def test_a_shared_loop_without_its_descriptors_is_replaced_with_its_worker(
+    dsn: str, tmp_path: Path, deed: str, env: dict[str, str]
+) -> None:
+    options = ("--concurrency", "4", "--max-crashes", "3", *ONE_BY_ONE)
+    status, error = play(dsn, tmp_path, "rude_async", deed, *options, env=env)
+    assert (status, (error or "").startswith(DIED)) == ("failed", True), error
+
+
+@pytest.mark.parametrize("deed", ASYNC_CLOSES)
+def test_a_worker_whose_loop_lost_its_descriptors_is_replaced(dsn: str, tmp_path: Path, deed: str) -> None:
+    status, _ = play(dsn, tmp_path, "rude_async", deed)
+    assert status == "failed"
+    assert "a handler closed this worker's own descriptors" in (tmp_path / "log").read_text()
 
 
 def test_every_deed_has_its_row() -> None:
     rows = {*RAISES, *DIES, *FORKS, *CLOSES, *HARMLESS, *ALONE}
     assert rows == set(rude_app._deeds)
-    assert {*ASYNC_RAISES, *ASYNC_HARMLESS} == set(rude_app._async_deeds)
+    assert {*ASYNC_RAISES, *ASYNC_HARMLESS, *ASYNC_CLOSES} == set(rude_app._async_deeds)

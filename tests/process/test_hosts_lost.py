@@ -32,7 +32,17 @@ BATCH = 5
 PROCS = 2
 ALLOWED = LEASE + 2.0 if LOSSES > 1 else LEASE + 20.0
 """Seconds from the stop to the start of its last job elsewhere; generous where other tests run beside this one."""
-OPTIONS = ("--job-timeout", str(LEASE), "--poll-interval", "0.1", "--batch-size", str(BATCH), "--procs", str(PROCS))
+OPTIONS = (
+    "--job-timeout",
+    str(LEASE),
+    "--poll-interval",
+    "0.1",
+    "--batch-size",
+    str(BATCH),
+    "--no-adaptive",
+    "--procs",
+    str(PROCS),
+)
 
 ELSEWHERE = """
 SELECT extract(epoch FROM max(r.at) - %(stopped)s)::float8, extract(epoch FROM min(r.at) - %(until)s)::float8, count(*)

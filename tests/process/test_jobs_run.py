@@ -97,7 +97,7 @@ def test_work_goes_on_at_once_after_a_full_batch(dsn: str, tmp_path: Path) -> No
     """The reference sleeps the whole poll interval after each batch; a minute here would not end in time."""
     with audit_of(dsn) as connection:
         enqueue(connection, "audited", 100)
-        with Serving(dsn, tmp_path / "log", "--batch-size", "10", "--poll-interval", "60"):
+        with Serving(dsn, tmp_path / "log", "--batch-size", "10", "--no-adaptive", "--poll-interval", "60"):
             wait_until(lambda: not unfinished(connection), timeout=30, what="ten batches to end")
 
 

@@ -88,7 +88,7 @@ def test_the_job_that_ran_is_charged_and_runs_again_at_once(dsn: str, tmp_path: 
     own, mates = [], []
     with record_of(dsn) as connection:
         for first in range(0, KILLS, KILLS_A_FLEET):
-            options = ("--procs", "6", "--poll-interval", str(POLL), "--batch-size", str(BATCH))
+            options = ("--procs", "6", "--poll-interval", str(POLL), "--batch-size", str(BATCH), "--no-adaptive")
             with Host(dsn, tmp_path, *options) as host:
                 for number in range(first, min(first + KILLS_A_FLEET, KILLS)):
                     wait_until(lambda: "6 workers ready" in host.text, what="the whole fleet")

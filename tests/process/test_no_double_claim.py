@@ -22,7 +22,7 @@ from tests.support.waiting import wait_until
 
 JOBS = 5000
 # Small batches and short polls: the most claims, and so the most chances to collide.
-OPTIONS = ("--procs", "8", "--batch-size", "5", "--poll-interval", "0.05")
+OPTIONS = ("--procs", "8", "--batch-size", "5", "--no-adaptive", "--poll-interval", "0.05")
 
 MANY = 20_000
 
@@ -42,7 +42,7 @@ def any_dsn(request: pytest.FixtureRequest, server: DatabaseServer) -> Iterator[
 
 
 def test_two_hosts_of_four_workers_claim_each_of_many_jobs_once(any_dsn: str, tmp_path: Path) -> None:
-    options = ("--procs", "4", "--batch-size", "5", "--poll-interval", "0.05")
+    options = ("--procs", "4", "--batch-size", "5", "--no-adaptive", "--poll-interval", "0.05")
     with record_of(any_dsn) as connection:
         enqueue(connection, "takes", MANY)
         with (
@@ -95,7 +95,7 @@ def test_the_audit_sees_a_double_claim_when_the_lock_is_taken_out(dsn: str, tmp_
         assert runs_beyond_the_first(connection) > 0
 
 
-@pytest.mark.parametrize("options", [("--concurrency", "4"), ("--batch-size", "500")])
+@pytest.mark.parametrize("options", [("--concurrency", "4"), ("--batch-size", "500"), ("--no-adaptive",)])
 def test_neither_threads_nor_large_batches_change_that(dsn: str, tmp_path: Path, options: tuple[str, ...]) -> None:
     with audit_of(dsn) as connection:
         enqueue(connection, "audited", 1000)

@@ -168,7 +168,7 @@ def test_a_limit_ends_with_its_job(dsn: str, tmp_path: Path) -> None:
         for _ in range(10):
             enqueue(connection, "quick", 3)
             enqueue(connection, "neighbour", 1, '{"secs": 0.4}')
-        with Serving(dsn, tmp_path / "log", *OPTIONS, "--batch-size", "3", app=APP):
+        with Serving(dsn, tmp_path / "log", *OPTIONS, "--batch-size", "3", "--no-adaptive", app=APP):
             wait_until(lambda: not unfinished(connection), what="all jobs to end")
         assert counts(connection) == {"completed": 40}
         assert connection.execute("SELECT max(attempts) FROM pooljobs.jobs").fetchone() == (1,)

@@ -514,6 +514,11 @@ async def stop_the_loop() -> None:
 
 
 @async_deed
+async def async_close_all_descriptors() -> None:
+    os.closerange(3, 256)
+
+
+@async_deed
 async def async_fork_and_return_twice() -> None:
     os.fork()
     await asyncio.sleep(0.01)

@@ -42,5 +42,5 @@ def worker_parts(dsn: str, *, entries: int = 100, job_timeout: float = 30.0) -> 
 
 def claimer_of(parts: Parts) -> Claimer:
     """A claimer for it."""
-    queues = parts.settings.worker.queues
-    return Claimer(parts.session, parts.statements, Lanes(queues), parts.child.slot)
+    shares = parts.settings.worker.shares
+    return Claimer(parts.session, parts.statements, Lanes(shares), parts.child.slot)

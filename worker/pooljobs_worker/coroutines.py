@@ -1,5 +1,5 @@
-"""Runs async handlers on an event loop that survives them: on the main thread for one job at a time, in a thread of
-its own for several. Used by the crews.
+"""Event loops that survive the handlers on them: one on the main thread for one job at a time, one in a thread of its
+own for several. Used by the crews.
 
 ``SystemExit`` and ``KeyboardInterrupt`` fall through an event loop and stop it, whichever task raised them, and any
 handler can stop the loop. So a handler's errors leave its task as a value, and a stopped loop is started again.
@@ -12,8 +12,12 @@ import contextvars
 import logging
 import os
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from contextvars import Context
 from typing import Any, Self
+
+from pooljobs.exit_codes import ExitCode
+from pooljobs_worker.event_loops import make_event_loop
 
 LAST_WAIT = 1.0
 """Seconds that tasks which handlers left running have at the end, after they were cancelled."""
@@ -54,11 +58,15 @@ class MainLoop:
 
 
 class BackgroundLoop:
-    """An event loop in a daemon thread. ``run`` may be called from many threads at once."""
+    """An event loop in a daemon thread. Its methods may be called from any thread.
 
-    def __init__(self, log: logging.Logger) -> None:
+    ``broken`` is asked when the loop itself fails, which no handler's error can bring about; then the process ends.
+    """
+
+    def __init__(self, log: logging.Logger, broken: Callable[[], None] = lambda: None) -> None:
         self._log = log
-        self._loop = asyncio.new_event_loop()
+        self._broken = broken
+        self._loop = make_event_loop(log)
         self._leaving = False
         self._thread = threading.Thread(target=self._live, name="pooljobs-asyncio", daemon=True)
 
@@ -77,9 +85,25 @@ class BackgroundLoop:
         """Runs a coroutine to its end, in the calling thread's context; raises what it raised."""
         _raise(asyncio.run_coroutine_threadsafe(_contained(coroutine), self._loop).result())
 
+    def call(self, function: Callable[..., object], *arguments: object) -> None:
+        """Has a function called on the loop; at once if that is where this is called."""
+        if threading.current_thread() is self._thread:
+            function(*arguments)
+        else:
+            self._loop.call_soon_threadsafe(function, *arguments)
+
+    def create_task(self, coroutine: Coroutine[Any, Any, None], context: Context) -> asyncio.Task[None]:
+        """A task; on the loop's own thread only."""
+        return self._loop.create_task(coroutine, context=context)
+
     def _live(self) -> None:
-        while not self._leaving:
-            _run(self._loop, self._log)
+        try:
+            while not self._leaving:
+                _run(self._loop, self._log)
+        except BaseException:  # noqa: BLE001  # without this thread nothing async would ever end
+            self._broken()
+            self._log.exception("the event loop of this worker is broken: the worker leaves, and is replaced")
+            os._exit(ExitCode.INTERNAL)
 
 
 def _run(loop: asyncio.AbstractEventLoop, log: logging.Logger) -> None:

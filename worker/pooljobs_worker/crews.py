@@ -1,4 +1,4 @@
-"""Chooses who runs the handlers: the main thread one by one, or several threads when the concurrency is above one."""
+"""Chooses who runs the handlers: the main thread one by one, or threads and tasks when the concurrency is above one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from functools import partial
 
 from pooljobs.app import PoolJobs
+from pooljobs_worker.appetite import Appetite
 from pooljobs_worker.coroutines import BackgroundLoop, MainLoop
 from pooljobs_worker.deadlines import Deadlines
 from pooljobs_worker.dispatch import CoroutineRunner, Dispatcher
@@ -22,21 +23,22 @@ from pooljobs_worker.threaded import ThreadedCrew
 @contextmanager
 def make_crew(parts: Parts, app: PoolJobs) -> Iterator[Crew]:
     """The crew for these settings; its event loop and threads end with the block."""
-    child = parts.child
+    child, settings = parts.child, parts.settings.worker
     stacks = Stacks(child.stack_fd)
-    deadlines = Deadlines(child.slot, app.registry.values(), parts.settings.worker.time_limit)
+    appetite = Appetite(settings.batch_size, settings.max_batch_size, adaptive=settings.adaptive)
+    deadlines = Deadlines(child.slot, app.registry.values(), settings.time_limit)
     interrupts = Interrupts(child.slot, deadlines.by_type)
     interrupts.install()
     descriptors = (fd for fd in (child.slot.wake_fd, child.lifeline_fd, child.stack_fd) if fd >= 0)
     dispatcher = partial(_dispatcher, parts, app, interrupts, deadlines)
     with closing(Surroundings(descriptors, stacks, parts.log)) as surroundings:
-        if parts.settings.worker.concurrency == 1:
+        if settings.concurrency == 1:
             with MainLoop(parts.log) as main_loop:
-                yield SerialCrew(parts, dispatcher(main_loop.run), surroundings)
+                yield SerialCrew(parts, dispatcher(main_loop.run), surroundings, appetite)
         else:
             with (
-                BackgroundLoop(parts.log) as loop,
-                ThreadedCrew(parts, dispatcher(loop.run), surroundings) as crew,
+                BackgroundLoop(parts.log, broken=surroundings.check_descriptors) as loop,
+                ThreadedCrew(parts, dispatcher(loop.run), surroundings, appetite, loop) as crew,
             ):
                 yield crew
 

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import logging
 import sys
-import traceback
 from collections.abc import Coroutine, Mapping
 from inspect import iscoroutine
 from typing import Any, Protocol
 
 from pooljobs.completion import Completion
 from pooljobs.context import JobContext, entered
-from pooljobs.error_text import clean, describe
-from pooljobs.retry import next_delay
 from pooljobs.state import StateContainer
 from pooljobs.task import Task
 from pooljobs.verdict import Settlement, Verdict
 from pooljobs_worker.claimed import ClaimedJob
 from pooljobs_worker.deadlines import Deadlines
 from pooljobs_worker.interrupts import Interrupts, call
+from pooljobs_worker.judge import Judge
 
 
 class CoroutineRunner(Protocol):
@@ -29,7 +27,10 @@ class CoroutineRunner(Protocol):
 
 
 class Dispatcher:
-    """Looks the handler up by the job's type, calls it, and judges the result. Keeps nothing between jobs."""
+    """Looks the handler up by the job's type, calls it, and has the result judged. Keeps nothing between jobs.
+
+    ``dispatch`` and ``dispatch_async`` differ in how they wait for a handler, and in nothing else.
+    """
 
     def __init__(
         self,
@@ -49,23 +50,36 @@ class Dispatcher:
         self._interrupts = interrupts
         self._deadlines = deadlines
         self._limits = deadlines.by_type
-        self._log = log
+        self._judge = Judge(interrupts, log)
         self._recursion_limit = sys.getrecursionlimit()
+        self._ready: set[str] = set()
+
+    def is_task(self, job: ClaimedJob) -> bool:
+        """Whether ``dispatch_async`` is for this job: its handler is async, and all the state it asks for is made.
+
+        What is made at its first use may take long, or run an event loop of its own, and is left to a thread.
+        """
+        if job.job_type in self._ready:
+            return True
+        task = self._registry.get(job.job_type)
+        if task is None or not task.is_async or not self._state.made(task.binder.state_types):
+            return False
+        self._ready.add(job.job_type)
+        return True
 
     def dispatch(self, job: ClaimedJob, started_ns: int) -> Settlement:
         """Runs the job. Never raises: whatever the handler raises, ``SystemExit`` too, is that job's failure."""
         with entered(job):  # the log lines of its failure are its own too
             task = self._registry.get(job.job_type)
             if task is None:
-                return self._unknown(job)
+                return self._judge.unknown(job)
             if job.unreadable is not None:
-                return self._unreadable(job, started_ns)
+                return self._judge.unreadable(job, started_ns)
             limit = self._limits.get(job.job_type) if self._limits else None
             if limit is not None:
                 self._deadlines.begin(job, limit, started_ns)
             try:
-                args, kwargs = task.binder.bind(job.payload, lambda: self._context(job, started_ns), self._state)
-                result = call(task.function, args, kwargs, job)
+                result = self._call(task, job, started_ns)
                 if result is not None and iscoroutine(result):  # asked of it: a decorator may hide the async def
                     self._run_coroutine(self._interrupts.guard(result, job))
             except BaseException as error:  # noqa: BLE001  # a job must not end its worker, whatever it raises
@@ -73,46 +87,40 @@ class Dispatcher:
             finally:
                 if limit is not None:
                     self._deadlines.end(job)
-            if sys.getrecursionlimit() != self._recursion_limit:
-                sys.setrecursionlimit(self._recursion_limit)
-            return job.settled(Verdict.COMPLETED, started_ns=started_ns)
+            return self._completed(job, started_ns)
 
-    def _unreadable(self, job: ClaimedJob, started_ns: int) -> Settlement:
-        self._tell(logging.WARNING, "job %s (%s) failed for good: %s", job.id, job.job_type, job.unreadable)
-        return job.settled(Verdict.FAILED, error=clean(job.unreadable or ""), started_ns=started_ns)
+    async def dispatch_async(self, job: ClaimedJob, started_ns: int) -> Settlement:
+        """Runs a job of which ``is_task`` is true, in the current task. That may be cancelled; nothing is raised."""
+        with entered(job):
+            task = self._registry[job.job_type]
+            if job.unreadable is not None:
+                return self._judge.unreadable(job, started_ns)
+            limit = self._limits.get(job.job_type) if self._limits else None
+            if limit is not None:
+                self._deadlines.begin(job, limit, started_ns)
+            try:
+                result = self._call(task, job, started_ns)
+                if iscoroutine(result):
+                    await self._interrupts.guard(result, job)
+            except BaseException as error:  # noqa: BLE001  # as above, and asyncio would stop the loop for some
+                return self._failed(task, job, error, started_ns)
+            finally:
+                if limit is not None:
+                    self._deadlines.end(job)
+            return self._completed(job, started_ns)
 
-    def _unknown(self, job: ClaimedJob) -> Settlement:
-        error = f"no handler registered for job type: {job.job_type}"
-        self._tell(logging.WARNING, "job %s failed for good: %s", job.id, error)
-        return job.settled(Verdict.FAILED, error=clean(error))
+    def _call(self, task: Task, job: ClaimedJob, started_ns: int) -> object:
+        args, kwargs = task.binder.bind(job.payload, lambda: self._context(job, started_ns), self._state)
+        return call(task.function, args, kwargs, job)
+
+    def _completed(self, job: ClaimedJob, started_ns: int) -> Settlement:
+        if sys.getrecursionlimit() != self._recursion_limit:
+            sys.setrecursionlimit(self._recursion_limit)
+        return job.settled(Verdict.COMPLETED, started_ns=started_ns)
 
     def _failed(self, task: Task, job: ClaimedJob, error: BaseException, started_ns: int) -> Settlement:
         sys.setrecursionlimit(self._recursion_limit)  # it takes some depth to describe an error
-        if isinstance(error, MemoryError):
-            traceback.clear_frames(error.__traceback__)  # and some memory
-        text = describe(error, skip_frames=2)
-        if self._interrupts.cancelled(job, error):
-            self._tell(logging.INFO, "job %s (%s) was cancelled in run %d", job.id, job.job_type, job.attempt)
-            return job.settled(Verdict.CANCELLED, error=text, started_ns=started_ns)
-        delay = next_delay(task.retry, job.attempt, job.max_retries, job.id)
-        self._tell_failure(job, text.partition("\n")[0], delay)
-        verdict = Verdict.FAILED if delay is None else Verdict.RETRY
-        return job.settled(verdict, error=text, delay=delay, started_ns=started_ns)
-
-    def _tell_failure(self, job: ClaimedJob, headline: str, delay: float | None) -> None:
-        run = (
-            f"run {job.attempt}" if delay is None else f"run {job.attempt} of {job.max_retries}, again in {delay:.3g} s"
-        )
-        if delay is None:
-            self._tell(logging.WARNING, "job %s (%s) failed for good in %s: %s", job.id, job.job_type, run, headline)
-        else:
-            self._tell(logging.INFO, "job %s (%s) failed in %s: %s", job.id, job.job_type, run, headline)
-
-    def _tell(self, level: int, message: str, *arguments: object) -> None:
-        try:
-            self._log.log(level, message, *arguments)
-        except Exception:  # noqa: BLE001  # raised by what a handler hung into logging: it decides nothing
-            return
+        return self._judge.failed(task, job, error, started_ns)
 
     def _context(self, job: ClaimedJob, started_ns: int) -> JobContext:
         job.completion = Completion(

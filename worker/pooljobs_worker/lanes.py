@@ -3,15 +3,20 @@
 A lane is one priority level of one queue. Most claims visit only the lanes that are known to hold jobs, each from its
 floor: the smallest key of the last batch taken there, so that the scan starts past the dead index entries that claims
 leave behind until vacuum. Rows can appear behind a floor (a late commit, a retry, a release) or in a lane not known
-(a new priority), so a *sweep* of every lane from its very start runs again and again: at the first short claim after
-full ones, and otherwise after an interval that follows the sweep's own measured cost.
+(a new priority), so a *sweep* of all lanes of a queue from their very start runs again and again: at the first short
+claim after full ones, and otherwise after an interval that follows the sweep's own measured cost.
+
+A claim is filled from the first lanes that hold enough, so which queue is the first decides who is served: they take
+turns (``turns.py``). A queue's sweep is due until a claim has got as far as that queue, if need be in its next turn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
+
+from pooljobs_worker.turns import Turns
 
 LEVELS = range(-4, 5)
 """Priorities, smaller first: the range of the table's CHECK."""
@@ -31,52 +36,73 @@ START: Floor = ("-infinity", str(UUID(int=0)))
 
 @dataclass(frozen=True, slots=True)
 class ClaimPlan:
-    """The lanes to visit, in order, with their floors."""
+    """The lanes to visit, in order, with their floors.
+
+    Attributes:
+        swept: The queues of which every lane is visited from its start, in order.
+    """
 
     lanes: list[Lane]
     floors: list[Floor]
-    sweep: bool
+    swept: list[str]
+
+    @property
+    def sweep(self) -> bool:
+        """Whether any queue is swept."""
+        return bool(self.swept)
 
 
 class Lanes:
     """The floors of one worker's queues. Times are seconds of one monotonic clock, passed in."""
 
-    def __init__(self, queues: Sequence[str]) -> None:
-        self._queues = list(queues)
-        self._turn = 0
+    def __init__(self, weights: Mapping[str, int]) -> None:
+        self._turns = Turns(weights)
         self._floors: dict[Lane, Floor] = {}
-        self._sweep_at = float("-inf")
+        self._sweep_at = dict.fromkeys(weights, float("-inf"))
         self._full = True
 
     def plan(self, now: float) -> ClaimPlan:
-        """What the next claim visits. Queues take turns at being first, so that none starves."""
-        sweep = not self._floors or now >= self._sweep_at
-        order = self._queues[self._turn :] + self._queues[: self._turn]
-        self._turn = (self._turn + 1) % len(self._queues)
-        if sweep:
-            lanes = [(queue, level) for queue in order for level in LEVELS]
-            return ClaimPlan(lanes, [START] * len(lanes), sweep=True)
-        lanes = sorted(self._floors, key=lambda lane: (order.index(lane[0]), lane[1]))
-        return ClaimPlan(lanes, [self._floors[lane] for lane in lanes], sweep=False)
+        """What the next claim visits, beginning with the queue whose turn it is."""
+        lanes: list[Lane] = []
+        floors: list[Floor] = []
+        swept: list[str] = []
+        for queue in self._turns.next():
+            if not self._floors or now >= self._sweep_at[queue]:
+                swept.append(queue)
+                lanes.extend((queue, level) for level in LEVELS)
+                floors.extend([START] * len(LEVELS))
+            else:
+                known = [lane for level in LEVELS if (lane := (queue, level)) in self._floors]
+                lanes.extend(known)
+                floors.extend(self._floors[lane] for lane in known)
+        return ClaimPlan(lanes, floors, swept)
 
     def learn(
         self, plan: ClaimPlan, floors: Iterable[tuple[Lane, Floor]], *, full: bool, took: float, now: float
     ) -> None:
         """Takes in what a claim found: each lane's smallest key, whether it was full, its cost in seconds."""
         found = dict(floors)
-        if plan.sweep:
-            self._floors = dict(found) if not full else self._floors | found
-            self._sweep_at = now + min(max(took * SWEEP_COST_FACTOR, SWEEP_SHORTEST), SWEEP_LONGEST)
-        else:
-            self._floors |= found
-            if not full and self._full:
-                self._sweep_at = now
+        swept = self._reached(plan, found) if full else plan.swept
+        if swept:  # where queues are swept one by one, each waits for the others' sweeps too
+            cost = took * SWEEP_COST_FACTOR * len(self._sweep_at) / len(swept)
+            self._sweep_at |= dict.fromkeys(swept, now + min(max(cost, SWEEP_SHORTEST), SWEEP_LONGEST))
+        if not full:
+            self._floors = {lane: floor for lane, floor in self._floors.items() if lane[0] not in plan.swept}
+        self._floors |= found
+        if not full and self._full and len(plan.swept) < len(self._sweep_at):
+            self.forget()
         self._full = full
+
+    def _reached(self, plan: ClaimPlan, found: Mapping[Lane, Floor]) -> list[str]:
+        """The swept queues that a claim got to before it was full: up to the last one that gave a job."""
+        order = list(dict.fromkeys(queue for queue, _ in plan.lanes))
+        last = max((order.index(queue) for queue, _ in found), default=-1)
+        return [queue for queue in order[: last + 1] if queue in plan.swept]
 
     def forget(self) -> None:
         """Makes the next claim a sweep: after a wake, or when rows were put back behind the floors."""
-        self._sweep_at = float("-inf")
+        self._sweep_at = dict.fromkeys(self._sweep_at, float("-inf"))
 
     def seconds_to_sweep(self, now: float) -> float | None:
         """How long until a sweep is due; None when the last one found every lane empty."""
-        return max(0.0, self._sweep_at - now) if self._floors else None
+        return max(0.0, min(self._sweep_at.values()) - now) if self._floors else None

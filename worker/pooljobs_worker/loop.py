@@ -28,8 +28,10 @@ class Crew(Protocol):
     def room(self) -> int:
         """The most jobs to claim now; at 0 the loop waits to be woken."""
 
-    def run(self, jobs: list[ClaimedJob]) -> None:
-        """Takes a claimed batch. May return before the jobs have ended, if ``room`` says so."""
+    def run(self, jobs: list[ClaimedJob], *, full: bool) -> None:
+        """Takes a claimed batch; ``full``: as many as were asked for. May return before the jobs have ended, if
+        ``room`` says so.
+        """
 
     def finish(self) -> None:
         """Returns when every job that was taken is settled or given back."""
@@ -69,7 +71,7 @@ class WorkerLoop:
         jobs = self._claim(room) if room > 0 else []
         if jobs:
             self._worked = True
-            self._crew.run(jobs)
+            self._crew.run(jobs, full=len(jobs) >= room)
         elif not self._child.leaving:
             self._idle() if room > 0 else self._wait(self._settings.poll_interval)
 

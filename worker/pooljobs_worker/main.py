@@ -68,7 +68,7 @@ def _run(parts: Parts, app: PoolJobs) -> None:
     slot = parts.child.slot
     parts.registration.register()
     parts.registration.publish(app)
-    claimer = Claimer(parts.session, parts.statements, Lanes(parts.settings.worker.queues), slot)
+    claimer = Claimer(parts.session, parts.statements, Lanes(parts.settings.worker.shares), slot)
     parts.flusher.start()
     try:
         with make_crew(parts, app) as crew:

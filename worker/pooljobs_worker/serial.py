@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable
 
 from pooljobs.scoreboard import Activity, EntryState, Wanted
 from pooljobs.scoreboard.layout import At
 from pooljobs.verdict import Verdict
+from pooljobs_worker.appetite import Appetite
+from pooljobs_worker.backlog import Backlog
 from pooljobs_worker.claimed import ClaimedJob
 from pooljobs_worker.dispatch import Dispatcher
+from pooljobs_worker.gate import unrun
 from pooljobs_worker.parts import Parts
+from pooljobs_worker.relief import Relief
 from pooljobs_worker.session import GaveUpError
 from pooljobs_worker.surroundings import PAUSE_NS, Surroundings
 
@@ -21,7 +26,7 @@ _WANTED, _RELEASE = int(At.WANTED), int(Wanted.RELEASE)
 class SerialCrew:
     """Settles what has ended by the flusher while a slow handler runs, and the rest when the batch ends."""
 
-    def __init__(self, parts: Parts, dispatcher: Dispatcher, surroundings: Surroundings) -> None:
+    def __init__(self, parts: Parts, dispatcher: Dispatcher, surroundings: Surroundings, appetite: Appetite) -> None:
         self._slot = parts.child.slot
         self._words = parts.child.slot.words  # what is looked at before each job is read without the descriptors
         self._requests = parts.child.slot.requests
@@ -35,24 +40,29 @@ class SerialCrew:
         self._announcer = parts.announcer
         self._peak = parts.peak
         self._pid = os.getpid()
-        self.room = parts.settings.worker.batch_size
-        """Always a batch: ``run`` returns when the last one has ended."""
+        self._appetite = appetite
+        self._backlog = Backlog()
+        self._relief = Relief(parts.child, parts.settler, self._backlog, given_back=lambda _: None)
+        parts.flusher.also(lambda: self._relief.look(time.monotonic_ns()))
 
-    def run(self, jobs: list[ClaimedJob]) -> None:
-        """Runs the batch in order; what has not begun when RELEASE is wanted, or the lease is lost, is given back."""
+    @property
+    def room(self) -> int:
+        """Always a batch: ``run`` returns when the last one has ended."""
+        return self._appetite.size
+
+    def run(self, jobs: list[ClaimedJob], *, full: bool) -> None:
+        """Runs the batch in order; what has not begun when RELEASE is wanted, or the lease is lost, is given back.
+
+        So is what waits behind a slow job for too long, by the flusher's thread.
+        """
         self._held.take(jobs)
         self._slot.activity = Activity.RUNNING
+        self._looked_ns = began_ns = time.monotonic_ns()  # at the end of the last batch, and no handler ran since
+        self._peak.before_job(began_ns)
+        self._backlog.take(jobs, began_ns)
         self._flusher.busy(working=True)
-        self._looked_ns = time.monotonic_ns()  # at the end of the last batch, and no handler ran since
-        self._peak.before_job(self._looked_ns)
-        for place, job in enumerate(jobs):
-            if self._words[_WANTED] == _RELEASE or not self._still_ours():
-                self._give_back(jobs[place:])
-                break
-            if job.losses and not self._announcer.may_begin(job):
-                self._give_back([job])
-            else:
-                self._run_one(job)
+        ran = self._run_all()
+        self._appetite.learn(ran, (time.monotonic_ns() - began_ns) / 1e9, full=full)
         self._surroundings.put_back()  # before the settlement, which may open a connection
         self._flusher.busy(working=False)
         self._settler.flush()
@@ -61,11 +71,29 @@ class SerialCrew:
         """Settles what an interrupted flush may have left."""
         self._settler.flush()
 
+    def _run_all(self) -> int:
+        """Empties the backlog; the number of jobs that were taken out of it to be run."""
+        begun, waiting = 0, self._backlog.jobs
+        while waiting:
+            if self._words[_WANTED] == _RELEASE or not self._still_ours():
+                self._give_back(self._backlog.empty())
+                break
+            try:
+                job = waiting.popleft()
+            except IndexError:  # the flusher's thread was faster
+                break
+            begun += 1
+            if job.losses and not self._announcer.may_begin(job):
+                self._give_back((job,))
+            else:
+                self._run_one(job)
+        return begun
+
     def _run_one(self, job: ClaimedJob) -> None:
         if self._requests[job.entry] == job.token:
             self._settler.add(job.cancelled_unrun(), job.entry)
             return
-        started_ns = time.monotonic_ns()
+        self._backlog.begun_ns = started_ns = time.monotonic_ns()
         if started_ns - self._looked_ns > PAUSE_NS:
             self._surroundings.put_back()
             self._peak.before_job(started_ns)
@@ -86,6 +114,6 @@ class SerialCrew:
         except GaveUpError:
             return False
 
-    def _give_back(self, jobs: list[ClaimedJob]) -> None:
+    def _give_back(self, jobs: Iterable[ClaimedJob]) -> None:
         for job in jobs:
-            self._settler.add(job.settled(Verdict.RELEASED), job.entry)
+            self._settler.add(unrun(self._slot, job), job.entry)

@@ -6,7 +6,7 @@ short-lived child.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
@@ -68,7 +68,7 @@ def _preflight(settings: ServeSettings, database: Database) -> None:
     """Check the database and say what is going to run where. Runs in a child."""
     server = check(settings)
     workers = "1 worker" if settings.procs == 1 else f"{settings.procs} workers"
-    queues = ", ".join(settings.worker.queues)
+    queues = ", ".join(_told(settings.worker.shares))
     _log.info("pooljobs %s: %s for %s, queues: %s", version("pooljobs"), workers, settings.app, queues)
     _log.info(
         "%s, schema %s, %s; up to %d connections", database, settings.schema, server, needed(settings, settings.procs)
@@ -76,6 +76,10 @@ def _preflight(settings: ServeSettings, database: Database) -> None:
     if database.embedded:
         _log.info("for a PostgreSQL server of your own set DATABASE_URL or pass --dsn")
     _log.info("Ctrl-C drains, a second one gives back what has not begun")
+
+
+def _told(shares: Mapping[str, int]) -> list[str]:
+    return [name if weight == 1 else f"{name}:{weight}" for name, weight in shares.items()]
 
 
 def _supervise(settings: ServeSettings, worker_main: WorkerMain) -> int:

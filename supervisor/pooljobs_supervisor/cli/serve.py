@@ -11,14 +11,23 @@ from pooljobs.exit_codes import ExitCode
 from pooljobs.settings import MAX_BATCH, ServeSettings, WorkerSettings
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
 from pooljobs_supervisor.cli.launch import WorkerMain, launch
-from pooljobs_supervisor.cli.options import Dsn, names
+from pooljobs_supervisor.cli.options import Dsn
+from pooljobs_supervisor.cli.shares import shares
 
 _DEFAULTS = WorkerSettings()
 
 App = Annotated[str, typer.Option("--app", metavar="MODULE:ATTRIBUTE", help="The application, as a Python import.")]
 Procs = Annotated[int, typer.Option("--procs", metavar="N", help="Worker processes.")]
-Queues = Annotated[str, typer.Option("--queues", metavar="NAME[,…]", help="Queues to serve.")]
-BatchSize = Annotated[int, typer.Option("--batch-size", metavar="N", help=f"Most jobs a claim takes, to {MAX_BATCH}.")]
+Queues = Annotated[str, typer.Option("--queues", metavar="NAME[:WEIGHT][,…]", help="Queues to serve.")]
+BatchSize = Annotated[
+    int, typer.Option("--batch-size", metavar="N", help="Jobs that the first claim takes; each, if not adaptive.")
+]
+Adaptive = Annotated[
+    bool, typer.Option("--adaptive/--no-adaptive", help="Whether claims follow what the handlers take.")
+]
+MaxBatchSize = Annotated[
+    int, typer.Option("--max-batch-size", metavar="N", help=f"Most jobs a claim takes, to {MAX_BATCH}.")
+]
 PollInterval = Annotated[
     float, typer.Option("--poll-interval", metavar="SECONDS", help="Between looks at empty queues.")
 ]
@@ -66,7 +75,7 @@ HELP = teach(
     "SIGTTOU add and take away one; SIGUSR1 logs what each is doing.",
     examples=(
         "pooljobs serve --app examples.emails:app --procs 8",
-        "pooljobs serve --app shop.jobs:app --queues default,emails --log-format json",
+        "pooljobs serve --app shop.jobs:app --queues default:3,emails --log-format json",
     ),
     codes=(
         *DATABASE_CODES,
@@ -89,6 +98,8 @@ def register(cli: typer.Typer, worker_main: WorkerMain, *, show_traceback: bool)
         procs: Procs = 1,
         queues: Queues = "default",
         batch_size: BatchSize = _DEFAULTS.batch_size,
+        adaptive: Adaptive = _DEFAULTS.adaptive,
+        max_batch_size: MaxBatchSize = _DEFAULTS.max_batch_size,
         poll_interval: PollInterval = _DEFAULTS.poll_interval,
         job_timeout: JobTimeout = _DEFAULTS.job_timeout,
         concurrency: Concurrency = _DEFAULTS.concurrency,
@@ -110,10 +121,14 @@ def register(cli: typer.Typer, worker_main: WorkerMain, *, show_traceback: bool)
         """Run the workers."""
         logs.configure(log_format, log_level)
         logs.name_process("supervisor")
+        served = shares(queues)
         worker = WorkerSettings(
-            queues=names(queues),
+            queues=tuple(served),
+            weights=tuple(served.values()),
             poll_interval=poll_interval,
             batch_size=batch_size,
+            adaptive=adaptive,
+            max_batch_size=max_batch_size,
             job_timeout=job_timeout,
             concurrency=concurrency,
             max_crashes=max_crashes,

@@ -5,11 +5,11 @@ from types import ModuleType
 
 import pytest
 
-from pooljobs_supervisor.cli import ages, main, options
+from pooljobs_supervisor.cli import ages, main, options, shares
 from pooljobs_supervisor.demo import mixture
 
 
-@pytest.mark.parametrize("module", [ages, main, options, mixture])
+@pytest.mark.parametrize("module", [ages, main, options, shares, mixture])
 def test_the_examples_in_the_docstrings_hold(module: ModuleType) -> None:
     failed, tried = doctest.testmod(module)
     assert (failed, tried > 0) == (0, True)

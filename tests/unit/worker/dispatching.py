@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ class Dispatching:
     slot: Slot
     dispatcher: Dispatcher
     interrupts: Interrupts
+    loop: BackgroundLoop | MainLoop
+    tasks: bool = False
+    """As a crew of several does it: async handlers in tasks of their own, on the loop."""
     token: int = 100
 
     def claimed(self, job_type: str, payload: object = None) -> ClaimedJob:
@@ -38,18 +42,41 @@ class Dispatching:
     def run(self, job: ClaimedJob, started_ns: int) -> Settlement:
         self.slot.start(0, started_ns)
         try:
-            return self.dispatcher.dispatch(job, started_ns)
+            if isinstance(self.loop, MainLoop) or not self.dispatcher.is_task(job):
+                return self.dispatcher.dispatch(job, started_ns)
+            return self._beside_main(job, started_ns)
         finally:
             self.slot.free(0)
 
+    def _beside_main(self, job: ClaimedJob, started_ns: int) -> Settlement:
+        """Not in this thread, which has to run signal handlers: one that comes just before it waits would be missed."""
+        settled: list[Settlement] = []
+
+        async def in_task() -> None:
+            settled.append(await self.dispatcher.dispatch_async(job, started_ns))
+
+        def live() -> None:
+            if self.tasks:
+                self.loop.run(in_task())
+            else:
+                settled.append(self.dispatcher.dispatch(job, started_ns))
+
+        thread = threading.Thread(target=live)
+        thread.start()
+        while thread.is_alive():
+            thread.join(0.005)
+        return settled[0]
+
 
 @contextmanager
-def dispatching(app: PoolJobs, *, background: bool = False, default_secs: float = 0.0) -> Iterator[Dispatching]:
+def dispatching(
+    app: PoolJobs, *, background: bool = False, tasks: bool = False, default_secs: float = 0.0
+) -> Iterator[Dispatching]:
     board = Scoreboard.create(1, 2)
     slot = board.slot(0)
     deadlines = Deadlines(slot, app.registry.values(), default_secs)
     interrupts = Interrupts(slot, deadlines.by_type)
-    with (BackgroundLoop if background else MainLoop)(LOG) as loop:
+    with (BackgroundLoop if background or tasks else MainLoop)(LOG) as loop:
         dispatcher = Dispatcher(app.registry, app.state, loop.run, interrupts, deadlines, completing=b"", log=LOG)
-        yield Dispatching(slot, dispatcher, interrupts)
+        yield Dispatching(slot, dispatcher, interrupts, loop, tasks)
     board.close()

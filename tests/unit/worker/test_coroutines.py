@@ -4,17 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pooljobs.exit_codes import ExitCode
 from pooljobs_worker.coroutines import LAST_WAIT, BackgroundLoop, MainLoop
 
 LOG = logging.getLogger("test")
 LOOPS = pytest.mark.parametrize("loop_type", [MainLoop, BackgroundLoop])
+
+
+ROOT = Path(__file__).parent.parent.parent.parent
+BREAKS_ITS_LOOP = """
+import asyncio, logging, os
+from pooljobs_worker.coroutines import BackgroundLoop
+
+async def breaks_it():
+    os.closerange(3, 256)
+    await asyncio.sleep(60)
+
+with BackgroundLoop(logging.getLogger("test"), broken=lambda: print("looked", flush=True)) as loop:
+    loop.run(breaks_it())
+"""
 
 
 async def exits() -> None:
@@ -83,3 +101,13 @@ def test_tasks_that_will_not_end_do_not_hold_up_the_end() -> None:
     ending.append(1)
     loop.run(asyncio.wait(kept))
     loop.__exit__()
+
+
+def test_a_loop_that_fails_ends_its_process() -> None:
+    """Nobody else would notice: what ran on it would be waited for without end."""
+    paths = (ROOT / "tests" / "support" / "without_uvloop", ROOT / "worker", ROOT / "shared")
+    env = {**os.environ, "PYTHONPATH": ":".join(map(str, paths))}
+    ended = subprocess.run(
+        [sys.executable, "-c", BREAKS_ITS_LOOP], env=env, capture_output=True, timeout=60, check=False
+    )
+    assert (ended.returncode, ended.stdout) == (ExitCode.INTERNAL, b"looked\n"), ended.stderr

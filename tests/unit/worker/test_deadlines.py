@@ -53,10 +53,11 @@ def run(here: Dispatching, job_type: str, **payload: object) -> Verdict:
 SECOND = 10**9
 
 
+@pytest.mark.parametrize("tasks", [False, True])
 @pytest.mark.parametrize("how", ["return", "raise"])
-def test_a_deadline_ends_with_its_job_however_that_ends(how: str) -> None:
+def test_a_deadline_ends_with_its_job_however_that_ends(how: str, *, tasks: bool) -> None:
     _seen.clear()
-    with dispatching(app) as here:
+    with dispatching(app, tasks=tasks) as here:
         assert here.slot.shortest_limit_ns == 50 * SECOND
         run(here, "limited", how=how)
         run(here, "unlimited")

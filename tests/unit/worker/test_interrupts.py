@@ -152,8 +152,8 @@ def clean() -> Iterator[None]:
 
 
 @contextmanager
-def ready(*, background: bool = False) -> Iterator[Dispatching]:
-    with dispatching(app, background=background) as here:
+def ready(*, background: bool = False, tasks: bool = False) -> Iterator[Dispatching]:
+    with dispatching(app, background=background, tasks=tasks) as here:
         _here[:] = [here]
         here.interrupts.install()
         yield here
@@ -194,11 +194,11 @@ def run(here: Dispatching, job_type: str, **payload: object) -> Settlement:
         ("cancelled_async", "other", Verdict.CANCELLED, "ValueError: in the cleaning up"),
     ],
 )
-@pytest.mark.parametrize("background", [False, True])
+@pytest.mark.parametrize(("background", "tasks"), [(False, False), (True, False), (True, True)])
 def test_what_a_handler_makes_of_an_interrupt_is_its_verdict(
-    job_type: str, how: str, verdict: Verdict, headline: str | None, *, background: bool
+    job_type: str, how: str, verdict: Verdict, headline: str | None, *, background: bool, tasks: bool
 ) -> None:
-    with ready(background=background) as here:
+    with ready(background=background, tasks=tasks) as here:
         settlement = run(here, job_type, how=how)
         assert settlement.verdict is verdict
         assert (settlement.error or "").startswith(headline or "")
@@ -214,8 +214,9 @@ def test_an_error_names_the_place_in_the_handler() -> None:
             assert ("    ask()\n" if job_type == "overruns" else "    await asyncio.sleep(10)\n") in error
 
 
-def test_an_async_handler_is_told_why_it_is_cancelled() -> None:
-    with ready() as here:
+@pytest.mark.parametrize("tasks", [False, True])
+def test_an_async_handler_is_told_why_it_is_cancelled(*, tasks: bool) -> None:
+    with ready(tasks=tasks) as here:
         run(here, "overruns_async")
         assert _log == ["time limit of 0.001 s exceeded"]
 
@@ -308,13 +309,16 @@ def storm() -> Iterator[None]:
             sender.kill()
 
 
-@pytest.mark.parametrize("job_type", ["about_a_millisecond", "about_a_millisecond_async"])
-def test_a_storm_of_signals_leaves_one_verdict_a_job(job_type: str) -> None:
+@pytest.mark.parametrize(
+    ("job_type", "tasks"),
+    [("about_a_millisecond", False), ("about_a_millisecond_async", False), ("about_a_millisecond_async", True)],
+)
+def test_a_storm_of_signals_leaves_one_verdict_a_job(job_type: str, *, tasks: bool) -> None:
     """An interrupt in the dispatcher's own code would come out of ``run``, or fail a job that ran to its end."""
     randomness = random.Random(4711)
     verdicts: dict[Verdict, int] = {}
     _ends.clear()
-    with dispatching(stress) as here:
+    with dispatching(stress, tasks=tasks) as here:
         here.interrupts.install()
         with storm():
             for number in range(600):

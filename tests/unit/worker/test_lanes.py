@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pooljobs_worker.lanes import LEVELS, START, SWEEP_LONGEST, SWEEP_SHORTEST, ClaimPlan, Floor, Lane, Lanes
+from pooljobs_worker.lanes import (
+    LEVELS,
+    START,
+    SWEEP_COST_FACTOR,
+    SWEEP_LONGEST,
+    SWEEP_SHORTEST,
+    ClaimPlan,
+    Floor,
+    Lane,
+    Lanes,
+)
 
 KEY: Floor = ("2026-01-01T00:00:00+00:00", "01900000-0000-7000-8000-000000000001")
 DEFAULT: Lane = ("default", 0)
@@ -17,28 +27,28 @@ def learn(lanes: Lanes, plan: ClaimPlan, *found: Lane, full: bool, took: float =
 
 
 def test_the_first_claim_sweeps_every_level_of_every_queue_from_its_start() -> None:
-    plan = Lanes(["a", "b"]).plan(0.0)
+    plan = Lanes({"a": 1, "b": 1}).plan(0.0)
     assert plan.sweep
     assert plan.lanes == [(queue, level) for queue in ("a", "b") for level in LEVELS]
     assert set(plan.floors) == {START}
 
 
 def test_after_a_full_batch_only_the_known_lane_is_visited_from_its_floor() -> None:
-    lanes = Lanes(["default"])
+    lanes = Lanes({"default": 1})
     learn(lanes, lanes.plan(0.0), DEFAULT, full=True)
     plan = lanes.plan(0.001)
     assert (plan.sweep, plan.lanes, plan.floors) == (False, [DEFAULT], [KEY])
 
 
 def test_the_first_short_claim_after_a_full_one_sweeps_at_once() -> None:
-    lanes = Lanes(["default"])
+    lanes = Lanes({"default": 1})
     learn(lanes, lanes.plan(0.0), DEFAULT, full=True)
     learn(lanes, lanes.plan(0.001), DEFAULT, full=False, now=0.001)
     assert lanes.plan(0.001).sweep
 
 
 def test_further_short_claims_wait_for_the_interval() -> None:
-    lanes = Lanes(["default"])
+    lanes = Lanes({"default": 1})
     learn(lanes, lanes.plan(0.0), DEFAULT, full=False, took=0.01, now=0.0)  # a sweep that cost 10 ms
     learn(lanes, lanes.plan(0.1), DEFAULT, full=False, now=0.1)
     assert not lanes.plan(0.15).sweep
@@ -47,34 +57,34 @@ def test_further_short_claims_wait_for_the_interval() -> None:
 
 
 def test_an_empty_sweep_leaves_no_lane_to_wait_for() -> None:
-    lanes = Lanes(["default"])
+    lanes = Lanes({"default": 1})
     learn(lanes, lanes.plan(0.0), full=False)
     assert lanes.seconds_to_sweep(0.0) is None
     assert lanes.plan(0.0).sweep
 
 
 def test_a_wake_makes_the_next_claim_a_sweep() -> None:
-    lanes = Lanes(["default"])
+    lanes = Lanes({"default": 1})
     learn(lanes, lanes.plan(0.0), DEFAULT, full=True)
     lanes.forget()
     assert lanes.plan(0.001).sweep
 
 
 def test_queues_take_turns_at_being_first() -> None:
-    lanes = Lanes(["a", "b", "c"])
+    lanes = Lanes({"a": 1, "b": 1, "c": 1})
     firsts = [lanes.plan(0.0).lanes[0][0] for _ in range(6)]
     assert firsts == ["a", "b", "c", "a", "b", "c"]
 
 
 def test_within_a_queue_the_smaller_priority_is_visited_first() -> None:
-    lanes = Lanes(["default"])
+    lanes = Lanes({"default": 1})
     learn(lanes, lanes.plan(0.0), ("default", 2), ("default", -1), DEFAULT, full=True)
     assert lanes.plan(0.001).lanes == [("default", -1), DEFAULT, ("default", 2)]
 
 
 @given(took=st.floats(0, 10), fulls=st.lists(st.booleans(), max_size=50), step=st.floats(0.0001, 1.0))
 def test_a_sweep_never_waits_longer_than_its_bounds(took: float, fulls: list[bool], step: float) -> None:
-    lanes, now, last_sweep, interval = Lanes(["default"]), 0.0, 0.0, SWEEP_LONGEST
+    lanes, now, last_sweep, interval = Lanes({"default": 1}), 0.0, 0.0, SWEEP_LONGEST
     for full in [True, *fulls]:
         plan = lanes.plan(now)
         if plan.sweep:
@@ -82,3 +92,71 @@ def test_a_sweep_never_waits_longer_than_its_bounds(took: float, fulls: list[boo
         assert now - last_sweep <= interval + step
         learn(lanes, plan, DEFAULT, full=full, took=took, now=now)
         now += step
+
+
+class World:
+    """A table of jobs by lane, claimed from as the statement does: lane by lane, until the limit."""
+
+    COST = 0.001
+
+    def __init__(self, weights: dict[str, int], limit: int) -> None:
+        self.lanes = Lanes(weights)
+        self.limit = limit
+        self.behind: dict[Lane, int] = {}  # jobs that a scan from a floor does not see
+        self.ahead: dict[Lane, int] = {}
+
+    def claim(self, now: float) -> dict[Lane, int]:
+        plan = self.lanes.plan(now)
+        left, taken = self.limit, dict[Lane, int]()
+        for lane, floor in zip(plan.lanes, plan.floors, strict=True):
+            for jobs in (self.behind, self.ahead) if floor == START else (self.ahead,):
+                count = min(left, jobs.get(lane, 0))
+                jobs[lane] = jobs.get(lane, 0) - count
+                left -= count
+                if count:
+                    taken[lane] = taken.get(lane, 0) + count
+        found = [(lane, KEY) for lane in taken]
+        self.lanes.learn(plan, found, full=left == 0, took=self.COST, now=now)
+        return taken
+
+
+@given(
+    weights=st.lists(st.integers(1, 10), min_size=2, max_size=5),
+    step=st.floats(0.001, 0.3),
+    arrives=st.integers(0, 100),
+    level=st.sampled_from(LEVELS),
+    hidden=st.booleans(),
+)
+def test_no_queue_starves_behind_a_deep_one(
+    weights: list[int], step: float, arrives: int, level: int, *, hidden: bool
+) -> None:
+    """One job, in front of its queue's floor or behind it, while another queue fills every claim."""
+    shares = {f"queue {n}": weight for n, weight in enumerate(weights)}
+    world = World(shares, limit=10)
+    world.ahead["queue 0", 0] = 10**9
+    lane, claims = ("queue 1", level), 0
+    for claims in range(100_000):
+        if claims == arrives:
+            (world.behind if hidden else world.ahead)[lane] = 1
+        if lane in world.claim(claims * step):
+            break
+    turns = sum(weights)  # its own turn comes once in these
+    interval = max(SWEEP_SHORTEST, World.COST * SWEEP_COST_FACTOR * len(weights))
+    assert claims - arrives <= interval / step + 2 * turns + 1
+
+
+def test_deep_queues_are_claimed_from_by_weight() -> None:
+    world = World({"a": 3, "b": 1}, limit=10)
+    world.ahead = {("a", 0): 10**6, ("b", 0): 10**6}
+    taken = {"a": 0, "b": 0}
+    for turn in range(400):
+        for (queue, _), count in world.claim(turn * 0.01).items():
+            taken[queue] += count
+    assert taken == {"a": 3000, "b": 1000}
+
+
+def test_a_sweep_that_a_full_claim_did_not_get_to_is_still_due() -> None:
+    lanes = Lanes({"a": 1, "b": 1})
+    learn(lanes, lanes.plan(0.0), ("a", 0), full=True)
+    assert lanes.plan(0.001).swept == ["b"]
+    assert lanes.plan(0.001).swept == ["b"]

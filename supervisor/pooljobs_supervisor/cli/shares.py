@@ -1,0 +1,41 @@
+"""Reads ``--queues``: names, each perhaps with a weight."""
+
+from __future__ import annotations
+
+from pooljobs.errors import OptionError
+
+_MOST_DIGITS = 9
+
+
+def shares(text: str) -> dict[str, int]:
+    """The weight of each queue in a comma-separated list; 1 where none is given.
+
+    What follows a name's last colon is its weight, so that a name with a colon in it needs one.
+
+    >>> shares("default:3, emails")
+    {'default': 3, 'emails': 1}
+
+    Raises:
+        OptionError: A weight is not a whole number, or a queue has two.
+    """
+    found: dict[str, int] = {}
+    for part in text.split(","):
+        if not (item := part.strip()):
+            continue
+        name, weight = _share(item)
+        if found.setdefault(name, weight) != weight:
+            raise OptionError(f"queue {name} has two weights, {found[name]} and {weight}")
+    return found
+
+
+def _share(item: str) -> tuple[str, int]:
+    name, colon, weight = item.rpartition(":")
+    if not colon:
+        return item, 1
+    weight = weight.strip()
+    if not (weight.isascii() and weight.isdigit() and len(weight) <= _MOST_DIGITS and name.strip()):
+        raise OptionError(
+            f"{item!r} is not a queue's name, nor NAME:WEIGHT with a whole number",
+            hint=f"for a queue with a colon in its name give the weight too: {item.rstrip(':')}:1",
+        )
+    return name.strip(), int(weight)

@@ -1,0 +1,76 @@
+"""A worker's claims from several deep queues: real statements, and who gets his share of them."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from psycopg import Connection
+
+from pooljobs.db.connect import child_pool
+from pooljobs.db.statements import Statements
+from pooljobs.scoreboard import Scoreboard
+from pooljobs_worker.claim import Claimer
+from pooljobs_worker.lanes import Lanes
+from pooljobs_worker.session import Session
+from tests.support.claims import insert, register
+
+LIMIT = 5
+
+
+@pytest.fixture
+def session(dsn: str) -> Iterator[tuple[Session, Scoreboard]]:
+    board = Scoreboard.create(1, 10)
+    with child_pool(dsn, size=1, application_name="test") as pool:
+        session = Session(pool, board.slot(0), logging.getLogger("test"), give_up=lambda: False)
+        yield session, board
+        session.close()
+    board.close()
+
+
+def claimer(session: tuple[Session, Scoreboard], connection: Connection[Any], weights: dict[str, int]) -> Claimer:
+    work, board = session
+    board.slot(0).worker_id = register(connection)
+    return Claimer(work, Statements("pooljobs"), Lanes(weights), board.slot(0))
+
+
+def taken(claimer: Claimer, claims: int) -> Counter[str]:
+    return Counter(job.queue for _ in range(claims) for job in claimer.claim(LIMIT))
+
+
+@pytest.mark.parametrize("weights", [{"a": 1, "b": 1}, {"a": 3, "b": 1}, {"a": 1, "b": 2, "c": 5}])
+def test_the_shares_of_deep_queues_follow_their_weights(
+    connection: Connection[Any], session: tuple[Session, Scoreboard], weights: dict[str, int]
+) -> None:
+    for queue in weights:
+        insert(connection, 300, queue=queue)
+    rounds = 4
+    found = taken(claimer(session, connection, weights), rounds * sum(weights.values()))
+    assert found == {queue: weight * rounds * LIMIT for queue, weight in weights.items()}
+
+
+def test_a_job_behind_a_deep_queue_is_claimed_within_a_round(
+    connection: Connection[Any], session: tuple[Session, Scoreboard]
+) -> None:
+    insert(connection, 300, queue="a")
+    insert(connection, queue="b", priority=4)
+    found = taken(claimer(session, connection, {"a": 4, "b": 1}), 5)
+    assert found == {"a": 5 * LIMIT - 1, "b": 1}
+
+
+def test_an_empty_queues_share_is_the_others(connection: Connection[Any], session: tuple[Session, Scoreboard]) -> None:
+    insert(connection, 100, queue="a")
+    assert taken(claimer(session, connection, {"a": 1, "b": 9}), 20) == {"a": 100}
+
+
+def test_within_a_queue_the_smaller_priority_goes_first(
+    connection: Connection[Any], session: tuple[Session, Scoreboard]
+) -> None:
+    for priority in (2, -3, 0):
+        insert(connection, LIMIT, queue="a", priority=priority)
+    claiming = claimer(session, connection, {"a": 1, "b": 1})
+    found = [job.priority for _ in range(6) for job in claiming.claim(LIMIT)]  # a claim may find its known lane empty
+    assert found == [-3] * LIMIT + [0] * LIMIT + [2] * LIMIT

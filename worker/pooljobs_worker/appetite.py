@@ -1,0 +1,73 @@
+"""Decides how many jobs a claim asks for: about a tenth of a second of work. Pure: no clock, no database.
+
+What lies ahead in a queue nobody knows, so the last batch stands for the next one. Where it took longer than it should
+the appetite is cut at once, to what would have fitted; it grows at most twofold with each batch, and only after a
+claim that was filled, since a short one says nothing about a larger one. Asked by the crews.
+"""
+
+from __future__ import annotations
+
+TARGET = 0.1
+"""Seconds that a batch is meant to take: many claims' worth of work, and no long wait for the job at its end."""
+
+WINDOW = 0.02
+"""Seconds: the shortest time over which ``Pace`` counts."""
+
+
+class Appetite:
+    """One worker's. It is fixed where it was told not to adapt.
+
+    Attributes:
+        size: Jobs to claim, at least 1.
+    """
+
+    def __init__(self, first: int, most: int, *, adaptive: bool) -> None:
+        self.size = first
+        self._most = max(first, most)
+        self._adaptive = adaptive
+
+    def limit(self, free: int) -> int:
+        """Jobs to claim where ``free`` could begin at once: these at least, unless it is fixed."""
+        return min(max(self.size, free), self._most) if self._adaptive else self.size
+
+    @property
+    def low_water(self) -> int:
+        """Jobs that may still wait to begin when the next ones are claimed, where several run at a time.
+
+        0 with the smallest appetite, and where it is fixed: then nothing is claimed that cannot begin at once.
+        """
+        return self.size // 2 if self._adaptive else 0
+
+    def learn(self, jobs: int, seconds: float, *, full: bool) -> None:
+        """Takes in that ``jobs`` took so many seconds, and whether the claim brought all that was asked for."""
+        if not self._adaptive or jobs < 1:
+            return
+        most = min(self.size * 2, self._most) if full else self.size
+        self.size = most if most * seconds <= TARGET * jobs else max(1, int(TARGET * jobs / seconds))
+
+    def lose(self) -> None:
+        """Back to one job: what was claimed did not get its turn."""
+        if self._adaptive:
+            self.size = 1
+
+
+class Pace:
+    """Makes samples for ``Appetite.learn`` of a running count of jobs that ended, where batches overlap."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+        self._ended = 0
+
+    def sample(self, now: float, ended: int, *, idle: bool) -> tuple[int, float]:
+        """Jobs that ended since the last sample, and the seconds; (0, 0.0) while there is none.
+
+        ``idle``: no job was under way just now, so that the time before does not count.
+        """
+        if self._since is None or idle:
+            self._since, self._ended = now, ended
+            return 0, 0.0
+        jobs, seconds = ended - self._ended, now - self._since
+        if not jobs or seconds < WINDOW:
+            return 0, 0.0
+        self._since, self._ended = now, ended
+        return jobs, seconds
