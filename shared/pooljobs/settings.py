@@ -105,7 +105,7 @@ class ServeSettings:
     Attributes:
         dsn: libpq connection string of the database.
         schema: Schema that holds pooljobs' tables. Default ``pooljobs``.
-        app: ``module:attribute`` of the application, resolved in each worker after the fork.
+        app: ``module:attribute`` of the application, resolved in each worker; before the fork with ``preload``.
         procs: Worker processes. Default 1.
         shutdown_timeout: Seconds a drain may take before what still runs is killed. Default 30.
         max_jobs_per_child: Jobs after which a worker is replaced, between jobs. Default 0, never.
@@ -113,6 +113,8 @@ class ServeSettings:
         max_memory_per_child: Megabytes of resident memory above which a worker is replaced, between jobs. Default 0,
             never. Has no effect where there is no /proc.
         keep_history: Whole days (UTC) before today for which ended jobs are kept. Default 0, for ever.
+        preload: Whether workers are forked from a process that has imported the application already, so that they
+            share its memory. Linux only. Default False: each worker imports it.
     """
 
     dsn: str
@@ -124,6 +126,7 @@ class ServeSettings:
     max_memory_per_child: int = 0
     keep_history: int = 0
     listen: bool = True
+    preload: bool = False
     worker: WorkerSettings = field(default_factory=WorkerSettings)
 
     def __post_init__(self) -> None:

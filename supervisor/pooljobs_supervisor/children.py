@@ -68,6 +68,24 @@ class Children:
     """Of workers that are forked from now on; only rises."""
     _living: dict[int, ChildRecord] = field(default_factory=dict)
     _past: dict[Place, _Vacancy] = field(default_factory=dict)
+    _coming: dict[Place, int] = field(default_factory=dict)
+
+    @property
+    def coming(self) -> int:
+        """How many were asked for and have not come yet."""
+        return len(self._coming)
+
+    def expect(self, place: Place, slot: int) -> None:
+        """Keep a place and a slot for a child that somebody else forks; until ``come``."""
+        self._coming[place] = slot
+
+    def come(self, place: Place) -> None:
+        """It has come, and is ``born``, or never will."""
+        del self._coming[place]
+
+    def taken(self, place: Place) -> bool:
+        """Whether somebody sits there who stays."""
+        return any(record.place == place and not record.retiring for record in self._living.values())
 
     def born(self, record: ChildRecord) -> None:
         """Enter a child that was just forked.
@@ -76,7 +94,7 @@ class Children:
             ValueError: Its place, pid or slot is taken.
         """
         for other in self._living.values():
-            same_place = record.place == other.place and not other.retiring
+            same_place = record.place == other.place and not (other.retiring or record.retiring)
             if same_place or record.pid == other.pid or record.slot == other.slot:
                 raise ValueError(f"{record.place} (pid {record.pid}, slot {record.slot}) collides with {other}")
         self._living[record.pid] = record
@@ -122,8 +140,8 @@ class Children:
 
     @property
     def slots(self) -> frozenset[int]:
-        """Slots that living children sit in."""
-        return frozenset(record.slot for record in self._living.values())
+        """Slots that living children sit in, or those who are expected will."""
+        return frozenset((*(record.slot for record in self._living.values()), *self._coming.values()))
 
     def resize(self, procs: int) -> bool:
         """Want this many workers from now on; False, and nothing done, if there is no room for them or none is left."""
@@ -154,8 +172,8 @@ class Children:
         return [worker for worker in self.retiring if worker.place in ready]
 
     def vacant(self) -> list[Place]:
-        """Places without a child that stays, the steward's first, then the workers' in order."""
-        filled = {record.place for record in self._living.values() if not record.retiring}
+        """Places without a child that stays or is expected, the steward's first, then the workers' in order."""
+        filled = {*self._coming, *(record.place for record in self._living.values() if not record.retiring)}
         places = [STEWARD, *(Place(Role.WORKER, ordinal) for ordinal in range(1, self.procs + 1))]
         return [place for place in places if place not in filled]
 

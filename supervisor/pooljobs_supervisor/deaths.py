@@ -18,8 +18,8 @@ UNKNOWN_STATUS = 255
 """Exit status of a child that somebody else reaped."""
 
 
-class Process(Protocol):
-    """What is used of a ``MeasuredProcess``, whose base comes without types."""
+class Reapable(Protocol):
+    """A child that can be reaped: a ``MeasuredProcess`` or an ``AdoptedProcess``."""
 
     @property
     def pid(self) -> int | None:
@@ -33,14 +33,18 @@ class Process(Protocol):
     def usage(self) -> Usage | None:
         """What it used; None before it was reaped, or when somebody else reaped it."""
 
+    def close(self) -> None:
+        """Let go of its descriptors; only after the end."""
+
+
+class Process(Reapable, Protocol):
+    """What is used of a ``MeasuredProcess``, whose base comes without types."""
+
     def start(self) -> None:
         """Fork."""
 
     def join(self) -> None:
         """Wait for the end."""
-
-    def close(self) -> None:
-        """Let go of its descriptors; only after the end."""
 
 
 class DeathWatch:
@@ -107,7 +111,7 @@ class End(NamedTuple):
     usage: Usage | None = None
 
 
-def reap(process: Process) -> End | None:
+def reap(process: Reapable) -> End | None:
     """Reap a child. None when it has not ended after all."""
     status = process.exitcode
     if status is None:

@@ -5,7 +5,7 @@ Used by ``supervisor.py``. Everything is decided elsewhere: here decisions meet 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from selectors import BaseSelector
 from time import monotonic
@@ -38,6 +38,7 @@ from pooljobs_supervisor.signals import Inbox
 from pooljobs_supervisor.story import Story
 from pooljobs_supervisor.strangers import Strangers
 from pooljobs_supervisor.watchers import Watcher
+from pooljobs_supervisor.zygote.preload import Preload
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class Loop:
     _manager: ServiceManager
     _watchers: tuple[Watcher, ...]
     _enforcer: Enforcer
+    _preload: Preload | None = None
 
     def run(self, selector: BaseSelector) -> None:
         """Step, and sleep between steps until a signal, a death or the next tick."""
@@ -65,18 +67,25 @@ class Loop:
             stopping = self._course.stage is not Stage.SERVE
             reload = self._reload.asked_at
             self._manager.report(ready=self._course.ever_ready, stopping=stopping, now=now, reload=reload)
-            wait = pause(self._children, self._course, self._nursery.count_slots(), now)
-            selector.select(min(wait, self._manager.beat, *(watcher.pause(now) for watcher in self._watchers)))
+            selector.select(min(self._manager.beat, *self._pauses(now)))
             self._board.bell.drain()
+
+    def _pauses(self, now: float) -> Iterator[float]:
+        yield pause(self._children, self._course, self._nursery.count_slots(), now)
+        yield from (watcher.pause(now) for watcher in self._watchers)
+        if self._preload is not None:
+            yield self._preload.pause(now)
 
     def _step(self) -> Stage:
         now = monotonic()
         for number in self._inbox.take():
             self._orders.take(number, now)
+        for place, error in self._nursery.admit(now):
+            self._refused(place, error, now)
         self._note_ready(now)
-        for pid in self._watch.ended():
-            self._bury(pid, now)
-        self._strangers.reap(self._nursery.pids)
+        self._see_deaths(now)
+        if self._preload is not None:
+            self._preload.step(now)
         for watcher in self._watchers:
             self._act(watcher.look(now), now)
         self._move(now)
@@ -87,9 +96,21 @@ class Loop:
         for child in self._nursery.newly_ready(now):
             if child.place.role is Role.WORKER:
                 self._course.ever_ready = True
+                if self._preload is not None:
+                    self._preload.zygotes.prove(child.generation)
             self._story.ready(child, sum(w.ready_at is not None for w in self._children.workers), now)
         for child in self._children.slow_boots(now):
             self._story.slow_boot(child, now)
+
+    def _see_deaths(self, now: float) -> None:
+        zygotes = self._preload.pids if self._preload is not None else ()
+        for pid in self._watch.ended():
+            if self._preload is not None and pid in zygotes:
+                self._preload.bury(pid, now)
+            else:
+                self._bury(pid, now)
+        if not self._children.coming:  # one who comes is no stranger, though nobody knows its pid yet
+            self._strangers.reap({*self._nursery.pids, *zygotes})
 
     def _bury(self, pid: int, now: float) -> None:
         """A child has ended: tell it, and see whether the start has failed with it."""
@@ -106,7 +127,7 @@ class Loop:
 
     def _move(self, now: float) -> None:
         before = self._course.stage
-        workers = len(self._children.workers)
+        workers = len(self._children.workers) + self._children.coming
         steward = self._children.steward is not None
         dead = self._nursery.count_slots().dead
         after = self._course.observe(now, workers=workers, steward=steward, dead_slots=dead)
@@ -139,9 +160,11 @@ class Loop:
                 self._enforcer.enforce(action)
 
     def _spawn(self, place: Place, now: float) -> None:
-        born = self._nursery.spawn(place, now)
-        if not isinstance(born, OSError):
-            return
-        self._story.not_forked(place, born, self._children.due(place) - now)
+        error = self._nursery.spawn(place, now)
+        if error is not None:
+            self._refused(place, error, now)
+
+    def _refused(self, place: Place, error: OSError, now: float) -> None:
+        self._story.not_forked(place, error, self._children.due(place) - now)
         if not self._course.ever_ready:
             self._course.fail_to_start(ExitCode.WORKER_BOOT, now)

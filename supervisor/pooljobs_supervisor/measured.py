@@ -1,4 +1,4 @@
-"""A forked process that is reaped together with what it used. Made by ``spawn.py``.
+"""Child processes that are reaped together with what they used. Made by ``spawn.py``; adopted ones by ``nursery.py``.
 
 multiprocess reaps in more places than one (any ``start`` looks after the children before it), so the measuring is done
 where it reaps, and not beside it.
@@ -33,14 +33,8 @@ class _MeasuringPopen(Popen):  # type: ignore[misc]  # multiprocess comes withou
         """Reap by wait4, which tells the usage; otherwise as the method it replaces."""
         if self.returncode is not None:
             return self.returncode
-        try:
-            pid, status, used = os.wait4(self.pid, flag)
-        except OSError:  # somebody else reaped it
-            return None
-        if pid != self.pid:
-            return None
-        self.usage = Usage(used.ru_utime + used.ru_stime, used.ru_maxrss * _PEAK_UNIT)
-        self.returncode = os.waitstatus_to_exitcode(status)
+        if (reaped := _reap(self.pid, flag)) is not None:
+            self.returncode, self.usage = reaped
         return self.returncode
 
 
@@ -57,3 +51,35 @@ class MeasuredProcess(ForkProcess):  # type: ignore[misc]  # multiprocess comes 
     def usage(self) -> Usage | None:
         """What it used; None before it was reaped by this object, and after ``close``."""
         return self._popen.usage if self._popen is not None else None
+
+
+class AdoptedProcess:
+    """A process that another one forked, and that has become a child of this one; see ``zygote/adoption.py``."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.usage: Usage | None = None
+        """What it used; None before it was reaped by this object."""
+        self._status: int | None = None
+
+    @property
+    def exitcode(self) -> int | None:
+        """Exit code, or minus a signal's number; None before the end. Reaps."""
+        if self._status is None and (reaped := _reap(self.pid, os.WNOHANG)) is not None:
+            self._status, self.usage = reaped
+        return self._status
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
+
+def _reap(pid: int, flag: int) -> tuple[int, Usage] | None:
+    """Exit code, or minus a signal's number, and the usage; None if it has not ended, or somebody else reaped it."""
+    try:
+        reaped, status, used = os.wait4(pid, flag)
+    except OSError:
+        return None
+    if reaped != pid:
+        return None
+    usage = Usage(used.ru_utime + used.ru_stime, used.ru_maxrss * _PEAK_UNIT)
+    return os.waitstatus_to_exitcode(status), usage

@@ -7,32 +7,22 @@ from __future__ import annotations
 
 import os
 import signal
-import time
-from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from logging import Logger
 
 from pooljobs.child import Child, ChildMain
-from pooljobs.scoreboard import Killed, Role, Scoreboard, Slot, SlotState, Wanted
+from pooljobs.scoreboard import Killed, Role, Scoreboard, Slot, SlotState
+from pooljobs_supervisor.burial import Burial, write_on
 from pooljobs_supervisor.children import ChildRecord, Children, Place
-from pooljobs_supervisor.deaths import DeathWatch, End, Process, reap
+from pooljobs_supervisor.deaths import DeathWatch, Process, Reapable, reap
+from pooljobs_supervisor.measured import AdoptedProcess
 from pooljobs_supervisor.oom import OomCounter, own_events
 from pooljobs_supervisor.parent_death import parent_death_signal
 from pooljobs_supervisor.plan import SlotCount
 from pooljobs_supervisor.spawn import fork, settle_in_child
 from pooljobs_supervisor.stacks import Stacks, close
-
-
-@dataclass(frozen=True, slots=True)
-class Burial:
-    """A child that has ended: how, with how many jobs in its hands, and what had been asked of it."""
-
-    child: ChildRecord
-    status: int
-    held: int
-    killed: bool
-    wanted: Wanted
+from pooljobs_supervisor.zygote.keeper import Keeper
 
 
 class Nursery:
@@ -49,8 +39,11 @@ class Nursery:
         forget: Callable[[], None],
         stacks: Stacks,
         log: Logger,
+        keeper: Keeper | None = None,
     ) -> None:
-        """``forget`` is run in each child and closes what belongs to the supervisor alone."""
+        """``forget`` is run in each child and closes what belongs to the supervisor alone. With a ``keeper`` workers
+        are not forked here, but asked of its zygotes.
+        """
         self._board = board
         self._children = children
         self._watch = watch
@@ -59,44 +52,85 @@ class Nursery:
         self._forget = forget
         self._stacks = stacks
         self._log = log
+        self._keeper = keeper
         self._tell_of_parent = parent_death_signal()
-        self._processes: dict[int, Process] = {}
+        self._processes: dict[int, Reapable] = {}
         self._oom = OomCounter(own_events())
 
     def count_slots(self) -> SlotCount:
         """Count free and dead slots; one that a living child sits in is neither, whatever stands in it."""
         taken = self._children.slots
         states = [slot.state for slot in self._board if slot.index not in taken]
-        return SlotCount(free=states.count(SlotState.FREE), dead=states.count(SlotState.DEAD))
+        forks_workers = self._keeper is None or self._keeper.can_ask
+        return SlotCount(states.count(SlotState.FREE), states.count(SlotState.DEAD), forks_workers)
 
     @property
-    def pids(self) -> Container[int]:
+    def pids(self) -> Collection[int]:
         """Children that this nursery reaps."""
         return self._processes.keys()
 
-    def spawn(self, place: Place, now: float) -> ChildRecord | OSError:
-        """Fork a child into a free slot. A refusal by the system is noted as a death and returned."""
+    def spawn(self, place: Place, now: float) -> OSError | None:
+        """Fork a child into a free slot, or ask for one, who then comes by ``admit``.
+
+        A refusal by the system is noted as a death and returned.
+        """
         slot = self._free_slot()
         slot.role, slot.ordinal, slot.state = place.role, place.ordinal, SlotState.BOOTING
         stack_fd = self._stacks.make() if place.role is Role.WORKER else -1
+        try:
+            if self._keeper is not None and place.role is Role.WORKER:
+                self._ask(self._keeper, place, slot, stack_fd, now)
+            else:
+                process = self._fork(place, slot, stack_fd)
+                self._enter(place, process, slot.index, self._children.generation, now)
+                self._stacks.keep(process.pid or 0, stack_fd)
+        except OSError as error:
+            self._not_born(place, slot, stack_fd, now)
+            return error
+        return None
+
+    def admit(self, now: float) -> list[tuple[Place, OSError]]:
+        """Enter workers that have come from a zygote; returns those whom the system refused.
+
+        They are noted as deaths, as are those of whom nothing is heard: they, or their zygote, were killed on the way.
+        """
+        refused = []
+        for birth, pid, number in self._keeper.births.answered() if self._keeper is not None else ():
+            slot = self._board.slot(birth.slot)
+            self._children.come(birth.place)
+            if pid:
+                self._enter(birth.place, AdoptedProcess(pid), birth.slot, birth.generation, now)
+                self._stacks.keep(pid, birth.stack_fd)
+                continue
+            self._not_born(birth.place, slot, birth.stack_fd, now)
+            if number:
+                refused.append((birth.place, OSError(number, os.strerror(number))))
+        return refused
+
+    def _fork(self, place: Place, slot: Slot, stack_fd: int) -> Process:
         child = Child(self._board, slot, self._lifeline_fd, os.getpid(), stack_fd)
         settle_in = partial(settle_in_child, child, self._forget, self._tell_of_parent)
-        try:
-            life = partial(self._mains[place.role], child)
-            process = fork(str(place), settle_in, life, self._log, farewell=place.role is Role.WORKER)
-        except OSError as error:
-            slot.clear()
-            close(stack_fd)
-            self._children.not_born(place, now)
-            return error
+        life = partial(self._mains[place.role], child)
+        return fork(str(place), settle_in, life, self._log, farewell=place.role is Role.WORKER)
+
+    def _ask(self, keeper: Keeper, place: Place, slot: Slot, stack_fd: int, now: float) -> None:
+        if keeper.ask(place, slot.index, stack_fd, now):
+            self._children.expect(place, slot.index)
+        else:
+            _leave(slot, stack_fd)
+
+    def _enter(self, place: Place, process: Reapable, slot: int, generation: int, now: float) -> None:
         pid = process.pid or 0
-        slot.pid = pid
-        record = ChildRecord(place, pid, slot.index, now, generation=self._children.generation)
+        self._board.slot(slot).pid = pid
         self._processes[pid] = process
+        superfluous = self._children.taken(place)  # who was to leave was let stay, while this one was on its way
+        record = ChildRecord(place, pid, slot, now, retiring=superfluous, generation=generation)
         self._children.born(record)
-        self._stacks.keep(pid, stack_fd)
         self._watch.watch(pid)
-        return record
+
+    def _not_born(self, place: Place, slot: Slot, stack_fd: int, now: float) -> None:
+        _leave(slot, stack_fd)
+        self._children.not_born(place, now)
 
     def _free_slot(self) -> Slot:
         taken = self._children.slots
@@ -131,7 +165,7 @@ class Nursery:
         if record.place.role is Role.STEWARD or slot.worker_id == 0:
             slot.clear()
         else:
-            _write_on(slot, end, out_of_memory=out_of_memory)
+            write_on(slot, end, out_of_memory=out_of_memory)
         return burial
 
     def kill(self, record: ChildRecord) -> None:
@@ -143,12 +177,7 @@ class Nursery:
             os.kill(record.pid, signal.SIGKILL)
 
 
-def _write_on(slot: Slot, end: End, *, out_of_memory: bool) -> None:
-    """Leave word of an end for the steward; the state goes last."""
-    slot.exit_status = end.status
-    slot.out_of_memory = int(out_of_memory)
-    slot.died_ns = time.monotonic_ns()
-    if end.usage is not None:
-        slot.cpu_us = int(end.usage.cpu_seconds * 1e6)
-        slot.peak_memory = end.usage.peak_memory
-    slot.state = SlotState.DEAD
+def _leave(slot: Slot, stack_fd: int) -> None:
+    """Free what was kept for a child that there will not be."""
+    slot.clear()
+    close(stack_fd)

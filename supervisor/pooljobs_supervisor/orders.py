@@ -16,6 +16,7 @@ from pooljobs_supervisor.course import Course, Stage
 from pooljobs_supervisor.muster import muster
 from pooljobs_supervisor.reload import Reload
 from pooljobs_supervisor.story import Story
+from pooljobs_supervisor.zygote.books import Zygotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Orders:
     _course: Course
     _story: Story
     _reload: Reload
+    _zygotes: Zygotes
     had_terminal: bool
 
     def take(self, number: Signals, now: float) -> None:
@@ -37,7 +39,7 @@ class Orders:
             case Signals.SIGTTIN | Signals.SIGTTOU:
                 self._resize(number)
             case Signals.SIGUSR1:
-                self._story.scoreboard(muster(self._children, self._board, now))
+                self._story.scoreboard(muster(self._children, self._zygotes, self._board, now))
             case Signals.SIGHUP if not (self.had_terminal and not has_terminal()):
                 self._ask_reload(now)
             case _:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pooljobs.scoreboard import Wanted
 from pooljobs_supervisor.actions import Action, Ask, Kill, Spawn, Wake
-from pooljobs_supervisor.children import STEWARD, Children
+from pooljobs_supervisor.children import STEWARD, Children, Place
 from pooljobs_supervisor.course import Course, Stage
 
 IDLE_TICK = 1.0
@@ -21,10 +21,14 @@ EAGER_TICK = 0.02
 
 @dataclass(frozen=True, slots=True)
 class SlotCount:
-    """How many slots are free for a new child, and how many are dead and wait for the steward."""
+    """How many slots are free for a new child, and how many are dead and wait for the steward.
+
+    ``forks_workers`` is False while nobody is there to fork one: with ``--preload``, when no zygote is ready.
+    """
 
     free: int
     dead: int
+    forks_workers: bool = True
 
 
 def plan(children: Children, course: Course, slots: SlotCount, now: float) -> list[Action]:
@@ -63,15 +67,21 @@ def pause(children: Children, course: Course, slots: SlotCount, now: float) -> f
 def _serving_pause(children: Children, course: Course, slots: SlotCount, now: float) -> float:
     if not course.ever_ready:
         return EAGER_TICK
-    busy = slots.dead or children.surplus or children.retiring or any(child.ready_at is None for child in children.all)
-    waits = [children.due(place) - now for place in children.vacant()] if slots.free else []
+    booting = children.coming or any(child.ready_at is None for child in children.all)
+    busy = slots.dead or children.surplus or children.retiring or booting
+    waits = [children.due(place) - now for place in _fillable(children, slots)] if slots.free else []
     soonest = min((max(wait, EAGER_TICK) for wait in waits), default=IDLE_TICK)
     return min(TICK if busy or not slots.free else IDLE_TICK, soonest)
 
 
+def _fillable(children: Children, slots: SlotCount) -> list[Place]:
+    """Vacant places for which somebody can be forked at all."""
+    return [place for place in children.vacant() if slots.forks_workers or place == STEWARD]
+
+
 def _spawns(children: Children, course: Course, slots: SlotCount, now: float) -> list[Action]:
     """Fill what is vacant and due. Until a worker was ever READY, only the first is tried, beside the steward."""
-    due = [place for place in children.vacant() if children.due(place) <= now]
+    due = [place for place in _fillable(children, slots) if children.due(place) <= now]
     if not course.ever_ready:
         due = [place for place in due if place == STEWARD or place.ordinal == 1]
     kept = 1 if children.steward is None and STEWARD not in due else 0  # without a steward no slot is freed any more

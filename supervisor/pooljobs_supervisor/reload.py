@@ -1,6 +1,7 @@
 """Replaces every worker by one that imports the application anew, one after the other. A watcher; HUP asks for it.
 
-The supervisor never imports user code, so any worker that is forked from now on has the new code. An old worker is
+The supervisor never imports user code, so any worker that is forked from now on has the new code; with ``--preload``,
+once there is a zygote that has it. An old worker is
 asked to drain once its replacement is READY, and the next is replaced once it is gone: there is one worker more than
 wanted at most, and none less. If what was forked since the order does not come up, the reload is given up and the old
 workers go on. Replacing itself is ``plan.py``'s, as for workers that are worn.
@@ -13,12 +14,13 @@ from dataclasses import dataclass
 
 from pooljobs.scoreboard import EntryState, Role, Scoreboard, Slot, Wanted
 from pooljobs_supervisor.actions import Action, Kill, Retire
+from pooljobs_supervisor.burial import Burial
 from pooljobs_supervisor.children import ChildRecord, Children
 from pooljobs_supervisor.course import Course, Stage
 from pooljobs_supervisor.deaths import how
-from pooljobs_supervisor.nursery import Burial
 from pooljobs_supervisor.plan import IDLE_TICK, TICK
 from pooljobs_supervisor.story import Story
+from pooljobs_supervisor.zygote.books import Zygotes
 
 READY_LIMIT = 120.0
 """Seconds in which a replacement must be READY, or the reload is given up."""
@@ -35,6 +37,7 @@ class Reload:
     _children: Children
     _course: Course
     _story: Story
+    _zygotes: Zygotes | None = None
     asked_at: float | None = None
     """Monotonic seconds of the last order."""
     _leaving: ChildRecord | None = None
@@ -59,6 +62,8 @@ class Reload:
         if self._course.stage is not Stage.SERVE:
             self.asked_at = None
             return []
+        if not self._code_is_there(now):
+            return self._give_up() if self._failure else []
         booting = [Kill(worker) for worker in self._children.outdated if worker.ready_at is None]
         if self._unready_for(now) >= READY_LIMIT:
             self._failure = self._failure or f"a worker was not ready within {READY_LIMIT:g} s"
@@ -86,10 +91,23 @@ class Reload:
         elif child.ready_at is not None and not newest and not child.retiring:
             self._story.replaced_by_death(child)
 
+    def _code_is_there(self, now: float) -> bool:
+        """Whether workers that are forked now have the new code. If they never will, ``_failure`` says why."""
+        wanted = self._children.generation
+        if self._zygotes is None or self._zygotes.has(wanted):
+            return True
+        if how_it_ended := self._zygotes.failure(wanted):
+            self._failure = f"the new code could not be loaded ({how_it_ended})"
+        elif now - (self.asked_at or now) >= READY_LIMIT:
+            self._failure = f"the new code was not loaded within {READY_LIMIT:g} s"
+        return False
+
     def _unready_for(self, now: float) -> float:
         """Seconds for which a worker has been missing or booting."""
-        missing = any(place.role is Role.WORKER for place in self._children.vacant())
-        if not missing and all(worker.ready_at is not None for worker in self._children.workers):
+        vacant = any(place.role is Role.WORKER for place in self._children.vacant())
+        if not (vacant or self._children.coming) and all(
+            worker.ready_at is not None for worker in self._children.workers
+        ):
             self._unready_since = None
             return 0.0
         if self._unready_since is None:
@@ -122,6 +140,8 @@ class Reload:
     def _give_up(self) -> list[Action]:
         """Keep the old workers; a replacement that is still booting is one too many."""
         self.asked_at = None
+        if self._zygotes is not None:
+            self._zygotes.reject(self._children.generation)
         kills = self._keep(self._leaving) if self._leaving is not None else []
         ready = [w for w in self._children.workers if w.ready_at is not None and not w.retiring]
         outdated = sum(worker.generation < self._children.generation for worker in ready)

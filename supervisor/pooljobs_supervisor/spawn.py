@@ -27,25 +27,33 @@ from pooljobs_supervisor.steward.processes import birth
 
 
 def fork(
-    name: str, settle_in: Callable[[], None], life: Callable[[], int], log: Logger, *, farewell: bool = False
+    name: str,
+    settle_in: Callable[[], None],
+    life: Callable[[], int],
+    log: Logger,
+    *,
+    farewell: bool = False,
+    heir: bool = False,
 ) -> Process:
     """Fork a child that runs ``settle_in`` with all signals blocked, then ``life`` with none.
 
-    With ``farewell`` it runs what was registered with ``atexit`` in it, before it leaves.
+    With ``farewell`` it runs what was registered with ``atexit`` in it, before it leaves; an ``heir`` what was
+    registered before the fork too.
 
     Raises:
         OSError: The system refuses another process.
     """
-    process: Process = MeasuredProcess(target=_live, args=(settle_in, life, log, farewell), name=name)
+    process: Process = MeasuredProcess(target=_live, args=(settle_in, life, log, farewell, heir), name=name)
     with all_blocked():
         process.start()
     return process
 
 
-def _live(settle_in: Callable[[], None], life: Callable[[], int], log: Logger, farewell: bool) -> None:
+def _live(settle_in: Callable[[], None], life: Callable[[], int], log: Logger, farewell: bool, heir: bool) -> None:
     code: int = ExitCode.INTERNAL
     try:
-        forget_parents_handlers()
+        if not heir:
+            forget_parents_handlers()
         settle_in()
         unblock_all()
         code = int(life())

@@ -8,10 +8,10 @@ from signal import Signals
 from uuid import UUID
 
 from pooljobs.exit_codes import ExitCode
+from pooljobs_supervisor.burial import Burial
 from pooljobs_supervisor.children import ChildRecord, Children, Place
 from pooljobs_supervisor.course import Course, Stage
 from pooljobs_supervisor.deaths import how
-from pooljobs_supervisor.nursery import Burial
 
 _ASKED = {
     Stage.DRAIN: "%s: draining; %d %s to finish the claimed jobs, within %g s",

@@ -7,9 +7,10 @@ This is its outermost frame; ``loop.py`` holds the steps.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import partial
 from logging import Logger, getLogger
-from selectors import EVENT_READ, PollSelector
+from selectors import EVENT_READ, BaseSelector, PollSelector
 from time import monotonic
 
 from pooljobs.child import ChildMain
@@ -17,6 +18,7 @@ from pooljobs.connection_budget import needed
 from pooljobs.exit_codes import ExitCode
 from pooljobs.scoreboard import Role, Scoreboard, most_workers
 from pooljobs.settings import ServeSettings
+from pooljobs_supervisor.belongings import Belongings
 from pooljobs_supervisor.children import Children
 from pooljobs_supervisor.countdown import Countdown
 from pooljobs_supervisor.course import Course
@@ -29,6 +31,7 @@ from pooljobs_supervisor.loop import Loop
 from pooljobs_supervisor.nursery import Nursery
 from pooljobs_supervisor.orders import Orders, has_terminal
 from pooljobs_supervisor.overdue import Overdue
+from pooljobs_supervisor.parent_death import parent_death_signal
 from pooljobs_supervisor.reload import Reload
 from pooljobs_supervisor.service_manager import ServiceManager
 from pooljobs_supervisor.signals import Inbox
@@ -38,6 +41,13 @@ from pooljobs_supervisor.story import Story
 from pooljobs_supervisor.strangers import Strangers, adopts_orphans
 from pooljobs_supervisor.watchers import Watcher
 from pooljobs_supervisor.wear import Limits, Wear
+from pooljobs_supervisor.zygote.adoption import adopt_orphans
+from pooljobs_supervisor.zygote.births import Births
+from pooljobs_supervisor.zygote.books import Zygotes
+from pooljobs_supervisor.zygote.keeper import Keeper
+from pooljobs_supervisor.zygote.life import Heritage
+from pooljobs_supervisor.zygote.preload import Preload
+from pooljobs_supervisor.zygote.story import ZygoteStory
 
 
 class Supervisor:
@@ -50,6 +60,8 @@ class Supervisor:
         steward: Runs in the steward after the fork.
         log: Default ``pooljobs.supervisor``.
         terminal: Descriptor of the terminal that the log goes to as text, if it does: it gets a countdown at the end.
+        preload: Loads the application, in a zygote that workers are forked from (see ``zygote``); Linux only. Default
+            None: workers are forked here, and load it themselves.
     """
 
     def __init__(
@@ -61,6 +73,7 @@ class Supervisor:
         steward: ChildMain,
         log: Logger | None = None,
         terminal: int | None = None,
+        preload: Callable[[], object] | None = None,
     ) -> None:
         self._board = board
         self._mains = {Role.WORKER: worker, Role.STEWARD: steward}
@@ -68,7 +81,10 @@ class Supervisor:
         self._story = Story(self._log, settings.procs, partial(needed, settings))
         self._children = Children(settings.procs, most_workers(settings.procs))
         self._course = Course(settings.shutdown_timeout)
-        self._reload = Reload(self._board, self._children, self._course, self._story)
+        self._load = preload
+        self._zygotes = Zygotes()
+        code = self._zygotes if preload is not None else None
+        self._reload = Reload(self._board, self._children, self._course, self._story, code)
         line = StatusLine(terminal) if terminal is not None else None
         self._countdown = Countdown(self._board, self._children, self._course, self._story, line)
         self._job_timeout = settings.worker.job_timeout
@@ -95,50 +111,78 @@ class Supervisor:
         with Inbox(children=not pidfds) as inbox, PollSelector() as selector, Lifeline() as lifeline:
             selector.register(inbox.fd, EVENT_READ)
             selector.register(self._board.bell.read_fd, EVENT_READ)
-            watch = DeathWatch(selector, pidfds=pidfds)
-            stacks = Stacks()
-
-            def forget() -> None:
-                """Close the supervisor's own descriptors in a child."""
-                lifeline.close()
-                inbox.close()
-                watch.close()
-                stacks.close()
-
+            watch, stacks = DeathWatch(selector, pidfds=pidfds), Stacks()
+            own = Belongings(lifeline.close, inbox.close, watch.close, stacks.close)
+            keeper = self._keep_zygotes(watch, selector, lifeline, own)
             nursery = Nursery(
                 self._board,
                 self._children,
                 watch,
                 lifeline.read_fd,
                 mains=self._mains,
-                forget=forget,
+                forget=own.forget,
                 stacks=stacks,
                 log=self._log,
+                keeper=keeper,
             )
             self._story.starting(os.getpid(), monotonic())
-            strangers = Strangers(adopts=adopts_orphans())
-            manager = ServiceManager(os.environ, self._log)
-            orders = Orders(
-                self._board, self._children, self._course, self._story, self._reload, had_terminal=has_terminal()
-            )
-            loop = Loop(
-                self._board,
-                self._children,
-                self._course,
-                self._story,
-                inbox,
-                orders,
-                self._reload,
-                watch,
-                nursery,
-                strangers,
-                manager,
-                self._watchers(stacks),
-                Enforcer(self._board, nursery, stacks, self._story),
-            )
-            loop.run(selector)
+            self._loop(inbox, watch, nursery, stacks, self._preloading(keeper, own)).run(selector)
             self._finish()
         return self._course.result
+
+    def _keep_zygotes(
+        self, watch: DeathWatch, selector: BaseSelector, lifeline: Lifeline, own: Belongings
+    ) -> Keeper | None:
+        """What forks zygotes, where workers are to come from them; then orphans come to this process from now on."""
+        if self._load is None:
+            return None
+        adopt_orphans()
+        heritage = Heritage(
+            self._board,
+            lifeline.read_fd,
+            os.getpid(),
+            self._load,
+            self._mains[Role.WORKER],
+            parent_death_signal(),
+            self._log,
+        )
+        keeper = Keeper(self._zygotes, Births(selector), watch, selector, heritage)
+        own.add(keeper.close)
+        return keeper
+
+    def _preloading(self, keeper: Keeper | None, own: Belongings) -> Preload | None:
+        if keeper is None:
+            return None
+        story = ZygoteStory(self._log)
+        return Preload(self._zygotes, keeper, self._children, self._course, story, own.forget)
+
+    def _loop(self, inbox: Inbox, watch: DeathWatch, nursery: Nursery, stacks: Stacks, preload: Preload | None) -> Loop:
+        """The loop with all that it calls; nothing is forked yet."""
+        orders = Orders(
+            self._board,
+            self._children,
+            self._course,
+            self._story,
+            self._reload,
+            self._zygotes,
+            had_terminal=has_terminal(),
+        )
+        return Loop(
+            self._board,
+            self._children,
+            self._course,
+            self._story,
+            inbox,
+            orders,
+            self._reload,
+            watch,
+            nursery,
+            Strangers(adopts=adopts_orphans()),
+            ServiceManager(os.environ, self._log),
+            self._watchers(stacks),
+            Enforcer(self._board, nursery, stacks, self._story),
+            preload,
+        )
 
     def _watchers(self, stacks: Stacks) -> tuple[Watcher, ...]:
         """Who looks at the fleet on every tick, in this order."""

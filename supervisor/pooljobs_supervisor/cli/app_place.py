@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import orjson
 
+from pooljobs.app import PoolJobs
 from pooljobs.loading import load_app
 
 
@@ -22,17 +23,18 @@ class AppPlace:
     schema: str
 
 
-def ask_app(spec: str, in_child: Callable[[Callable[[], object]], None]) -> AppPlace:
+def ask_app(
+    spec: str, in_child: Callable[[Callable[[], object]], None], load: Callable[[str], PoolJobs] = load_app
+) -> AppPlace:
     """The place of the application ``spec`` names; ``in_child`` runs a function in a child, and leaves if it fails."""
     reader, writer = os.pipe()
     try:
-        in_child(lambda: _answer(spec, writer))
+        in_child(lambda: _answer(load(spec), writer))
         return AppPlace(**orjson.loads(os.read(reader, 65536)))
     finally:
         os.close(reader)
         os.close(writer)
 
 
-def _answer(spec: str, writer: int) -> None:
-    app = load_app(spec)
+def _answer(app: PoolJobs, writer: int) -> None:
     os.write(writer, orjson.dumps({"dsn": app.dsn, "schema": app.schema}))

@@ -6,7 +6,8 @@ short-lived child.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
@@ -21,6 +22,7 @@ from pooljobs.db.migrate import migrate
 from pooljobs.db.preflight import check
 from pooljobs.errors import AppLoadError
 from pooljobs.exit_codes import ExitCode
+from pooljobs.loading import load_app
 from pooljobs.scoreboard import Scoreboard
 from pooljobs.scoreboard.board import slots_for
 from pooljobs.service import Database, open_database
@@ -31,6 +33,8 @@ from pooljobs_supervisor.cli.failures import guarded
 from pooljobs_supervisor.runner import run_once
 from pooljobs_supervisor.steward.main import steward_main
 from pooljobs_supervisor.supervisor import Supervisor
+from pooljobs_supervisor.zygote.adoption import require_adoption
+from pooljobs_supervisor.zygote.loading import load_to_fork
 
 WorkerMain = Callable[[ServeSettings, Child], int]
 
@@ -44,11 +48,13 @@ def launch(settings: ServeSettings, dsn: str | None, worker_main: WorkerMain, *,
     """
     in_child = partial(_in_child, show_traceback=show_traceback)
     leave_when_asked()
+    if settings.preload:
+        require_adoption()
 
     def prepare(found: str, schema: str) -> None:
         in_child(lambda: migrate(found, schema))
 
-    place = ask_app(settings.app, in_child)
+    place = ask_app(settings.app, in_child, load_to_fork if settings.preload else load_app)
     schema = settings.schema or place.schema
     source = "--dsn" if dsn else f"PoolJobs(dsn=…) in {settings.app}"
     with open_database(dsn or place.dsn, schema=schema, prepare=prepare, source=source) as database:
@@ -90,17 +96,31 @@ def _supervise(settings: ServeSettings, worker_main: WorkerMain) -> int:
         worker=partial(_work, worker_main, settings),
         steward=partial(steward_main, settings),
         terminal=logs.terminal(),
+        preload=partial(_load, settings) if settings.preload else None,
     )
     hand_over()
     return supervisor.run()
 
 
 def _work(worker_main: WorkerMain, settings: ServeSettings, child: Child) -> int:
-    """A worker's life; when the user's own code raised while it was imported, they need its traceback."""
-    try:
+    """A worker's life."""
+    with _traceback_told("pooljobs.worker", settings.app):
         return worker_main(settings, child)
+
+
+def _load(settings: ServeSettings) -> None:
+    """A zygote's first step; workers that it forks find the application imported."""
+    with _traceback_told("pooljobs.zygote", settings.app):
+        load_to_fork(settings.app)
+
+
+@contextmanager
+def _traceback_told(logger: str, app: str) -> Iterator[None]:
+    """When the user's own code raised while it was imported, they need its traceback."""
+    try:
+        yield
     except AppLoadError as error:
         if error.traceback:
-            log = getLogger("pooljobs.worker")
-            log.error("%s raised:\n%s", settings.app, error.traceback.rstrip())  # noqa: TRY400  # theirs, not ours
+            log = getLogger(logger)
+            log.error("%s raised:\n%s", app, error.traceback.rstrip())  # noqa: TRY400  # theirs, not ours
         raise

@@ -8,11 +8,11 @@ import typer
 
 from pooljobs import logs
 from pooljobs.exit_codes import ExitCode
-from pooljobs.settings import MAX_BATCH, ServeSettings, WorkerSettings
+from pooljobs.settings import MAX_BATCH, WorkerSettings
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
 from pooljobs_supervisor.cli.launch import WorkerMain, launch
 from pooljobs_supervisor.cli.options import Dsn
-from pooljobs_supervisor.cli.shares import shares
+from pooljobs_supervisor.cli.serve_settings import settings_of
 
 _DEFAULTS = WorkerSettings()
 
@@ -60,6 +60,9 @@ Durability = Annotated[
 ]
 Listen = Annotated[
     bool, typer.Option("--listen/--no-listen", help="Hear of new jobs at once, or by polling alone (behind a pooler).")
+]
+Preload = Annotated[
+    bool, typer.Option("--preload", help="Import the application once, before workers are forked. Linux only.")
 ]
 Format = Annotated[str, typer.Option("--log-format", metavar="text|json", help="Log lines for people or machines.")]
 Schema = Annotated[
@@ -113,40 +116,14 @@ def register(cli: typer.Typer, worker_main: WorkerMain, *, show_traceback: bool)
         max_memory_per_child: MaxMemory = 0,
         keep_history: KeepHistory = 0,
         listen: Listen = True,
+        preload: Preload = False,
         dsn: Dsn = None,
         schema: Schema = "",
         log_format: Format = "text",
         log_level: Level = "info",
     ) -> None:
         """Run the workers."""
+        settings = settings_of(locals())
         logs.configure(log_format, log_level)
         logs.name_process("supervisor")
-        served = shares(queues)
-        worker = WorkerSettings(
-            queues=tuple(served),
-            weights=tuple(served.values()),
-            poll_interval=poll_interval,
-            batch_size=batch_size,
-            adaptive=adaptive,
-            max_batch_size=max_batch_size,
-            job_timeout=job_timeout,
-            concurrency=concurrency,
-            max_crashes=max_crashes,
-            max_losses=max_losses,
-            connections=connections,
-            durability=durability,
-            time_limit=time_limit,
-        )
-        settings = ServeSettings(
-            dsn="",
-            app=app,
-            schema=schema,
-            procs=procs,
-            shutdown_timeout=shutdown_timeout,
-            max_jobs_per_child=max_jobs_per_child,
-            max_memory_per_child=max_memory_per_child,
-            keep_history=keep_history,
-            listen=listen,
-            worker=worker,
-        )
         raise typer.Exit(launch(settings, dsn, worker_main, show_traceback=show_traceback))

@@ -14,9 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from pooljobs.scoreboard import Role, Scoreboard, SlotState, Wanted, most_workers, slots_for
 from pooljobs_supervisor.actions import Action, Ask, Kill, Retire, Spawn
+from pooljobs_supervisor.burial import Burial
 from pooljobs_supervisor.children import ChildRecord, Children
 from pooljobs_supervisor.course import PATIENCE, Course, Stage
-from pooljobs_supervisor.nursery import Burial
 from pooljobs_supervisor.plan import SlotCount, pause, plan
 from pooljobs_supervisor.reload import Reload
 from pooljobs_supervisor.story import Story

@@ -10,9 +10,9 @@ import pytest
 
 from pooljobs.scoreboard import Role, Scoreboard, Wanted
 from pooljobs_supervisor.actions import Kill, Retire
+from pooljobs_supervisor.burial import Burial
 from pooljobs_supervisor.children import STEWARD, ChildRecord, Children, Place
 from pooljobs_supervisor.course import Course, Stage
-from pooljobs_supervisor.nursery import Burial
 from pooljobs_supervisor.reload import LONG_DRAIN, READY_LIMIT, Reload, oldest_run
 from pooljobs_supervisor.story import Story
 

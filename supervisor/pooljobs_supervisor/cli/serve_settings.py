@@ -1,0 +1,26 @@
+"""From the options of ``pooljobs serve`` to its settings: an option that is named as a setting is that setting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from pooljobs.settings import ServeSettings, WorkerSettings
+from pooljobs_supervisor.cli.shares import shares
+
+
+def settings_of(options: Mapping[str, Any]) -> ServeSettings:
+    """The settings that were given; which database it is is found out later (``launch.py``).
+
+    Raises:
+        OptionError: A value is out of its range, or a queue's weight is none.
+    """
+    served = shares(options["queues"])
+    given = {**options, "queues": tuple(served), "weights": tuple(served.values()), "dsn": ""}
+    worker = WorkerSettings(**_those_of(WorkerSettings, given))
+    return ServeSettings(**{**_those_of(ServeSettings, given), "worker": worker})
+
+
+def _those_of(settings: type, given: Mapping[str, Any]) -> dict[str, Any]:
+    return {field.name: given[field.name] for field in fields(settings) if field.name in given}

@@ -1,0 +1,133 @@
+"""Zygotes' effects: forks them, asks them for workers, hears from them, and buries them. What to do is decided in
+``books.py``.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from functools import partial
+from selectors import EVENT_READ, BaseSelector
+
+from pooljobs_supervisor.children import Place
+from pooljobs_supervisor.deaths import DeathWatch, Reapable, reap
+from pooljobs_supervisor.spawn import fork
+from pooljobs_supervisor.zygote.births import Birth, Births
+from pooljobs_supervisor.zygote.books import ZygoteRecord, Zygotes
+from pooljobs_supervisor.zygote.life import Heritage, live, settle_in_zygote
+from pooljobs_supervisor.zygote.line import ask, hear, make_line
+
+
+class Keeper:
+    """The zygotes of one supervisor, which must be one whom orphans come to (``adoption.py``)."""
+
+    def __init__(
+        self, zygotes: Zygotes, births: Births, watch: DeathWatch, selector: BaseSelector, heritage: Heritage
+    ) -> None:
+        self._zygotes = zygotes
+        self._watch = watch
+        self._selector = selector
+        self._heritage = heritage
+        self._processes: dict[int, Reapable] = {}
+        self._lines: dict[int, socket.socket] = {}
+        self.births = births
+        """Of workers that were asked for here."""
+
+    @property
+    def pids(self) -> Collection[int]:
+        """Zygotes that live, or were not reaped yet."""
+        return self._processes.keys()
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether there is a zygote to ask for a worker."""
+        return self._zygotes.source is not None
+
+    def conceive(self, generation: int, forget: Callable[[], None], now: float) -> None:
+        """Fork a zygote; ``forget`` closes what belongs to the supervisor alone.
+
+        Raises:
+            OSError: The system refuses.
+        """
+        ours, theirs = make_line()
+        with theirs:
+            try:
+                settle_in = partial(settle_in_zygote, self._heritage, partial(_forget_all, (forget, ours.close)))
+                process = fork("zygote", settle_in, partial(live, self._heritage, theirs), self._heritage.log)
+            except OSError:
+                ours.close()
+                raise
+        pid = process.pid or 0
+        self._processes[pid], self._lines[pid] = process, ours
+        self._zygotes.born(ZygoteRecord(pid, generation, now))
+        self._watch.watch(pid)
+        self._selector.register(ours, EVENT_READ)
+
+    def ask(self, place: Place, slot: int, stack_fd: int, now: float) -> bool:
+        """Ask for a worker, and expect it. False if the zygote has gone away: another will come.
+
+        Raises:
+            OSError: It has more to do than it can hold, or the system has no descriptors to spare.
+        """
+        zygote = self._zygotes.source
+        if zygote is None:
+            return False
+        birth = Birth(place, slot, stack_fd, zygote.pid, zygote.generation, now)
+        write_fd = self.births.expect(birth)
+        try:
+            ask(self._lines[zygote.pid], slot, write_fd, stack_fd)
+        except OSError as error:
+            self.births.forget(birth)
+            if isinstance(error, ConnectionError):
+                return False
+            raise
+        finally:
+            os.close(write_fd)
+        return True
+
+    def hear(self, now: float) -> list[ZygoteRecord]:
+        """Note what the zygotes have said since the last call; returns those that have become ready."""
+        ready = []
+        for zygote in self._zygotes.all:
+            said = hear(self._lines[zygote.pid]) if not zygote.lost else False
+            if said:
+                self._zygotes.ready(zygote, now)
+                ready.append(zygote)
+            elif said is None:
+                zygote.lost = True
+                self._selector.unregister(self._lines[zygote.pid])
+        return ready
+
+    def kill(self, zygote: ZygoteRecord) -> None:
+        """SIGKILL a zygote and its session's group: who is on the way to be a worker in it is none yet."""
+        try:
+            os.killpg(zygote.pid, signal.SIGKILL)
+        except ProcessLookupError:  # not in its own session yet
+            os.kill(zygote.pid, signal.SIGKILL)
+
+    def bury(self, pid: int) -> int | None:
+        """Reap a zygote; its exit status, or None if it lives."""
+        end = reap(self._processes[pid])
+        if end is None:
+            return None
+        del self._processes[pid]
+        self._watch.forget(pid)
+        line = self._lines.pop(pid)
+        with suppress(KeyError):  # it was lost
+            self._selector.unregister(line)
+        line.close()
+        return end.status
+
+    def close(self) -> None:
+        """Close lines and pipes: all that a forked child may do with its parent's zygotes."""
+        for line in self._lines.values():
+            line.close()
+        self.births.close()
+
+
+def _forget_all(each: tuple[Callable[[], None], ...]) -> None:
+    for forget in each:
+        forget()

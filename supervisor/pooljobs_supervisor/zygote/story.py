@@ -1,0 +1,45 @@
+"""What the log tells of zygotes. No decisions here. Times are monotonic seconds."""
+
+from __future__ import annotations
+
+from logging import DEBUG, ERROR, INFO, WARNING, Logger
+
+from pooljobs_supervisor.deaths import how
+from pooljobs_supervisor.memory import in_megabytes, proportional
+from pooljobs_supervisor.zygote.books import ZygoteRecord
+
+
+class ZygoteStory:
+    """Writes the supervisor's lines to ``log``."""
+
+    def __init__(self, log: Logger) -> None:
+        self._log = log
+
+    def ready(self, zygote: ZygoteRecord, now: float) -> None:
+        """One has loaded the application: here is seen what it takes, before workers share it."""
+        size = in_megabytes(proportional(zygote.pid))
+        took = now - zygote.born
+        self._log.info("zygote (pid %d) has the application after %.1f s: %s to share", zygote.pid, took, size)
+
+    def slow(self, zygote: ZygoteRecord, now: float) -> None:
+        """One takes suspiciously long to load."""
+        self._log.warning("zygote (pid %d) still loads the application after %.0f s", zygote.pid, now - zygote.born)
+
+    def hangs(self, zygote: ZygoteRecord) -> None:
+        """One is killed because it gives no answer."""
+        self._log.warning("zygote (pid %d) gives no answer: killing it", zygote.pid)
+
+    def not_forked(self, error: OSError) -> None:
+        """The system refused a process, or what it needs."""
+        self._log.error("no process for a zygote: %s", error)
+
+    def died(self, zygote: ZygoteRecord, status: int, *, serving: bool, now: float) -> None:
+        """One has ended: on request, as a crash, or because the application does not load."""
+        level = DEBUG if zygote.ended else INFO if not serving else WARNING if zygote.ready_at is not None else ERROR
+        what = "zygote (pid %d) ended: %s after %.1f s%s"
+        left = "; its workers go on" if serving and zygote.ready_at is not None and not zygote.ended else ""
+        self._log.log(level, what, zygote.pid, how(status), now - zygote.born, left)
+
+    def never_loaded(self, status: int, name: str) -> None:
+        """The start failed."""
+        self._log.error("the application could not be loaded (%s): giving up (%s)", how(status), name)
