@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import signal
+import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 from psycopg import Connection
 
 from tests.support.serving import Serving, audit_of, counts, enqueue, unfinished
 from tests.support.waiting import wait_until
+
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="--preload is for Linux")
 
 SHOP = """
 import time
@@ -34,12 +38,13 @@ def versions(connection: Connection[Any]) -> dict[int, int]:
     return dict(connection.execute("SELECT version, count(*) FROM public.sold GROUP BY 1").fetchall())
 
 
-def test_new_code_is_served_and_broken_code_is_not(dsn: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", [(), pytest.param(("--preload",), marks=LINUX)], ids=["each", "preload"])
+def test_new_code_is_served_and_broken_code_is_not(dsn: str, tmp_path: Path, more: tuple[str, ...]) -> None:
     write(tmp_path, SHOP.format(version=1))
     with audit_of(dsn) as connection:
         connection.execute("CREATE TABLE public.sold (id uuid, version int)")
         env = {"PYTHONPATH": str(tmp_path)}
-        options = ("--procs", "2", "--poll-interval", "0.1")
+        options = ("--procs", "2", "--poll-interval", "0.1", *more)
         with Serving(dsn, tmp_path / "log", *options, app="shop:app", env=env) as serving:
             enqueue(connection, "sell", 200)
             wait_until(lambda: versions(connection), what="some jobs to run")

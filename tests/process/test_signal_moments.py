@@ -14,16 +14,24 @@ from pathlib import Path
 import pytest
 
 from tests.process.test_drain import assert_clean
-from tests.support.moments import NAMES
+from tests.support.moments import NAMES, PRELOADED
 from tests.support.serving import ROOT, Serving, audit_of, enqueue
 from tests.support.waiting import wait_until
 
-TRIES = int(os.environ.get("POOLJOBS_TEST_MOMENTS", str(len(NAMES))))
+TRIES = int(os.environ.get("POOLJOBS_TEST_MOMENTS", str(len(PRELOADED))))
 """Signals to workers, and runs in which the supervisor gets one."""
 
 LIMIT = 60.0 + TRIES
 APP = "tests.support.moment_app:app"
 MODULE = ("tests.support.moments_main",)
+PRELOAD = pytest.param(("--preload",), marks=pytest.mark.skipif(sys.platform != "linux", reason="for Linux"))
+SUPERVISORS = [
+    *(pytest.param(n, (), id=f"{n}-{NAMES[n % len(NAMES)]}") for n in range(TRIES)),
+    *(
+        pytest.param(n, ("--preload",), id=f"{n}-preload-{PRELOADED[n % len(PRELOADED)]}", marks=PRELOAD.marks)
+        for n in range(max(TRIES, len(PRELOADED)))
+    ),
+]
 
 
 def nothing_went_wrong(text: str) -> bool:
@@ -31,10 +39,12 @@ def nothing_went_wrong(text: str) -> bool:
 
 
 @pytest.mark.timeout(120 + 4 * TRIES)
-def test_a_worker_that_is_signalled_drains_and_is_replaced(dsn: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", [(), PRELOAD], ids=["each", "preload"])
+def test_a_worker_that_is_signalled_drains_and_is_replaced(dsn: str, tmp_path: Path, more: tuple[str, ...]) -> None:
     env = {"MOMENT_TO": "worker", "MOMENT_TRIES": str(TRIES)}
+    options = ("--poll-interval", "60", *more)
     with audit_of(dsn) as connection:
-        with Serving(dsn, tmp_path / "log", "--poll-interval", "60", app=APP, module=MODULE, env=env) as serving:
+        with Serving(dsn, tmp_path / "log", *options, app=APP, module=MODULE, env=env) as serving:
             drained = "ended: exit code 0"
             wait_until(lambda: serving.text.count(drained) >= TRIES, timeout=LIMIT, what=f"{TRIES} times {drained!r}")
             wait_until(
@@ -47,11 +57,11 @@ def test_a_worker_that_is_signalled_drains_and_is_replaced(dsn: str, tmp_path: P
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("number", range(TRIES), ids=lambda number: f"{number}-{NAMES[number % len(NAMES)]}")
-def test_a_supervisor_that_is_signalled_drains(dsn: str, tmp_path: Path, number: int) -> None:
+@pytest.mark.parametrize(("number", "more"), SUPERVISORS)
+def test_a_supervisor_that_is_signalled_drains(dsn: str, tmp_path: Path, number: int, more: tuple[str, ...]) -> None:
     env = {**os.environ, "MOMENT_TO": "supervisor", "MOMENT_FIRST": str(number), "AUDIT_DSN": dsn}
     with audit_of(dsn) as connection:
-        ended = serve(dsn, env, "--poll-interval", "60", "--log-level", "debug")
+        ended = serve(dsn, env, "--poll-interval", "60", "--log-level", "debug", *more)
         assert ended.returncode == 0, ended.stderr
         assert "SIGTERM: draining" in ended.stderr
         assert nothing_went_wrong(ended.stderr), ended.stderr

@@ -19,12 +19,13 @@ from time import monotonic, monotonic_ns
 from typing import Any
 
 from pooljobs.child import Child
-from pooljobs.errors import NotMigratedError
+from pooljobs.errors import AppLoadError, NotMigratedError
 from pooljobs.scoreboard import Role, Scoreboard, SlotState, Wanted, slots_for
 from pooljobs.settings import ServeSettings, WorkerSettings
 from pooljobs_supervisor import countdown, course, hung, loop, nursery, reload, supervisor
 from pooljobs_supervisor import plan as plans
 from pooljobs_supervisor.supervisor import Supervisor
+from pooljobs_supervisor.zygote import books, life
 
 
 @dataclass(frozen=True)
@@ -68,12 +69,27 @@ class Options:
     """A terminal for the supervisor to take as its controlling one."""
     blocked: bool = False
     """The supervisor starts with TERM blocked."""
+    preload: bool = False
+    """Workers come from a zygote."""
+    load: str = ""
+    """What becomes of a zygote that loads once the file ``changed`` is there: it is to ``refuse``, or to ``hang``."""
+    birth_limit: float = 30.0
+    slow_birth: float = 0.0
+    """Seconds from a worker's fork by a zygote until it is announced."""
+
+
+LOADED: dict[str, bool] = {}
+"""What a zygote has loaded, and so what its workers have: whether it was the ``changed`` code."""
 
 
 def tell(options: Options, child: Child, event: str, **more: Any) -> None:
     slot = child.slot
     who = "steward" if slot.role is Role.STEWARD else f"worker {slot.ordinal}"
-    line = {"event": event, "who": who, "pid": os.getpid(), "slot": slot.index, "at": monotonic(), **more}
+    write(options, event, who=who, slot=slot.index, **more)
+
+
+def write(options: Options, event: str, **more: Any) -> None:
+    line = {"event": event, "pid": os.getpid(), "at": monotonic(), **more}
     target = os.open(Path(options.folder, "events"), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     os.write(target, (json.dumps(line) + "\n").encode())
     os.close(target)
@@ -105,12 +121,22 @@ def boot(options: Options, child: Child) -> int | None:
 
 def boot_anew(options: Options, child: Child) -> int | None:
     """The exit code of a worker whose new code does not come up; None if it does, or is not there yet."""
-    if not options.new_boot or not Path(options.folder, "changed").exists():
+    if not options.new_boot or not LOADED.get("changed", Path(options.folder, "changed").exists()):
         return None
     if options.new_boot == "hang":
         tell(options, child, "stuck")
         select.select([], [], [], 600)
     return int(options.new_boot)
+
+
+def load(options: Options) -> None:
+    """A zygote's import of the application."""
+    LOADED["changed"] = changed = Path(options.folder, "changed").exists()
+    write(options, "loading", who="zygote", session=os.getsid(0), masked=bool(pthread_sigmask(SIG_BLOCK, ())))
+    if changed and options.load == "refuse":
+        raise AppLoadError("there is no such application")
+    if changed and options.load == "hang":
+        select.select([], [], [], 600)
 
 
 def worker(options: Options, child: Child) -> int:
@@ -195,17 +221,27 @@ def prepare(options: Options) -> None:
     if not options.pidfds:
         vars(supervisor)["pidfds_work"] = lambda: False
     if not options.parent_death:
-        vars(nursery)["parent_death_signal"] = lambda: lambda _number: None
+        for module in (nursery, supervisor):
+            vars(module)["parent_death_signal"] = lambda: lambda _number: None
     vars(course)["PATIENCE"] = options.patience
     vars(reload)["READY_LIMIT"] = options.ready_limit
     vars(countdown)["TOLD"] = options.told
     vars(hung)["LEAST"] = options.job_timeout
+    vars(books)["BIRTH_LIMIT"] = options.birth_limit
+    if options.slow_birth:
+        vars(life)["announce"] = partial(announce_late, options, vars(life)["announce"])
     if options.terminal:
         os.open(options.terminal, os.O_RDWR)
     if options.blocked:
         pthread_sigmask(SIG_BLOCK, [SIGTERM])
     if options.breaks:
         vars(loop)["plan"] = partial(plan_that_breaks, Path(options.folder, "break"), plans.plan)
+
+
+def announce_late(options: Options, really: Any, write_fd: int, number: int) -> None:
+    write(options, "unannounced", who="worker")
+    select.select([], [], [], options.slow_birth)
+    really(write_fd, number)
 
 
 def plan_that_breaks(trigger: Path, real_plan: Any, *situation: Any) -> Any:
@@ -227,7 +263,13 @@ def main() -> int:
         worker=WorkerSettings(job_timeout=options.job_timeout),
     )
     board = Scoreboard.create(slots_for(options.procs), entries=10)
-    made = Supervisor(settings, board, worker=partial(worker, options), steward=partial(steward, options))
+    made = Supervisor(
+        settings,
+        board,
+        worker=partial(worker, options),
+        steward=partial(steward, options),
+        preload=partial(load, options) if options.preload else None,
+    )
     code = made.run()
     left = {slot.index: slot.state.name for slot in board if slot.state is not SlotState.FREE}
     Path(options.folder, "result").write_text(json.dumps({"code": code.name, "left": left, "options": asdict(options)}))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from random import Random
 from typing import Any
@@ -16,6 +17,9 @@ from pooljobs.scoreboard import Role
 
 NAMES = ("fork", "masked", "unmasked", "boot", "idle", "claim", "handler", "settle", "exit")
 """In the order of a life: in ``fork`` itself, before the child has handlers, with them, in the import, and so on."""
+
+PRELOADED = ("fork", "between", "masked", "announced", *NAMES[2:])
+"""The same of a worker from a zygote: in either fork, before its adoption, before handlers, before it is known."""
 
 _SPREAD = 0.004
 """Seconds over which the signals are spread that are sent in the middle of something."""
@@ -26,11 +30,12 @@ class Moments:
 
     def __init__(self) -> None:
         self._to = os.environ.get("MOMENT_TO", "worker")
+        self._names = PRELOADED if "--preload" in sys.argv else NAMES
         self._tries = int(os.environ.get("MOMENT_TRIES", "1"))
         self._turn = int(os.environ.get("MOMENT_FIRST", "0")) - 1
         self._left = self._tries
         self._supervisor = os.getpid()
-        self._mine = ""
+        self._mine = self._put_off = ""
 
     def begin(self, role: Role) -> None:
         """A child is about to be forked; a worker gets the next moment."""
@@ -38,7 +43,15 @@ class Moments:
         if role is Role.WORKER and self._left > 0:
             self._left -= 1
             self._turn += 1
-            self._mine = NAMES[self._turn % len(NAMES)]
+            self._mine = self._names[self._turn % len(self._names)]
+
+    def put_off(self) -> None:
+        """Nothing is to happen in the fork that comes now: ``resume`` in its child."""
+        self._put_off, self._mine = self._mine, ""
+
+    def resume(self) -> None:
+        """Go on with what was put off."""
+        self._mine, self._put_off = self._put_off, ""
 
     def parent_goes_on(self) -> None:
         """The fork is over."""

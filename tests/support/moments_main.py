@@ -9,10 +9,12 @@ from typing import Any
 import psycopg
 
 from pooljobs.__main__ import main
+from pooljobs.scoreboard import Role
 from pooljobs_supervisor import backoff, nursery, spawn
 from pooljobs_supervisor.cli import launch
 from pooljobs_supervisor.nursery import Nursery
 from pooljobs_supervisor.signals import Inbox
+from pooljobs_supervisor.zygote import life
 from pooljobs_worker import main as worker_main
 from pooljobs_worker.claim import Claimer
 from pooljobs_worker.loop import WorkerLoop
@@ -33,6 +35,25 @@ def in_spawn() -> None:
 
     vars_of(Nursery)("spawn", hooked)
     os.register_at_fork(after_in_child=lambda: MOMENTS.at("fork"))
+
+
+def in_zygote() -> None:
+    """The same for workers that a zygote forks, which goes on with its own copy of the moments."""
+    bear, leave_a_worker = vars(life)["_bear"], vars(life)["_leave_a_worker"]
+
+    def first_fork(*arguments: Any) -> None:
+        MOMENTS.begin(Role.WORKER)
+        MOMENTS.put_off()
+        bear(*arguments)
+
+    def second_fork(*arguments: Any) -> None:
+        MOMENTS.resume()
+        leave_a_worker(*arguments)
+
+    vars(life).update(_bear=first_fork, _leave_a_worker=second_fork)
+    before(life, "settle_in_child", "masked")
+    before(life, "await_adoption", "between")
+    before(life, "announce", "announced")
 
 
 def in_boot() -> None:
@@ -84,6 +105,7 @@ def hook() -> None:
     vars(backoff)["LONG_LIFE"] = 0.0
     in_spawn()
     before(nursery, "settle_in_child", "masked")
+    in_zygote()
     before(launch, "_work", "unmasked")
     in_boot()
     in_idleness()

@@ -39,9 +39,9 @@ def load_to_fork(spec: str) -> PoolJobs:
     Raises:
         AppLoadError: As ``load_app``; or the import left threads or connections behind.
     """
-    before = frozenset(_descriptors())
+    before = _files()
     app = load_app(spec)
-    left = [*_threads(), *_connections(fd for fd in _descriptors() if fd not in before)]
+    left = [*_threads(), *_connections(_files() - before)]
     if left:
         raise AppLoadError(
             f"importing {spec} left behind {', '.join(left)}: with --preload workers are forked from the process that"
@@ -101,21 +101,24 @@ def _name(task: int) -> str:
         return "it has ended since"
 
 
-def _descriptors() -> list[int]:
-    with suppress(OSError):
-        return [int(entry.name) for entry in _FILES.iterdir()]
-    return []
+def _files() -> frozenset[tuple[int, str]]:
+    """The open files of this process, by descriptor and by what the system calls them: a number is soon used again."""
+    found = set()
+    for entry in list(_FILES.iterdir()) if _FILES.exists() else ():
+        with suppress(OSError):  # the one by which they are listed is closed by now
+            found.add((int(entry.name), str(entry.readlink())))
+    return frozenset(found)
 
 
-def _connections(descriptors: Iterable[int]) -> list[str]:
+def _connections(files: Iterable[tuple[int, str]]) -> list[str]:
     """Of these open files, what children must not share, in words. Datagrams do no harm: each is whole."""
-    return [told for fd in descriptors if (told := _connection(fd)) is not None]
+    return [told for fd, name in sorted(files) if (told := _connection(fd, name)) is not None]
 
 
-def _connection(fd: int) -> str | None:
+def _connection(fd: int, name: str) -> str | None:
+    if name == "anon_inode:[eventpoll]":
+        return f"an event loop, or a selector (descriptor {fd})"
     with suppress(OSError):
-        if (_FILES / str(fd)).readlink().name == "anon_inode:[eventpoll]":
-            return f"an event loop, or a selector (descriptor {fd})"
         if not stat.S_ISSOCK(os.fstat(fd).st_mode):
             return None
         with socket.socket(fileno=os.dup(fd)) as found:

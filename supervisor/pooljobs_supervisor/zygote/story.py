@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from logging import DEBUG, ERROR, INFO, WARNING, Logger
+from logging import ERROR, WARNING, Logger
 
 from pooljobs_supervisor.deaths import how
 from pooljobs_supervisor.memory import in_megabytes, proportional
@@ -35,10 +35,13 @@ class ZygoteStory:
 
     def died(self, zygote: ZygoteRecord, status: int, *, serving: bool, now: float) -> None:
         """One has ended: on request, as a crash, or because the application does not load."""
-        level = DEBUG if zygote.ended else INFO if not serving else WARNING if zygote.ready_at is not None else ERROR
-        what = "zygote (pid %d) ended: %s after %.1f s%s"
-        left = "; its workers go on" if serving and zygote.ready_at is not None and not zygote.ended else ""
-        self._log.log(level, what, zygote.pid, how(status), now - zygote.born, left)
+        if zygote.ended:
+            self._log.debug("zygote (pid %d) is gone: it was needed no more", zygote.pid)
+            return
+        level = ERROR if zygote.ready_at is None else WARNING
+        left = "; its workers go on" if serving and zygote.ready_at is not None else ""
+        told = "zygote (pid %d) ended: %s after %.1f s%s"
+        self._log.log(level, told, zygote.pid, how(status), now - zygote.born, left)
 
     def never_loaded(self, status: int, name: str) -> None:
         """The start failed."""
