@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import statistics
+import sys
 import time
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
@@ -21,6 +22,7 @@ from rich.table import Table
 
 from bench.busy import busy
 from bench.drain import database
+from bench.memory import PROCS, Memory, measure_memory
 from bench.serving import serving
 from pooljobs.db.migrate import migrate
 
@@ -101,18 +103,22 @@ def main(
     with database(dsn) as found, Progress(console=Console(stderr=True), transient=True) as progress:
         migrate(found)
         task = progress.add_task("computing", total=rounds * len(numbers))
+        sizes: list[Memory] = []
         done: list[Round] = []
         for _ in range(rounds):
             for number in numbers:
                 done.append(measure(found, number, jobs))
                 progress.advance(task)
-    report(done, as_json=as_json)
+            if sys.platform == "linux":
+                sizes += [measure_memory(found, preload=preload) for preload in (False, True)]
+    report(done, sizes, as_json=as_json)
 
 
-def report(rounds: list[Round], *, as_json: bool) -> None:
-    """Prints the rounds, or a table of medians."""
+def report(rounds: list[Round], sizes: list[Memory], *, as_json: bool) -> None:
+    """Prints the rounds, or tables of medians."""
     if as_json:
-        print(json.dumps({"rounds": [asdict(one) for one in rounds]}, indent=2))
+        told = {"rounds": [asdict(one) for one in rounds], "memory": [asdict(one) for one in sizes]}
+        print(json.dumps(told, indent=2))
         return
     table = Table(title="Handlers that compute for about 10 ms")
     for heading in ("processes", "jobs/s", "of calls without a queue", "memory of a worker"):
@@ -124,6 +130,23 @@ def report(rounds: list[Round], *, as_json: bool) -> None:
         memory = statistics.median(one.bytes_a_worker for one in of)
         table.add_row(str(procs), f"{speed:.0f}", f"{ratio:.2f}", f"{memory / 1e6:.1f} MB")
     Console().print(table)
+    if sizes:
+        Console().print(table_of_memory(sizes))
+
+
+def table_of_memory(sizes: list[Memory]) -> Table:
+    """Medians, and their ratio to those of a fleet whose workers each import the application."""
+    table = Table(title=f"Memory of {PROCS} workers whose application builds a table of 40 MB")
+    for heading in ("imported by", "proportional, a worker", "private, a worker", "all processes"):
+        table.add_column(heading, justify="right")
+    of = {preload: [one for one in sizes if one.preload is preload] for preload in (False, True)}
+    for preload, name in ((False, "each worker"), (True, "one, before the fork")):
+        cells = []
+        for what in ("proportional", "private", "fleet"):
+            median, usual = (statistics.median(getattr(one, what) for one in of[which]) for which in (preload, False))
+            cells.append(f"{median / 1e6:.1f} MB" + (f" ({median / usual:.2f})" if preload else ""))
+        table.add_row(name, *cells)
+    return table
 
 
 if __name__ == "__main__":

@@ -132,3 +132,29 @@ def test_the_pause_ends_when_a_place_is_due() -> None:
     due = children.due(worker(3))
     assert pause(children, course(Stage.SERVE), FREE, 20.0) == IDLE_TICK
     assert abs(pause(children, course(Stage.SERVE), FREE, due - 0.5) - 0.5) < 1e-6
+
+
+def test_without_a_zygote_only_the_steward_is_forked_and_nobody_waits_for_the_others() -> None:
+    nobody = SlotCount(free=8, dead=0, forks_workers=False)
+    assert plan(family(1, steward=False), course(Stage.SERVE), nobody, 10.0) == [Spawn(STEWARD)]
+    assert plan(family(1), course(Stage.SERVE), nobody, 10.0) == []
+    assert pause(family(1), course(Stage.SERVE), nobody, 10.0) == IDLE_TICK
+
+
+def test_who_is_on_the_way_is_not_asked_for_again() -> None:
+    children = family(1, 2)
+    children.expect(worker(3), 3)
+    assert plan(children, course(Stage.SERVE), FREE, 10.0) == []
+    assert pause(children, course(Stage.SERVE), FREE, 10.0) == TICK
+    assert 3 in children.slots
+    children.come(worker(3))
+    assert plan(children, course(Stage.SERVE), FREE, 10.0) == [Spawn(worker(3))]
+
+
+def test_who_comes_to_a_place_that_is_taken_again_is_the_one_to_leave() -> None:
+    children = family(1)
+    children.expect(worker(1), 5)
+    children.come(worker(1))
+    assert children.taken(worker(1))
+    children.born(ChildRecord(worker(1), pid=200, slot=5, born=10.0, retiring=True))
+    assert children.relieved == [children.workers[1]]

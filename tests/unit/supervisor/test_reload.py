@@ -15,6 +15,7 @@ from pooljobs_supervisor.children import STEWARD, ChildRecord, Children, Place
 from pooljobs_supervisor.course import Course, Stage
 from pooljobs_supervisor.reload import LONG_DRAIN, READY_LIMIT, Reload, oldest_run
 from pooljobs_supervisor.story import Story
+from pooljobs_supervisor.zygote.books import End, ZygoteRecord, Zygotes
 
 SECOND = 10**9
 
@@ -187,3 +188,56 @@ def test_before_anybody_was_ready_it_waits(house: House) -> None:
     assert house.reload.look(1.1) == []
     house.course.ever_ready = True
     assert house.retires(1.2).pid == 1
+
+
+def preloading(house: House) -> Zygotes:
+    """From now on workers come from a zygote, and there is one."""
+    zygotes = Zygotes()
+    zygotes.born(ZygoteRecord(900, 0, 0.0, ready_at=0.1))
+    house.reload._zygotes = zygotes
+    return zygotes
+
+
+def test_with_preload_nobody_is_replaced_before_the_new_code_has_loaded(house: House) -> None:
+    zygotes = preloading(house)
+    house.reload.ask(1.0)
+    zygotes.born(new := ZygoteRecord(901, 1, 1.0))
+    assert house.reload.look(60.0) == []
+    zygotes.ready(new, 60.0)
+    assert house.retires(60.1).pid == 1
+
+
+def test_with_preload_code_that_does_not_load_ends_it(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    zygotes = preloading(house)
+    house.reload.ask(1.0)
+    zygotes.born(ZygoteRecord(901, 1, 1.0))
+    zygotes.died(901, 3, 2.0)
+    assert house.reload.look(2.1) == []
+    told = "the new code could not be loaded (exit code 3); the 2 old workers go on"
+    assert f"reload given up: {told}" in caplog.messages
+    assert house.children.retiring == []
+
+
+def test_with_preload_code_that_takes_too_long_to_load_is_done_without(house: House) -> None:
+    zygotes = preloading(house)
+    house.reload.ask(1.0)
+    zygotes.born(late := ZygoteRecord(901, 1, 1.0))
+    assert house.reload.look(1.0 + READY_LIMIT - 0.1) == []
+    assert house.reload.asked_at == 1.0
+    assert house.reload.look(1.0 + READY_LIMIT) == []
+    assert house.reload.asked_at is None
+    assert End(late) in zygotes.plan(1, serving=True, waiting={}, now=122.0)
+
+
+def test_with_preload_the_fleet_is_not_complete_while_somebody_is_on_the_way(house: House) -> None:
+    preloading(house)
+    house.children.died(2, 0.5)
+    house.children.expect(Place(Role.WORKER, 2), 5)
+    zygotes = house.reload._zygotes
+    assert zygotes is not None
+    house.reload.ask(1.0)
+    zygotes.born(ZygoteRecord(901, 1, 1.0, ready_at=1.0))
+    assert house.reload.look(1.1) == []
+    house.children.come(Place(Role.WORKER, 2))
+    house.born(2, 4, ready_at=1.2)
+    assert house.retires(1.3).pid == 1

@@ -1,0 +1,55 @@
+"""Every option of ``serve`` that is a setting becomes that setting, and every setting has an option."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import asdict, fields
+from typing import Any
+
+import typer
+
+from pooljobs.child import Child
+from pooljobs.settings import ServeSettings, WorkerSettings
+from pooljobs_supervisor.cli import serve
+from pooljobs_supervisor.cli.serve_settings import settings_of
+
+NO_OPTIONS = {"worker"}
+NO_SETTINGS = {"log_format", "log_level"}
+
+
+def options() -> dict[str, Any]:
+    """The options of the command with their defaults."""
+
+    def no_worker(_settings: ServeSettings, _child: Child) -> int:
+        raise AssertionError("nothing is served here")
+
+    cli = typer.Typer()
+    serve.register(cli, no_worker, show_traceback=False)
+    callback = cli.registered_commands[0].callback
+    assert callback is not None
+    return {name: each.default for name, each in inspect.signature(callback).parameters.items()}
+
+
+def settings() -> set[str]:
+    return {field.name for kind in (ServeSettings, WorkerSettings) for field in fields(kind)} - NO_OPTIONS
+
+
+def test_options_and_settings_are_the_same() -> None:
+    assert set(options()) - NO_SETTINGS == settings()
+
+
+def test_every_option_arrives() -> None:
+    defaults = {**options(), "app": "a:b"}
+    usual = asdict(settings_of(defaults))
+    for name, default in defaults.items():
+        if name in NO_SETTINGS or not isinstance(default, bool | int | float):
+            continue
+        other = (not default) if isinstance(default, bool) else default + 2
+        changed = asdict(settings_of({**defaults, name: other}))
+        assert {**changed, **changed["worker"]}[name] == other != {**usual, **usual["worker"]}[name]
+
+
+def test_values_that_are_texts_arrive_too() -> None:
+    given = settings_of({**options(), "app": "a:b", "queues": "one, two", "schema": "s", "durability": "relaxed"})
+    assert (given.app, given.schema, given.dsn) == ("a:b", "s", "")
+    assert (given.worker.queues, given.worker.durability) == (("one", "two"), "relaxed")
