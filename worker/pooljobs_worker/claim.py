@@ -10,6 +10,7 @@ from uuid import UUID
 import orjson
 from psycopg import Connection
 
+from pooljobs.db.arrays import LevelArray, TextArray
 from pooljobs.db.statements import Statements
 from pooljobs.errors import PayloadError
 from pooljobs.payload import decode
@@ -76,10 +77,10 @@ class Claimer:
             "worker_id": self._slot.worker_id,
             "token": token,
             "limit": limit,
-            "queues": [queue for queue, _ in plan.lanes],
-            "priorities": [level for _, level in plan.lanes],
-            "floor_times": [time for time, _ in plan.floors],
-            "floor_ids": [job_id for _, job_id in plan.floors],
+            "queues": TextArray([queue for queue, _ in plan.visits]),
+            "priorities": LevelArray([level for _, level in plan.visits]),
+            "floor_times": TextArray([time for time, _ in plan.floors]),
+            "floor_ids": TextArray([job_id for _, job_id in plan.floors]),
         }
 
     def _read(self, connection: Connection[Any], batch: str | None, token: int) -> list[ClaimedJob]:

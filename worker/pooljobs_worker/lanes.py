@@ -29,6 +29,8 @@ SWEEP_SHORTEST, SWEEP_LONGEST = 0.05, 5.0
 
 Lane = tuple[str, int]
 Floor = tuple[str, str]
+Visit = tuple[str, int | None]
+"""A lane, or with None all lanes of a queue."""
 
 START: Floor = ("-infinity", str(UUID(int=0)))
 """The floor before every key."""
@@ -39,10 +41,11 @@ class ClaimPlan:
     """The lanes to visit, in order, with their floors.
 
     Attributes:
+        visits: Known lanes each by itself; a queue that is swept is one entry, for all its lanes from their start.
         swept: The queues of which every lane is visited from its start, in order.
     """
 
-    lanes: list[Lane]
+    visits: list[Visit]
     floors: list[Floor]
     swept: list[str]
 
@@ -57,25 +60,25 @@ class Lanes:
 
     def __init__(self, weights: Mapping[str, int]) -> None:
         self._turns = Turns(weights)
-        self._floors: dict[Lane, Floor] = {}
+        self._floors: dict[str, dict[int, Floor]] = {}
         self._sweep_at = dict.fromkeys(weights, float("-inf"))
         self._full = True
 
     def plan(self, now: float) -> ClaimPlan:
         """What the next claim visits, beginning with the queue whose turn it is."""
-        lanes: list[Lane] = []
+        visits: list[Visit] = []
         floors: list[Floor] = []
         swept: list[str] = []
         for queue in self._turns.next():
             if not self._floors or now >= self._sweep_at[queue]:
                 swept.append(queue)
-                lanes.extend((queue, level) for level in LEVELS)
-                floors.extend([START] * len(LEVELS))
-            else:
-                known = [lane for level in LEVELS if (lane := (queue, level)) in self._floors]
-                lanes.extend(known)
-                floors.extend(self._floors[lane] for lane in known)
-        return ClaimPlan(lanes, floors, swept)
+                visits.append((queue, None))
+                floors.append(START)
+            elif known := self._floors.get(queue):
+                for level in sorted(known):
+                    visits.append((queue, level))
+                    floors.append(known[level])
+        return ClaimPlan(visits, floors, swept)
 
     def learn(
         self, plan: ClaimPlan, floors: Iterable[tuple[Lane, Floor]], *, full: bool, took: float, now: float
@@ -87,17 +90,19 @@ class Lanes:
             cost = took * SWEEP_COST_FACTOR * len(self._sweep_at) / len(swept)
             self._sweep_at |= dict.fromkeys(swept, now + min(max(cost, SWEEP_SHORTEST), SWEEP_LONGEST))
         if not full:
-            self._floors = {lane: floor for lane, floor in self._floors.items() if lane[0] not in plan.swept}
-        self._floors |= found
+            for queue in plan.swept:
+                self._floors.pop(queue, None)
+        for (queue, level), floor in found.items():
+            self._floors.setdefault(queue, {})[level] = floor
         if not full and self._full and len(plan.swept) < len(self._sweep_at):
             self.forget()
         self._full = full
 
-    def _reached(self, plan: ClaimPlan, found: Mapping[Lane, Floor]) -> list[str]:
+    def _reached(self, plan: ClaimPlan, found: Iterable[Lane]) -> list[str]:
         """The swept queues that a claim got to before it was full: up to the last one that gave a job."""
-        order = list(dict.fromkeys(queue for queue, _ in plan.lanes))
-        last = max((order.index(queue) for queue, _ in found), default=-1)
-        return [queue for queue in order[: last + 1] if queue in plan.swept]
+        gave = {queue for queue, _ in found}
+        last = max((place for place, (queue, _) in enumerate(plan.visits) if queue in gave), default=-1)
+        return [queue for queue, level in plan.visits[: last + 1] if level is None]
 
     def forget(self) -> None:
         """Makes the next claim a sweep: after a wake, or when rows were put back behind the floors."""

@@ -18,6 +18,24 @@ from psycopg.pq import Format
 _HEADER = struct.Struct("!iiIii")
 
 
+class TextArray:
+    """A parameter of type text[]."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: Sequence[str]) -> None:
+        self.values = values
+
+
+class LevelArray:
+    """A parameter of type smallint[] with nulls: priority levels, None for all of them."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: Sequence[int | None]) -> None:
+        self.values = values
+
+
 class UuidArray:
     """A parameter of type uuid[], made of raw 16-byte ids."""
 
@@ -52,6 +70,27 @@ class Float8Array:
 
     def __init__(self, values: Sequence[float]) -> None:
         self.values = values
+
+
+class _TextArrayDumper(Dumper):
+    format = Format.BINARY
+    oid = 1009
+
+    def dump(self, obj: TextArray) -> bytes:
+        head = _HEADER.pack(1, 0, 25, len(obj.values), 1)
+        encoded = [value.encode() for value in obj.values]
+        return head + b"".join([len(value).to_bytes(4) + value for value in encoded])
+
+
+class _LevelArrayDumper(Dumper):
+    format = Format.BINARY
+    oid = 1005
+    _null = struct.pack("!i", -1)
+    _value = struct.Struct("!ih")
+
+    def dump(self, obj: LevelArray) -> bytes:
+        head = _HEADER.pack(1, 1, 21, len(obj.values), 1)
+        return head + b"".join([self._null if level is None else self._value.pack(2, level) for level in obj.values])
 
 
 class _UuidArrayDumper(Dumper):
@@ -96,6 +135,8 @@ class _Float8ArrayDumper(_NumberArrayDumper):
 def register_arrays(connection: Connection[Any]) -> None:
     """Teaches one connection to take these parameters."""
     adapters = connection.adapters
+    adapters.register_dumper(TextArray, _TextArrayDumper)
+    adapters.register_dumper(LevelArray, _LevelArrayDumper)
     adapters.register_dumper(UuidArray, _UuidArrayDumper)
     adapters.register_dumper(Int8Array, _Int8ArrayDumper)
     adapters.register_dumper(Int2Array, _Int2ArrayDumper)

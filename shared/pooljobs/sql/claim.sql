@@ -3,9 +3,11 @@
 -- A lane is one priority level of one queue: equality on both lets the index give the jobs in order, so that a claim
 -- costs the batch and not the backlog, and what is scheduled for tomorrow at a high priority is never walked over.
 -- Lanes are visited in the order of the arrays. Each has a floor, the key its scan starts at, past the dead index
--- entries that claims and settlements leave behind until the next vacuum.
+-- entries that claims and settlements leave behind until the next vacuum. A null priority stands for all levels of the
+-- queue, in order: a hundred queues are swept by a hundred entries and not by nine hundred.
 --
--- Parameters: worker_id, token, limit, queues text[], priorities smallint[], floor_times timestamptz[], floor_ids uuid[].
+-- Parameters: worker_id, token, limit, and an element for each lane in queues text[], priorities smallint[] (null: all),
+--   floor_times timestamptz[], floor_ids uuid[].
 -- Returns: alive (0: this worker is unknown, dead or past its lease, and claims nothing), jobs (JSON array, in the
 --   order in which to run them, or null), floors (JSON array of [queue, priority, run_at, id]: each lane's first),
 --   careful (JSON array of [id, suspect, losses], of the jobs that are suspects or that hosts were lost with, or null).
@@ -25,11 +27,12 @@ picked AS MATERIALIZED (
     FROM worker
     CROSS JOIN unnest(%(queues)s::text[], %(priorities)s::smallint[], %(floor_times)s::timestamptz[], %(floor_ids)s::uuid[])
         AS lane (queue, priority, floor_time, floor_id)
+    CROSS JOIN LATERAL generate_series(coalesce(lane.priority, -4), coalesce(lane.priority, 4)) AS level
     CROSS JOIN LATERAL (
         SELECT l.id
         FROM {schema}.live AS l
         WHERE l.queue = lane.queue
-          AND l.priority = lane.priority
+          AND l.priority = level::smallint
           AND l.run_at <= now()
           AND (l.run_at, l.id) >= (lane.floor_time, lane.floor_id)
           AND l.worker_id IS NULL

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pooljobs_worker.lanes import (
@@ -29,7 +29,7 @@ def learn(lanes: Lanes, plan: ClaimPlan, *found: Lane, full: bool, took: float =
 def test_the_first_claim_sweeps_every_level_of_every_queue_from_its_start() -> None:
     plan = Lanes({"a": 1, "b": 1}).plan(0.0)
     assert plan.sweep
-    assert plan.lanes == [(queue, level) for queue in ("a", "b") for level in LEVELS]
+    assert plan.visits == [("a", None), ("b", None)]
     assert set(plan.floors) == {START}
 
 
@@ -37,7 +37,7 @@ def test_after_a_full_batch_only_the_known_lane_is_visited_from_its_floor() -> N
     lanes = Lanes({"default": 1})
     learn(lanes, lanes.plan(0.0), DEFAULT, full=True)
     plan = lanes.plan(0.001)
-    assert (plan.sweep, plan.lanes, plan.floors) == (False, [DEFAULT], [KEY])
+    assert (plan.sweep, plan.visits, plan.floors) == (False, [DEFAULT], [KEY])
 
 
 def test_the_first_short_claim_after_a_full_one_sweeps_at_once() -> None:
@@ -72,14 +72,14 @@ def test_a_wake_makes_the_next_claim_a_sweep() -> None:
 
 def test_queues_take_turns_at_being_first() -> None:
     lanes = Lanes({"a": 1, "b": 1, "c": 1})
-    firsts = [lanes.plan(0.0).lanes[0][0] for _ in range(6)]
+    firsts = [lanes.plan(0.0).visits[0][0] for _ in range(6)]
     assert firsts == ["a", "b", "c", "a", "b", "c"]
 
 
 def test_within_a_queue_the_smaller_priority_is_visited_first() -> None:
     lanes = Lanes({"default": 1})
     learn(lanes, lanes.plan(0.0), ("default", 2), ("default", -1), DEFAULT, full=True)
-    assert lanes.plan(0.001).lanes == [("default", -1), DEFAULT, ("default", 2)]
+    assert lanes.plan(0.001).visits == [("default", -1), DEFAULT, ("default", 2)]
 
 
 @given(took=st.floats(0, 10), fulls=st.lists(st.booleans(), max_size=50), step=st.floats(0.0001, 1.0))
@@ -108,13 +108,14 @@ class World:
     def claim(self, now: float) -> dict[Lane, int]:
         plan = self.lanes.plan(now)
         left, taken = self.limit, dict[Lane, int]()
-        for lane, floor in zip(plan.lanes, plan.floors, strict=True):
-            for jobs in (self.behind, self.ahead) if floor == START else (self.ahead,):
-                count = min(left, jobs.get(lane, 0))
-                jobs[lane] = jobs.get(lane, 0) - count
-                left -= count
-                if count:
-                    taken[lane] = taken.get(lane, 0) + count
+        for (queue, known), floor in zip(plan.visits, plan.floors, strict=True):
+            for lane in [(queue, level) for level in (LEVELS if known is None else [known])]:
+                for jobs in (self.behind, self.ahead) if floor == START else (self.ahead,):
+                    count = min(left, jobs.get(lane, 0))
+                    jobs[lane] = jobs.get(lane, 0) - count
+                    left -= count
+                    if count:
+                        taken[lane] = taken.get(lane, 0) + count
         found = [(lane, KEY) for lane in taken]
         self.lanes.learn(plan, found, full=left == 0, took=self.COST, now=now)
         return taken
@@ -160,3 +161,31 @@ def test_a_sweep_that_a_full_claim_did_not_get_to_is_still_due() -> None:
     learn(lanes, lanes.plan(0.0), ("a", 0), full=True)
     assert lanes.plan(0.001).swept == ["b"]
     assert lanes.plan(0.001).swept == ["b"]
+
+
+@given(step=st.floats(0.005, 0.3), deep=st.integers(1, 99), arrives=st.integers(0, 30), hidden=st.booleans())
+@settings(max_examples=30, deadline=None)
+def test_of_a_hundred_queues_none_starves(step: float, deep: int, arrives: int, *, hidden: bool) -> None:
+    """Most of them deep, and one job in another one: it waits for a sweep and its turns, whatever the pace of claims.
+
+    Also where all sweeps wait the longest, and a round of turns takes as long as that or a part of it.
+    """
+    world = World({f"queue {n}": 1 for n in range(100)}, limit=10)
+    world.ahead = {(f"queue {n}", 0): 10**9 for n in range(deep)}
+    lane = ("queue 99", 4)
+    claims, taken = 0, dict[Lane, int]()
+    while lane not in taken:
+        if claims == arrives:
+            (world.behind if hidden else world.ahead)[lane] = 1
+        taken = world.claim(claims * step)
+        claims += 1
+        assert claims - arrives <= SWEEP_LONGEST / step + 2 * 100 + 1
+
+
+def test_a_claim_of_a_hundred_queues_names_each_once() -> None:
+    """What a claim sends grows with the queues, and not with the queues times the levels."""
+    lanes = Lanes({f"queue {n}": 1 for n in range(100)})
+    plan = lanes.plan(0.0)
+    assert len(plan.visits) == 100
+    learn(lanes, plan, ("queue 0", 0), full=True)
+    assert len(lanes.plan(0.001).visits) == 100

@@ -1,0 +1,146 @@
+"""One side of a comparison of ``bench/growth.py``: a database of its own, made large once, drained again and again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Self
+
+import psutil
+import psycopg
+from psycopg import Connection, sql
+from psycopg.conninfo import make_conninfo
+
+from bench.filling import Advance, Jobs, add_history, add_jobs
+from bench.serving import serving
+from pooljobs.db.migrate import migrate
+
+WARM_UP = 0.1
+"""The first share of a round's jobs, which counts for nothing: workers do not start at the same moment."""
+
+_ENDED = "SELECT count(*) FROM (SELECT FROM pooljobs.history WHERE finished_at > %(since)s LIMIT %(most)s) AS ended"
+_RATE = """SELECT count(*) / nullif(extract(epoch FROM max(finished_at) - min(finished_at))::float8, 0)
+FROM (SELECT finished_at FROM pooljobs.history WHERE finished_at > %(since)s ORDER BY 1 LIMIT %(most)s OFFSET %(skip)s) AS d"""
+
+
+@dataclass(frozen=True)
+class Load:
+    """What a database holds besides the jobs of a round."""
+
+    pending: int = 0
+    future: int = 0
+    """Jobs due tomorrow, at the highest priority."""
+    history: int = 0
+    queues: int = 1
+    snapshot_minutes: float | None = None
+    """For how long a transaction has been open when the rounds begin, with full work all the while; None: none is."""
+
+
+@dataclass(frozen=True)
+class Round:
+    """One drain."""
+
+    jobs_per_second: float
+    cpu_us: float
+    """Processor time a job, of the workers and the server together."""
+
+
+class Grown:
+    """The database. Entering it makes it; leaving it drops it."""
+
+    def __init__(self, dsn: str, name: str, load: Load, procs: int, batch: int) -> None:
+        self._server, self._name, self._load = dsn, name, load
+        pinned = ("--batch-size", str(batch), "--no-adaptive")
+        self._sizes = ("--procs", str(procs), *pinned, "--poll-interval", "0.1")
+        self._dsn = make_conninfo(dsn, dbname=name)
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._drop()
+        self._administer("CREATE DATABASE {}")
+        self._stack.callback(self._drop)
+        migrate(self._dsn)
+        self._connection: Connection[Any] = self._stack.enter_context(psycopg.connect(self._dsn, autocommit=True))
+        self._connection.execute("SET enable_seqscan = off")  # its own counts are to find what is new by an index
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def fill(self, advance: Advance) -> None:
+        """Makes it large; the snapshot, if there is to be one, is taken at the end."""
+        load = self._load
+        add_history(self._connection, load.history, advance)
+        add_jobs(self._connection, Jobs(load.future, load.queues, priority=-4, delay=timedelta(days=1)), advance)
+        add_jobs(self._connection, Jobs(load.pending, load.queues), advance)
+        self._connection.execute("VACUUM (FREEZE, ANALYZE) pooljobs.live, pooljobs.history")
+        if load.snapshot_minutes is not None:
+            holder = self._stack.enter_context(psycopg.connect(self._dsn))
+            holder.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            holder.execute("SELECT count(*) FROM pooljobs.workers")
+
+    def age(self, jobs: int, advance: Advance) -> None:
+        """Works at full speed for as long as the snapshot is to get old; ``advance`` is told the seconds."""
+        began = time.monotonic()
+        while (left := (self._load.snapshot_minutes or 0.0) * 60 - (time.monotonic() - began)) > 0:
+            before = time.monotonic()
+            self.drain(jobs)
+            advance(int(min(left, time.monotonic() - before)))
+
+    def drain(self, jobs: int) -> Round:
+        """Adds as many jobs, and measures until as many have ended; the others that are pending stay."""
+        add_jobs(self._connection, Jobs(jobs, self._load.queues), lambda _: None)
+        self._connection.execute("CHECKPOINT")
+        since = self._scalar("SELECT clock_timestamp()")
+        skip = int(jobs * WARM_UP)
+        with self._serving() as fleet:
+            self._until(since, skip)
+            cpu = self._cpu(fleet)
+            counted = self._ended(since, jobs)
+            self._until(since, jobs)
+            cpu = (self._cpu(fleet) - cpu) / (self._ended(since, 2 * jobs) - counted)
+        rate = self._scalar(_RATE, since=since, most=jobs - skip, skip=skip)
+        return Round(rate, cpu * 1e6)
+
+    @contextmanager
+    def _serving(self) -> Iterator[psutil.Process]:
+        names = ",".join(f"q{n}" for n in range(self._load.queues))
+        with serving(self._dsn, "--queues", names, *self._sizes) as fleet:
+            yield fleet
+
+    def _until(self, since: object, jobs: int) -> None:
+        while self._ended(since, jobs) < jobs:
+            time.sleep(0.1)
+
+    def _ended(self, since: object, most: int) -> int:
+        return int(self._scalar(_ENDED, since=since, most=most))
+
+    def _cpu(self, fleet: psutil.Process) -> float:
+        postmaster = psutil.Process(self._connection.info.backend_pid).parent()
+        assert postmaster is not None
+        own = self._connection.info.backend_pid
+        of_server = [process for process in postmaster.children() if process.pid != own]
+        return sum(_seconds(process) for process in [*of_server, *fleet.children(recursive=True)])
+
+    def _scalar(self, query: str, **parameters: object) -> Any:
+        row = self._connection.execute(query.encode(), parameters).fetchone()
+        assert row is not None
+        return row[0]
+
+    def _drop(self) -> None:
+        self._administer("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+
+    def _administer(self, statement: str) -> None:
+        with psycopg.connect(self._server, autocommit=True) as connection:
+            connection.execute(sql.SQL(statement).format(sql.Identifier(self._name)))  # type: ignore[arg-type]
+
+
+def _seconds(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return float(times.user + times.system)
