@@ -1,4 +1,4 @@
-"""Fills tables for a benchmark: INSERT ... SELECT inside the server, in pieces, so that a bar can tell how far it is."""
+"""Fills tables for a benchmark: INSERT ... SELECT inside the server, in pieces, so that a bar can tell how far."""
 
 from __future__ import annotations
 
@@ -31,6 +31,20 @@ SELECT (lpad(to_hex((extract(epoch FROM ended.at) * 1000)::bigint), 12, '0') || 
     ended.at, ended.at, ended.at, ended.at, 1, 1, 3, 1, 0, 0, 0, 'completed', 'q0', 'noop', jsonb_build_object('n', n)
 FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n,
     LATERAL (SELECT %(begins)s::timestamptz + n * %(step)s::interval AS at) AS ended"""
+
+_DAYS = """DO $$
+DECLARE
+    today timestamptz := date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC';
+    day timestamptz;
+    part text;
+BEGIN
+    FOR day IN SELECT today - ago * interval '1 day' FROM generate_series(2, HISTORY_DAYS) AS ago LOOP
+        part := 'history_' || to_char(day AT TIME ZONE 'UTC', 'YYYYMMDD');
+        CONTINUE WHEN to_regclass('pooljobs.' || part) IS NOT NULL;
+        EXECUTE format('CREATE TABLE pooljobs.%I PARTITION OF pooljobs.history FOR VALUES FROM (%L) TO (%L)',
+            part, day, day + interval '1 day');
+    END LOOP;
+END $$"""
 
 
 @dataclass(frozen=True)
@@ -68,14 +82,7 @@ def add_history(connection: Connection[Any], count: int, advance: Advance) -> No
 
 def _ensure_days(connection: Connection[Any]) -> None:
     """Partitions for days that the schema, made just now, has none for."""
-    for ago in range(HISTORY_DAYS, 1, -1):
-        connection.execute(
-            f"""DO $$ DECLARE day timestamptz := date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' - interval '{ago} days';
-            BEGIN
-                EXECUTE format('CREATE TABLE pooljobs.%I PARTITION OF pooljobs.history FOR VALUES FROM (%L) TO (%L)',
-                    'history_' || to_char(day AT TIME ZONE 'UTC', 'YYYYMMDD'), day, day + interval '1 day');
-            EXCEPTION WHEN duplicate_table THEN NULL; END $$""".encode()
-        )
+    connection.execute(_DAYS.replace("HISTORY_DAYS", str(HISTORY_DAYS)).encode())
 
 
 def _scalar(connection: Connection[Any], query: str) -> Any:

@@ -18,12 +18,14 @@ from bench.filling import Advance, Jobs, add_history, add_jobs
 from bench.serving import serving
 from pooljobs.db.migrate import migrate
 
-WARM_UP = 0.1
-"""The first share of a round's jobs, which counts for nothing: workers do not start at the same moment."""
+WARM_UP = 0.5
+"""The first share of a round's jobs, which counts for nothing: workers do not start at the same moment, and a steward
+begins with a look for jobs of dead workers, through the whole table."""
 
 _ENDED = "SELECT count(*) FROM (SELECT FROM pooljobs.history WHERE finished_at > %(since)s LIMIT %(most)s) AS ended"
-_RATE = """SELECT count(*) / nullif(extract(epoch FROM max(finished_at) - min(finished_at))::float8, 0)
-FROM (SELECT finished_at FROM pooljobs.history WHERE finished_at > %(since)s ORDER BY 1 LIMIT %(most)s OFFSET %(skip)s) AS d"""
+_RATE = """SELECT count(*) / nullif(extract(epoch FROM max(d.finished_at) - min(d.finished_at))::float8, 0) FROM (
+    SELECT finished_at FROM pooljobs.history WHERE finished_at > %(since)s ORDER BY 1 LIMIT %(most)s OFFSET %(skip)s
+) AS d"""
 
 
 @dataclass(frozen=True)
@@ -91,18 +93,18 @@ class Grown:
             advance(int(min(left, time.monotonic() - before)))
 
     def drain(self, jobs: int) -> Round:
-        """Adds as many jobs, and measures until as many have ended; the others that are pending stay."""
-        add_jobs(self._connection, Jobs(jobs, self._load.queues), lambda _: None)
+        """Adds as many jobs and those of the warm-up, and measures until as many have ended; what is left stays."""
+        skip = int(jobs / (1 - WARM_UP)) - jobs
+        add_jobs(self._connection, Jobs(skip + jobs, self._load.queues), lambda _: None)
         self._connection.execute("CHECKPOINT")
         since = self._scalar("SELECT clock_timestamp()")
-        skip = int(jobs * WARM_UP)
         with self._serving() as fleet:
             self._until(since, skip)
             cpu = self._cpu(fleet)
-            counted = self._ended(since, jobs)
-            self._until(since, jobs)
-            cpu = (self._cpu(fleet) - cpu) / (self._ended(since, 2 * jobs) - counted)
-        rate = self._scalar(_RATE, since=since, most=jobs - skip, skip=skip)
+            counted = self._ended(since, skip + jobs)
+            self._until(since, skip + jobs)
+            cpu = (self._cpu(fleet) - cpu) / (self._ended(since, 2 * (skip + jobs)) - counted)
+        rate = self._scalar(_RATE, since=since, most=jobs, skip=skip)
         return Round(rate, cpu * 1e6)
 
     @contextmanager
@@ -135,7 +137,7 @@ class Grown:
 
     def _administer(self, statement: str) -> None:
         with psycopg.connect(self._server, autocommit=True) as connection:
-            connection.execute(sql.SQL(statement).format(sql.Identifier(self._name)))  # type: ignore[arg-type]
+            connection.execute(sql.SQL(statement).format(sql.Identifier(self._name)))
 
 
 def _seconds(process: psutil.Process) -> float:

@@ -64,22 +64,32 @@ def cases(pending: int, future: int, history: int, snapshot_minutes: float) -> l
     ]
 
 
-def measure(case: Case, dsn: str, rounds: int, jobs: int, sizes: tuple[int, int], progress: Progress) -> list[Pair]:
+@dataclass(frozen=True)
+class Sizes:
+    """Of all rounds."""
+
+    rounds: int
+    jobs: int
+    procs: int
+    batch: int
+
+
+def measure(case: Case, dsn: str, sizes: Sizes, progress: Progress) -> list[Pair]:
     """Fills both databases, and drains them in turn."""
-    load = case.load
+    load, jobs = case.load, sizes.jobs
     rows = PLAIN.pending + load.pending + load.future + load.history
     filling = progress.add_task(f"{case.name}: filling", total=rows)
     ageing = progress.add_task(f"{case.name}: growing old", total=(load.snapshot_minutes or 0) * 60)
-    draining = progress.add_task(f"{case.name}: draining", total=rounds)
+    draining = progress.add_task(f"{case.name}: draining", total=sizes.rounds)
     with ExitStack() as stack:
-        plain = stack.enter_context(Grown(dsn, "growth_plain", PLAIN, *sizes))
-        grown = stack.enter_context(Grown(dsn, "growth_case", load, *sizes))
+        plain = stack.enter_context(Grown(dsn, "growth_plain", PLAIN, sizes.procs, sizes.batch))
+        grown = stack.enter_context(Grown(dsn, "growth_case", load, sizes.procs, sizes.batch))
         for side in (plain, grown):
             side.fill(lambda rows: progress.advance(filling, rows))
             side.drain(jobs)  # the first of each is for nothing
         grown.age(jobs, lambda seconds: progress.advance(ageing, seconds))
         pairs = []
-        for _ in range(rounds):
+        for _ in range(sizes.rounds):
             pairs.append(Pair(plain.drain(jobs), grown.drain(jobs)))
             progress.advance(draining)
         return pairs
@@ -108,10 +118,9 @@ def main(
     if unknown := set(only or ()) - {case.name for case in known}:
         raise typer.BadParameter(f"no case is named {', '.join(sorted(unknown))}", param_hint="--only")
     chosen = [case for case in known if not only or case.name in only]
-    found: list[tuple[Case, list[Pair]]] = []
+    sizes = Sizes(rounds, jobs, procs, batch_size)
     with database(dsn) as server, Progress(console=Console(stderr=True), transient=True) as progress:
-        for case in chosen:
-            found.append((case, measure(case, server, rounds, jobs, (procs, batch_size), progress)))
+        found = [(case, measure(case, server, sizes, progress)) for case in chosen]
     report(found, as_json=as_json)
 
 

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from pooljobs_worker.lanes import (
     LEVELS,
+    SHORT_CLAIM_FACTOR,
     START,
+    SWEEP_BURDENED,
     SWEEP_COST_FACTOR,
     SWEEP_LONGEST,
     SWEEP_SHORTEST,
@@ -56,6 +58,31 @@ def test_further_short_claims_wait_for_the_interval() -> None:
     assert lanes.plan(0.2).sweep
 
 
+def test_one_slow_sweep_is_passed_over_in_silence_and_a_second_one_slows_them_down() -> None:
+    """An old snapshot makes every sweep slow; a disk that was busy for a moment makes one."""
+    lanes = Lanes({"default": 1})
+    learn(lanes, lanes.plan(0.0), DEFAULT, full=True, took=0.001, now=0.0)
+    learn(lanes, lanes.plan(10.0), DEFAULT, full=True, took=3.0, now=10.0)
+    assert lanes.seconds_to_sweep(10.0) == pytest.approx(SWEEP_SHORTEST)
+    learn(lanes, lanes.plan(20.0), DEFAULT, full=True, took=3.0, now=20.0)
+    assert lanes.seconds_to_sweep(20.0) == pytest.approx(SWEEP_BURDENED)
+    learn(lanes, lanes.plan(90.0), DEFAULT, full=True, took=0.001, now=90.0)
+    assert lanes.seconds_to_sweep(90.0) == pytest.approx(SWEEP_SHORTEST)
+
+
+@given(took=st.floats(SWEEP_SHORTEST, 3, exclude_min=True), claim=st.floats(0.0001, 0.1))
+def test_sweeps_take_a_bounded_share_though_every_other_claim_is_short(took: float, claim: float) -> None:
+    """As where producers keep pace with the workers: each short claim after a full one asks for a sweep."""
+    lanes, now, swept = Lanes({"default": 1}), 0.0, 0.0
+    for turn in range(500):
+        plan = lanes.plan(now)
+        cost = took if plan.sweep else claim
+        swept += cost if plan.sweep else 0.0
+        now += cost
+        learn(lanes, plan, DEFAULT, full=turn % 2 == 0, took=cost, now=now)
+    assert swept <= now / (1 + SHORT_CLAIM_FACTOR) + took
+
+
 def test_an_empty_sweep_leaves_no_lane_to_wait_for() -> None:
     lanes = Lanes({"default": 1})
     learn(lanes, lanes.plan(0.0), full=False)
@@ -84,11 +111,12 @@ def test_within_a_queue_the_smaller_priority_is_visited_first() -> None:
 
 @given(took=st.floats(0, 10), fulls=st.lists(st.booleans(), max_size=50), step=st.floats(0.0001, 1.0))
 def test_a_sweep_never_waits_longer_than_its_bounds(took: float, fulls: list[bool], step: float) -> None:
+    """Up to a quarter of a second a sweep, 5 s; beyond it, what keeps sweeps to a twentieth of the time, up to 60 s."""
     lanes, now, last_sweep, interval = Lanes({"default": 1}), 0.0, 0.0, SWEEP_LONGEST
     for full in [True, *fulls]:
         plan = lanes.plan(now)
         if plan.sweep:
-            last_sweep, interval = now, min(max(took * 20, SWEEP_SHORTEST), SWEEP_LONGEST)
+            last_sweep, interval = now, min(max(took * 20, SWEEP_SHORTEST), SWEEP_BURDENED)
         assert now - last_sweep <= interval + step
         learn(lanes, plan, DEFAULT, full=full, took=took, now=now)
         now += step
