@@ -36,7 +36,8 @@ def measure_memory(dsn: str, *, preload: bool) -> Memory:
         connection.execute("TRUNCATE pooljobs.live, pooljobs.history, pooljobs.workers")
         with serving(dsn, *options, app="bench.table:app") as fleet:
             connection.execute(
-                "SELECT count(pooljobs.enqueue('look_up', jsonb_build_object('n', n))) FROM generate_series(1, %s) AS n",
+                "SELECT count(pooljobs.enqueue('look_up', jsonb_build_object('n', n)))"
+                " FROM generate_series(1, %s) AS n",
                 (JOBS,),
             )
             while connection.execute("SELECT EXISTS (SELECT FROM pooljobs.live)").fetchone() == (True,):
