@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pooljobs.settings import ServeSettings
 
-STEWARD_CONNECTIONS = 2
-"""Connections of a host's steward: its chores, and its LISTEN."""
+STEWARD_CONNECTIONS = 3
+"""Connections of a host's steward: its chores, its LISTEN, and the upkeep of the tables."""
 
 
 def needed(settings: ServeSettings, procs: int) -> int:

@@ -1,7 +1,8 @@
 """When a child hangs for good and is to be killed: a watcher.
 
 A worker that hangs outside any handler (a statement on a connection whose other side has vanished, a deadlock in a C
-library) has lost its lease, but would sit in its place for ever; a steward that hangs buries nobody. Both are judged by
+library) has lost its lease, but would sit in its place for ever; a steward that hangs buries nobody (its helpers, who
+may take long, are looked after by itself). Both are judged by
 what stands on the scoreboard, which a healthy child changes all the time: an idle one by its heartbeat, one that waits
 for its database too. A worker inside a handler is no business of this watcher: that is what time limits are for. Nor is
 one that boots, one that was stopped (SIGSTOP, a debugger), or one that the end of a drain awaits.
@@ -14,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
-from pooljobs.scoreboard import Activity, EntryState, Role, Scoreboard, Slot, SlotState
+from pooljobs.scoreboard import EntryState, Role, Scoreboard, Slot, SlotState
 from pooljobs_supervisor.actions import KillHung
 from pooljobs_supervisor.children import ChildRecord, Children
 from pooljobs_supervisor.course import Course, Stage
@@ -23,9 +24,6 @@ from pooljobs_supervisor.steward.processes import stopped
 
 LEAST = 10.0
 """Seconds without any sign of life, at least; more where a lease is longer."""
-
-UPKEEP = 3600.0
-"""The same for a steward at its long chores: a vacuum may take what it takes, and the network is watched by TCP."""
 
 _LEAST_STEP, _MOST_STEP = IDLE_TICK / 2, 2 * IDLE_TICK
 """Seconds between two looks: a busy loop need not look more often, and no more than the second count."""
@@ -51,7 +49,7 @@ def patience(slot: Slot, job_timeout: float) -> float | None:
     if slot.state is not SlotState.READY:
         return None
     if slot.role is Role.STEWARD:
-        return UPKEEP if slot.activity is Activity.UPKEEP else max(job_timeout, LEAST)
+        return max(job_timeout, LEAST)
     return None if EntryState.RUNNING in slot.states.tolist() else max(job_timeout, LEAST)
 
 

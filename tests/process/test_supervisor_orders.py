@@ -22,7 +22,7 @@ def test_the_fleet_grows_and_shrinks_by_one_within_its_bounds(tmp_path: Path) ->
         assert (left["pid"], left["wanted"]) == (second["pid"], 1)
         fleet.signal(signal.SIGTTOU)
         wait_until(lambda: "SIGTTOU refused" in fleet.log, timeout=TOO_LONG, what="a refusal")
-        assert "2 workers from now on; up to 11 connections, 3 more than were checked at the start" in fleet.log
+        assert "2 workers from now on; up to 12 connections, 3 more than were checked at the start" in fleet.log
         assert len(fleet.events("leaving")) == 1
         fleet.signal(signal.SIGTTIN)
         fleet.wait_for("ready", 2, who="worker 2")

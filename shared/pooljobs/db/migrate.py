@@ -15,6 +15,8 @@ from pooljobs.db.faults import one_line
 from pooljobs.db.statements import Statements, render
 from pooljobs.errors import DatabaseUnsupportedError, NotMigratedError
 
+_PARTITION_TRIES = 30
+
 
 @dataclass(frozen=True, slots=True)
 class Migration:
@@ -81,8 +83,20 @@ def _migrate(
             applied.append(migration.name)
             if on_applied:
                 on_applied(migration)
-        connection.execute(Statements(schema).load("ensure_partitions"))
+        _make_partitions(connection, schema)
     return MigrationReport(applied, known[-1].version)
+
+
+def _make_partitions(connection: Connection[Any], schema: str) -> None:
+    """The statement waits for locks in short turns, so that nobody queues behind it for long."""
+    for left in reversed(range(_PARTITION_TRIES)):
+        try:
+            connection.execute(Statements(schema).load("ensure_partitions"))
+        except pg.LockNotAvailable:
+            if not left:
+                raise
+        else:
+            return
 
 
 class _turn:  # noqa: N801  # reads as a statement: with _turn(connection, schema)

@@ -37,8 +37,6 @@ class Activity(IntEnum):
     RUNNING = 3
     SETTLING = 4
     WAITING_FOR_DATABASE = 5
-    UPKEEP = 6
-    """A steward's long chores."""
 
 
 class Killed(IntEnum):

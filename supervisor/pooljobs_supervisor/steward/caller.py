@@ -1,8 +1,8 @@
-"""Calls idle workers to work: a thread of the steward's, with a connection of its own.
+"""Calls idle workers to work: a helper of the steward's, with a connection of its own.
 
-It is a thread since the chores may take their time (a vacuum, a burial), and a job that is enqueued now must not wait
-for them. It decides nothing: ``vigil.py`` says what to do, ``idlers.py`` who can be woken. Without it, or without its
-database, workers poll.
+It is a thread since the chores may take their time (a burial, a slow database), and a job that is enqueued now must not
+wait for them. It decides nothing: ``vigil.py`` says what to do, ``idlers.py`` who can be woken. Without it, or without
+its database, workers poll.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ import logging
 import select
 import threading
 import time
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from psycopg import Connection
 from psycopg import errors as pg
@@ -23,6 +22,7 @@ from pooljobs.db.statements import Statements
 from pooljobs.scoreboard import Scoreboard
 from pooljobs.settings import ServeSettings
 from pooljobs_supervisor.steward.idlers import Idlers
+from pooljobs_supervisor.steward.leash import Leash
 from pooljobs_supervisor.steward.listener import Listener
 from pooljobs_supervisor.steward.sleepers import Sleepers
 from pooljobs_supervisor.steward.vigil import Step, Vigil
@@ -30,43 +30,45 @@ from pooljobs_supervisor.steward.vigil import Step, Vigil
 RECONNECT_PAUSE = 1.0
 """Seconds between tries to reach the database; the steward's chores say that it is away."""
 
+PATIENCE = 10.0
+"""Seconds that a statement may take; none of them is a long one."""
+
 LONGEST_WAIT = 60.0
 """Seconds after which the thread looks up, whatever happens."""
 
 
 class Caller:
-    """Runs from entering to leaving. Errors it does not expect end it with a line in the log, and nothing else."""
+    """Its ``run`` lasts until ``stopping`` is set; ring the board's idle bell then."""
 
     def __init__(
-        self, settings: ServeSettings, board: Scoreboard, pool: ConnectionPool[Connection[Any]], log: logging.Logger
+        self,
+        settings: ServeSettings,
+        board: Scoreboard,
+        pool: ConnectionPool[Connection[Any]],
+        log: logging.Logger,
+        *,
+        stopping: threading.Event,
+        leash: Leash,
     ) -> None:
         statements = Statements(settings.schema)
         self._queues = frozenset(settings.worker.queues)
         self._listen = settings.listen
         self._bell = board.idle_bell
         self._idlers = Idlers(board)
-        self._listener = Listener(pool, statements, log)
+        self._listener = Listener(pool, statements, leash, log)
         self._sleepers = Sleepers(statements, board.fleet, settings.worker)
         self._vigil = Vigil(sleep=settings.worker.job_timeout, poll_interval=settings.worker.poll_interval)
         self._log = log
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="pooljobs-caller", daemon=True)
+        self._stopping = stopping
+        self._leash = leash
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
+    def run(self) -> None:
+        """Works until it is asked to stop."""
+        while not self._stopping.is_set():
+            self._attempt()
 
-    def __exit__(self, _t: type[BaseException] | None, _e: BaseException | None, _tb: TracebackType | None) -> None:
-        self._stopping.set()
-        self._bell.wake()
-        self._thread.join(timeout=5.0)
-
-    def _run(self) -> None:
-        try:
-            while not self._stopping.is_set():
-                self._attempt()
-        except Exception:  # noqa: BLE001  # whatever it was, it must not go unheard
-            self._log.exception("nobody calls idle workers any more: they look for jobs every --poll-interval")
+    def close(self) -> None:
+        """Ends the connection."""
         self._listener.close()
 
     def _attempt(self) -> None:
@@ -76,7 +78,8 @@ class Caller:
                 self._vigil.hears = self._listener.open(listen=self._listen)
             while not self._stopping.is_set():
                 self._turn()
-            self._sleepers.forget(self._listener.connection)
+            with self._leash.waiting():
+                self._sleepers.forget(self._listener.connection)
         except pg.InsufficientPrivilege as error:
             self._log.warning("%s: idle workers look for jobs every --poll-interval", error.diag.message_primary)
             self._listen = False
@@ -95,7 +98,8 @@ class Caller:
         now = time.monotonic()
         step = self._vigil.step(len(idle), now)
         if step is not Step.NOTHING:
-            self._do(step)
+            with self._leash.waiting():
+                self._do(step)
             return
         self._wait(self._vigil.seconds(len(idle), now))
         if self._bell.drain():  # a worker that only fell asleep again rings too, without a word of work

@@ -1,43 +1,28 @@
-"""What the steward does and how often: bury dead workers, pass on requests to cancel, renew leases, reap lost hosts,
-keep the tables in shape.
+"""What the steward does and how often: bury dead workers, pass on requests to cancel, renew leases, reap lost hosts.
+
+Nothing of it takes long. What may is left to ``upkeeper.py``.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from psycopg import Connection
 
 from pooljobs.child import Child
 from pooljobs.db.statements import Statements
-from pooljobs.scoreboard import Activity, Role, SlotState
+from pooljobs.scoreboard import Role, SlotState
 from pooljobs.settings import ServeSettings
 from pooljobs_supervisor.steward import cancellations, leases
 from pooljobs_supervisor.steward.cancellations import Cancellations
 from pooljobs_supervisor.steward.release import Releaser
-from pooljobs_supervisor.steward.retention import Retention
+from pooljobs_supervisor.steward.rota import Chore, Rota
 from pooljobs_supervisor.steward.strays import LEAST_PAUSE, Strays
-from pooljobs_supervisor.steward.upkeep import Upkeep
-
-Work = Callable[[Connection[Any]], None]
 
 STILL_LOCKED_PAUSE = 0.02
 """Seconds until a dead worker's rows that something still locks are tried again."""
-
-
-@dataclass(slots=True)
-class Chore:
-    """Something to do every ``every`` seconds; ``at`` is the monotonic time of the next run."""
-
-    work: Work
-    every: float
-    at: float = 0.0
-    activity: Activity = Activity.NONE
-    """What the scoreboard shows meanwhile; ``UPKEEP`` for what may take minutes."""
 
 
 class Chores:
@@ -46,7 +31,6 @@ class Chores:
     def __init__(self, settings: ServeSettings, child: Child, log: logging.Logger) -> None:
         timeout = settings.worker.job_timeout
         statements = Statements(settings.schema)
-        upkeep = Upkeep(statements)
         self._board = child.board
         self._slot = child.slot
         self._log = log
@@ -59,40 +43,28 @@ class Chores:
         self._unburied = False
         self._leftover = True  # a steward before this one may have died between a reaping and its release
         self._look_for_strays = Chore(self._give_strays_back, LEAST_PAUSE, time.monotonic() + LEAST_PAUSE)
-        self._chores = [
-            self._cancel,
-            self._look_for_strays,
-            Chore(self._renew, min(timeout / leases.RENEWALS_A_LEASE / 4, 1.0)),
-            Chore(self._reap, min(max(timeout / 10, 0.2), 1.0)),
-            Chore(upkeep.vacuum, 30.0, time.monotonic() + 30.0, Activity.UPKEEP),
-            Chore(upkeep.partitions, 3600.0, activity=Activity.UPKEEP),
-            Chore(upkeep.forget, 3600.0, time.monotonic() + 60.0, Activity.UPKEEP),
-            Chore(
-                Retention(statements, settings.keep_history, log).retire, 600.0, time.monotonic() + 5.0, Activity.UPKEEP
-            ),
-        ]
+        self._rota = Rota(
+            [
+                self._cancel,
+                self._look_for_strays,
+                Chore(self._renew, min(timeout / leases.RENEWALS_A_LEASE / 4, 1.0)),
+                Chore(self._reap, min(max(timeout / 10, 0.2), 1.0)),
+            ]
+        )
 
     def run_due(self, connection: Connection[Any]) -> None:
         """Does what is due, the dead first."""
         self.bury(connection)
-        for chore in self._chores:
-            if (now := time.monotonic()) >= chore.at:
-                self._run(chore, connection)
-                chore.at = now + chore.every
+        self._rota.run_due(connection, self._beat)
 
-    def _run(self, chore: Chore, connection: Connection[Any]) -> None:
+    def _beat(self) -> None:
         self._slot.heartbeat_ns = time.monotonic_ns()
-        self._slot.activity = chore.activity
-        try:
-            chore.work(connection)
-        finally:
-            self._slot.activity = Activity.NONE
 
     def seconds_to_next(self) -> float:
         """How long nothing is due, but for wakes."""
         if self._unburied:
             return STILL_LOCKED_PAUSE
-        return max(0.0, min(chore.at for chore in self._chores) - time.monotonic())
+        return self._rota.seconds_to_next()
 
     def bury(self, connection: Connection[Any]) -> None:
         """Releases what dead workers held, then frees their slots; a slot whose rows are still locked waits."""

@@ -15,6 +15,7 @@ from psycopg import Connection, Notify, sql
 from psycopg_pool import ConnectionPool
 
 from pooljobs.db.statements import Statements
+from pooljobs_supervisor.steward.leash import Leash
 
 LONGEST_TRIAL = 3.0
 """Seconds in which a notification to ourselves must arrive."""
@@ -23,8 +24,11 @@ LONGEST_TRIAL = 3.0
 class Listener:
     """Holds the connection from ``open`` to ``close``; errors of the database come through."""
 
-    def __init__(self, pool: ConnectionPool[Connection[Any]], statements: Statements, log: logging.Logger) -> None:
+    def __init__(
+        self, pool: ConnectionPool[Connection[Any]], statements: Statements, leash: Leash, log: logging.Logger
+    ) -> None:
         self._pool = pool
+        self._leash = leash
         self._listen = statements.load("listen")
         self._log = log
         self._told = False
@@ -45,12 +49,14 @@ class Listener:
     def open(self, *, listen: bool) -> bool:
         """Connects; whether notifications arrive. If they were wanted and do not, that is logged, once."""
         self._connection = connection = self._pool.getconn(timeout=2.0)
+        self._leash.tie(connection)
         self._heard.clear()
         connection.add_notify_handler(self._heard.append)
         if not listen:
             return False
-        connection.execute(self._listen)
-        hears = self._try_out(connection)
+        with self._leash.waiting():
+            connection.execute(self._listen)
+            hears = self._try_out(connection)
         if not hears and not self._told:
             self._told = True
             self._log.warning(
@@ -76,6 +82,7 @@ class Listener:
     def close(self) -> None:
         """Ends the connection: it must not come back into the pool while it listens."""
         connection, self._connection = self._connection, None
+        self._leash.untie()
         if connection is not None:
             connection.close()
             self._pool.putconn(connection)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import time
+from collections.abc import Sequence
 
 from pooljobs.child import Child
 from pooljobs.db.connect import child_pool
@@ -16,8 +17,9 @@ from pooljobs.exit_codes import ExitCode
 from pooljobs.logs import name_process
 from pooljobs.scoreboard import Role, Slot, SlotState, Wanted
 from pooljobs.settings import ServeSettings
-from pooljobs_supervisor.steward.caller import Caller
 from pooljobs_supervisor.steward.chores import Chores
+from pooljobs_supervisor.steward.helper import Helper
+from pooljobs_supervisor.steward.helpers import helping
 from pooljobs_supervisor.steward.orphans import Orphans
 from pooljobs_supervisor.steward.patience import Patience
 
@@ -28,10 +30,10 @@ def steward_main(settings: ServeSettings, child: Child) -> int:
     log = logging.getLogger("pooljobs.steward")
     name = f"pooljobs steward (pid {os.getpid()})"
     with (
-        child_pool(settings.dsn, size=2, application_name=name, silence=settings.worker.job_timeout) as pool,
-        Caller(settings, child.board, pool, log),
+        child_pool(settings.dsn, size=1, application_name=name, silence=settings.worker.job_timeout) as pool,
+        helping(settings, child.board, log) as helpers,
     ):
-        Steward(settings, child, Patience(pool, log), log).run()
+        Steward(settings, child, Patience(pool, log), helpers, log).run()
     return ExitCode.OK
 
 
@@ -42,8 +44,16 @@ ORPHANED_PAUSE = 0.1
 class Steward:
     """Does what is due, then sleeps until a wake or the next chore."""
 
-    def __init__(self, settings: ServeSettings, child: Child, database: Patience, log: logging.Logger) -> None:
+    def __init__(
+        self,
+        settings: ServeSettings,
+        child: Child,
+        database: Patience,
+        helpers: Sequence[Helper],
+        log: logging.Logger,
+    ) -> None:
         self._child = child
+        self._helpers = helpers
         self._database = database
         self._chores = Chores(settings, child, log)
         self._orphans = Orphans(child.board, settings.shutdown_timeout, log)
@@ -53,6 +63,8 @@ class Steward:
         self._child.slot.state = SlotState.READY
         while not self._may_leave():
             self._child.slot.heartbeat_ns = time.monotonic_ns()
+            for helper in self._helpers:
+                helper.look(time.monotonic())
             done = self._database.attempt(self._chores.run_due)
             self._wait(self._chores.seconds_to_next() if done else self._database.pause())
         self._database.close()

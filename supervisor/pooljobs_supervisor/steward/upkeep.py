@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from psycopg import Connection
@@ -13,10 +14,15 @@ DEAD_ROWS = 20_000
 """Dead rows in the live table after which it is vacuumed."""
 
 
+PARTITIONS_EVERY, PARTITIONS_AGAIN = 3600.0, 60.0
+"""Seconds between two looks at the partitions, and after one that somebody's lock kept from its end."""
+
+
 class Upkeep:
     """Vacuum and partitions. Whoever lacks the privilege (the table's owner has it) leaves it to autovacuum."""
 
-    def __init__(self, statements: Statements) -> None:
+    def __init__(self, statements: Statements, log: logging.Logger) -> None:
+        self._log = log
         self._statements = statements
         self._dead = statements.load("count_dead_rows")
         self._partitions = statements.load("ensure_partitions")
@@ -29,12 +35,16 @@ class Upkeep:
         if row is not None and row[0] >= DEAD_ROWS:
             connection.execute(self._vacuum)
 
-    def partitions(self, connection: Connection[Any]) -> None:
-        """Makes history's partitions two weeks ahead."""
+    def partitions(self, connection: Connection[Any]) -> float:
+        """Makes history's partitions two weeks ahead; the seconds until it should be called again."""
         try:
             connection.execute(self._partitions)
+        except pg.LockNotAvailable as error:
+            self._log.info("history's next partitions were not made: %s; left for later", error.diag.message_primary)
+            return PARTITIONS_AGAIN
         except pg.InsufficientPrivilege:
-            return  # workers may run as a user who owns nothing: then `pooljobs migrate` makes the partitions
+            pass  # workers may run as a user who owns nothing: then `pooljobs migrate` makes the partitions
+        return PARTITIONS_EVERY
 
     def forget(self, connection: Connection[Any]) -> None:
         """Deletes old tombstones."""

@@ -9,7 +9,7 @@ import pytest
 from pooljobs.scoreboard import Activity, EntryState, Role, Scoreboard, Slot, SlotState
 from pooljobs_supervisor.children import STEWARD, ChildRecord, Children, Place
 from pooljobs_supervisor.course import Course, Stage
-from pooljobs_supervisor.hung import LEAST, UPKEEP, Hung
+from pooljobs_supervisor.hung import LEAST, Hung
 
 TIMEOUT = 30.0
 WORKER, STEWARDS = 0, 1
@@ -130,12 +130,6 @@ def test_the_end_of_a_drain_awaits_the_workers_and_not_the_steward(scene: Scene)
     assert scene.killed(TIMEOUT) == ["steward"]
     scene.course.stage = Stage.SETTLE
     assert scene.killed(10 * TIMEOUT) == []
-
-
-def test_long_chores_of_the_steward_have_an_hour(scene: Scene) -> None:
-    scene.board.slot(STEWARDS).activity = Activity.UPKEEP
-    assert scene.killed(UPKEEP, each=scene.worker_beats) == [], "what it does has just changed"
-    assert scene.killed(1, each=scene.worker_beats) == ["steward"]
 
 
 def test_a_replacement_starts_anew(scene: Scene) -> None:

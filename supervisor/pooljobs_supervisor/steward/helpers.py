@@ -1,0 +1,50 @@
+"""Puts the steward's helpers together: who calls idle workers, and who keeps the tables in shape."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+from pooljobs.db.connect import child_pool
+from pooljobs.scoreboard import Scoreboard
+from pooljobs.settings import ServeSettings
+from pooljobs_supervisor.steward import caller, upkeeper
+from pooljobs_supervisor.steward.caller import Caller
+from pooljobs_supervisor.steward.helper import Helper
+from pooljobs_supervisor.steward.upkeeper import Upkeeper
+
+
+@contextmanager
+def helping(settings: ServeSettings, board: Scoreboard, log: logging.Logger) -> Iterator[Sequence[Helper]]:
+    """Both at work for as long as the block lasts, each with a pool of one connection: neither waits for another's."""
+    with ExitStack() as stack:
+        calling, keeping = (
+            stack.enter_context(
+                child_pool(
+                    settings.dsn,
+                    size=1,
+                    application_name=f"pooljobs {name} (pid {os.getpid()})",
+                    silence=settings.worker.job_timeout,
+                )
+            )
+            for name in ("caller", "upkeeper")
+        )
+        call = Helper(
+            "caller",
+            lambda stopping, leash: Caller(settings, board, calling, log, stopping=stopping, leash=leash),
+            without="meanwhile idle workers look for jobs every --poll-interval",
+            patience=caller.PATIENCE,
+            log=log,
+            wake=board.idle_bell.wake,
+        )
+        keep = Helper(
+            "upkeeper",
+            lambda stopping, leash: Upkeeper(settings, keeping, log, stopping=stopping, leash=leash),
+            without="meanwhile tables are left to autovacuum, and old history is kept",
+            patience=upkeeper.PATIENCE,
+            log=log,
+            breaks_off=True,
+        )
+        yield [stack.enter_context(call), stack.enter_context(keep)]

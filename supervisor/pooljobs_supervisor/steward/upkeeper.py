@@ -1,0 +1,87 @@
+"""Keeps the tables in shape: a helper of the steward's, since a vacuum takes minutes and a burial must not wait for it.
+
+While the database is away it waits in silence: the steward's chores say so.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import Any
+
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
+
+from pooljobs.db.faults import OUTAGE
+from pooljobs.db.statements import Statements
+from pooljobs.settings import ServeSettings
+from pooljobs_supervisor.steward.leash import Leash
+from pooljobs_supervisor.steward.retention import Retention
+from pooljobs_supervisor.steward.rota import Chore, Rota
+from pooljobs_supervisor.steward.upkeep import Upkeep
+
+RECONNECT_PAUSE = 1.0
+"""Seconds between tries to reach the database."""
+
+PATIENCE = 3600.0
+"""Seconds that a statement may take: a vacuum may take what it takes, and the network is watched by TCP."""
+
+
+class Upkeeper:
+    """Holds the connection from its first chore to ``close``."""
+
+    def __init__(
+        self,
+        settings: ServeSettings,
+        pool: ConnectionPool[Connection[Any]],
+        log: logging.Logger,
+        *,
+        stopping: threading.Event,
+        leash: Leash,
+    ) -> None:
+        statements = Statements(settings.schema)
+        upkeep = Upkeep(statements, log)
+        retention = Retention(statements, settings.keep_history, log)
+        now = time.monotonic()
+        self._partitions = Chore(self._make_partitions, 3600.0)
+        self._upkeep = upkeep
+        self._rota = Rota(
+            [
+                self._partitions,
+                Chore(retention.retire, 600.0, now + 5.0),
+                Chore(upkeep.vacuum, 30.0, now + 3.0),
+                Chore(upkeep.forget, 3600.0, now + 60.0),
+            ]
+        )
+        self._pool = pool
+        self._stopping = stopping
+        self._leash = leash
+        self._connection: Connection[Any] | None = None
+
+    def run(self) -> None:
+        """Works until it is asked to stop."""
+        while not self._stopping.wait(self._rota.seconds_to_next()):
+            try:
+                self._turn()
+            except OUTAGE:  # a statement that was cancelled at the end is among them
+                self.close()
+                self._stopping.wait(RECONNECT_PAUSE)
+
+    def close(self) -> None:
+        """Closes the connection rather than give it back: it may be anywhere in a statement."""
+        connection, self._connection = self._connection, None
+        self._leash.untie()
+        if connection is not None:
+            connection.close()
+            self._pool.putconn(connection)
+
+    def _turn(self) -> None:
+        if self._connection is None:
+            self._connection = self._pool.getconn(timeout=2.0)
+            self._leash.tie(self._connection)
+        with self._leash.waiting():
+            self._rota.run_due(self._connection)
+
+    def _make_partitions(self, connection: Connection[Any]) -> None:
+        self._partitions.every = self._upkeep.partitions(connection)

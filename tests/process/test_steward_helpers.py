@@ -1,0 +1,60 @@
+"""The steward's helpers in a real fleet: what hinders them hinders nobody else, and they come back."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+from psycopg import Connection, sql
+
+from pooljobs_supervisor.steward.upkeep import DEAD_ROWS
+from tests.support.claims import insert, scalar
+from tests.support.serving import Serving, audit_of, counts, enqueue, unfinished
+from tests.support.waiting import wait_until
+
+NEVER = ("--poll-interval", "600")
+VACUUMS = "SELECT count(*) FROM pg_stat_activity WHERE starts_with(query, 'VACUUM') AND state = 'active'"
+DEAD = "SELECT n_dead_tup FROM pg_stat_user_tables WHERE schemaname = 'pooljobs' AND relname = 'live'"
+
+
+def vacuums(connection: Connection[Any]) -> int:
+    return int(scalar(connection, f"{VACUUMS} AND datname = current_database()"))
+
+
+def make_vacuums_endless(connection: Connection[Any]) -> None:
+    """In new sessions of this database."""
+    name = sql.Identifier(connection.info.dbname)
+    for setting in ("vacuum_cost_delay = '100ms'", "vacuum_cost_limit = 1"):
+        connection.execute(sql.SQL("ALTER DATABASE {} SET {}").format(name, sql.SQL(setting)))
+    insert(connection, DEAD_ROWS + 5000)
+    connection.execute("DELETE FROM pooljobs.live")
+    wait_until(lambda: scalar(connection, DEAD) >= DEAD_ROWS, what="the server to know of the dead rows")
+
+
+def test_a_dead_workers_job_does_not_wait_for_a_vacuum_nor_does_the_end(dsn: str, tmp_path: Path) -> None:
+    with audit_of(dsn) as connection:
+        make_vacuums_endless(connection)
+        with Serving(dsn, tmp_path / "log", *NEVER) as serving:
+            wait_until(lambda: vacuums(connection), what="a vacuum to begin")
+            enqueue(connection, "dies_once")
+            wait_until(lambda: counts(connection) == {"completed": 1}, what="the job to run again")
+            assert vacuums(connection) == 1
+            began = time.monotonic()
+            serving.signal(signal.SIGTERM)
+            assert serving.ended() == 0
+            assert time.monotonic() - began < 20
+            wait_until(lambda: not vacuums(connection), what="the vacuum to be broken off")
+
+
+def test_the_caller_begins_anew_after_an_error_that_nobody_expects(dsn: str, tmp_path: Path) -> None:
+    with audit_of(dsn) as connection, Serving(dsn, tmp_path / "log", *NEVER, "--job-timeout", "1.5") as serving:
+        connection.execute("ALTER TABLE pooljobs.sleepers RENAME TO mislaid")
+        wait_until(lambda: "steward's caller broke" in serving.text, what="the caller to break")
+        connection.execute("ALTER TABLE pooljobs.mislaid RENAME TO sleepers")
+        asleep = "SELECT count(*) FROM pooljobs.sleepers WHERE asleep_until > clock_timestamp()"
+        wait_until(lambda: scalar(connection, asleep), what="the host to sleep again")
+        enqueue(connection, "audited")
+        wait_until(lambda: not unfinished(connection), what="the job to end")
+        assert serving.text.count("steward's caller broke") == 1
