@@ -13,6 +13,7 @@ from psycopg import Connection
 
 from pooljobs.verdict import Verdict
 from pooljobs_worker.flusher import Flusher
+from pooljobs_worker.forgotten import Forgotten
 from pooljobs_worker.parts import Parts
 from pooljobs_worker.session import GaveUpError
 from pooljobs_worker.settler import Settler
@@ -50,7 +51,13 @@ def flushing(parts: Parts, settler: Settler) -> Iterator[Flusher]:
 
 def failing(parts: Parts, error: Exception) -> Failing:
     made = Failing(
-        parts.session, parts.statements, child=parts.child, held=parts.held, lease=parts.lease, log=parts.log
+        parts.session,
+        parts.statements,
+        child=parts.child,
+        held=parts.held,
+        lease=parts.lease,
+        forgotten=Forgotten(parts.statements, parts.child.slot, parts.log),
+        log=parts.log,
     )
     made.error = error
     return made

@@ -23,6 +23,12 @@ from tests.support.waiting import wait_until
 
 FAST = ("--poll-interval", "0.1")
 CUT = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name LIKE 'pooljobs worker-%'"
+BEGUN = "SELECT 1 FROM public.audit"
+FORGET = (
+    "UPDATE pooljobs.live SET worker_id = NULL, token = NULL, fence = fence - 1, started_at = NULL"
+    " WHERE id IN (SELECT id FROM pooljobs.live WHERE worker_id IS NOT NULL"
+    " AND id NOT IN (SELECT job_id FROM public.audit) ORDER BY id DESC LIMIT 5)"
+)
 TWICE = "SELECT count(*) - count(DISTINCT job_id) FROM public.audit"
 
 
@@ -100,6 +106,24 @@ def test_a_terminated_backend_costs_no_job(own_server: OwnServer, tmp_path: Path
         wait_until(lambda: not own_server.ask(unfinished), what="all jobs to end")
         assert own_server.ask(counts) == {"completed": 1000}
         assert own_server.ask(lambda connection: connection.execute(TWICE.encode()).fetchone()) == (0,)
+
+
+@pytest.mark.parametrize("options", [(), ("--concurrency", "2")], ids=["serial", "threads"])
+def test_what_the_server_forgot_is_not_run_by_who_claimed_it(
+    own_server: OwnServer, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    """As a crash leaves it that undid a part of a claim: those jobs are pending, the worker's connection is gone."""
+    own_server.ask(lambda connection: enqueue(connection, "audited", 10, '{"secs": 0.7}'))
+    with Serving(own_server.dsn, tmp_path / "log", "--poll-interval", "600", *options) as serving:
+        wait_until(lambda: own_server.ask(lambda c: c.execute(BEGUN.encode()).fetchone()), what="the batch to begin")
+        forgotten = own_server.ask(lambda connection: connection.execute(FORGET.encode()).rowcount)
+        assert forgotten > 0
+        own_server.ask(lambda connection: connection.execute(CUT.encode()))
+        wait_until(lambda: "no longer knows of" in serving.text, what="the worker to ask")
+        wait_until(lambda: not own_server.ask(unfinished), timeout=60, what="all jobs to end")
+        assert own_server.ask(counts) == {"completed": 10}
+        assert own_server.ask(lambda connection: connection.execute(TWICE.encode()).fetchone()) == (0,)
+        assert "was lost to another worker" not in serving.text
 
 
 def completed_beyond(server: OwnServer, number: int) -> bool:

@@ -10,6 +10,7 @@ from pooljobs.db.statements import Statements
 from pooljobs.settings import ServeSettings
 from pooljobs_worker.announcer import Announcer
 from pooljobs_worker.flusher import Flusher
+from pooljobs_worker.forgotten import Forgotten
 from pooljobs_worker.held import HeldJobs
 from pooljobs_worker.lease import Lease
 from pooljobs_worker.peak import PeakMemory
@@ -41,7 +42,11 @@ class Parts:
         slot, statements = child.slot, Statements(settings.schema)
         held = HeldJobs(slot)
         lease = Lease(session, statements, slot, settings.worker.job_timeout)
-        settler = Settler(session, statements, child=child, held=held, lease=lease, log=log)
+        forgotten = Forgotten(statements, slot, log)
+        session.at_reconnect(forgotten.look)
+        settler = Settler(session, statements, child=child, held=held, lease=lease, forgotten=forgotten, log=log)
+        flusher = Flusher(settler, lease, log)
+        flusher.also(session.probe)
         return cls(
             child=child,
             settings=settings,
@@ -51,7 +56,7 @@ class Parts:
             lease=lease,
             registration=Registration(session, statements, slot, settings.worker, lease),
             settler=settler,
-            flusher=Flusher(settler, lease, log),
+            flusher=flusher,
             announcer=Announcer(session, statements),
             peak=PeakMemory(slot),
             log=log,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import random
+import select
 import threading
 import time
 from collections.abc import Callable
@@ -45,6 +46,26 @@ class Session:
         self._lock = threading.RLock()
         self._connection: Connection[Any] | None = None
         self._away_since: float | None = None
+        self._first_looks: list[Callable[[Connection[Any]], None]] = []
+        self._doubtful = False
+
+    def at_reconnect(self, look: Callable[[Connection[Any]], None]) -> None:
+        """Has this done on each connection that replaces a broken one, before anything else."""
+        self._first_looks.append(look)
+
+    def probe(self) -> None:
+        """Notices that the connection broke while nobody used it, and replaces it. Whoever uses it notices himself.
+
+        Raises:
+            GaveUpError: The database is away, and the worker is to leave.
+        """
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            if self._connection is not None and _readable(self._connection):
+                self.run(_read)
+        finally:
+            self._lock.release()
 
     def run(self, work: Callable[[Connection[Any]], T], *, give_up: Callable[[], bool] | None = None) -> T:
         """Does the work, again and again until the database lets it pass; other errors come through.
@@ -89,6 +110,10 @@ class Session:
         if self._connection is None:
             self._connection = self._pool.getconn(timeout=2.0)
             self._slot.backends[0] = self._connection.info.backend_pid
+        if self._doubtful:
+            for look in self._first_looks:
+                look(self._connection)
+            self._doubtful = False
         return self._connection
 
     def _broken(self, error: BaseException) -> None:
@@ -96,6 +121,7 @@ class Session:
         if connection is not None:
             connection.close()
             self._pool.putconn(connection)
+        self._doubtful = True
         self._slot.activity = Activity.WAITING_FOR_DATABASE
         if self._away_since is None:
             self._away_since = time.monotonic()
@@ -116,3 +142,15 @@ class Session:
             time.sleep(min(left, SLICE))
         if give_up():
             raise GaveUpError
+
+
+def _readable(connection: Connection[Any]) -> bool:
+    """Whether something has come unasked for: nearly always its end."""
+    source = select.poll()
+    source.register(connection.fileno(), select.POLLIN)
+    return bool(source.poll(0))
+
+
+def _read(connection: Connection[Any]) -> None:
+    """Raises psycopg.OperationalError at the connection's end."""
+    connection.pgconn.consume_input()

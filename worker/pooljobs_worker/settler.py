@@ -18,6 +18,7 @@ from pooljobs.db.settlement import settle
 from pooljobs.db.statements import Statements
 from pooljobs.scoreboard import Activity
 from pooljobs.verdict import Settlement, Verdict
+from pooljobs_worker.forgotten import Forgotten
 from pooljobs_worker.held import HeldJobs
 from pooljobs_worker.lease import Lease
 from pooljobs_worker.session import Session
@@ -37,9 +38,11 @@ class Settler:
         child: Child,
         held: HeldJobs,
         lease: Lease,
+        forgotten: Forgotten,
         log: logging.Logger,
     ) -> None:
         self._session = session
+        self._forgotten = forgotten
         self._child = child
         self._lease = lease
         self._statements = statements
@@ -101,7 +104,8 @@ class Settler:
         self._held.drop([entry for _, entry in batch])
         self._count(settlements)
         if refused:
-            self._tell_losses([item for item in settlements if item.job_id in refused and not item.in_transaction])
+            lost = [item for item in settlements if item.job_id in refused and not self._forgotten.settled(item)]
+            self._tell_losses([item for item in lost if not item.in_transaction])
 
     def _tell_losses(self, lost: Sequence[Settlement]) -> None:
         self._slot.lost += len(lost)

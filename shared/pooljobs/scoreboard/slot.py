@@ -2,7 +2,8 @@
 
 Each word has one writer at a time: the supervisor makes and buries a slot, the child writes while it lives, the
 steward frees it after a death. ``wanted`` has two writers and only ever rises. So have ``requests``: the steward asks
-there for a cancellation, and the worker, which writes only over what it was asked, says that it was delivered.
+there for a cancellation, and so does the worker of a job whose claim the database forgot; the worker, which otherwise
+writes only over what it was asked, says that it was delivered.
 A worker's hot loop may store into ``states`` directly (``slot.states[entry] = EntryState.DONE``): that is all ``mark``
 does.
 """
