@@ -29,14 +29,19 @@ def backends_of(connection: Connection[Any], pid: int) -> int:
 
 def test_a_claim_that_still_runs_in_the_server_takes_nothing_for_its_dead_worker(dsn: str, tmp_path: Path) -> None:
     """Nobody reads that connection any more, but the server would carry the statement out and commit it."""
-    with record_of(dsn) as connection, Host(dsn, tmp_path, *OPTIONS) as host:
+    with record_of(dsn) as connection, Host(dsn, tmp_path, *OPTIONS, "--job-timeout", "600") as host:
         victim = scalar(connection, "SELECT pid FROM pooljobs.workers")
         with psycopg.connect(dsn) as locker:
             locker.execute("LOCK TABLE pooljobs.live IN ACCESS EXCLUSIVE MODE")
             waiting = (
                 "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE %s AND wait_event_type = 'Lock'"
+                " AND datname = current_database()"
             )
             wait_until(lambda: scalar(connection, waiting, f"%(pid {victim})") == 1, what="a claim that waits")
+            connection.execute("INSERT INTO pooljobs.cancellations (job_id) VALUES (gen_random_uuid())")
+            wait_until(
+                lambda: scalar(connection, waiting, "pooljobs steward%"), what="the steward to meet the lock too"
+            )
             os.kill(victim, signal.SIGKILL)
             wait_until(lambda: f"pid {victim}) ended" in host.text, what="the supervisor to see it")
             wait_until(lambda: not backends_of(connection, victim), what="the claim to be ended in the server")

@@ -140,15 +140,20 @@ def refused(host: Host) -> bool:
     return "was lost to another worker" in host.text
 
 
+def first_runs(connection: Connection[Any], least: int) -> list[int]:
+    """The pids that ran the jobs under their first claims, in that order; none while there are fewer."""
+    rows = connection.execute("SELECT pid FROM public.runs WHERE fence = 1 ORDER BY place").fetchall()
+    return [pid for (pid,) in rows] if len(rows) >= least else []
+
+
 @pytest.mark.parametrize("off", [-HOUR, HOUR])
 def test_a_killed_worker_is_released_at_once_whatever_the_date(
     dsn: str, tmp_path: Path, library: Path, off: int
 ) -> None:
     options = ("--procs", "2", "--poll-interval", "0.1", "--job-timeout", "600")
     with record_of(dsn) as connection, Host(dsn, tmp_path, *options, env=shifted(library, off)):
-        enqueue(connection, "slow_at_first", 5, '{"secs": 600}')
         for least in range(1, 6):
-            begun(connection, least)
-            (pid,) = connection.execute("SELECT pid FROM public.runs ORDER BY place DESC LIMIT 1").fetchone() or (0,)
-            os.kill(pid, signal.SIGKILL)
+            enqueue(connection, "slow_at_first", 1, '{"secs": 600}')
+            pids = wait_until(partial(first_runs, connection, least), what=f"job {least} to begin")
+            os.kill(pids[-1], signal.SIGKILL)
         wait_until(lambda: not unfinished(connection), what="the jobs of the killed workers to end")

@@ -10,10 +10,11 @@ import time
 from typing import Any
 
 from psycopg import Connection
+from psycopg import errors as pg
 
 from pooljobs.child import Child
 from pooljobs.db.statements import Statements
-from pooljobs.scoreboard import Role, SlotState
+from pooljobs.scoreboard import Role, Slot, SlotState
 from pooljobs.settings import ServeSettings
 from pooljobs_supervisor.steward import cancellations, leases
 from pooljobs_supervisor.steward.cancellations import Cancellations
@@ -45,9 +46,9 @@ class Chores:
         self._look_for_strays = Chore(self._give_strays_back, LEAST_PAUSE, time.monotonic() + LEAST_PAUSE)
         self._rota = Rota(
             [
+                Chore(self._renew, min(timeout / leases.RENEWALS_A_LEASE / 4, 1.0)),
                 self._cancel,
                 self._look_for_strays,
-                Chore(self._renew, min(timeout / leases.RENEWALS_A_LEASE / 4, 1.0)),
                 Chore(self._reap, min(max(timeout / 10, 0.2), 1.0)),
             ]
         )
@@ -71,13 +72,20 @@ class Chores:
         self._unburied = False
         for slot in self._board:
             if slot.state is SlotState.DEAD and slot.role is Role.WORKER:
-                released = self._releaser.release(connection, slot)
+                released = self._release(connection, slot)
                 self._cancel.at = 0.0  # one of them may have been asked to end before it died
                 self._wake_workers()  # what came back may lie behind their floors
                 if released:
                     slot.clear()
                 else:
                     self._unburied = True
+
+    def _release(self, connection: Connection[Any], slot: Slot) -> bool:
+        """False if something is still locked, a row or the whole table."""
+        try:
+            return self._releaser.release(connection, slot)
+        except pg.LockNotAvailable:
+            return False
 
     def _wake_workers(self) -> None:
         for slot in self._board:
@@ -109,6 +117,7 @@ class Chores:
                 pid,
                 worker_id,
             )
-        if (reaped or self._leftover) and not self._unburied:
+        self._leftover = self._leftover or bool(reaped)  # noted first: the release may have to be tried again
+        if self._leftover and not self._unburied:
             self._leftover = self._releaser.release_all(connection, None, lost=True) > 0
             self._wake_workers()

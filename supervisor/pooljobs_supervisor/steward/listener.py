@@ -16,6 +16,7 @@ from psycopg_pool import ConnectionPool
 
 from pooljobs.db.statements import Statements
 from pooljobs_supervisor.steward.leash import Leash
+from pooljobs_supervisor.steward.patience import LOCK_TIMEOUT
 
 LONGEST_TRIAL = 3.0
 """Seconds in which a notification to ourselves must arrive."""
@@ -52,9 +53,10 @@ class Listener:
         self._leash.tie(connection)
         self._heard.clear()
         connection.add_notify_handler(self._heard.append)
-        if not listen:
-            return False
         with self._leash.waiting():
+            connection.execute(LOCK_TIMEOUT)
+            if not listen:
+                return False
             connection.execute(self._listen)
             hears = self._try_out(connection)
         if not hears and not self._told:

@@ -13,6 +13,10 @@ from psycopg_pool import ConnectionPool
 
 from pooljobs.db.faults import OUTAGE, one_line
 
+LOCK_TIMEOUT = b"SET lock_timeout = '300ms'"
+"""For all that goes through here: somebody's lock on a table (an index that is built, a VACUUM FULL) must not keep the
+steward from what that lock does not concern."""
+
 LONGEST_PAUSE = 2.0
 """Seconds: the most between two tries."""
 
@@ -30,9 +34,7 @@ class Patience:
     def attempt(self, work: Callable[[Connection[Any]], None]) -> bool:
         """Does the work once; False if the database was away."""
         try:
-            if self._connection is None:
-                self._connection = self._pool.getconn(timeout=2.0)
-            work(self._connection)
+            work(self._connect())
         except OUTAGE as error:
             self._broken(error)
             return False
@@ -40,6 +42,12 @@ class Patience:
             self._log.info("the database is back after %.1f s", time.monotonic() - self._away_since)
             self._failures = 0
         return True
+
+    def _connect(self) -> Connection[Any]:
+        if self._connection is None:
+            self._connection = self._pool.getconn(timeout=2.0)
+            self._connection.execute(LOCK_TIMEOUT)
+        return self._connection
 
     def pause(self) -> float:
         """Seconds to wait before the next try, half of them random."""

@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from psycopg import Connection
+from psycopg import errors as pg
+
+LOCKED_PAUSE = 1.0
+"""Seconds until a chore is tried again that met somebody's lock."""
 
 Work = Callable[[Connection[Any]], None]
 
@@ -22,7 +26,10 @@ class Chore:
 
 
 class Rota:
-    """Chores in their order. Errors of the database come through; what was not done is due again."""
+    """Chores in their order. Errors of the database come through; what was not done is due again.
+
+    Whoever meets a lock for longer than the connection's ``lock_timeout`` makes way for the next one.
+    """
 
     def __init__(self, chores: Sequence[Chore]) -> None:
         self._chores = chores
@@ -32,8 +39,12 @@ class Rota:
         for chore in self._chores:
             if (now := time.monotonic()) >= chore.at:
                 before_each()
-                chore.work(connection)
-                chore.at = now + chore.every
+                try:
+                    chore.work(connection)
+                except pg.LockNotAvailable:
+                    chore.at = time.monotonic() + LOCKED_PAUSE
+                else:
+                    chore.at = now + chore.every
 
     def seconds_to_next(self) -> float:
         """How long nothing is due."""
