@@ -13,7 +13,8 @@ from pooljobs.settings import ServeSettings, WorkerSettings
 from pooljobs_supervisor.cli import serve
 from pooljobs_supervisor.cli.serve_settings import settings_of
 
-NO_OPTIONS = {"worker"}
+NO_OPTIONS = {"worker", "weights"}
+"""Made of other options: ``--queues`` has the weights."""
 NO_SETTINGS = {"log_format", "log_level"}
 
 
@@ -50,6 +51,6 @@ def test_every_option_arrives() -> None:
 
 
 def test_values_that_are_texts_arrive_too() -> None:
-    given = settings_of({**options(), "app": "a:b", "queues": "one, two", "schema": "s", "durability": "relaxed"})
+    given = settings_of({**options(), "app": "a:b", "queues": "one, two:3", "schema": "s", "durability": "relaxed"})
     assert (given.app, given.schema, given.dsn) == ("a:b", "s", "")
-    assert (given.worker.queues, given.worker.durability) == (("one", "two"), "relaxed")
+    assert (given.worker.shares, given.worker.durability) == ({"one": 1, "two": 3}, "relaxed")
