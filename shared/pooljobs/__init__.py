@@ -20,7 +20,7 @@ from pooljobs.errors import (
     PoolJobsError,
 )
 from pooljobs.exit_codes import ExitCode
-from pooljobs.handle import JobHandle
+from pooljobs.handle import JobHandle, JobHandles
 from pooljobs.interrupts import JobCancelled, JobInterrupt, TimeLimitExceeded
 from pooljobs.retry import RetryPolicy
 from pooljobs.state import State
@@ -41,6 +41,7 @@ __all__ = [
     "JobCancelled",
     "JobContext",
     "JobHandle",
+    "JobHandles",
     "JobInterrupt",
     "NotFoundError",
     "NotMigratedError",

@@ -147,7 +147,7 @@ class PoolJobs(Cancelling):
             encoded = encode(value, where=f"{job_type}: payload")
             job = new_job(job_type, encoded, given, queue=DEFAULT_QUEUE, max_retries=DEFAULT_MAX_RETRIES)
         else:
-            job = task.prepare(value, given)
+            job = task.job_of(task.binder.encoded(value), given)
         return JobHandle(self._outlet.producer().insert(job), job.job_type, job.queue)
 
     def use_dsn(self, dsn: str, *, schema: str | None = None) -> None:

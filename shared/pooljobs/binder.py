@@ -10,10 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import orjson
+
 from pooljobs.context import JobContext
 from pooljobs.convert.mismatch import Mismatch, unknown
 from pooljobs.errors import PayloadError
+from pooljobs.payload import encode
 from pooljobs.payload_arguments import Arguments, ReadPayload, compile_payload_reader, refuse
+from pooljobs.payload_fits import compile_fits
 from pooljobs.signature import HandlerSignature, PayloadParameter
 from pooljobs.state import StateContainer
 
@@ -27,16 +31,21 @@ class Binder:
 
     Attributes:
         job_type: Name that errors begin with.
+        payload_name: What errors call a payload.
         signature: What the handler takes.
         bind: ``bind(payload, make_context, state)`` gives the handler's positional and keyword arguments. The context
             is made only for a handler that takes one. Raises PayloadError where the payload does not fit.
         check: ``check(payload)`` raises PayloadError where a decoded payload does not fit, and injects nothing.
+        fits: ``fits(payload)`` tells of a payload that is not encoded yet that ``check`` will take it; false where
+            that cannot be told.
     """
 
     job_type: str
+    payload_name: str
     signature: HandlerSignature
     bind: Bind
     check: Callable[[Any], object]
+    fits: Callable[[Any], bool]
 
     @property
     def state_types(self) -> tuple[object, ...]:
@@ -58,11 +67,26 @@ class Binder:
 
     def payload_of_item(self, item: Any) -> Any:
         """The payload that one item of ``enqueue_many`` means: the whole payload, or a mapping of keywords."""
-        if self.signature.whole:
+        if self.signature.whole or type(item) is dict:
             return item
         if isinstance(item, Mapping):
             return dict(item)
         raise PayloadError(f"{self.job_type}: each item must be a dict of keyword arguments, not {item!r:.60}")
+
+    def encoded(self, payload: Any) -> bytes:
+        """``payload`` as JSON, checked the way a worker will read it: from its JSON.
+
+        Raises:
+            PayloadError: It cannot be stored, or the handler does not take it.
+        """
+        encoded = encode(payload, where=self.payload_name)
+        if not self.fits(payload):
+            self.check(orjson.loads(encoded))
+        return encoded
+
+    def encoded_item(self, item: Any) -> bytes:
+        """The same of one item of ``enqueue_many``."""
+        return self.encoded(self.payload_of_item(item))
 
     def _whole(self, given: dict[str, Any]) -> Any:
         parameter = self.signature.payload[0]
@@ -78,7 +102,7 @@ def compile_binder(job_type: str, signature: HandlerSignature) -> Binder:
     """The binder of a handler."""
     read = compile_payload_reader(job_type, signature)
     bind = _injecting(signature, read) if signature.states or signature.contexts else _plain(read)
-    return Binder(job_type, signature, bind, read)
+    return Binder(job_type, f"{job_type}: payload", signature, bind, read, compile_fits(signature))
 
 
 def _plain(read: ReadPayload) -> Bind:

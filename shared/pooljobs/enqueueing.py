@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pooljobs.binder import Binder
 from pooljobs.errors import OptionError
-from pooljobs.handle import JobHandle
+from pooljobs.handle import JobHandle, JobHandles
 from pooljobs.new_job import NewJob
 from pooljobs.outlet import Outlet
 
@@ -30,8 +30,12 @@ class Enqueueing(ABC):
     _outlet: Outlet
 
     @abstractmethod
+    def job_of(self, encoded: bytes) -> NewJob:
+        """A job with this payload, which was checked and encoded by the binder."""
+
     def prepare(self, payload: Any) -> NewJob:
-        """``payload`` checked and encoded, ready to be stored."""
+        """``payload`` as a job to store, checked the way a worker will read it: from its JSON."""
+        return self.job_of(self.binder.encoded(payload))
 
     def enqueue(self, *args: Any, **kwargs: Any) -> JobHandle:
         """Store one job, committed when this returns."""
@@ -67,17 +71,16 @@ class Enqueueing(ABC):
             hint="of a wrapper, pass the connection inside it, for example connection.driver_connection",
         )
 
-    def enqueue_many(
-        self, items: Iterable[Any], *, on_progress: Callable[[int], None] | None = None
-    ) -> list[JobHandle]:
-        """Store many jobs, all or none; the fast way to load thousands.
+    def enqueue_many(self, items: Iterable[Any], *, on_progress: Callable[[int], None] | None = None) -> JobHandles:
+        """Store many jobs, all or none; the fast way to load thousands. What it returns takes 16 bytes for each job.
 
         Args:
             items: One payload each; for a handler with plain keyword arguments, a dict of them. Read as it goes.
             on_progress: Called now and then with the number of jobs sent so far, which are not committed yet.
         """
-        jobs = (self.prepare(self.binder.payload_of_item(item)) for item in items)
-        return [self._handle(id_) for id_ in self._outlet.producer().insert_many(jobs, on_progress)]
+        payloads = map(self.binder.encoded_item, items)
+        ids = self._outlet.producer().insert_alike(self.job_of(b""), payloads, on_progress)
+        return JobHandles(ids, self.name, self.queue)
 
     def _called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> NewJob:
         return self.prepare(self.binder.payload_of(args, kwargs))

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 
-import orjson
-
 from pooljobs.binder import Binder, compile_binder
 from pooljobs.context import current_trace_id
 from pooljobs.declaration import Declaration, place_of, refuse_unrunnable
@@ -18,7 +16,6 @@ from pooljobs.errors import DeclarationError
 from pooljobs.new_job import NewJob
 from pooljobs.options import EnqueueOptions
 from pooljobs.outlet import Outlet
-from pooljobs.payload import encode
 from pooljobs.signature import read_signature
 
 P = ParamSpec("P")
@@ -58,7 +55,6 @@ class Task(Enqueueing):
         self.is_async = inspect.iscoroutinefunction(function)
         self.where = place_of(function)
         self.binder: Binder = compile_binder(self.name, read_signature(function, self.name))
-        self._payload_name = f"{self.name}: payload"
         self._outlet = outlet
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -88,10 +84,8 @@ class Task(Enqueueing):
         )
         return BoundTask(self, given)
 
-    def prepare(self, payload: Any, options: EnqueueOptions = _NO_OPTIONS) -> NewJob:
-        """``payload`` as a job to store, checked the way a worker will read it: from its JSON."""
-        encoded = encode(payload, where=self._payload_name)
-        self.binder.check(orjson.loads(encoded))
+    def job_of(self, encoded: bytes, options: EnqueueOptions = _NO_OPTIONS) -> NewJob:
+        """A job with this payload, which was checked and encoded by the binder."""
         return new_job(self.name, encoded, options, queue=self.queue, max_retries=self.max_retries)
 
 
@@ -116,9 +110,9 @@ class BoundTask(Enqueueing):
         self.binder = task.binder
         self._outlet = task._outlet  # noqa: SLF001 - of the same family
 
-    def prepare(self, payload: Any) -> NewJob:
-        """``payload`` as a job to store, with the options applied."""
-        return self.task.prepare(payload, self.applied)
+    def job_of(self, encoded: bytes) -> NewJob:
+        """As of the task, with the options applied."""
+        return self.task.job_of(encoded, self.applied)
 
 
 def new_job(job_type: str, encoded: bytes, options: EnqueueOptions, *, queue: str, max_retries: int) -> NewJob:

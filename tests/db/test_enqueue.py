@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
-from uuid import UUID
+from uuid import RFC_4122, UUID
 
 import psycopg
 import pytest
@@ -76,17 +77,52 @@ def test_the_callers_row_factory_does_not_matter(producer: Producer, dsn: str) -
 
 
 def test_many_are_stored_with_progress(producer: Producer, connection: Conn, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(copied, "FIRST", 40)
-    monkeypatch.setattr(copied, "BLOCK", 7)
+    monkeypatch.setattr(copied, "MOST", 100)
+    monkeypatch.setattr(copied, "TOLD", 40)
     seen: list[int] = []
-    ids = producer.insert_many((NewJob(f"job-{n}", b"{}") for n in range(300)), seen.append)
-    assert seen == [40, 120, 280, 300]
+    ids = list(producer.insert_many((NewJob(f"job-{n // 7}", b"{}") for n in range(300)), seen.append))
+    assert seen == [42, 84, 126, 168, 210, 252, 294, 300]
     rows = dict(connection.execute("SELECT id, job_type FROM pooljobs.live").fetchall())
-    assert [rows[job_id] for job_id in ids] == [f"job-{n}" for n in range(300)]
+    assert [rows[job_id] for job_id in ids] == [f"job-{n // 7}" for n in range(300)]
     assert ids == sorted(ids)
 
 
-@pytest.mark.parametrize("count", [0, 1, 199, 200, 201, 1000, 1001])
+def test_memory_stays_bounded_for_any_number_and_any_size(producer: Producer, connection: Conn) -> None:
+    """16 bytes for each id, and a few blocks."""
+    count, pad = 60_000, b'"' + b"x" * 200_000 + b'"'
+    producer.insert(NewJob("a", b"{}"))
+    tracemalloc.start()
+    try:
+        many = producer.insert_alike(NewJob("a", b"{}"), (b'{"n": %d}' % n for n in range(count)))
+        large = producer.insert_alike(NewJob("a", b"{}"), (pad[:-1] + b'%d"' % n for n in range(300)))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(many) + len(large) + 1 == scalar(connection, "SELECT count(*) FROM pooljobs.live")
+    assert peak < 16 * count + 10_000_000
+
+
+def test_what_is_copied_is_of_our_time_and_sorts_after_what_was_there(producer: Producer) -> None:
+    before = producer.insert(NewJob("a", b"{}"))
+    ids = producer.insert_many(NewJob("a", b"{}") for _ in range(3))
+    after = producer.insert(NewJob("a", b"{}"))
+    assert [job_id.version for job_id in ids] == [7, 7, 7]
+    assert [job_id.variant for job_id in ids] == [RFC_4122] * 3
+    millis = [job_id.int >> 80 for job_id in (before, *ids, after)]
+    assert millis[0] <= millis[1] + 1
+    assert millis[-2] <= millis[-1] + 1
+
+
+def test_a_broken_progress_report_is_not_taken_for_a_refusal(producer: Producer, connection: Conn) -> None:
+    def report(_count: int) -> None:
+        connection.execute("SELECT * FROM no_such_table")
+
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        producer.insert_many((NewJob("a", b"{}") for _ in range(5000)), report)
+    assert scalar(connection, "SELECT count(*) FROM pooljobs.live") == 0
+
+
+@pytest.mark.parametrize("count", [0, 1, 999, 1000, 1001, 32_000, 33_001])
 def test_any_number_arrives(producer: Producer, connection: Conn, count: int) -> None:
     assert len(producer.insert_many(NewJob("a", b"{}") for _ in range(count))) == count
     assert scalar(connection, "SELECT count(*) FROM pooljobs.live") == count

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ import psycopg
 import pytest
 from psycopg import Connection, IsolationLevel
 
+from pooljobs.db.blocks import mixed
 from pooljobs.db.copied import Copier
 from pooljobs.db.migrate import migrate
 from pooljobs.db.producer import Producer
@@ -18,6 +20,7 @@ from pooljobs.new_job import NewJob
 from pooljobs.verdict import Verdict
 from tests.support.claims import SQL, claim, register, scalar, settle_all
 from tests.support.hearing import Ear, listening, sleepers, steward_connection
+from tests.support.waiting import wait_until
 
 Conn = Connection[Any]
 
@@ -108,7 +111,7 @@ def test_a_delayed_job_is_told_of_if_it_is_due_before_the_sleep_ends(
 def test_the_earliest_of_several_delayed_jobs_counts(connection: Conn, steward: Conn, ear: Ear) -> None:
     sleepers(seconds=30.0).fall_asleep(steward)
     jobs = [NewJob("a", b"{}", delay_secs=delay) for delay in (60.0, 5.0, 90.0)]
-    Copier(SQL).copy(connection, jobs)
+    Copier(SQL).copy(connection, mixed(jobs))
     assert ear.heard() == ["default"]
 
 
@@ -147,6 +150,42 @@ def test_an_older_snapshot_always_notifies(dsn: str, steward: Conn, ear: Ear, en
         sleepers().fall_asleep(steward)
         enqueue(caller)
         caller.commit()
+    assert ear.heard() == ["default"]
+
+
+@every_way
+def test_an_older_snapshot_does_not_notify_while_nobody_sleeps(dsn: str, ear: Ear, enqueue: Way) -> None:
+    """Whether anybody does is read at its present value."""
+    with psycopg.connect(dsn) as caller:
+        caller.isolation_level = IsolationLevel.REPEATABLE_READ
+        enqueue(caller)
+        caller.commit()
+    assert ear.heard() == []
+
+
+def test_a_host_that_sleeps_shortly_does_not_close_the_gate_for_one_that_sleeps_long(
+    connection: Conn, steward: Conn, ear: Ear
+) -> None:
+    sleepers(fleet=1, seconds=3600.0).fall_asleep(steward)
+    sleepers(fleet=2, seconds=1.0).fall_asleep(steward)
+    gate = scalar(connection, "SELECT to_timestamp(last_value) - now() FROM pooljobs.asleep_until")
+    assert gate > timedelta(minutes=50)
+
+
+def test_hosts_that_fall_asleep_and_wake_at_once_leave_the_gate_open_for_the_one_that_sleeps(
+    dsn: str, connection: Conn, steward: Conn, ear: Ear
+) -> None:
+    """The waking one shuts the gate and has not committed; the other one waits for that, and opens it again."""
+    sleepers(fleet=1).fall_asleep(steward)
+    with psycopg.connect(dsn) as waking, ThreadPoolExecutor(1) as pool:
+        sleepers(fleet=1).stay_awake(waking)
+        falling = pool.submit(sleepers(fleet=2).fall_asleep, steward)
+        waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        wait_until(lambda: scalar(connection, waits) == 1, what="the other one to wait")
+        assert not scalar(connection, "SELECT pooljobs.anybody_asleep()")
+        waking.commit()
+        falling.result(60)
+    by_statement(connection)
     assert ear.heard() == ["default"]
 
 
@@ -191,6 +230,7 @@ def test_a_job_that_is_retried_from_history_is_told_of(connection: Conn, steward
 
 def test_whoever_may_enqueue_may_read_the_flags(connection: Conn) -> None:
     assert scalar(connection, "SELECT has_table_privilege('public', 'pooljobs.sleepers', 'SELECT')")
+    assert scalar(connection, "SELECT has_sequence_privilege('public', 'pooljobs.asleep_until', 'SELECT')")
     assert not scalar(connection, "SELECT has_table_privilege('public', 'pooljobs.sleepers', 'INSERT')")
 
 

@@ -11,7 +11,9 @@ from uuid import UUID
 from psycopg import AsyncConnection, Connection
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from pooljobs.db.blocks import Block, alike, mixed
 from pooljobs.db.copied import Copier
+from pooljobs.db.ids import JobIds
 from pooljobs.db.producer_pool import WAIT, producer_pool, why_unreachable
 from pooljobs.db.refusals import translated
 from pooljobs.db.statements import Statements
@@ -50,13 +52,18 @@ class Producer:
             cursor = await connection.execute(self._statements.insert_job, _parameters(job))
             return _as_uuid(await cursor.fetchone())
 
-    def insert_many(self, jobs: Iterable[NewJob], on_progress: Callable[[int], None] | None = None) -> list[UUID]:
-        """Stores any number of jobs by COPY, all or none; memory stays bounded but for the ids.
+    def insert_many(self, jobs: Iterable[NewJob], on_progress: Callable[[int], None] | None = None) -> JobIds:
+        """Stores any number of jobs by COPY, all or none; memory stays bounded but for 16 bytes a job.
 
-        ``on_progress`` is called after each chunk with the number sent so far. Errors are those of ``insert``.
+        ``on_progress`` is called now and then with the number sent so far. Errors are those of ``insert``.
         """
-        with self.connection() as connection, connection.transaction():
-            return Copier(self._statements).copy(connection, jobs, on_progress)
+        return self._copy(mixed(jobs), on_progress)
+
+    def insert_alike(
+        self, job: NewJob, payloads: Iterable[bytes], on_progress: Callable[[int], None] | None = None
+    ) -> JobIds:
+        """As ``insert_many``, for jobs that differ in their payloads alone."""
+        return self._copy(alike(job, payloads), on_progress)
 
     def close(self) -> None:
         """Closes the pool; a later insert opens a new one."""
@@ -81,6 +88,10 @@ class Producer:
             yield connection
         finally:
             pool.putconn(connection)
+
+    def _copy(self, blocks: Iterable[Block], on_progress: Callable[[int], None] | None) -> JobIds:
+        with self.connection() as connection, connection.transaction():
+            return Copier(self._statements).copy(connection, blocks, on_progress)
 
     def _open_pool(self) -> ConnectionPool[Connection[Any]]:
         with self._lock:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
@@ -14,6 +14,7 @@ import psycopg
 from psycopg import Connection
 from psycopg.conninfo import make_conninfo
 
+from pooljobs.db.blocks import mixed
 from pooljobs.db.copied import Copier
 from pooljobs.db.faults import OUTAGE
 from pooljobs.db.statements import Statements, render
@@ -67,11 +68,11 @@ class Producing(threading.Thread):
     def _once(self, count: int) -> None:
         jobs = [app.registry[kind].prepare(payload) for kind, payload in self._draw(count)]
         fate = draw_fate(self._dice)
-        ids: list[UUID] = []
+        ids: Sequence[UUID] = []
         try:
             connection = self._connect()
-            ids = self._copier.copy(connection, jobs)
-            connection.execute(_WITNESS, (ids,))
+            ids = self._copier.copy(connection, mixed(jobs))
+            connection.execute(_WITNESS, (list(ids),))
             if fate is Fate.COMMIT_LATE:
                 self._limit.stopping.wait(self._dice.uniform(0.2, 1.5))
             (connection.rollback if fate is Fate.ROLL_BACK else connection.commit)()

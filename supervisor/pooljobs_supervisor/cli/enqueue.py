@@ -89,7 +89,8 @@ def enqueue(
 def _prepare(job_type: str, value: Any, options: EnqueueOptions, app: PoolJobs | None) -> EnqueuedJob:
     if app is None:
         return EnqueuedJob(job_type, encode(value, where=f"{job_type}: payload"), options)
-    job = _declared(job_type, app).prepare(value, options)
+    task = _declared(job_type, app)
+    job = task.job_of(task.binder.encoded(value), options)
     return EnqueuedJob(job_type, job.payload, options, queue=job.queue, max_retries=job.max_retries)
 
 

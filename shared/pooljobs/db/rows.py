@@ -1,0 +1,68 @@
+"""Writes jobs in COPY's binary format: nothing to parse but the payload, little to do for a row.
+
+A row is the number of its columns, then each column behind its length, -1 for null. Of jobs that differ in their
+payloads alone only the id and the payload change from row to row.
+"""
+
+from __future__ import annotations
+
+import struct
+from datetime import UTC, datetime, timedelta
+from itertools import chain, repeat
+from typing import Final
+
+from pooljobs.new_job import NewJob
+
+HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+"""What the data begin with: a signature, no flags, no extension. At the end of the data nothing need follow."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_MICROS_TO_2000: Final = 946_684_800_000_000
+_COLUMNS: Final = struct.pack("!hi", 8, 16)
+_NUMBERS: Final = struct.Struct("!iqiiih")
+_LENGTH: Final = struct.Struct("!i")
+_JSONB: Final = struct.Struct("!ib")
+
+
+class Rows:
+    """The rows of one transaction, and when the earliest job of each queue is due.
+
+    Args:
+        now_us: The transaction's ``now()``, microseconds since 1970: where delays count from.
+    """
+
+    def __init__(self, now_us: int) -> None:
+        self._now_us = now_us
+        self._due: dict[str, int] = {}
+
+    @property
+    def due(self) -> dict[str, datetime]:
+        """By queue, when its earliest job is due."""
+        return {queue: _EPOCH + micros * _MICROSECOND for queue, micros in self._due.items()}
+
+    def write(self, ids: bytes, job: NewJob, payloads: list[bytes]) -> bytes:
+        """The rows of jobs that are like ``job`` but for their payloads; ``ids`` are 16 bytes for each."""
+        count = len(payloads)
+        lengths = [_JSONB.pack(len(payload) + 1, 1) for payload in payloads]  # a 1 for the version of the format
+        each = struct.unpack("16s" * count, ids)
+        pieces = zip(repeat(_COLUMNS, count), each, repeat(self._shared(job)), lengths, payloads, strict=False)
+        return b"".join(chain.from_iterable(pieces))
+
+    def _shared(self, job: NewJob) -> bytes:
+        run_at = self._run_at(job)
+        self._due[job.queue] = min(run_at, self._due.get(job.queue, run_at))
+        numbers = _NUMBERS.pack(8, run_at - _MICROS_TO_2000, 4, job.max_retries, 2, job.priority)
+        return numbers + b"".join(map(_text, (job.queue, job.job_type, job.trace_id)))
+
+    def _run_at(self, job: NewJob) -> int:
+        if job.run_at is not None:
+            return (job.run_at - _EPOCH) // _MICROSECOND
+        return self._now_us + round(job.delay_secs * 1_000_000)
+
+
+def _text(value: str | None) -> bytes:
+    if value is None:
+        return _LENGTH.pack(-1)
+    encoded = value.encode()
+    return _LENGTH.pack(len(encoded)) + encoded

@@ -1,0 +1,3 @@
+-- The database's time, for jobs that are about to be copied in. Parameters: none. Locks: none. Index: none.
+-- Returns microseconds since 1970: of the transaction's now(), from which delays count, and of this moment, for ids.
+SELECT (extract(epoch FROM now()) * 1000000)::bigint, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
