@@ -13,6 +13,7 @@ from logging import Logger, getLogger
 from selectors import EVENT_READ, BaseSelector, PollSelector
 from time import monotonic
 
+from pooljobs import logs
 from pooljobs.child import ChildMain
 from pooljobs.connection_budget import needed
 from pooljobs.exit_codes import ExitCode
@@ -32,6 +33,7 @@ from pooljobs_supervisor.nursery import Nursery
 from pooljobs_supervisor.orders import Orders, has_terminal
 from pooljobs_supervisor.overdue import Overdue
 from pooljobs_supervisor.parent_death import parent_death_signal
+from pooljobs_supervisor.patient_log import PatientLog
 from pooljobs_supervisor.reload import Reload
 from pooljobs_supervisor.service_manager import ServiceManager
 from pooljobs_supervisor.signals import Inbox
@@ -99,6 +101,7 @@ class Supervisor:
         An unexpected exception ends the whole process with INTERNAL; the children then see the lifeline's end and
         drain by themselves.
         """
+        logs.never_wait()
         try:
             return self._serve()
         except BaseException:  # noqa: BLE001 - an ordinary exit would wait for the children
@@ -192,6 +195,7 @@ class Supervisor:
             self._reload,
             self._countdown,
             Hung(self._job_timeout, self._board, self._children, self._course),
+            PatientLog(),
         )
 
     def _finish(self) -> None:

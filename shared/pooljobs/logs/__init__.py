@@ -3,7 +3,7 @@
 ``pooljobs serve`` configures it once, before it forks; each child then only gives its name.
 """
 
-from pooljobs.logs.configure import configure, terminal
+from pooljobs.logs.configure import configure, flush, never_wait, terminal
 from pooljobs.logs.process_name import name_process, process_name
 
-__all__ = ["configure", "name_process", "process_name", "terminal"]
+__all__ = ["configure", "flush", "name_process", "never_wait", "process_name", "terminal"]

@@ -41,7 +41,7 @@ def configure(
     handler = LineHandler(target, terminal=format == "text" and _is_terminal(target))
     handler.setFormatter(_formatter(format, wants_colour(target) if colour is None else colour))
     root = logging.getLogger()
-    for old in [handler for handler in root.handlers if isinstance(handler, LineHandler)]:
+    for old in _handlers():
         root.removeHandler(old)
         old.close()
     root.addHandler(handler)
@@ -60,8 +60,25 @@ def wants_colour(stream: TextIO, environ: Mapping[str, str] = os.environ) -> boo
 
 def terminal() -> int | None:
     """The descriptor of the terminal that this process's log goes to as text; None where it goes elsewhere."""
-    handlers = [handler for handler in logging.getLogger().handlers if isinstance(handler, LineHandler)]
-    return next((handler.terminal for handler in handlers), None)
+    return next((handler.terminal for handler in _handlers()), None)
+
+
+def never_wait() -> None:
+    """From now on no line of this process waits for its reader; its children's do. Call ``flush`` often then."""
+    for handler in _handlers():
+        handler.never_wait()
+
+
+def flush() -> bool:
+    """Writes the lines that wait for a reader, as far as they are taken now; whether some still wait."""
+    handlers = _handlers()
+    for handler in handlers:
+        handler.flush()
+    return any(handler.backlog for handler in handlers)
+
+
+def _handlers() -> list[LineHandler]:
+    return [handler for handler in logging.getLogger().handlers if isinstance(handler, LineHandler)]
 
 
 def _is_terminal(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:

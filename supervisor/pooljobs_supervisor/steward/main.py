@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pooljobs.child import Child
 from pooljobs.db.connect import child_pool
 from pooljobs.exit_codes import ExitCode
-from pooljobs.logs import name_process
+from pooljobs.logs import flush, name_process, never_wait
 from pooljobs.scoreboard import Role, Slot, SlotState, Wanted
 from pooljobs.settings import ServeSettings
 from pooljobs_supervisor.steward.chores import Chores
@@ -27,6 +27,7 @@ from pooljobs_supervisor.steward.patience import Patience
 def steward_main(settings: ServeSettings, child: Child) -> int:
     """Runs the steward in its own process; returns the exit code."""
     name_process("steward")
+    never_wait()
     log = logging.getLogger("pooljobs.steward")
     name = f"pooljobs steward (pid {os.getpid()})"
     with (
@@ -65,6 +66,7 @@ class Steward:
             self._child.slot.heartbeat_ns = time.monotonic_ns()
             for helper in self._helpers:
                 helper.look(time.monotonic())
+            flush()
             done = self._database.attempt(self._chores.run_due)
             self._wait(self._chores.seconds_to_next() if done else self._database.pause())
         self._database.close()
