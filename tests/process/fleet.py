@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from pooljobs_supervisor.story import tells_ready
 from tests.support.waiting import wait_until
 
 Event = dict[str, Any]
@@ -86,7 +87,7 @@ class Fleet:
 
     def wait_until_serving(self, procs: int = 2) -> None:
         self.wait_for("ready", procs + 1)
-        wait_until(lambda: "ready after" in self.log, timeout=TOO_LONG, what="the line that all are ready")
+        wait_until(lambda: tells_ready(self.log), timeout=TOO_LONG, what="the line that all are ready")
 
     def signal(self, number: int) -> None:
         self.process.send_signal(number)

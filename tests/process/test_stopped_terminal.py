@@ -9,6 +9,7 @@ from typing import Any
 
 from psycopg import Connection
 
+from pooljobs_supervisor.story import tells_ready
 from tests.support.claims import scalar
 from tests.support.on_terminal import CTRL_C, OnTerminal
 from tests.support.serving import audit_of, enqueue, unfinished
@@ -28,7 +29,7 @@ def kill_the_worker(connection: Connection[Any]) -> None:
 def test_dead_workers_are_replaced_and_their_jobs_released(dsn: str, tmp_path: Path) -> None:
     terminal = OnTerminal(dsn, "--poll-interval", "0.1", app="tests.support.audit_app:app", env={"AUDIT_DSN": dsn})
     with audit_of(dsn) as connection, terminal:
-        wait_until(lambda: "ready after" in terminal.printed, what="the worker to be ready")
+        wait_until(lambda: tells_ready(terminal.printed), what="the worker to be ready")
         terminal.press(CTRL_S)
         for _ in range(3):
             kill_the_worker(connection)

@@ -57,9 +57,10 @@ def take_in(stage: Stage, told: Sequence[Told], mischief: Mischief) -> None:
     stage.remember_runs(list(read_all(mischief.fleet.folder / "journal")), mischief.crashes_ns)
 
 
-def violations(stage: Stage, faults: Sequence[str]) -> list[Violation]:
-    """The rules that are broken; ``faults`` is what went wrong with whole processes."""
-    found = [Violation("process", len(faults), tuple(faults[:_EXAMPLES]))] if faults else []
+def violations(stage: Stage, faults: Sequence[str], left_behind: Sequence[str] = ()) -> list[Violation]:
+    """The rules that are broken. ``faults`` is what went wrong with whole processes; ``left_behind``, who stayed."""
+    told = {"process": faults, "left_behind": left_behind}
+    found = [Violation(rule, len(texts), tuple(texts[:_EXAMPLES])) for rule, texts in told.items() if texts]
     for rule in RULES:
         offenders: list[UUID] = stage.offenders(rule, SLACK)
         if offenders:

@@ -14,13 +14,18 @@ from typing import Final
 from pooljobs.exit_codes import ExitCode
 from pooljobs_supervisor.chaos.app import DSN_VARIABLE, HANDLERS_DSN, SCHEMA
 from pooljobs_supervisor.chaos.journal import FOLDER, INCARNATION, writers
-from pooljobs_supervisor.chaos.processes import children, send
+from pooljobs_supervisor.chaos.processes import children, described, having, send
+from pooljobs_supervisor.story import tells_ready
 
 LEASE: Final = 3.0
 """Seconds of ``--job-timeout``."""
 
 _SHUTDOWN: Final = 30.0
+_LOOK: Final = 0.2
 _RESTART_PAUSE: Final = 0.3
+
+_LAST_WAIT: Final = 90.0
+"""Seconds in which all must be gone after the drain: workers whose supervisor was killed have time to finish."""
 
 _PASSING: Final = frozenset(
     {ExitCode.DATABASE_UNREACHABLE, ExitCode.CONNECTION_BUDGET, ExitCode.WORKER_BOOT, ExitCode.DATABASE_UNSUPPORTED}
@@ -40,7 +45,7 @@ class Incarnation:
     @property
     def ready(self) -> bool:
         """Whether its workers have come up."""
-        return b" ready after " in self.log.read_bytes()
+        return tells_ready(self.log.read_text(errors="replace"))
 
 
 @dataclass(slots=True)
@@ -57,6 +62,8 @@ class Fleet:
     hosts: list[Incarnation] = field(default_factory=list)
     started: int = 0
     faults: list[str] = field(default_factory=list)
+    left_behind: list[str] = field(default_factory=list)
+    """Processes that were still there in the end: supervisors, workers, stewards, and what jobs have started."""
     _not_before: dict[int, float] = field(default_factory=dict)
 
     def start(self, hosts: int) -> None:
@@ -111,6 +118,18 @@ class Fleet:
             if code != ExitCode.OK:
                 how = "was not over in time" if code is None else f"ended with exit code {code}"
                 self.faults.append(f"the drain of supervisor {host.number} {how}: see {host.log}")
+
+    def look_back(self) -> None:
+        """Wait until no process of any host is left; note and kill those that stay."""
+        deadline = time.monotonic() + _LAST_WAIT
+        while (left := self._processes()) and time.monotonic() < deadline:
+            time.sleep(_LOOK)
+        self.left_behind += [described(pid) for pid in left]
+        send(left, signal.SIGKILL)
+
+    def _processes(self) -> list[int]:
+        """All that were started for this run, directly or not: they have a variable with this run's folder."""
+        return having(FOLDER, str(self.folder / "journal"))
 
     def abandon(self) -> None:
         """Kill what is left, at whatever point this run broke off."""

@@ -94,6 +94,7 @@ def run_chaos(settings: Settings, say: Callable[[str], None], show: Show) -> Rep
             seconds = time.monotonic() - began
             _await_recovery(wire, fleet)
             fleet.stop()
+            fleet.look_back()
         finally:
             mischief.wake(everybody=True)
             fleet.abandon()
@@ -203,7 +204,7 @@ def _judge(
     stage = Stage(place.dsn)
     take_in(stage, [producer.told for producer in producers], mischief)
     faults = [*mischief.fleet.faults, *(f"a producer ended: {each.error!r}" for each in producers if each.error)]
-    found = violations(stage, faults)
+    found = violations(stage, faults, mischief.fleet.left_behind)
     counts = stage.counts()
     stage.connection.close()
     place.keep = bool(found)
