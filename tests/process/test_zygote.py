@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -34,6 +35,11 @@ def gone(*pids: int) -> None:
     wait_until(lambda: not any(lives(pid) for pid in pids), timeout=TOO_LONG, what=f"the end of {pids}")
 
 
+def kill(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+    gone(pid)
+
+
 def end(fleet: Fleet, number: int = signal.SIGTERM, code: int = 0) -> None:
     """Nobody is left, in the table of processes, on the scoreboard, or waiting to be reaped."""
     fleet.signal(number)
@@ -62,9 +68,10 @@ def test_neither_supervisor_nor_worker_keeps_the_others_descriptors(tmp_path: Pa
         first, second = workers(fleet)
         steward = next(event["pid"] for event in fleet.events("ready") if event["who"] == "steward")
         before = psutil.Process(fleet.process.pid).num_fds()
-        os.kill(first, signal.SIGKILL)
+        kill(first)
         wait_until(lambda: len(workers(fleet) - {second}) == 1, timeout=TOO_LONG, what="a replacement")
         wait_until(lambda: psutil.Process(fleet.process.pid).num_fds() == before, timeout=TOO_LONG, what="no leak")
+        assert len(seqpacket_sockets(zygotes(fleet)[0]["pid"])) == 1
         assert not any(seqpacket_sockets(pid) for pid in (*workers(fleet), steward))
         end(fleet)
 
@@ -72,16 +79,18 @@ def test_neither_supervisor_nor_worker_keeps_the_others_descriptors(tmp_path: Pa
 def seqpacket_sockets(pid: int) -> list[str]:
     """Lines of zygotes, as inodes; supervisor and zygote have one, the others none."""
     kinds = {line.split()[6]: line.split()[4] for line in Path("/proc/net/unix").read_text().splitlines()[1:]}
-    links = [link.readlink().name for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()]
-    inodes = [link.removeprefix("socket:[").removesuffix("]") for link in links if link.startswith("socket:[")]
-    return [inode for inode in inodes if kinds.get(inode) == "0005"]
+    found = []
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # a file that is open for a moment only
+            found.append(link.readlink().name.removeprefix("socket:[").removesuffix("]"))
+    return [inode for inode in found if kinds.get(inode) == "0005"]
 
 
 def test_a_killed_worker_is_seen_told_of_and_replaced_without_another_import(tmp_path: Path) -> None:
     with Fleet(tmp_path, preload=True, holds=True) as fleet:
         fleet.wait_until_serving()
         (victim,) = fleet.events("ready", who="worker 2")
-        os.kill(victim["pid"], signal.SIGKILL)
+        kill(victim["pid"])
         fleet.wait_for("ready", 2, who="worker 2")
         (freed,) = fleet.wait_for("freed", of=victim["pid"])
         assert (freed["status"], freed["killed"], freed["held"]) == (-signal.SIGKILL, 0, 3)
@@ -123,12 +132,12 @@ def test_a_killed_zygote_is_replaced_and_its_workers_live_on(tmp_path: Path) -> 
         fleet.wait_until_serving()
         before = workers(fleet)
         (zygote,) = zygotes(fleet)
-        os.kill(zygote["pid"], signal.SIGKILL)
+        kill(zygote["pid"])
         fleet.wait_for("loading", 2)
         say(fleet, "its workers go on")
         wait_until(lambda: fleet.log.count("has the application") == 2, timeout=TOO_LONG, what="the next zygote")
         assert workers(fleet) == before
-        os.kill(before.pop(), signal.SIGKILL)
+        kill(before.pop())
         wait_until(lambda: len(workers(fleet)) == 2, timeout=TOO_LONG, what="a replacement from the new zygote")
         end(fleet)
 
@@ -136,7 +145,7 @@ def test_a_killed_zygote_is_replaced_and_its_workers_live_on(tmp_path: Path) -> 
 def test_a_worker_whose_zygote_is_killed_before_it_is_announced_comes_all_the_same(tmp_path: Path) -> None:
     with Fleet(tmp_path, procs=1, preload=True, slow_birth=0.5) as fleet:
         (worker,) = fleet.wait_for("unannounced")
-        os.kill(zygotes(fleet)[0]["pid"], signal.SIGKILL)
+        kill(zygotes(fleet)[0]["pid"])
         fleet.wait_until_serving(1)
         assert workers(fleet) == {worker["pid"]}
         end(fleet)
@@ -145,11 +154,22 @@ def test_a_worker_whose_zygote_is_killed_before_it_is_announced_comes_all_the_sa
 def test_a_worker_that_is_killed_before_it_is_announced_is_asked_for_again(tmp_path: Path) -> None:
     with Fleet(tmp_path, procs=1, preload=True, slow_birth=0.5) as fleet:
         (worker,) = fleet.wait_for("unannounced")
-        os.kill(worker["pid"], signal.SIGKILL)
+        kill(worker["pid"])
         fleet.wait_until_serving(1)
         assert len(fleet.events("unannounced")) == 2
         gone(worker["pid"])
         end(fleet)
+
+
+def test_a_worker_that_dies_as_it_is_announced_is_no_stranger(tmp_path: Path) -> None:
+    """The supervisor is stopped meanwhile, so that it sees the death together with the birth: how it ended is known."""
+    with Fleet(tmp_path, procs=1, preload=True, slow_birth=1.0, dies_at_birth=True) as fleet:
+        (worker,) = fleet.wait_for("unannounced")
+        fleet.signal(signal.SIGSTOP)
+        gone(worker["pid"])
+        fleet.signal(signal.SIGCONT)
+        say(fleet, f"worker 1 (pid {worker['pid']}) ended: exit code 41")
+        assert fleet.exit_code() == 11, "the first worker never came up"
 
 
 def test_a_zygote_that_gives_no_answer_is_killed_and_replaced(tmp_path: Path) -> None:
@@ -157,7 +177,7 @@ def test_a_zygote_that_gives_no_answer_is_killed_and_replaced(tmp_path: Path) ->
         fleet.wait_until_serving()
         (zygote,) = zygotes(fleet)
         os.kill(zygote["pid"], signal.SIGSTOP)
-        os.kill(workers(fleet).pop(), signal.SIGKILL)
+        kill(workers(fleet).pop())
         say(fleet, f"zygote (pid {zygote['pid']}) gives no answer: killing it")
         wait_until(lambda: len(workers(fleet)) == 2, timeout=TOO_LONG, what="the replacement")
         assert fleet.log.count("gives no answer") == 1
@@ -169,7 +189,7 @@ def test_an_end_leaves_nobody_though_the_zygote_does_not_answer(tmp_path: Path, 
     with Fleet(tmp_path, preload=True) as fleet:
         fleet.wait_until_serving()
         os.kill(zygotes(fleet)[0]["pid"], signal.SIGSTOP)
-        os.kill(workers(fleet).pop(), signal.SIGKILL)
+        kill(workers(fleet).pop())
         say(fleet, "ended: killed by SIGKILL")
         end(fleet, number, code)
 
@@ -180,7 +200,7 @@ def test_signals_from_outside_do_nothing_to_a_zygote(tmp_path: Path) -> None:
         (zygote,) = zygotes(fleet)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
             os.kill(zygote["pid"], number)
-        os.kill(workers(fleet).pop(), signal.SIGKILL)
+        kill(workers(fleet).pop())
         wait_until(lambda: len(workers(fleet)) == 2, timeout=TOO_LONG, what="a replacement from it")
         assert len(zygotes(fleet)) == 1
         end(fleet)
@@ -223,7 +243,7 @@ def test_new_code_that_does_not_load_leaves_zygote_and_workers_as_they_are(tmp_p
         old, new = zygotes(fleet)
         gone(new["pid"])
         assert workers(fleet) == before
-        os.kill(before.pop(), signal.SIGKILL)
+        kill(before.pop())
         wait_until(lambda: len(workers(fleet)) == 2, timeout=TOO_LONG, what="a replacement with the old code")
         assert lives(old["pid"])
         assert len(zygotes(fleet)) == 2
@@ -241,7 +261,7 @@ def test_new_code_that_loads_and_does_not_come_up_leaves_the_old_zygote(tmp_path
         say(fleet, "did not come up with the new code (exit code 5); the 2 old workers go on")
         old, new = zygotes(fleet)
         gone(new["pid"])
-        os.kill(workers(fleet).pop(), signal.SIGKILL)
+        kill(workers(fleet).pop())
         wait_until(lambda: len(workers(fleet)) == 2, timeout=TOO_LONG, what="a replacement with the old code")
         assert lives(old["pid"])
         end(fleet)

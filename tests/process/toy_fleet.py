@@ -76,6 +76,8 @@ class Options:
     birth_limit: float = 30.0
     slow_birth: float = 0.0
     """Seconds from a worker's fork by a zygote until it is announced."""
+    dies_at_birth: bool = False
+    """The first worker from a zygote dies right after it has announced itself."""
 
 
 LOADED: dict[str, bool] = {}
@@ -228,7 +230,7 @@ def prepare(options: Options) -> None:
     vars(countdown)["TOLD"] = options.told
     vars(hung)["LEAST"] = options.job_timeout
     vars(books)["BIRTH_LIMIT"] = options.birth_limit
-    if options.slow_birth:
+    if options.slow_birth or options.dies_at_birth:
         vars(life)["announce"] = partial(announce_late, options, vars(life)["announce"])
     if options.terminal:
         os.open(options.terminal, os.O_RDWR)
@@ -241,7 +243,12 @@ def prepare(options: Options) -> None:
 def announce_late(options: Options, really: Any, write_fd: int, number: int) -> None:
     write(options, "unannounced", who="worker")
     select.select([], [], [], options.slow_birth)
+    mark = Path(options.folder, "died")
+    dies = options.dies_at_birth and not mark.exists()
     really(write_fd, number)
+    if dies:
+        mark.touch()
+        os._exit(41)
 
 
 def plan_that_breaks(trigger: Path, real_plan: Any, *situation: Any) -> Any:

@@ -31,8 +31,6 @@ class ZygoteRecord:
     called_slow: bool = False
     lost: bool = False
     """It hears nothing any more, or hangs: nobody asks it for anything, and it is killed."""
-    killed: bool = False
-    """It is killed for that."""
     ended: bool = False
     """It is killed because it is not wanted any more."""
 
@@ -158,8 +156,11 @@ class Zygotes:
         return slow
 
     def _wants(self, wanted: int) -> bool:
-        """Whether another is to be forked: nobody has this generation or tries to, nor is it known not to be had."""
-        if any(zygote.generation >= wanted and not (zygote.ended or zygote.lost) for zygote in self.all):
+        """Whether another is to be forked: nobody has this generation or tries to, nor is it known not to be had.
+
+        One that is lost is waited for: how it ends may say why.
+        """
+        if any(zygote.generation >= wanted and not zygote.ended for zygote in self.all):
             return False
         return self.source is None or self._rejected < wanted
 

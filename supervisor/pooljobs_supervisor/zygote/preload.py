@@ -69,9 +69,9 @@ class Preload:
                 zygote.ended = True
                 self._keeper.kill(zygote)
             case EndHung(zygote):
-                if not zygote.killed:
+                if not zygote.lost:  # whose line has ended is dying by itself, as a rule
                     self._story.hangs(zygote)
-                zygote.lost = zygote.killed = True
+                zygote.lost = True
                 self._keeper.kill(zygote)
 
     def _conceive(self, generation: int, now: float) -> None:

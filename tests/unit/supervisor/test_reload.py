@@ -224,6 +224,7 @@ def test_with_preload_code_that_takes_too_long_to_load_is_done_without(house: Ho
     zygotes.born(late := ZygoteRecord(901, 1, 1.0))
     assert house.reload.look(1.0 + READY_LIMIT - 0.1) == []
     at_first = house.reload.asked_at
+    assert house.children.generation == 1
     assert house.reload.look(1.0 + READY_LIMIT) == []
     assert (at_first, house.reload.asked_at) == (1.0, None)
     assert End(late) in zygotes.plan(1, serving=True, waiting={}, now=122.0)

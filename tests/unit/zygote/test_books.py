@@ -119,8 +119,10 @@ def test_one_that_gives_no_answer_is_killed_until_it_is_gone_and_not_asked_any_m
     assert house.plan(now=10.0 + BIRTH_LIMIT - 0.1, waiting=waiting) == []
     assert house.plan(now=10.0 + BIRTH_LIMIT, waiting=waiting) == [EndHung(stuck)]
     stuck.lost = True
-    assert house.plan(now=50.0, waiting=waiting) == [EndHung(stuck), Conceive(0)]
-    assert house.books.source is None
+    assert house.plan(now=50.0, waiting=waiting) == [EndHung(stuck)]
+    assert not house.books.has(0)
+    house.dies(stuck, now=51.0)
+    assert house.plan(now=51.0) == [Conceive(0)]
 
 
 def test_at_the_end_all_are_killed_and_none_is_forked(house: House) -> None:
