@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # Processes of pytest: twice as many as processors, since tests mostly wait for PostgreSQL and for other processes.
 WORKERS ?= $(shell $(PYTHON) -c "import os; print(2 * (os.cpu_count() or 1))")
 
-.PHONY: help demo test test-oldest lint clean
+.PHONY: help demo test test-oldest bench lint clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -22,6 +22,17 @@ test-oldest: ## The tests on the oldest versions of what we depend on that are p
 	@$(VENV)-oldest/bin/python -m pip install --quiet --disable-pip-version-check \
 	  -e '.[embedded,pydantic,dev]' -c constraints-oldest.txt
 	$(VENV)-oldest/bin/pytest -n $(WORKERS)
+
+# What a benchmark needs besides: installed into the same environment the first time.
+BENCH_STAMP := $(VENV)/.bench-installed
+BENCH ?=
+
+bench: $(BENCH_STAMP) ## Measures everything in a few minutes and writes bench/results/report.md (BENCH=--quick: sooner)
+	@$(BIN)/python -m bench $(BENCH)
+
+$(BENCH_STAMP): $(STAMP)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[embedded,pydantic,dev,bench]'
+	@touch $@
 
 lint: $(STAMP) ## The gates that run nothing: ruff, mypy, import-linter
 	$(BIN)/ruff check

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from pooljobs.db.migrate import migrate
 from pooljobs.embedded import acquire
+from pooljobs.embedded.programs import find_programs
+from pooljobs.errors import EmbeddedError
 
 ROOT = Path(__file__).parent.parent
+
+SETTINGS = {"shared_buffers": "512MB", "max_wal_size": "4GB"}
+COUNTED = {"shared_preload_libraries": "pg_stat_statements", "pg_stat_statements.track": "none"}
+"""Where the server has the library: it counts nothing but in ``bench.cases.cost``, which switches it on."""
 
 
 @contextmanager
@@ -19,7 +26,23 @@ def database(dsn: str | None) -> Iterator[str]:
         migrate(dsn)
         yield dsn
         return
-    root = ROOT / ".pooljobs" / "bench"
-    with acquire(root, settings={"shared_buffers": "512MB", "max_wal_size": "4GB"}) as server:
+    with acquire(ROOT / ".pooljobs" / "bench", settings=SETTINGS | (COUNTED if _can_count() else {})) as server:
         migrate(server.dsn)
         yield server.dsn
+
+
+def find_program(name: str) -> Path | None:
+    """One of PostgreSQL's own programs: the embedded server's, else one that is installed; None if there is none."""
+    try:
+        found = find_programs(ROOT / ".pooljobs" / "bench" / "data").bindir / name
+    except EmbeddedError:
+        found = Path()
+    if found.is_file():
+        return found
+    installed = shutil.which(name)
+    return Path(installed) if installed else None
+
+
+def _can_count() -> bool:
+    shares = find_programs(ROOT / ".pooljobs" / "bench" / "data").bindir.parent / "share"
+    return any(shares.rglob("pg_stat_statements.control")) if shares.is_dir() else False

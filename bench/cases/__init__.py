@@ -1,0 +1,24 @@
+"""The cases, a file for each: ``measure(dsn, effort, progress)`` takes figures and returns a section of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from bench.cases import cost, drain, enqueue, growth, latency, limit, scale, steady
+from bench.effort import Effort
+from bench.section import Progress, Section
+
+Case = Callable[[str, Effort, Progress], Section]
+
+CASES: Final[dict[str, Case]] = {
+    "limit": limit.measure,
+    "drain": drain.measure,
+    "cost": cost.measure,
+    "steady": steady.measure,
+    "latency": latency.measure,
+    "enqueue": enqueue.measure,
+    "growth": growth.measure,
+    "scale": scale.measure,
+}
+"""In the order of the report."""

@@ -1,0 +1,1 @@
+"""From measured sections to a report: Markdown, JSON and plots."""

@@ -1,0 +1,36 @@
+"""Each case of ``python -m bench`` runs for real, on very few jobs, so that none rots."""
+
+from __future__ import annotations
+
+import pytest
+from bench import growth
+from bench.cases import CASES, enqueue
+from bench.section import Section
+
+from tests.benchmarks.tiny import TINY
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_case_measures_and_tells(name: str, dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(growth, "MEASURED", 1_500)  # three batches
+    monkeypatch.setattr(enqueue, "CLIENTS", (2,))
+    shares: list[float] = []
+    section = CASES[name](dsn, TINY, shares.append)
+    assert section.name == name
+    assert shares == sorted(shares)
+    assert shares[-1] == pytest.approx(1.0)
+    check(section)
+
+
+def check(section: Section) -> None:
+    """Tables are whole, and every bar of every panel stands for something."""
+    assert section.data
+    assert section.text
+    for table in section.tables:
+        assert table.rows
+        assert {len(row) for row in table.rows} == {len(table.headings)}
+    assert section.panels
+    for panel in section.panels:
+        for values in panel.series.values():
+            assert len(values) == len(panel.groups)
+            assert all(value > 0 for value in values), panel.series
