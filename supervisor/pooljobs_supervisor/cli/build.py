@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pooljobs_supervisor.cli import chaos, demo, enqueue, jobs, migrate, serve, stats
+from pooljobs_supervisor.cli import bench, chaos, demo, enqueue, jobs, migrate, serve, stats
 from pooljobs_supervisor.cli.console import write
 from pooljobs_supervisor.cli.launch import WorkerMain
 
@@ -43,6 +43,7 @@ def build(worker_main: WorkerMain, *, show_traceback: bool) -> typer.Typer:
     jobs.register(cli)
     stats.register(cli)
     demo.register(cli)
+    bench.register(cli)
     chaos.register(cli)
     return cli
 

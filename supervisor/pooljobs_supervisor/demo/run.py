@@ -10,11 +10,12 @@ from rich.text import Text
 
 from pooljobs.exit_codes import ExitCode
 from pooljobs_supervisor.cli.console import emit, say
+from pooljobs_supervisor.demo.app import DSN_VARIABLE, SCHEMA
 from pooljobs_supervisor.demo.display import Display
-from pooljobs_supervisor.demo.fleet import Fleet
 from pooljobs_supervisor.demo.ledger import Ledger, open_ledger
 from pooljobs_supervisor.demo.place import Place, open_place
 from pooljobs_supervisor.demo.summary import holds, summary
+from pooljobs_supervisor.own_fleet import Fleet
 
 _EVERY: Final = 0.2
 """Seconds between looks."""
@@ -41,7 +42,7 @@ def _run(ledger: Ledger, place: Place, jobs: int, procs: int) -> ExitCode:
     began = time.monotonic()
     ledger.enqueue(jobs, lambda _count: None)
     emit(Text(f"enqueued {jobs:,} jobs in {time.monotonic() - began:.1f} s"))
-    with Fleet(place.database.dsn, procs, place.log) as fleet:
+    with Fleet(place.log, *_options(procs), env={DSN_VARIABLE: place.database.dsn}) as fleet:
         try:
             _watch(ledger, fleet, jobs, procs)
         except KeyboardInterrupt:
@@ -53,6 +54,14 @@ def _run(ledger: Ledger, place: Place, jobs: int, procs: int) -> ExitCode:
     if code != ExitCode.OK:
         say(f"the workers' drain ended with exit code {code}: see {place.log}", style="red")
     return ExitCode.OK if holds(audit) and code == ExitCode.OK else ExitCode.CHECK_FAILED
+
+
+def _options(procs: int) -> list[str]:
+    """Of ``serve``."""
+    return [
+        *("--app", "pooljobs_supervisor.demo.app:app", "--schema", SCHEMA, "--procs", str(procs)),
+        *("--batch-size", "50", "--poll-interval", "0.2", "--connections", "2"),
+    ]
 
 
 def _watch(ledger: Ledger, fleet: Fleet, jobs: int, procs: int) -> None:

@@ -1,4 +1,4 @@
-"""Runs ``pooljobs serve`` for the demo, as a process of its own with its log in a file."""
+"""Runs ``pooljobs serve`` for a command that wants a fleet of its own (demo, bench), with its log in a file."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import os
 import subprocess
 import sys
 from collections import deque
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from pooljobs.errors import PoolJobsError
+from pooljobs.errors import ConnectionBudgetError, PoolJobsError
 from pooljobs.exit_codes import ExitCode
-from pooljobs_supervisor.demo.app import DSN_VARIABLE, SCHEMA
 
 _SHUTDOWN: Final = 20.0
 """Seconds that the drain may take."""
@@ -29,25 +29,38 @@ class FleetError(PoolJobsError):
 class Fleet:
     """``pooljobs serve`` while the ``with`` lasts; it is drained at the end, whatever ends the block."""
 
-    def __init__(self, dsn: str, procs: int, log: Path) -> None:
+    def __init__(self, log: Path, *options: str, env: Mapping[str, str]) -> None:
+        """Start it.
+
+        Args:
+            log: File that takes what it prints.
+            options: Of ``serve``.
+            env: Variables beside those of this process.
+        """
         self._log = log
-        command = [sys.executable, "-m", "pooljobs", "serve", "--app", "pooljobs_supervisor.demo.app:app"]
-        command += ["--procs", str(procs), "--schema", SCHEMA, "--batch-size", "50", "--poll-interval", "0.2"]
-        command += ["--connections", "2", "--shutdown-timeout", f"{_SHUTDOWN:g}"]
+        command = [sys.executable, "-m", "pooljobs_supervisor.own_fleet_main", str(os.getpid())]
+        command += ["--shutdown-timeout", f"{_SHUTDOWN:g}", *options]
         with log.open("wb") as output:
-            # A session of its own: Ctrl-C reaches the demo alone, which then asks for the drain.
+            # A session of its own: Ctrl-C reaches the command alone, which then asks for the drain.
             self._process = subprocess.Popen(
                 command,
-                env=os.environ | {DSN_VARIABLE: dsn},
+                env={**os.environ, **env},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
             )
 
+    @property
+    def pid(self) -> int:
+        """The supervisor's."""
+        return self._process.pid
+
     def check(self) -> None:
-        """Raises FleetError if it has ended by itself."""
+        """Raises FleetError if it has ended by itself, ConnectionBudgetError if that was why."""
         code = self._process.poll()
+        if code == ExitCode.CONNECTION_BUDGET:
+            raise ConnectionBudgetError(f"the server has too few connections left:\n{self._tail()}")
         if code is not None:
             raise FleetError(f"the workers ended with exit code {code}:\n{self._tail()}", hint=f"see {self._log}")
 

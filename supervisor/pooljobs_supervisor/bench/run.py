@@ -1,0 +1,100 @@
+"""The course of the bench: a schema, the small probes, enqueueing, a fleet that drains and then idles, a judgement."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import statistics
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from psycopg import Connection
+
+from pooljobs.db.statements import render
+from pooljobs_supervisor.bench import enqueueing, probes
+from pooljobs_supervisor.bench.app import DSN_VARIABLE, SCHEMA, SOCKET_VARIABLE, app
+from pooljobs_supervisor.bench.draining import count_left, drain, idle_latency
+from pooljobs_supervisor.bench.figures import Drain, Figures
+from pooljobs_supervisor.bench.stage import staged
+from pooljobs_supervisor.own_fleet import Fleet
+
+BATCH: Final = 500
+"""Most jobs of a claim: handlers that do nothing should wait for nothing."""
+
+_WARM: Final = 5
+_P99: Final = 0.99
+
+Show = Callable[[str, float], None]
+"""Told what is done now, and what share of it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What to measure: jobs in the backlog, worker processes, and jobs one at a time in an idle fleet."""
+
+    jobs: int
+    procs: int
+    idle_jobs: int
+
+
+def run_bench(dsn: str, settings: Settings, show: Show) -> Figures:
+    """Measure. Ctrl-C and SIGTERM drain the workers and drop the schema, as any error does.
+
+    Raises:
+        PoolJobsError: The database cannot be had, or the workers broke.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    app.use_dsn(dsn)
+    with staged(dsn) as connection, app:
+        show("round trips", 0.0)
+        trip = probes.round_trip(connection)
+        synced, unsynced = (probes.commit(connection, synced=wait) for wait in (True, False))
+        show("enqueueing", 0.0)
+        single = enqueueing.single()
+        bulk = enqueueing.bulk(settings.jobs, lambda done: show("enqueueing", done / settings.jobs))
+        drained, latencies = _of_fleet(dsn, connection, settings, show)
+    latencies.sort()
+    p99 = latencies[min(len(latencies) - 1, int(len(latencies) * _P99))]
+    return Figures(
+        round_trip=trip,
+        commit=synced,
+        commit_unsynced=unsynced,
+        bulk_rate=bulk,
+        single_rate=single,
+        idle_latency=(statistics.median(latencies), p99),
+        drain=drained,
+        procs=settings.procs,
+        processors=os.cpu_count() or 1,
+    )
+
+
+def _of_fleet(dsn: str, connection: Connection[Any], settings: Settings, show: Show) -> tuple[Drain, list[float]]:
+    """The drain, and the latencies after it."""
+    connection.execute(render("VACUUM ANALYZE {schema}.live", SCHEMA))
+    backlog = count_left(connection)
+    folder = Path(tempfile.mkdtemp(prefix="pooljobs-bench-"))
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
+            place = str(folder / "bell")
+            receiver.bind(place)
+            with Fleet(folder / "log", *_options(settings), env={DSN_VARIABLE: dsn, SOCKET_VARIABLE: place}) as fleet:
+                show("starting workers", 0.0)
+                drained = drain(connection, fleet, backlog, lambda done: show("draining", done / backlog))
+                show("one at a time", 0.0)
+                latencies = idle_latency(fleet, receiver, settings.idle_jobs + _WARM)[_WARM:]
+        return drained, latencies
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _options(settings: Settings) -> list[str]:
+    """Of ``serve``."""
+    return [
+        *("--app", "pooljobs_supervisor.bench.app:app", "--schema", SCHEMA, "--procs", str(settings.procs)),
+        *("--batch-size", str(BATCH), "--poll-interval", "1", "--connections", "2", "--log-level", "warning"),
+    ]

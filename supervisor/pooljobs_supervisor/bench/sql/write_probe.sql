@@ -1,0 +1,2 @@
+-- The smallest transaction that must reach the disk. Parameters: none. Locks: its row. Index: none.
+INSERT INTO {schema}.probe (n) VALUES (1)

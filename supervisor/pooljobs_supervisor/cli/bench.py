@@ -1,0 +1,88 @@
+"""``pooljobs bench``: how fast this database and this machine are together, and what bounds them."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from pooljobs.exit_codes import ExitCode
+from pooljobs.service import open_database
+from pooljobs_supervisor.cli.console import emit, emit_json, say
+from pooljobs_supervisor.cli.help_text import teach
+from pooljobs_supervisor.cli.options import AsJson, Dsn
+
+Jobs = Annotated[int, typer.Option("--jobs", min=2_000, max=10_000_000, metavar="N", help="Jobs to enqueue and drain.")]
+Procs = Annotated[int, typer.Option("--procs", min=1, max=1000, metavar="N", help="Worker processes.")]
+IdleJobs = Annotated[
+    int, typer.Option("--idle-jobs", min=1, max=100_000, metavar="N", help="Jobs one at a time, for the idle latency.")
+]
+
+HELP = teach(
+    "Measures how fast this database and this machine run jobs, and says what bounds them.",
+    "Enqueues jobs that do nothing, one at a time and in bulk, drains them with real workers, then enqueues into the "
+    "idle fleet; times a round trip and a commit; and tells from all this whether the server's processors, commits, "
+    "round trips or the workers' own processors are the limit. It takes some ten seconds of full load: think twice on "
+    "a database in production. It works in the schema pooljobs_bench, made for it and dropped at the end, also after "
+    "Ctrl-C or an error; your jobs and tables are not touched. For figures to compare versions by, see bench/README.md "
+    "in the repository.",
+    examples=(
+        "pooljobs bench --dsn postgresql://me@localhost/shop",
+        "pooljobs bench --procs 8 --jobs 200000",
+        "pooljobs bench --json",
+    ),
+    codes=(
+        ExitCode.DATABASE_UNREACHABLE,
+        ExitCode.DATABASE_UNSUPPORTED,
+        ExitCode.CONNECTION_BUDGET,
+        ExitCode.REFUSED,
+        ExitCode.EMBEDDED,
+        ExitCode.WORKER_BOOT,
+    ),
+)
+
+
+def register(cli: typer.Typer) -> None:
+    """Add the command to the command line."""
+    cli.command("bench", help=HELP)(run)
+
+
+def run(
+    jobs: Jobs = 50_000, procs: Procs = 2, *, idle_jobs: IdleJobs = 50, dsn: Dsn = None, as_json: AsJson = False
+) -> None:
+    """Run the bench."""
+    from pooljobs_supervisor.bench.judgement import judge  # only this command needs them
+    from pooljobs_supervisor.bench.report import told
+    from pooljobs_supervisor.bench.run import Settings, run_bench
+
+    with open_database(dsn, prepare=_nothing) as database, _progress() as progress:
+        say(f"{database}; schema pooljobs_bench, which is dropped at the end")
+        task = progress.add_task("", total=1.0)
+        figures = run_bench(
+            database.dsn,
+            Settings(jobs, procs, idle_jobs),
+            lambda what, share: progress.update(task, description=what, completed=share),
+        )
+    judgement = judge(figures)
+    if as_json:
+        emit_json({**figures.as_json(), "bound": judgement.bound.value, "why": judgement.text})
+    else:
+        emit(told(figures, judgement))
+
+
+def _nothing(dsn: str, schema: str) -> None:
+    """The embedded server is used as it is: the bench has a schema of its own."""
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description:16}", markup=False),
+        BarColumn(bar_width=24),
+        console=Console(stderr=True, highlight=False),
+        disable=not sys.stderr.isatty(),
+        transient=True,
+        refresh_per_second=8,
+    )
