@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -40,14 +41,14 @@ def main(
     if quick and thorough:
         raise typer.BadParameter("--quick and --thorough contradict each other")
     effort = QUICK if quick else THOROUGH if thorough else NORMAL
-    with database(dsn) as found:
-        sections = measure(found, effort, _chosen(only))
-        with psycopg.connect(found, autocommit=True) as connection:
-            server = durability(connection)
-    written = write(sections, server, effort, out)
+    with database(dsn) as found, psycopg.connect(found, autocommit=True) as connection:
+        sections: list[Section] = []
+        for section in measure(found, effort, _chosen(only)):
+            sections.append(section)
+            write(sections, durability(connection), effort, out)  # so that an interrupt leaves what was measured
     if json:
-        print(written.with_suffix(".json").read_text("utf-8"))
-    Console(stderr=True).print(f"report: {written}")
+        print((out / "report.json").read_text("utf-8"))
+    Console(stderr=True).print(f"report: {out / 'report.md'}")
 
 
 def _chosen(only: str) -> list[str]:
@@ -58,31 +59,26 @@ def _chosen(only: str) -> list[str]:
     return names or list(CASES)
 
 
-def measure(dsn: str, effort: Effort, names: list[str]) -> list[Section]:
+def measure(dsn: str, effort: Effort, names: list[str]) -> Iterator[Section]:
     """The sections of the cases, one after the other, with a bar on stderr."""
-    sections = []
-    with Progress(
-        TextColumn("{task.description:10}"),
-        BarColumn(bar_width=30),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-    ) as bar:
+    columns = (TextColumn("{task.description:10}"), BarColumn(30), TextColumn("{task.percentage:>3.0f} %"))
+    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bar:
         for name in names:
             task, began = bar.add_task(name, total=1.0), time.monotonic()
-            sections.append(CASES[name](dsn, effort, partial(_show, bar, task)))
+            section = CASES[name](dsn, effort, partial(_show, bar, task))
             _show(bar, task, 1.0)
+            bar.stop_task(task)
             if not sys.stderr.isatty():
                 print(f"{name}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
-    return sections
+            yield section
 
 
 def _show(bar: Progress, task: TaskID, share: float) -> None:
     bar.update(task, completed=share)
 
 
-def write(sections: list[Section], server: dict[str, str], effort: Effort, out: Path) -> Path:
-    """Writes report.md, report.json, and a plot of each section where matplotlib is; the path of the first."""
+def write(sections: list[Section], server: dict[str, str], effort: Effort, out: Path) -> None:
+    """Writes report.md, report.json, and a plot of each section where matplotlib is."""
     out.mkdir(parents=True, exist_ok=True)
     found = peers.section(out)
     everything = [*sections, *([found] if found else [])]
@@ -93,10 +89,8 @@ def write(sections: list[Section], server: dict[str, str], effort: Effort, out: 
     if found and (out / "peers.png").is_file():
         names["peers"] = "peers.png"
     facts = machine()
-    page = out / "report.md"
-    page.write_text(markdown.render(everything, facts, server, effort.name, names), "utf-8")
-    page.with_suffix(".json").write_text(json_report.render(everything, facts, server, effort.name), "utf-8")
-    return page
+    (out / "report.md").write_text(markdown.render(everything, facts, server, effort.name, names), "utf-8")
+    (out / "report.json").write_text(json_report.render(everything, facts, server, effort.name), "utf-8")
 
 
 if __name__ == "__main__":

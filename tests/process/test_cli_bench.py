@@ -128,7 +128,7 @@ def test_what_a_killed_one_left_is_dropped_by_the_next_and_two_do_not_meet(
 def test_too_few_connections_are_told_as_by_serve_and_the_schema_is_dropped(
     empty_dsn: str, empty: Connection[Any]
 ) -> None:
-    ended = pooljobs("bench", "--jobs", "2000", "--procs", "900", "--dsn", empty_dsn)
+    ended = pooljobs("bench", "--jobs", "2000", "--procs", "500", "--dsn", empty_dsn)
     assert ended.code == ExitCode.CONNECTION_BUDGET, ended.err
     assert schemas(empty) == set()
 

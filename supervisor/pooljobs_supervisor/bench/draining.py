@@ -13,6 +13,7 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from pooljobs.db.statements import render
+from pooljobs.errors import OptionError
 from pooljobs_supervisor.bench import processors
 from pooljobs_supervisor.bench.app import SCHEMA, ring
 from pooljobs_supervisor.bench.figures import Drain
@@ -37,6 +38,7 @@ def drain(connection: Connection[Any], fleet: Fleet, jobs: int, on_progress: Cal
 
     Raises:
         FleetError: The fleet ended, or completed nothing for a minute.
+        OptionError: There were too few jobs for a rate.
     """
     backend = processors.local_backend(connection.info.backend_pid)
     _wait(connection, fleet, "SELECT FROM {schema}.history LIMIT 1", 1)
@@ -46,7 +48,7 @@ def drain(connection: Connection[Any], fleet: Fleet, jobs: int, on_progress: Cal
     with connection.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(load("rate_drain")).fetchone()
     if row is None or row["seconds"] is None:
-        raise FleetError("the drain was too short to be measured", hint="pass a larger --jobs")
+        raise OptionError("the drain was too short to be measured", hint="pass a larger --jobs")
     return Drain(
         **row,
         worker_cpu=_between(before.fleet, after.fleet),

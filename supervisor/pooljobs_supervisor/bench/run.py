@@ -8,7 +8,8 @@ import signal
 import socket
 import statistics
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +22,7 @@ from pooljobs_supervisor.bench.app import DSN_VARIABLE, SCHEMA, SOCKET_VARIABLE,
 from pooljobs_supervisor.bench.draining import count_left, drain, idle_latency
 from pooljobs_supervisor.bench.figures import Drain, Figures
 from pooljobs_supervisor.bench.stage import staged
-from pooljobs_supervisor.own_fleet import Fleet
+from pooljobs_supervisor.own_fleet import Fleet, FleetError
 
 BATCH: Final = 500
 """Most jobs of a claim: handlers that do nothing should wait for nothing."""
@@ -77,19 +78,29 @@ def _of_fleet(dsn: str, connection: Connection[Any], settings: Settings, show: S
     """The drain, and the latencies after it."""
     connection.execute(render("VACUUM ANALYZE {schema}.live", SCHEMA))
     backlog = count_left(connection)
+    with _folder() as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
+        place = str(folder / "bell")
+        receiver.bind(place)
+        show("starting workers", 0.0)
+        with Fleet(folder / "log", *_options(settings), env={DSN_VARIABLE: dsn, SOCKET_VARIABLE: place}) as fleet:
+            drained = drain(connection, fleet, backlog, lambda done: show("draining", done / backlog))
+            show("one at a time", 0.0)
+            return drained, idle_latency(fleet, receiver, settings.idle_jobs + _WARM)[_WARM:]
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """For the workers' log and the socket. It stays only if the workers broke: the error names the log."""
     folder = Path(tempfile.mkdtemp(prefix="pooljobs-bench-"))
+    keep = False
     try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
-            place = str(folder / "bell")
-            receiver.bind(place)
-            with Fleet(folder / "log", *_options(settings), env={DSN_VARIABLE: dsn, SOCKET_VARIABLE: place}) as fleet:
-                show("starting workers", 0.0)
-                drained = drain(connection, fleet, backlog, lambda done: show("draining", done / backlog))
-                show("one at a time", 0.0)
-                latencies = idle_latency(fleet, receiver, settings.idle_jobs + _WARM)[_WARM:]
-        return drained, latencies
+        yield folder
+    except FleetError:
+        keep = True
+        raise
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _options(settings: Settings) -> list[str]:

@@ -16,7 +16,7 @@ from pooljobs_supervisor.cli.help_text import teach
 from pooljobs_supervisor.cli.options import AsJson, Dsn
 
 Jobs = Annotated[int, typer.Option("--jobs", min=2_000, max=10_000_000, metavar="N", help="Jobs to enqueue and drain.")]
-Procs = Annotated[int, typer.Option("--procs", min=1, max=1000, metavar="N", help="Worker processes.")]
+Procs = Annotated[int, typer.Option("--procs", min=1, max=512, metavar="N", help="Worker processes.")]
 IdleJobs = Annotated[
     int, typer.Option("--idle-jobs", min=1, max=100_000, metavar="N", help="Jobs one at a time, for the idle latency.")
 ]
