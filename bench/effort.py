@@ -19,7 +19,7 @@ class Effort:
         latency_jobs: One at a time.
         enqueue_seconds: Of each run.
         enqueue_jobs: Of each bulk.
-        growth_scale: 1 makes the tables a million rows large.
+        growth_scale: 1 makes the tables a million rows large, and the old snapshot a minute old.
         growth_rounds: Pairs of runs.
         computing_jobs: Of 10 ms each.
     """

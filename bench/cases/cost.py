@@ -10,7 +10,7 @@ from typing import Any, Final
 import psycopg
 from psycopg import Connection, sql
 
-from bench.drains import Bench, Round, can_adapt
+from bench.drains import Bench, Round
 from bench.effort import Effort
 from bench.section import Panel, Progress, Section, Table
 
@@ -55,8 +55,7 @@ class Cost:
 
 def measure(dsn: str, effort: Effort, progress: Progress) -> Section:
     """A fleet with small and large batches, and the limit."""
-    kinds: list[tuple[str, int, str]] = [("batch 10", 10, "fleet"), ("batch 500", 500, "fleet")]
-    kinds += [("adaptive", 500, "adaptive")] if can_adapt() else []
+    kinds = [("batch 10", 10, "fleet"), ("batch 500", 500, "fleet"), ("adaptive", 500, "adaptive")]
     kinds.append(("limit (pgbench), batch 500", 500, "pgbench"))
     costs = []
     with counting(dsn) as counts:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from bench.drains import Bench, Round, can_adapt
+from bench.drains import Bench, Round
 from bench.effort import Effort
 from bench.section import Panel, Progress, Section, Table, median, told
 
@@ -38,12 +38,11 @@ class Setting:
         return self.procs, self.batch, self.payload, self.handler
 
 
-def settings(effort: Effort, *, adaptive: bool) -> list[Setting]:
+def settings(effort: Effort) -> list[Setting]:
     """All settings, axis by axis."""
     found = [Setting("processes", str(procs), procs=procs) for procs in effort.procs]
     found += [Setting("batch", str(batch), batch=batch) for batch in effort.batches]
-    if adaptive:
-        found.append(Setting("batch", "adaptive", batch=0))
+    found.append(Setting("batch", "adaptive", batch=0))
     found += [Setting("payload", f"{size:,} B", payload=size) for size in effort.payloads]
     found += [Setting("handler", "plain"), Setting("handler", "async", handler="noop_async")]
     return found
@@ -61,7 +60,7 @@ def backlog(setting: Setting, jobs: int) -> int:
 
 def measure(dsn: str, effort: Effort, progress: Progress) -> Section:
     """Fleet and limit in turn, setting by setting, round by round."""
-    chosen = settings(effort, adaptive=can_adapt())
+    chosen = settings(effort)
     different = {setting.identity: setting for setting in chosen}
     done: dict[Any, list[tuple[Round, Round]]] = {identity: [] for identity in different}
     for n in range(effort.rounds):

@@ -2,38 +2,52 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Final
+
+from rich.progress import Progress as Bars
 
 from bench import growth
 from bench.effort import Effort
 from bench.section import Panel, Progress, Section, Table, median, told
 
 TEXT: Final = """\
-The same drain with the tables made large in different ways, each in turn with the plain one beside it. The names
-say millions; this run made the tables {scale:g} times as large. `python -m bench.growth` has the full sizes."""
+The same drain in a database that is large in some way, in turn with a plain one beside it that has ten thousand jobs
+pending; both are filled once. CPU is processor time a job, of workers and server together. The sizes are those in the
+names; `python -m bench.growth` takes others."""
+
+MILLION: Final = 1_000_000
 
 
 def measure(dsn: str, effort: Effort, progress: Progress) -> Section:
-    """Each case in turn with the plain drain."""
-    bench = growth.Growth(dsn, 2, 500, effort.growth_scale)
-    ratios: dict[str, list[float]] = {case.name: [] for case in growth.CASES}
-    total = len(growth.CASES) * effort.growth_rounds
-    for n in range(effort.growth_rounds):
-        for at, case in enumerate(growth.CASES):
-            plain = bench.rate(growth.PLAIN)
-            ratios[case.name].append(bench.rate(case) / plain)
-            progress((n * len(growth.CASES) + at + 1) / total)
-    return section(ratios, {case.name: case.floor for case in growth.CASES}, effort.growth_scale)
+    """Each case in databases of its own."""
+    rows = int(effort.growth_scale * MILLION)
+    cases = growth.cases(rows, rows, rows, effort.growth_scale)
+    sizes = growth.Sizes(effort.growth_rounds, effort.jobs, 2, 500)
+    found: list[tuple[growth.Case, list[growth.Pair]]] = []
+    for case in cases:
+        found.append((case, growth.measure(case, dsn, sizes, Bars(disable=True))))
+        progress(len(found) / len(cases))
+    return section(found)
 
 
-def section(ratios: dict[str, list[float]], wanted: dict[str, float], scale: float) -> Section:
+def section(found: list[tuple[growth.Case, list[growth.Pair]]]) -> Section:
     """What was found, as the report shows it."""
-    rows = tuple((name, told(values), f"{wanted[name]:.2f}") for name, values in ratios.items())
+    rows = tuple(
+        (
+            case.title,
+            f"{median(pair.case.jobs_per_second for pair in pairs):,.0f}",
+            told([pair.rate for pair in pairs]),
+            f"{case.wanted:.2f}",
+            f"{median(pair.cost for pair in pairs):.2f}",
+        )
+        for case, pairs in found
+    )
+    headings = ("", "jobs/s", "ratio to the plain drain", "wanted", "ratio of the CPU a job")
     series = {
-        "measured": tuple(median(values) for values in ratios.values()),
-        "wanted at least": tuple(wanted[name] for name in ratios),
+        "measured": tuple(median(pair.rate for pair in pairs) for _, pairs in found),
+        "wanted at least": tuple(case.wanted for case, _ in found),
     }
-    table = Table(("case", "ratio to the plain drain", "wanted"), rows)
-    panel = Panel("growth", "of the plain drain", tuple(ratios), series, wanted=1.0)
-    data = {"scale": scale, "ratios": ratios, "wanted": wanted}
-    return Section("growth", "Growth", TEXT.format(scale=scale), (table,), (panel,), data)
+    panel = Panel("growth", "of the plain drain", tuple(case.title for case, _ in found), series, wanted=1.0)
+    data = {case.name: {"wanted": case.wanted, "rounds": [asdict(pair) for pair in pairs]} for case, pairs in found}
+    return Section("growth", "Growth", TEXT, (Table(headings, rows),), (panel,), data)

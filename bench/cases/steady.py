@@ -12,7 +12,6 @@ from typing import Any, Final
 import psycopg
 from psycopg import Connection
 
-from bench.drains import can_adapt, pinned
 from bench.effort import Effort
 from bench.noop import app, noop
 from bench.section import Panel, Progress, Section, Table
@@ -63,11 +62,10 @@ def measure(dsn: str, effort: Effort, progress: Progress) -> Section:
 
 @contextmanager
 def _stage(dsn: str) -> Iterator[Connection[Any]]:
-    options = ["--procs", "2", "--poll-interval", "1", *([] if can_adapt() else pinned(100))]
     app.use_dsn(dsn)
     with psycopg.connect(dsn, autocommit=True) as connection, app:
         connection.execute("TRUNCATE pooljobs.live, pooljobs.history")
-        with serving(dsn, *options):
+        with serving(dsn, "--procs", "2", "--poll-interval", "1"):
             noop.enqueue_many({"n": n} for n in range(1_000))  # until statements are prepared
             _wait_empty(connection)
             yield connection
