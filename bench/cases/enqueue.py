@@ -78,7 +78,12 @@ def section(single: dict[tuple[int, str], list[float]], bulk: Rates) -> Section:
     numbers = tuple(dict.fromkeys(clients for clients, _ in single))
     series = {kind: tuple(median(single[clients, kind]) for clients in numbers) for kind in kinds}
     panels = (
-        Panel("one job a transaction", "jobs/s", tuple(f"{number} clients" for number in numbers), series),
+        Panel(
+            "one job a transaction",
+            "jobs/s",
+            tuple(f"{number} client{'s' * (number > 1)}" for number in numbers),
+            series,
+        ),
         Panel("bulk", "jobs/s", ("one client",), {name: (median(rates),) for name, rates in bulk.items()}),
     )
     data = {"single": {f"{kind}/{clients}": rates for (clients, kind), rates in single.items()}, "bulk": bulk}
