@@ -1,0 +1,82 @@
+"""A steward whose own connection fell silent shows no sign of life, however lively its caller is."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from typing import Any
+
+from psycopg import Connection
+
+from pooljobs.child import Child
+from pooljobs.db.connect import child_pool
+from pooljobs.scoreboard import Role, Scoreboard, SlotState, Wanted
+from pooljobs.settings import ServeSettings, WorkerSettings
+from pooljobs_supervisor.chaos.wire import open_wire
+from pooljobs_supervisor.hung import patience, signs_of_life
+from pooljobs_supervisor.steward.helpers import helping
+from pooljobs_supervisor.steward.main import Steward
+from pooljobs_supervisor.steward.patience import Patience
+from tests.support.claims import scalar
+from tests.support.serving import enqueue
+from tests.support.waiting import wait_until
+
+LOG = logging.getLogger("test")
+STILL = 2.0
+"""Seconds: several times the longest pause between two chores."""
+
+ASLEEP = "SELECT count(*) FROM pooljobs.sleepers WHERE asleep_until > clock_timestamp()"
+
+
+@contextmanager
+def steward(dsn: str, chores_dsn: str) -> Iterator[Scoreboard]:
+    """A steward in a thread, in slot 0 of the board, whose chores go by a way of their own."""
+    settings = ServeSettings(dsn, app="", worker=WorkerSettings(poll_interval=600.0))
+    with ExitStack() as stack:
+        board = stack.enter_context(closing(Scoreboard.create(2, 10)))
+        lifeline, held_open = os.pipe()
+        stack.callback(os.close, lifeline)
+        stack.callback(os.close, held_open)
+        os.set_blocking(lifeline, False)
+        child = Child(board, board.slot(0), lifeline, os.getppid())
+        child.slot.role = Role.STEWARD
+        pool = stack.enter_context(child_pool(chores_dsn, size=1, application_name="pooljobs test"))
+        helpers = stack.enter_context(helping(settings, board, LOG))
+        thread = threading.Thread(target=Steward(settings, child, Patience(pool, LOG), helpers, LOG).run)
+        thread.start()
+        try:
+            yield board
+        finally:
+            board.slot(1).clear()
+            child.ask(Wanted.DRAIN)
+            thread.join()
+
+
+def test_it_is_seen_to_hang_while_its_caller_works_on(dsn: str, connection: Connection[Any]) -> None:
+    seen: list[tuple[object, float]] = []
+
+    def still() -> bool:
+        signs, now = signs_of_life(board.slot(0)), time.monotonic()
+        if not seen or seen[-1][0] != signs:
+            seen.append((signs, now))
+        return now - seen[-1][1] >= STILL
+
+    with open_wire(dsn) as wire, steward(dsn, wire.dsn) as board:
+        worker = board.slot(1)
+        worker.role, worker.state, worker.idle_since_ns = Role.WORKER, SlotState.READY, time.monotonic_ns()
+        wait_until(lambda: scalar(connection, ASLEEP), what="the host to sleep")
+        wait_until(lambda: wire.silence(0.0, None, 1.0), what="the chores' connection to be old enough, and silent")
+        wait_until(still, what="the signs of life to end")
+        before = len(seen)
+        worker.drain_wakes()
+        enqueue(connection, "anything")
+        wait_until(worker.drain_wakes, what="the caller to wake the worker")
+        assert still()
+        assert len(seen) == before, "the caller's work is no sign of life"
+        assert patience(board.slot(0), 1.0) is not None
+        wire.heal()
+        wait_until(lambda: not still(), what="the steward to go on")
