@@ -92,7 +92,7 @@ def describe(dsn: str) -> dict[str, str]:
         "PEER_PG_PORT": port,
         "PEER_PG_USER": user,
         "PEER_PG_DATABASE": database,
-        "PEER_PG_URL": f"postgresql://{quote(user)}@/{quote(database)}?host={quote(host, safe='')}&port={port}",
+        "PEER_PG_URL": f"postgresql://{quote(user)}@{quote(host, safe='')}:{port}/{quote(database)}",
     }
 
 
