@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # Processes of pytest: twice as many as processors, since tests mostly wait for PostgreSQL and for other processes.
 WORKERS ?= $(shell $(PYTHON) -c "import os; print(2 * (os.cpu_count() or 1))")
 
-.PHONY: help demo test test-oldest bench lint clean
+.PHONY: help demo test test-oldest bench bench-peers lint clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,11 @@ lint: $(STAMP) ## The gates that run nothing: ruff, mypy, import-linter
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench-peers: $(STAMP) ## pooljobs beside its peers, each installed in an environment of its own (half an hour)
+	@$(BIN)/python -c 'import matplotlib' 2>/dev/null \
+	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
+	@$(BIN)/python -m bench.peers $(PEERS)
 
 clean: ## Removes what the other commands made
 	rm -rf $(VENV) $(VENV)-oldest .pooljobs build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -41,5 +41,7 @@ def _bars(panel: Any, figure: Figure, summary: Summary, names: Mapping[str, str]
     panel.bar_label(bars, [f"{value:,.0f}" if value >= 100 else f"{value:.3g}" for value, _ in found], padding=3)
     panel.set_xscale("log")
     panel.margins(x=0.25)
-    panel.set_title(f"{figure.title}, {figure.unit} ({'more' if figure.more_is_better else 'less'} is better)", fontsize=10)
+    panel.set_title(
+        f"{figure.title}, {figure.unit} ({'more' if figure.more_is_better else 'less'} is better)", fontsize=10
+    )
     panel.spines[["top", "right"]].set_visible(False)

@@ -105,7 +105,9 @@ class Report:
 
     def _errors(self) -> str:
         named = {peer.key: peer.name for peer in self.peers}
-        return "\n".join(f"- **{named[key]}**: {error}" for key, errors in self.outcome.errors.items() for error in errors)
+        return "\n".join(
+            f"- **{named[key]}**: {error}" for key, errors in self.outcome.errors.items() for error in errors
+        )
 
 
 def machine() -> dict[str, str]:
@@ -130,7 +132,7 @@ def _told(figure: Figure, cells: Mapping[str, Cell], peer: Peer) -> str:
         return "-"
     if peer.key == YARDSTICK or cell.ratio is None:
         return number(cell.value)
-    return f"{number(cell.value)} ({number(cell.ratio)}×)"
+    return f"{number(cell.value)} ({number(cell.ratio)} times)"
 
 
 def _rank(cells: Mapping[str, Cell]) -> float:

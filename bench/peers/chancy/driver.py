@@ -10,10 +10,9 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).parents[1] / "support"))  # what the drivers share
 
 import psycopg
+from chancy import Chancy, Queue, Worker
 from on_postgresql import DSN, Enqueue, drive
 from tasks import clocked, noop
-
-from chancy import Chancy, Queue, Worker
 
 TASKS = {"noop": noop, "clocked": clocked}
 CONCURRENCY = 1000

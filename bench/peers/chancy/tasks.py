@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from on_postgresql import tell
-
 from chancy import job
+from on_postgresql import tell
 
 
 @job()

@@ -10,13 +10,12 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).parents[1] / "support"))  # what the drivers share
 
 import orjson
+from oban import Oban
+from oban.schema import install
 from on_postgresql import DSN, Enqueue, drive, until_told
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool
 from tasks import Clocked, Noop
-
-from oban import Oban
-from oban.schema import install
 
 TASKS = {"noop": Noop, "clocked": Clocked}
 LIMIT = 200

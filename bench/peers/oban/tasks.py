@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from oban import Job, worker
 from on_postgresql import tell
-
-from oban import worker
 
 
 @worker(queue="default")
 class Noop:
     """Returns at once."""
 
-    async def process(self, job):
+    async def process(self, job: Job) -> None:
         pass
 
 
@@ -19,5 +18,5 @@ class Noop:
 class Clocked:
     """Tells when it was entered."""
 
-    async def process(self, job):
+    async def process(self, job: Job) -> None:
         tell(**job.args)

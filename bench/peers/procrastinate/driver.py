@@ -9,9 +9,8 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[1] / "support"))  # what the drivers share
 
-from on_postgresql import DSN, Enqueue, drive, tell
-
 import procrastinate
+from on_postgresql import DSN, Enqueue, drive, tell
 
 CONCURRENCY = 20
 SLICE = 1000

@@ -160,7 +160,7 @@ async def _clock(peer: Peer, jobs: int) -> None:
 
 
 def _watch(peer: Peer) -> None:
-    """From the first completion to the last: by the rows, or from the last look that found all to the first with none."""
+    """Sees a drain: by the rows' times, or from the last look that found all there to the first that finds none."""
     with psycopg.connect(DSN, autocommit=True) as connection:
         looking = connection.cursor()
         jobs = _count(looking, peer.left)
