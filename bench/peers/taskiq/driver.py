@@ -1,0 +1,60 @@
+"""Drives taskiq on a stream of Redis: see peer.toml."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[1] / "support"))  # what the drivers share
+
+from driving import drive
+from redis import Redis
+from tasks import broker, clocked, noop
+
+TASKS = {"noop": noop, "clocked": clocked}
+AT_ONCE = 100
+
+
+class Taskiq:
+    """Its queue is a stream read by a group: what nobody has read lags, what nobody has acknowledged is pending."""
+
+    def __init__(self) -> None:
+        self.redis = Redis.from_url(os.environ["PEER_REDIS_URL"])
+        self.runner = asyncio.Runner()
+
+    def prepare(self) -> None:
+        self.runner.run(broker.startup())
+
+    def reset(self) -> None:
+        self.redis.flushdb()
+        self.runner.run(broker.startup())
+
+    def fill(self, jobs: int) -> None:
+        async def kick(numbers: range) -> None:
+            for n in numbers:
+                await noop.kiq(n=n)
+
+        async def clients() -> None:
+            await broker.startup()
+            await asyncio.gather(*(kick(range(start, jobs, AT_ONCE)) for start in range(AT_ONCE)))
+
+        self.runner.run(clients())
+
+    def enqueue(self, task: str, **payload: int) -> None:
+        self.runner.run(TASKS[task].kiq(**payload))
+
+    def command(self) -> list[str]:
+        sizes = ["--workers", "1", "--max-async-tasks", "100", "--max-prefetch", "100"]
+        return ["-m", "taskiq", "worker", "tasks:broker", *sizes, "--no-parse", "--log-level", "ERROR", *os.environ.get("O","").split()]
+
+    def left(self) -> int:
+        if os.environ.get("K"):
+            return self.redis.llen("taskiq")
+        groups = self.redis.xinfo_groups("taskiq")
+        return sum(group["pending"] + group["lag"] for group in groups)
+
+
+if __name__ == "__main__":
+    drive(Taskiq())
