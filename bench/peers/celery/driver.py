@@ -38,7 +38,7 @@ class Celery:
     def command(self) -> list[str]:
         quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "ERROR"]
         name = ["--hostname", f"peer-{os.getpid()}@%h"]
-        return ["-m", "celery", "--app", "tasks", "worker", "--pool", os.environ.get("PO", "solo"), "--concurrency", "1", *quiet, *name]
+        return ["-m", "celery", "--app", "tasks", "worker", "--pool", "solo", "--concurrency", "1", *quiet, *name]
 
     def left(self) -> int:
         pipe = self.redis.pipeline(transaction=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -13,8 +12,7 @@ from driving import drive
 from tasks import broker, clocked, noop
 
 TASKS = {"noop": noop, "clocked": clocked}
-THREADS = os.environ.get("T", "8")
-PREFETCH = os.environ.get("P", "0")
+THREADS = "8"
 
 
 class Dramatiq:
@@ -36,7 +34,6 @@ class Dramatiq:
         TASKS[task].send(**payload)
 
     def command(self) -> list[str]:
-        os.environ["dramatiq_queue_prefetch"] = PREFETCH
         return ["-m", "dramatiq", "tasks", "--processes", "1", "--threads", THREADS]
 
     def left(self) -> int:

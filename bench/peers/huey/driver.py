@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from driving import drive
 from tasks import clocked, huey, noop
 
 TASKS = {"noop": noop, "clocked": clocked}
-THREADS = os.environ.get("T", "1")
+THREADS = "4"
 
 
 class Huey:

@@ -47,11 +47,9 @@ class Taskiq:
 
     def command(self) -> list[str]:
         sizes = ["--workers", "1", "--max-async-tasks", "100", "--max-prefetch", "100"]
-        return ["-m", "taskiq", "worker", "tasks:broker", *sizes, "--no-parse", "--log-level", "ERROR", *os.environ.get("O","").split()]
+        return ["-m", "taskiq", "worker", "tasks:broker", *sizes, "--no-parse", "--log-level", "ERROR"]
 
     def left(self) -> int:
-        if os.environ.get("K"):
-            return self.redis.llen("taskiq")
         groups = self.redis.xinfo_groups("taskiq")
         return sum(group["pending"] + group["lag"] for group in groups)
 

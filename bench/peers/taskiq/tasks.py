@@ -5,14 +5,10 @@ from __future__ import annotations
 import os
 
 from driving import tell
-if os.environ.get("K"):
-    from taskiq_redis import ListQueueBroker as Broker
-    kw = {}
-else:
-    from taskiq_redis import RedisStreamBroker as Broker
-    kw = dict(consumer_id="0", xread_count=int(os.environ.get("X", "100")))
+from taskiq_redis import RedisStreamBroker
 
-broker = Broker(os.environ["PEER_REDIS_URL"], **kw)
+# From the first entry on: jobs are enqueued before the first worker starts.
+broker = RedisStreamBroker(os.environ["PEER_REDIS_URL"], consumer_id="0")
 
 
 @broker.task("noop")
