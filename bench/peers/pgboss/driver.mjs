@@ -15,7 +15,7 @@ const UNFINISHED = "FROM pgboss.job WHERE name = 'noop' AND state <= 'active'";
 
 // Who only enqueues, or prepares, leaves maintenance to the workers.
 async function started(options) {
-  const boss = new PgBoss({ ...connection(2), supervise: false, schedule: false, useListenNotify: false, ...options });
+  const boss = new PgBoss({ ...connection(2), supervise: false, schedule: false, ...options });
   boss.on("error", (error) => console.error(error.message));
   return boss.start();
 }

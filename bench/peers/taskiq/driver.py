@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Coroutine
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 sys.path.append(str(Path(__file__).parents[1] / "support"))  # what the drivers share
 
+import uvloop
 from driving import drive
 from redis import Redis
 from tasks import broker, clocked, noop
@@ -22,14 +26,21 @@ class Taskiq:
 
     def __init__(self) -> None:
         self.redis = Redis.from_url(os.environ["PEER_REDIS_URL"])
-        self.runner = asyncio.Runner()
+
+    @cached_property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """Made at its first use: the clients are forked, and share none."""
+        return uvloop.new_event_loop()
+
+    def run(self, step: Coroutine[Any, Any, object]) -> None:
+        self.loop.run_until_complete(step)
 
     def prepare(self) -> None:
-        self.runner.run(broker.startup())
+        self.run(broker.startup())
 
     def reset(self) -> None:
         self.redis.flushdb()
-        self.runner.run(broker.startup())
+        self.run(broker.startup())
 
     def fill(self, jobs: int) -> None:
         async def kick(numbers: range) -> None:
@@ -40,10 +51,10 @@ class Taskiq:
             await broker.startup()
             await asyncio.gather(*(kick(range(start, jobs, AT_ONCE)) for start in range(AT_ONCE)))
 
-        self.runner.run(clients())
+        self.run(clients())
 
     def enqueue(self, task: str, **payload: int) -> None:
-        self.runner.run(TASKS[task].kiq(**payload))
+        self.run(TASKS[task].kiq(**payload))
 
     def command(self) -> list[str]:
         sizes = ["--workers", "1", "--max-async-tasks", "100", "--max-prefetch", "100"]
