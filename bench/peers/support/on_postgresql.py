@@ -84,10 +84,11 @@ def drive(peer: Peer) -> None:
 def run(main: Coroutine[Any, Any, None]) -> None:
     """On uvloop where the peer's environment has it."""
     try:
-        from uvloop import run as runs
+        import uvloop
     except ImportError:
-        from asyncio import run as runs
-    runs(main)
+        asyncio.run(main)
+    else:
+        uvloop.run(main)
 
 
 def tell(port: int, n: int) -> None:
