@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +40,8 @@ def test_a_dead_workers_job_does_not_wait_for_a_vacuum_nor_does_the_end(dsn: str
             enqueue(connection, "dies_once")
             wait_until(lambda: counts(connection) == {"completed": 1}, what="the job to run again")
             assert vacuums(connection) == 1
-            began = time.monotonic()
             serving.signal(signal.SIGTERM)
             assert serving.ended() == 0
-            assert time.monotonic() - began < 20
             wait_until(lambda: not vacuums(connection), what="the vacuum to be broken off")
 
 
