@@ -70,7 +70,7 @@ async function withProducer(peer, clients, use) {
 }
 
 async function single(enqueue, seconds, clients) {
-  for (let n = 0; n < clients; n++) await enqueue("noop", { n });
+  await Promise.all(Array.from({ length: clients }, (_, n) => enqueue("noop", { n }))); // each has its connection
   let jobs = 0;
   const began = now();
   const client = async () => {
