@@ -19,13 +19,20 @@ from bench.serving import serving
 from pooljobs.db.migrate import migrate
 
 WARM_UP = 0.5
-"""The first share of a round's jobs, which counts for nothing: workers do not start at the same moment, and a steward
-begins with a look for jobs of dead workers, through the whole table."""
+"""Of a round's jobs, how many are run before it begins: workers do not start at the same moment."""
 
 _ENDED = "SELECT count(*) FROM (SELECT FROM pooljobs.history WHERE finished_at > %(since)s LIMIT %(most)s) AS ended"
+_DUE = "SELECT count(*) FROM (SELECT FROM pooljobs.live WHERE run_at <= now() LIMIT %(most)s) AS due"
 _RATE = """SELECT count(*) / nullif(extract(epoch FROM max(d.finished_at) - min(d.finished_at))::float8, 0) FROM (
-    SELECT finished_at FROM pooljobs.history WHERE finished_at > %(since)s ORDER BY 1 LIMIT %(most)s OFFSET %(skip)s
+    SELECT finished_at FROM pooljobs.history WHERE finished_at > %(since)s ORDER BY 1 LIMIT %(most)s
 ) AS d"""
+_BACKENDS = """SELECT coalesce(array_agg(pid), '{}') FROM pg_stat_activity
+WHERE datname = current_database() AND application_name LIKE 'pooljobs%%'"""
+_STEWARD_IS_BUSY = """SELECT EXISTS (
+    SELECT FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name LIKE 'pooljobs steward%%' AND state = 'active'
+        AND query_start < clock_timestamp() - interval '0.1 s'
+)"""
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,7 @@ class Round:
 
     jobs_per_second: float
     cpu_us: float
-    """Processor time a job, of the workers and the server together."""
+    """Processor time a job, of the fleet and of its connections' backends."""
 
 
 class Grown:
@@ -93,19 +100,24 @@ class Grown:
             advance(int(min(left, time.monotonic() - before)))
 
     def drain(self, jobs: int) -> Round:
-        """Adds as many jobs and those of the warm-up, and measures until as many have ended; what is left stays."""
-        skip = int(jobs / (1 - WARM_UP)) - jobs
-        add_jobs(self._connection, Jobs(skip + jobs, self._load.queues), lambda _: None)
+        """Adds as many jobs and those of the warm-up, warms up, and measures until as many have ended."""
+        skip = int(jobs * WARM_UP)
+        self._top_up(2 * (skip + jobs))
         self._connection.execute("CHECKPOINT")
         since = self._scalar("SELECT clock_timestamp()")
         with self._serving() as fleet:
             self._until(since, skip)
-            cpu = self._cpu(fleet)
-            counted = self._ended(since, skip + jobs)
-            self._until(since, skip + jobs)
-            cpu = (self._cpu(fleet) - cpu) / (self._ended(since, 2 * (skip + jobs)) - counted)
-        rate = self._scalar(_RATE, since=since, most=jobs, skip=skip)
-        return Round(rate, cpu * 1e6)
+            self._until_it_runs_evenly()
+            since, cpu = self._scalar("SELECT clock_timestamp()"), self._cpu(fleet)
+            self._until(since, jobs)
+            cpu = (self._cpu(fleet) - cpu) / self._ended(since, 2 * jobs)
+        return Round(self._scalar(_RATE, since=since, most=jobs), cpu * 1e6)
+
+    def _top_up(self, jobs: int) -> None:
+        """As many due as the load says, and those of a round: more than it takes, since a fleet stops when told to."""
+        wanted = self._load.pending + jobs
+        missing = wanted - self._scalar(_DUE, most=wanted) if self._load.pending < jobs else jobs
+        add_jobs(self._connection, Jobs(missing, self._load.queues), lambda _: None)
 
     @contextmanager
     def _serving(self) -> Iterator[psutil.Process]:
@@ -117,14 +129,16 @@ class Grown:
         while self._ended(since, jobs) < jobs:
             time.sleep(0.1)
 
+    def _until_it_runs_evenly(self) -> None:
+        """A steward begins with a look for jobs of dead workers, through the whole table: a matter of seconds, once."""
+        while self._scalar(_STEWARD_IS_BUSY):
+            time.sleep(0.1)
+
     def _ended(self, since: object, most: int) -> int:
         return int(self._scalar(_ENDED, since=since, most=most))
 
     def _cpu(self, fleet: psutil.Process) -> float:
-        postmaster = psutil.Process(self._connection.info.backend_pid).parent()
-        assert postmaster is not None
-        own = self._connection.info.backend_pid
-        of_server = [process for process in postmaster.children() if process.pid != own]
+        of_server = [psutil.Process(pid) for pid in self._scalar(_BACKENDS)]
         return sum(_seconds(process) for process in [*of_server, *fleet.children(recursive=True)])
 
     def _scalar(self, query: str, **parameters: object) -> Any:
