@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import Connection
 
 from pooljobs.embedded import acquire
@@ -23,6 +24,8 @@ from tests.support.run_directory import begin_run, end_run, run_directory
 
 def pytest_configure(config: pytest.Config) -> None:
     """Called in the process the user started, and in each worker of xdist."""
+    settings.register_profile("busy machine", deadline=None)
+    settings.load_profile("busy machine")
     if not hasattr(config, "workerinput"):
         begin_run()
 

@@ -35,7 +35,8 @@ class Binder:
         signature: What the handler takes.
         bind: ``bind(payload, make_context, state)`` gives the handler's positional and keyword arguments. The context
             is made only for a handler that takes one. Raises PayloadError where the payload does not fit.
-        check: ``check(payload)`` raises PayloadError where a decoded payload does not fit, and injects nothing.
+        check: ``check(payload)`` gives the arguments that come from the payload; raises PayloadError as ``bind`` does,
+            and injects nothing.
         fits: ``fits(payload)`` tells of a payload that is not encoded yet that ``check`` will take it; false where
             that cannot be told.
     """
@@ -44,13 +45,18 @@ class Binder:
     payload_name: str
     signature: HandlerSignature
     bind: Bind
-    check: Callable[[Any], object]
+    check: ReadPayload
     fits: Callable[[Any], bool]
 
     @property
     def state_types(self) -> tuple[object, ...]:
         """Types that must be provided before the handler can run."""
         return tuple(type_ for _, type_ in self.signature.states)
+
+    @property
+    def injects(self) -> bool:
+        """Whether ``bind`` adds something to what ``check`` gives."""
+        return bool(self.signature.states or self.signature.contexts)
 
     def payload_of(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """The payload that ``enqueue(*args, **kwargs)`` means. Defaults are left to the run, so that they may change.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol, overload
@@ -96,22 +96,31 @@ class JobContext:
         return self.attempt >= self.max_retries
 
 
+Entered = Token[CurrentJob | None]
+"""What ``leave`` takes back."""
+
+enter: Final[Callable[[CurrentJob | None], Entered]] = _CURRENT.set
+"""Makes a job the current one in this thread or task. The worker does so before each handler, and ``leave`` after it:
+``with entered(job)`` would cost each job five times as much."""
+
+leave: Final[Callable[[Entered], None]] = _CURRENT.reset
+"""Makes that the current job which was so before."""
+
+
 class entered:  # noqa: N801 - reads as a statement: with entered(job)
-    """Makes a job the current one in this thread or task. The worker does so around each handler."""
+    """Makes a job the current one in this thread or task, for a block."""
 
-    __slots__ = ("_job", "_token")
-
-    _token: Token[CurrentJob | None]
+    __slots__ = ("_before", "_job")
 
     def __init__(self, job: CurrentJob) -> None:
         self._job = job
 
     def __enter__(self) -> CurrentJob:
-        self._token = _CURRENT.set(self._job)
+        self._before = enter(self._job)
         return self._job
 
     def __exit__(self, *_: object) -> None:
-        _CURRENT.reset(self._token)
+        leave(self._before)
 
 
 def current_job() -> CurrentJob | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn, TypeAlias
 
 from pooljobs.convert.mismatch import Mismatch, expected, unknown
+from pooljobs.convert.scalars import EXACT
 from pooljobs.convert.structures import FieldTable
 from pooljobs.errors import PayloadError
 from pooljobs.payload_path import at_key
@@ -61,9 +62,11 @@ def _keywords(job_type: str, signature: HandlerSignature) -> ReadPayload:
     )
     if signature.extras:
         return _told(job_type, _with_extras(table, signature))
-    if any(table.converters.values()):
-        return _told(job_type, table.converted)
-    return _names_only(job_type, table)
+    if not any(table.converters.values()):
+        return _names_only(job_type, table)
+    if all(convert is None or convert in EXACT for convert in table.converters.values()):
+        return _types_only(job_type, table)
+    return _told(job_type, table.converted)
 
 
 def _names_only(job_type: str, table: FieldTable) -> ReadPayload:
@@ -74,6 +77,26 @@ def _names_only(job_type: str, table: FieldTable) -> ReadPayload:
         if type(payload) is dict and required <= payload.keys() <= known:
             return (), payload
         return slow(payload)  # which says what is wrong
+
+    return accept
+
+
+def _types_only(job_type: str, table: FieldTable) -> ReadPayload:
+    """Most payloads hold what their annotations say to the letter: then there is nothing to build, only to look at."""
+    exact = {name: EXACT[convert] for name, convert in table.converters.items() if convert is not None}
+    anything = table.converters.keys() - exact.keys()
+    required, all_there = table.required, len(table.converters)
+    slow = _told(job_type, table.converted)
+
+    def accept(payload: Any) -> Arguments:
+        if type(payload) is not dict:
+            return slow(payload)
+        for name, value in payload.items():
+            if type(value) is not exact.get(name) and name not in anything:
+                return slow(payload)  # which converts it, or says what is wrong
+        if len(payload) == all_there or required <= payload.keys():
+            return (), payload
+        return slow(payload)
 
     return accept
 

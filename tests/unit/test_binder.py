@@ -7,6 +7,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pooljobs import JobContext, PayloadError, State
 from pooljobs.binder import Binder, compile_binder
@@ -36,6 +38,10 @@ def with_context(a, ctx: JobContext): ...  # type: ignore[no-untyped-def] # noqa
 def extras(day: date, ctx: JobContext, **rest: date) -> None: ...
 def injected(mail: Mail, mailer: State[Mailer], ctx: JobContext) -> None: ...
 def nothing() -> None: ...
+def exact(*, n: int, text: str = "", share: float = 0.0, done: bool = False, data: Any = 0) -> None: ...
+def converted(
+    *, n: int, text: str = "", share: float = 0.0, done: bool = False, data: Any = 0, day: date = date.min
+) -> None: ...
 
 
 def binder(handler: Callable[..., None]) -> Binder:
@@ -153,3 +159,22 @@ def test_items_are_whole_payloads_or_keywords() -> None:
     assert binder(untyped).payload_of_item({"a": 1}) == {"a": 1}
     with pytest.raises(PayloadError, match=r"each item must be a dict of keyword arguments, not 'x\.png'"):
         binder(untyped).payload_of_item("x.png")
+
+
+VALUES = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(), st.lists(st.integers())
+)
+
+
+@given(st.dictionaries(st.sampled_from(["n", "text", "share", "done", "data", "else"]), VALUES))
+def test_what_is_only_looked_at_comes_to_what_is_converted(payload: dict[str, Any]) -> None:
+    """Of the two handlers one has a parameter more, so that its payloads are converted one by one."""
+    found: list[object] = []
+    for handler in (exact, converted):
+        try:
+            _, arguments = binder(handler).check(dict(payload))
+        except PayloadError as error:
+            found.append(str(error).replace(", day", ""))
+        else:
+            found.append({name: (type(value), value) for name, value in arguments.items()})
+    assert found[0] == found[1]

@@ -90,12 +90,22 @@ class Claimer:
             rows = orjson.loads(batch)
         except orjson.JSONDecodeError:
             return self._read_one_by_one(connection, token)
-        return [ClaimedJob(bytes.fromhex(row[0].replace("-", "")), row[1], token, *row[2:]) for row in rows]
+        return _jobs(rows, token)
 
     def _read_one_by_one(self, connection: Connection[Any], token: int) -> list[ClaimedJob]:
         """A payload orjson cannot read (PostgreSQL holds more than it) must fail its own job and no other."""
         rows = connection.execute(self._reread, {"worker_id": self._slot.worker_id, "token": token}).fetchall()
         return [_strange(row, token) for row in rows]
+
+
+def _jobs(rows: list[list[Any]], token: int) -> list[ClaimedJob]:
+    packed = bytes.fromhex("".join([row[0] for row in rows]).replace("-", ""))  # all ids at once costs a third less
+    ids = [packed[start : start + 16] for start in range(0, len(packed), 16)]
+    return [
+        ClaimedJob(job_id, fence, token, job_type, payload, attempts, max_retries, queue, priority, trace_id)
+        for job_id, row in zip(ids, rows, strict=True)
+        for _, fence, job_type, payload, attempts, max_retries, queue, priority, trace_id in (row,)
+    ]
 
 
 def _strange(row: tuple[Any, ...], token: int) -> ClaimedJob:

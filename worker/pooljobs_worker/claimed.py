@@ -57,6 +57,11 @@ class ClaimedJob:
         when = f"run {self.attempt}" if self.attempts else "it ran"
         return self.settled(Verdict.CANCELLED, error=f"cancelled before {when}")
 
+    def completed(self, started_ns: int) -> Settlement:
+        """Its settlement where the handler returned: what most jobs come to, so no argument is named."""
+        used = self.completion is not None and self.completion.used
+        return Settlement(self.job_id, self.fence, self.token, Verdict.COMPLETED, None, None, started_ns, used)
+
     def settled(
         self, verdict: Verdict, *, error: str | None = None, delay: float | None = None, started_ns: int = 0
     ) -> Settlement:

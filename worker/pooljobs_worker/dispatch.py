@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from inspect import iscoroutine
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from pooljobs.completion import Completion
-from pooljobs.context import JobContext, entered
+from pooljobs.context import JobContext, enter, leave
+from pooljobs.payload_arguments import Arguments, ReadPayload
 from pooljobs.state import StateContainer
 from pooljobs.task import Task
-from pooljobs.verdict import Settlement, Verdict
+from pooljobs.verdict import Settlement
 from pooljobs_worker.claimed import ClaimedJob
 from pooljobs_worker.deadlines import Deadlines
 from pooljobs_worker.interrupts import Interrupts, call
@@ -26,10 +27,25 @@ class CoroutineRunner(Protocol):
         """Waits for the coroutine."""
 
 
+class _Handler(NamedTuple):
+    """What is known of a job type before any job of it.
+
+    Attributes:
+        read: Gives all arguments; None where some are injected.
+        limit: Soft and hard, in nanoseconds; None where there is neither.
+    """
+
+    task: Task
+    function: Callable[..., Any]
+    read: ReadPayload | None
+    limit: tuple[int, int] | None
+
+
 class Dispatcher:
     """Looks the handler up by the job's type, calls it, and has the result judged. Keeps nothing between jobs.
 
-    ``dispatch`` and ``dispatch_async`` differ in how they wait for a handler, and in nothing else.
+    ``dispatch`` and ``dispatch_async`` differ in how they wait for a handler, and in nothing else. What both do before
+    is written out in both: a call of a method each would be seen in the cost of a job.
     """
 
     def __init__(
@@ -49,7 +65,7 @@ class Dispatcher:
         self._run_coroutine = run_coroutine
         self._interrupts = interrupts
         self._deadlines = deadlines
-        self._limits = deadlines.by_type
+        self._handlers: dict[str, _Handler] = {}
         self._judge = Judge(interrupts, log)
         self._recursion_limit = sys.getrecursionlimit()
         self._ready: set[str] = set()
@@ -69,17 +85,19 @@ class Dispatcher:
 
     def dispatch(self, job: ClaimedJob, started_ns: int) -> Settlement:
         """Runs the job. Never raises: whatever the handler raises, ``SystemExit`` too, is that job's failure."""
-        with entered(job):  # the log lines of its failure are its own too
-            task = self._registry.get(job.job_type)
-            if task is None:
+        before = enter(job)  # the log lines of its failure are its own too
+        try:
+            handler = self._handlers.get(job.job_type) or self._find(job.job_type)
+            if handler is None:
                 return self._judge.unknown(job)
             if job.unreadable is not None:
                 return self._judge.unreadable(job, started_ns)
-            limit = self._limits.get(job.job_type) if self._limits else None
+            task, function, read, limit = handler
             if limit is not None:
                 self._deadlines.begin(job, limit, started_ns)
             try:
-                result = self._call(task, job, started_ns)
+                args, kwargs = read(job.payload) if read is not None else self._injected(task, job, started_ns)
+                result = call(function, args, kwargs, job)
                 if result is not None and iscoroutine(result):  # asked of it: a decorator may hide the async def
                     self._run_coroutine(self._interrupts.guard(result, job))
             except BaseException as error:  # noqa: BLE001  # a job must not end its worker, whatever it raises
@@ -88,18 +106,24 @@ class Dispatcher:
                 if limit is not None:
                     self._deadlines.end(job)
             return self._completed(job, started_ns)
+        finally:
+            leave(before)
 
     async def dispatch_async(self, job: ClaimedJob, started_ns: int) -> Settlement:
         """Runs a job of which ``is_task`` is true, in the current task. That may be cancelled; nothing is raised."""
-        with entered(job):
-            task = self._registry[job.job_type]
+        before = enter(job)
+        try:
+            handler = self._handlers.get(job.job_type) or self._find(job.job_type)
+            if handler is None:
+                return self._judge.unknown(job)
             if job.unreadable is not None:
                 return self._judge.unreadable(job, started_ns)
-            limit = self._limits.get(job.job_type) if self._limits else None
+            task, function, read, limit = handler
             if limit is not None:
                 self._deadlines.begin(job, limit, started_ns)
             try:
-                result = self._call(task, job, started_ns)
+                args, kwargs = read(job.payload) if read is not None else self._injected(task, job, started_ns)
+                result = call(function, args, kwargs, job)
                 if iscoroutine(result):
                     await self._interrupts.guard(result, job)
             except BaseException as error:  # noqa: BLE001  # as above, and asyncio would stop the loop for some
@@ -108,15 +132,26 @@ class Dispatcher:
                 if limit is not None:
                     self._deadlines.end(job)
             return self._completed(job, started_ns)
+        finally:
+            leave(before)
 
-    def _call(self, task: Task, job: ClaimedJob, started_ns: int) -> object:
-        args, kwargs = task.binder.bind(job.payload, lambda: self._context(job, started_ns), self._state)
-        return call(task.function, args, kwargs, job)
+    def _find(self, job_type: str) -> _Handler | None:
+        """Looks in the registry, where a handler may have been added since the last job."""
+        task = self._registry.get(job_type)
+        if task is None:
+            return None
+        read = None if task.binder.injects else task.binder.check
+        handler = _Handler(task, task.function, read, self._deadlines.by_type.get(job_type))
+        self._handlers[job_type] = handler
+        return handler
+
+    def _injected(self, task: Task, job: ClaimedJob, started_ns: int) -> Arguments:
+        return task.binder.bind(job.payload, lambda: self._context(job, started_ns), self._state)
 
     def _completed(self, job: ClaimedJob, started_ns: int) -> Settlement:
         if sys.getrecursionlimit() != self._recursion_limit:
             sys.setrecursionlimit(self._recursion_limit)
-        return job.settled(Verdict.COMPLETED, started_ns=started_ns)
+        return job.completed(started_ns)
 
     def _failed(self, task: Task, job: ClaimedJob, error: BaseException, started_ns: int) -> Settlement:
         sys.setrecursionlimit(self._recursion_limit)  # it takes some depth to describe an error

@@ -14,13 +14,15 @@ from pooljobs_worker.backlog import Backlog
 from pooljobs_worker.claimed import ClaimedJob
 from pooljobs_worker.dispatch import Dispatcher
 from pooljobs_worker.gate import unrun
+from pooljobs_worker.origin import make_origin
 from pooljobs_worker.parts import Parts
 from pooljobs_worker.relief import Relief
 from pooljobs_worker.session import GaveUpError
 from pooljobs_worker.surroundings import PAUSE_NS, Surroundings
 
 _DONE, _FAILED = int(EntryState.DONE), int(EntryState.FAILED)
-_WANTED, _RELEASE = int(At.WANTED), int(Wanted.RELEASE)
+_RELEASE = int(Wanted.RELEASE)
+_WANTED, _LEASED_UNTIL = int(At.WANTED), int(At.LEASED_UNTIL_NS)
 
 
 class SerialCrew:
@@ -30,6 +32,7 @@ class SerialCrew:
         self._slot = parts.child.slot
         self._words = parts.child.slot.words  # what is looked at before each job is read without the descriptors
         self._requests = parts.child.slot.requests
+        self._states = parts.child.slot.states
         self._dispatcher = dispatcher
         self._surroundings = surroundings
         self._looked_ns = 0
@@ -39,7 +42,7 @@ class SerialCrew:
         self._lease = parts.lease
         self._announcer = parts.announcer
         self._peak = parts.peak
-        self._pid = os.getpid()
+        self._origin = make_origin()
         self._appetite = appetite
         self._backlog = Backlog()
         self._relief = Relief(parts.child, parts.settler, self._backlog, given_back=lambda _: None)
@@ -73,9 +76,10 @@ class SerialCrew:
 
     def _run_all(self) -> int:
         """Empties the backlog; the number of jobs that were taken out of it to be run."""
-        begun, waiting = 0, self._backlog.jobs
+        begun, waiting, words, clock = 0, self._backlog.jobs, self._words, time.monotonic_ns
         while waiting:
-            if self._words[_WANTED] == _RELEASE or not self._still_ours():
+            now_ns = clock()  # for the lease and for the start
+            if words[_WANTED] == _RELEASE or (now_ns > words[_LEASED_UNTIL] and not self._renewed()):
                 self._give_back(self._backlog.empty())
                 break
             try:
@@ -83,32 +87,32 @@ class SerialCrew:
             except IndexError:  # the flusher's thread was faster
                 break
             begun += 1
-            if job.losses and not self._announcer.may_begin(job):
-                self._give_back((job,))
+            if self._requests[job.entry] == job.token:
+                self._settler.add(job.cancelled_unrun(), job.entry)
+            elif not job.losses:
+                self._run_one(job, now_ns)
+            elif self._announcer.may_begin(job):
+                self._run_one(job, clock())
             else:
-                self._run_one(job)
+                self._give_back((job,))
         return begun
 
-    def _run_one(self, job: ClaimedJob) -> None:
-        if self._requests[job.entry] == job.token:
-            self._settler.add(job.cancelled_unrun(), job.entry)
-            return
-        self._backlog.begun_ns = started_ns = time.monotonic_ns()
+    def _run_one(self, job: ClaimedJob, started_ns: int) -> None:
+        entry = job.entry
+        self._backlog.begun_ns = started_ns
         if started_ns - self._looked_ns > PAUSE_NS:
             self._surroundings.put_back()
             self._peak.before_job(started_ns)
             self._looked_ns = started_ns
-        self._slot.start(job.entry, started_ns)
+        self._slot.start(entry, started_ns)
         settlement = self._dispatcher.dispatch(job, started_ns)
-        if os.getpid() != self._pid:
+        if not self._origin[0]:
             os._exit(0)  # the handler forked, and its child came back out of it: it is none of ours
-        self._slot.states[job.entry] = _DONE if settlement.verdict is Verdict.COMPLETED else _FAILED
-        self._settler.add(settlement, job.entry)
+        self._states[entry] = _DONE if settlement.verdict is Verdict.COMPLETED else _FAILED
+        self._settler.add(settlement, entry)
 
-    def _still_ours(self) -> bool:
-        """A worker that was stopped or starved past its lease must not begin what others may have taken."""
-        if not self._lease.expired(time.monotonic_ns()):
-            return True
+    def _renewed(self) -> bool:
+        """Past its lease a worker that was stopped or starved must not begin what others may have taken."""
         try:
             return self._lease.renew()
         except GaveUpError:

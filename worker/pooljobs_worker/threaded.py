@@ -21,6 +21,7 @@ from pooljobs_worker.claimed import ClaimedJob
 from pooljobs_worker.coroutines import BackgroundLoop
 from pooljobs_worker.dispatch import Dispatcher
 from pooljobs_worker.gate import Gate, unrun
+from pooljobs_worker.origin import make_origin
 from pooljobs_worker.parts import Parts
 from pooljobs_worker.places import Places
 from pooljobs_worker.relief import Relief
@@ -53,7 +54,7 @@ class ThreadedCrew:
         self._rung = False
         self._crowded = False
         self._looked_ns = 0
-        self._pid = os.getpid()
+        self._origin = make_origin()
 
     def __enter__(self) -> Self:
         return self
@@ -131,7 +132,7 @@ class ThreadedCrew:
 
     async def _as_task(self, job: ClaimedJob) -> None:
         """Runs a job; what follows in its place gets a task or a thread of its own."""
-        if os.getpid() != self._pid:
+        if not self._origin[0]:
             os._exit(0)  # a handler forked, and this is its child's copy of the loop
         settlement = self._gate.refused(job)
         started_ns = time.monotonic_ns()
@@ -151,7 +152,7 @@ class ThreadedCrew:
 
     def _ran(self, job: ClaimedJob, settlement: Settlement) -> Settlement:
         """Marks a job whose handler has ended."""
-        if os.getpid() != self._pid:
+        if not self._origin[0]:
             os._exit(0)  # the handler forked, and its child came back out of it: it is none of ours
         done = settlement.verdict is Verdict.COMPLETED
         self._slot.mark(job.entry, EntryState.DONE if done else EntryState.FAILED)

@@ -95,6 +95,11 @@ SCALARS: Final[Mapping[object, Converter]] = MappingProxyType(
     }
 )
 
+EXACT: Final[Mapping[Converter, type]] = MappingProxyType(
+    {_null: NoneType, _string: str, _boolean: bool, _integer: int, _number: float}
+)
+"""Converters that give back, as it is, whatever is exactly of this type."""
+
 
 def enum_converter(cls: type[Enum]) -> Converter:
     """By value as it looks in JSON; whatever else the class itself accepts (flags, ``_missing_``) goes too."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 from psycopg import Connection
@@ -15,6 +16,8 @@ from pooljobs.verdict import Settlement
 
 _NONE = -1.0
 """Stands for null in the arrays of seconds, which are sent without nulls."""
+
+_by_id = attrgetter("job_id")
 
 
 def settle(connection: Connection[Any], statements: Statements, batch: Sequence[Settlement]) -> set[bytes]:
@@ -45,10 +48,6 @@ def _execute(connection: Connection[Any], statements: Statements, parameters: di
     cursor = connection.cursor(binary=True)
     row = cursor.execute(statements.settle, parameters, prepare=True).fetchone()
     return bytes(row[0]) if row and row[0] is not None else b""
-
-
-def _by_id(item: Settlement) -> bytes:
-    return item.job_id
 
 
 def _parameters(batch: Sequence[Settlement]) -> dict[str, object]:

@@ -98,4 +98,4 @@ def test_a_worker_without_limits_says_so() -> None:
 
     with dispatching(bare) as here:
         assert here.slot.shortest_limit_ns == 0
-        assert here.dispatcher._limits == {}
+        assert here.dispatcher._deadlines.by_type == {}
