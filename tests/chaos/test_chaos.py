@@ -54,7 +54,7 @@ def test_a_short_run_on_a_server_of_its_own_holds(tmp_path: Path) -> None:
     assert told["completed"] + told["failed"] == told["committed"] > 10
     assert told["runs"] >= told["completed"]
     assert told["rolled_back"] > 0
-    assert sum(told["done"].values()) >= 5, told["done"]
+    assert sum(told["done"].values()) >= 2, told["done"]
     assert told["folder"] is None
 
 
