@@ -77,7 +77,7 @@ class Options:
     slow_birth: float = 0.0
     """Seconds from a worker's fork by a zygote until it is announced."""
     dies_at_birth: bool = False
-    """The first worker from a zygote dies right after it has announced itself."""
+    """The first worker from a zygote dies right after it has announced itself, and the supervisor has not heard yet."""
 
 
 LOADED: dict[str, bool] = {}
@@ -231,6 +231,8 @@ def prepare(options: Options) -> None:
     vars(hung)["LEAST"] = options.job_timeout
     vars(books)["BIRTH_LIMIT"] = options.birth_limit
     if options.slow_birth or options.dies_at_birth:
+        really = loop.Loop._see_deaths
+        setattr(loop.Loop, "_see_deaths", lambda this, now: see_deaths_late(options, really, this, now))  # noqa: B010  # mypy
         vars(life)["announce"] = partial(announce_late, options, vars(life)["announce"])
     if options.terminal:
         os.open(options.terminal, os.O_RDWR)
@@ -242,13 +244,25 @@ def prepare(options: Options) -> None:
 
 def announce_late(options: Options, really: Any, write_fd: int, number: int) -> None:
     write(options, "unannounced", who="worker")
+    coming = Path(options.folder, "coming")
+    dies = options.dies_at_birth and not coming.exists()
+    coming.touch()
     select.select([], [], [], options.slow_birth)
-    mark = Path(options.folder, "died")
-    dies = options.dies_at_birth and not mark.exists()
     really(write_fd, number)
     if dies:
-        mark.touch()
+        coming.write_text(str(number))
         os._exit(41)
+
+
+def see_deaths_late(options: Options, really: Any, this: loop.Loop, now: float) -> None:
+    """Between a look at births and one at deaths a worker is born and dies."""
+    coming = Path(options.folder, "coming")
+    if options.dies_at_birth and coming.exists() and not Path(options.folder, "seen").exists():
+        while not (pid := coming.read_text()):
+            select.select([], [], [], 0.01)
+        os.waitid(os.P_PID, int(pid), os.WEXITED | os.WNOWAIT)
+        Path(options.folder, "seen").touch()
+    really(this, now)
 
 
 def plan_that_breaks(trigger: Path, real_plan: Any, *situation: Any) -> Any:
