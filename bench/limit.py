@@ -13,7 +13,7 @@ import psycopg
 from pooljobs.db.connect import pin
 from pooljobs.db.settlement import settle
 from pooljobs.db.statements import Statements
-from pooljobs.verdict import Settlement, Verdict
+from pooljobs.job.verdict import Settlement, Verdict
 
 Floor = tuple[str, str]
 START: Floor = ("-infinity", "00000000-0000-0000-0000-000000000000")

@@ -6,7 +6,7 @@ import cProfile
 import pstats
 import sys
 
-from pooljobs.child import Child
+from pooljobs.process.child import Child
 from pooljobs.settings import ServeSettings
 from pooljobs_supervisor.cli.main import run
 from pooljobs_worker.main import worker_main

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pooljobs.app import PoolJobs
-from pooljobs.cancellation import Cancellation
-from pooljobs.context import JobContext, current_job, current_trace_id
+from pooljobs.application.app import PoolJobs
+from pooljobs.application.task import BoundTask, Task, TypedTask
 from pooljobs.errors import (
     AppLoadError,
     ClaimLostError,
@@ -20,12 +19,13 @@ from pooljobs.errors import (
     PoolJobsError,
 )
 from pooljobs.exit_codes import ExitCode
-from pooljobs.handle import JobHandle, JobHandles
-from pooljobs.interrupts import JobCancelled, JobInterrupt, TimeLimitExceeded
-from pooljobs.retry import RetryPolicy
-from pooljobs.state import State
-from pooljobs.task import BoundTask, Task, TypedTask
-from pooljobs.time_limit import TimeLimit
+from pooljobs.handler.context import JobContext, current_job, current_trace_id
+from pooljobs.handler.interrupts import JobCancelled, JobInterrupt, TimeLimitExceeded
+from pooljobs.handler.state import State
+from pooljobs.job.cancellation import Cancellation
+from pooljobs.job.handle import JobHandle, JobHandles
+from pooljobs.job.retry import RetryPolicy
+from pooljobs.job.time_limit import TimeLimit
 
 __all__ = [
     "AppLoadError",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pooljobs.errors import OptionError
-from pooljobs.retry import LONGEST_DELAY_SECS
-from pooljobs.time_limit import SHORTEST_SECS
+from pooljobs.job.retry import LONGEST_DELAY_SECS
+from pooljobs.job.time_limit import SHORTEST_SECS
 
 MAX_BATCH = 1000
 """The most jobs one claim may take: the size of a worker's table of held jobs on the scoreboard."""

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from time import monotonic_ns
 from uuid import UUID
 
-from pooljobs.child_signals import INTERRUPT
+from pooljobs.process.child_signals import INTERRUPT
 from pooljobs.scoreboard import HeldJob, Scoreboard
-from pooljobs_supervisor.actions import Enforcement, Execute, Expose, Interrupt, Spare
-from pooljobs_supervisor.children import ChildRecord
+from pooljobs_supervisor.fleet.actions import Enforcement, Execute, Expose, Interrupt, Spare
+from pooljobs_supervisor.fleet.children import ChildRecord
+from pooljobs_supervisor.forking.stacks import Stacks, account
 from pooljobs_supervisor.nursery import Nursery
-from pooljobs_supervisor.stacks import Stacks, account
-from pooljobs_supervisor.story import Story
+from pooljobs_supervisor.telling.story import Story
 
 
 @dataclass(frozen=True, slots=True)

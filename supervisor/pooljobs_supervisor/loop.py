@@ -12,7 +12,8 @@ from time import monotonic
 
 from pooljobs.exit_codes import ExitCode
 from pooljobs.scoreboard import Role, Scoreboard, Wanted
-from pooljobs_supervisor.actions import (
+from pooljobs_supervisor.enforcer import Enforcer
+from pooljobs_supervisor.fleet.actions import (
     Action,
     Ask,
     Execute,
@@ -25,19 +26,18 @@ from pooljobs_supervisor.actions import (
     Spawn,
     Wake,
 )
-from pooljobs_supervisor.children import Children, Place
-from pooljobs_supervisor.course import Course, Stage
-from pooljobs_supervisor.deaths import DeathWatch
-from pooljobs_supervisor.enforcer import Enforcer
+from pooljobs_supervisor.fleet.children import Children, Place
+from pooljobs_supervisor.fleet.course import Course, Stage
+from pooljobs_supervisor.fleet.plan import pause, plan
+from pooljobs_supervisor.fleet.watchers import Watcher
+from pooljobs_supervisor.forking.deaths import DeathWatch
+from pooljobs_supervisor.forking.signals import Inbox
+from pooljobs_supervisor.forking.strangers import Strangers
 from pooljobs_supervisor.nursery import Nursery
 from pooljobs_supervisor.orders import Orders
-from pooljobs_supervisor.plan import pause, plan
 from pooljobs_supervisor.reload import Reload
 from pooljobs_supervisor.service_manager import ServiceManager
-from pooljobs_supervisor.signals import Inbox
-from pooljobs_supervisor.story import Story
-from pooljobs_supervisor.strangers import Strangers
-from pooljobs_supervisor.watchers import Watcher
+from pooljobs_supervisor.telling.story import Story
 from pooljobs_supervisor.zygote.preload import Preload
 
 

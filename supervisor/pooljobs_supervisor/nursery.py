@@ -11,17 +11,17 @@ from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from logging import Logger
 
-from pooljobs.child import Child, ChildMain
+from pooljobs.process.child import Child, ChildMain
 from pooljobs.scoreboard import Killed, Role, Scoreboard, Slot, SlotState
-from pooljobs_supervisor.burial import Burial, write_on
-from pooljobs_supervisor.children import ChildRecord, Children, Place
-from pooljobs_supervisor.deaths import DeathWatch, Process, Reapable, reap
-from pooljobs_supervisor.measured import AdoptedProcess
-from pooljobs_supervisor.oom import OomCounter, own_events
-from pooljobs_supervisor.parent_death import parent_death_signal
-from pooljobs_supervisor.plan import SlotCount
-from pooljobs_supervisor.spawn import fork, settle_in_child
-from pooljobs_supervisor.stacks import Stacks, close
+from pooljobs_supervisor.fleet.children import ChildRecord, Children, Place
+from pooljobs_supervisor.fleet.plan import SlotCount
+from pooljobs_supervisor.forking.burial import Burial, write_on
+from pooljobs_supervisor.forking.deaths import DeathWatch, Process, Reapable, reap
+from pooljobs_supervisor.forking.measured import AdoptedProcess
+from pooljobs_supervisor.forking.oom import OomCounter, own_events
+from pooljobs_supervisor.forking.parent_death import parent_death_signal
+from pooljobs_supervisor.forking.spawn import fork, settle_in_child
+from pooljobs_supervisor.forking.stacks import Stacks, close
 from pooljobs_supervisor.zygote.keeper import Keeper
 
 

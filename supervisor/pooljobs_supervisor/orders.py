@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from signal import Signals
 
 from pooljobs.scoreboard import Scoreboard
-from pooljobs_supervisor.children import Children
-from pooljobs_supervisor.course import Course, Stage
-from pooljobs_supervisor.muster import muster
+from pooljobs_supervisor.fleet.children import Children
+from pooljobs_supervisor.fleet.course import Course, Stage
 from pooljobs_supervisor.reload import Reload
-from pooljobs_supervisor.story import Story
+from pooljobs_supervisor.telling.muster import muster
+from pooljobs_supervisor.telling.story import Story
 from pooljobs_supervisor.zygote.books import Zygotes
 
 

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 
-from pooljobs_supervisor.parent_death import parent_death_signal
+from pooljobs_supervisor.forking.parent_death import parent_death_signal
 
 
 def main() -> None:

@@ -13,13 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pooljobs.scoreboard import EntryState, Role, Scoreboard, Slot, Wanted
-from pooljobs_supervisor.actions import Action, Kill, Retire
-from pooljobs_supervisor.burial import Burial
-from pooljobs_supervisor.children import ChildRecord, Children
-from pooljobs_supervisor.course import Course, Stage
-from pooljobs_supervisor.deaths import how
-from pooljobs_supervisor.plan import IDLE_TICK, TICK
-from pooljobs_supervisor.story import Story
+from pooljobs_supervisor.fleet.actions import Action, Kill, Retire
+from pooljobs_supervisor.fleet.children import ChildRecord, Children
+from pooljobs_supervisor.fleet.course import Course, Stage
+from pooljobs_supervisor.fleet.plan import IDLE_TICK, TICK
+from pooljobs_supervisor.forking.burial import Burial
+from pooljobs_supervisor.forking.deaths import how
+from pooljobs_supervisor.telling.story import Story
 from pooljobs_supervisor.zygote.books import Zygotes
 
 READY_LIMIT = 120.0

@@ -14,35 +14,35 @@ from selectors import EVENT_READ, BaseSelector, PollSelector
 from time import monotonic
 
 from pooljobs import logs
-from pooljobs.child import ChildMain
-from pooljobs.connection_budget import needed
+from pooljobs.db.connection_budget import needed
 from pooljobs.exit_codes import ExitCode
+from pooljobs.process.child import ChildMain
 from pooljobs.scoreboard import Role, Scoreboard, most_workers
 from pooljobs.settings import ServeSettings
-from pooljobs_supervisor.belongings import Belongings
-from pooljobs_supervisor.children import Children
-from pooljobs_supervisor.countdown import Countdown
-from pooljobs_supervisor.course import Course
-from pooljobs_supervisor.deaths import DeathWatch, pidfds_work
 from pooljobs_supervisor.enforcer import Enforcer
-from pooljobs_supervisor.hung import Hung
-from pooljobs_supervisor.leave import leave
-from pooljobs_supervisor.lifeline import Lifeline
+from pooljobs_supervisor.fleet.children import Children
+from pooljobs_supervisor.fleet.course import Course
+from pooljobs_supervisor.fleet.watchers import Watcher
+from pooljobs_supervisor.forking.belongings import Belongings
+from pooljobs_supervisor.forking.deaths import DeathWatch, pidfds_work
+from pooljobs_supervisor.forking.leave import leave
+from pooljobs_supervisor.forking.lifeline import Lifeline
+from pooljobs_supervisor.forking.parent_death import parent_death_signal
+from pooljobs_supervisor.forking.signals import Inbox
+from pooljobs_supervisor.forking.stacks import Stacks
+from pooljobs_supervisor.forking.strangers import Strangers, adopts_orphans
+from pooljobs_supervisor.limits.hung import Hung
+from pooljobs_supervisor.limits.overdue import Overdue
+from pooljobs_supervisor.limits.wear import Limits, Wear
 from pooljobs_supervisor.loop import Loop
 from pooljobs_supervisor.nursery import Nursery
 from pooljobs_supervisor.orders import Orders, has_terminal
-from pooljobs_supervisor.overdue import Overdue
-from pooljobs_supervisor.parent_death import parent_death_signal
-from pooljobs_supervisor.patient_log import PatientLog
 from pooljobs_supervisor.reload import Reload
 from pooljobs_supervisor.service_manager import ServiceManager
-from pooljobs_supervisor.signals import Inbox
-from pooljobs_supervisor.stacks import Stacks
-from pooljobs_supervisor.status_line import StatusLine
-from pooljobs_supervisor.story import Story
-from pooljobs_supervisor.strangers import Strangers, adopts_orphans
-from pooljobs_supervisor.watchers import Watcher
-from pooljobs_supervisor.wear import Limits, Wear
+from pooljobs_supervisor.telling.countdown import Countdown
+from pooljobs_supervisor.telling.patient_log import PatientLog
+from pooljobs_supervisor.telling.status_line import StatusLine
+from pooljobs_supervisor.telling.story import Story
 from pooljobs_supervisor.zygote.adoption import adopt_orphans
 from pooljobs_supervisor.zygote.births import Births
 from pooljobs_supervisor.zygote.books import Zygotes

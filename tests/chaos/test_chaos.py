@@ -15,7 +15,7 @@ from pooljobs_supervisor.chaos.mixture import ONLY_SLOW
 from pooljobs_supervisor.chaos.report import Report
 from pooljobs_supervisor.chaos.run import Settings, run_chaos
 from pooljobs_supervisor.chaos.schedule import Kind, Tempo
-from pooljobs_supervisor.steward.processes import lives
+from pooljobs_supervisor.forking.processes import lives
 from tests.support.command import pooljobs
 from tests.support.waiting import wait_until
 

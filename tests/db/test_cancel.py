@@ -13,7 +13,7 @@ from psycopg import Connection
 from psycopg import errors as pg
 
 from pooljobs.db.reader import Reader
-from pooljobs.verdict import Verdict
+from pooljobs.job.verdict import Verdict
 from tests.support.claims import SQL, Claim, claim, insert, register, scalar, settle_all
 
 Conn = Connection[Any]

@@ -12,7 +12,7 @@ import pytest
 from psycopg.rows import dict_row, scalar_row
 
 from pooljobs import Cancellation, DatabaseUnreachableError, JobHandle, NotMigratedError, OptionError, PoolJobs
-from pooljobs.verdict import Verdict
+from pooljobs.job.verdict import Verdict
 from tests.support.claims import claim, register, scalar, settle_all
 
 Conn = psycopg.Connection[Any]

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from pooljobs.child import Child
+from pooljobs.process.child import Child
 from pooljobs.scoreboard import Role, Scoreboard
 from pooljobs.settings import ServeSettings, WorkerSettings
 from pooljobs_supervisor.steward.chores import Chores

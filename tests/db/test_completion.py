@@ -8,9 +8,9 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from pooljobs.completion import Completion
 from pooljobs.errors import ClaimLostError
-from pooljobs.verdict import Verdict
+from pooljobs.handler.completion import Completion
+from pooljobs.job.verdict import Verdict
 from tests.support.claims import SQL, Claim, claim, insert, register, scalar, settle_all
 
 Conn = Connection[Any]

@@ -18,8 +18,8 @@ from psycopg.rows import dict_row
 from pooljobs.db import copied
 from pooljobs.db.producer import Producer
 from pooljobs.errors import DatabaseUnreachableError, NotMigratedError
-from pooljobs.new_job import NewJob
-from pooljobs.payload import encode
+from pooljobs.job.new_job import NewJob
+from pooljobs.payload.encoding import encode
 from tests.support.claims import SQL, register, scalar
 from tests.support.waiting import wait_until
 

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from pooljobs.verdict import Verdict
-from pooljobs_worker.flusher import Flusher
-from pooljobs_worker.forgotten import Forgotten
+from pooljobs.job.verdict import Verdict
+from pooljobs_worker.claims.forgotten import Forgotten
 from pooljobs_worker.parts import Parts
-from pooljobs_worker.session import GaveUpError
-from pooljobs_worker.settler import Settler
+from pooljobs_worker.session.connection import GaveUpError
+from pooljobs_worker.settling.flusher import Flusher
+from pooljobs_worker.settling.settler import Settler
 from tests.support.claims import insert
 from tests.support.serving import counts
 from tests.support.waiting import wait_until

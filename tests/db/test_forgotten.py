@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
+from pooljobs.job.verdict import Verdict
 from pooljobs.scoreboard import EntryState
-from pooljobs.verdict import Verdict
-from pooljobs_worker.claimed import ClaimedJob
+from pooljobs_worker.claims.claimed import ClaimedJob
 from pooljobs_worker.parts import Parts
 from tests.support.claims import insert
 from tests.support.serving import counts

@@ -16,8 +16,8 @@ from pooljobs.db.copied import Copier
 from pooljobs.db.migrate import migrate
 from pooljobs.db.producer import Producer
 from pooljobs.db.reader import Reader
-from pooljobs.new_job import NewJob
-from pooljobs.verdict import Verdict
+from pooljobs.job.new_job import NewJob
+from pooljobs.job.verdict import Verdict
 from tests.support.claims import SQL, claim, register, scalar, settle_all
 from tests.support.hearing import Ear, listening, sleepers, steward_connection
 from tests.support.waiting import wait_until

@@ -10,7 +10,7 @@ import pytest
 from psycopg import Connection
 
 from pooljobs.db.producer import Producer
-from pooljobs.new_job import NewJob
+from pooljobs.job.new_job import NewJob
 from pooljobs_supervisor.steward.sleepers import Sleepers
 from pooljobs_supervisor.steward.vigil import Vigil
 from tests.db.test_plans import explain, scans_of_live

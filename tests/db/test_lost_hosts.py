@@ -10,7 +10,7 @@ import pytest
 from psycopg import Connection
 
 from pooljobs.db.connect import pin
-from pooljobs.verdict import Verdict
+from pooljobs.job.verdict import Verdict
 from tests.support.claims import SQL, Claim, claim, insert, register, scalar, settle_all
 
 Conn = Connection[Any]

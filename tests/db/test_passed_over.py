@@ -1,7 +1,8 @@
 """What appears behind a floor is claimed within a sweep's interval, though every claim is full without it.
 
 A short claim has a sweep at once, and would show nothing here: so each test keeps its queues deep, and sees that every
-claim until then was full. How long it may take in theory is tested without a clock, in tests/unit/worker/test_lanes.py.
+claim until then was full. How long it may take in theory is tested without a clock, in
+tests/unit/worker/claims/test_lanes.py.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ from psycopg import Connection
 
 from pooljobs.db.connect import child_pool
 from pooljobs.db.statements import Statements
+from pooljobs.job.verdict import Settlement, Verdict
 from pooljobs.scoreboard import Scoreboard
-from pooljobs.verdict import Settlement, Verdict
-from pooljobs_worker.claim import Claimer
-from pooljobs_worker.claimed import ClaimedJob
-from pooljobs_worker.lanes import SWEEP_LONGEST, Lanes
-from pooljobs_worker.session import Session
+from pooljobs_worker.claims.claim import Claimer
+from pooljobs_worker.claims.claimed import ClaimedJob
+from pooljobs_worker.claims.lanes import SWEEP_LONGEST, Lanes
+from pooljobs_worker.session.connection import Session
 from tests.support.claims import insert, register, scalar, settle_all
 
 Conn = Connection[Any]

@@ -10,7 +10,7 @@ from psycopg import Connection
 
 from pooljobs.db.arrays import register_arrays
 from pooljobs.db.connect import pin
-from pooljobs.verdict import Verdict
+from pooljobs.job.verdict import Verdict
 from tests.support.claims import Claim, claim, insert, register, scalar, settle_all
 
 Conn = Connection[Any]

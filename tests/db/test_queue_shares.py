@@ -13,9 +13,9 @@ from psycopg import Connection
 from pooljobs.db.connect import child_pool
 from pooljobs.db.statements import Statements
 from pooljobs.scoreboard import Scoreboard
-from pooljobs_worker.claim import Claimer
-from pooljobs_worker.lanes import Lanes
-from pooljobs_worker.session import Session
+from pooljobs_worker.claims.claim import Claimer
+from pooljobs_worker.claims.lanes import Lanes
+from pooljobs_worker.session.connection import Session
 from tests.support.claims import insert, register
 
 LIMIT = 5

@@ -11,7 +11,7 @@ from psycopg import Connection
 
 from pooljobs.db.reader import Reader, id_range, open_reader
 from pooljobs.errors import NotFoundError, NotMigratedError, OptionError
-from pooljobs.verdict import Verdict
+from pooljobs.job.verdict import Verdict
 from tests.support.claims import claim, insert, register, scalar, settle_all
 
 

@@ -10,7 +10,7 @@ import pytest
 from psycopg import Connection
 
 from pooljobs.scoreboard import Activity
-from pooljobs_worker.session import GaveUpError
+from pooljobs_worker.session.connection import GaveUpError
 from tests.support.worker_parts import worker_parts
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from pooljobs.verdict import Verdict
+from pooljobs.job.verdict import Verdict
 from tests.support.claims import claim, insert, register, scalar, settle_all
 
 Conn = Connection[Any]

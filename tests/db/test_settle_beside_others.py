@@ -12,7 +12,7 @@ from psycopg import errors as pg
 
 from pooljobs.db.connect import pin
 from pooljobs.db.faults import OUTAGE
-from pooljobs.verdict import Verdict
+from pooljobs.job.verdict import Verdict
 from tests.support.claims import Claim, claim, insert, register, scalar, settle_all
 from tests.support.waiting import wait_until
 

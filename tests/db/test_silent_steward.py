@@ -12,12 +12,12 @@ from typing import Any
 
 from psycopg import Connection
 
-from pooljobs.child import Child
 from pooljobs.db.connect import child_pool
+from pooljobs.process.child import Child
 from pooljobs.scoreboard import Role, Scoreboard, SlotState, Wanted
 from pooljobs.settings import ServeSettings, WorkerSettings
 from pooljobs_supervisor.chaos.wire import open_wire
-from pooljobs_supervisor.hung import patience, signs_of_life
+from pooljobs_supervisor.limits.hung import patience, signs_of_life
 from pooljobs_supervisor.steward.helpers import helping
 from pooljobs_supervisor.steward.main import Steward
 from pooljobs_supervisor.steward.patience import Patience

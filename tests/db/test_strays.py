@@ -12,8 +12,8 @@ import pytest
 from psycopg import Connection
 
 from pooljobs.db.connect import pin
+from pooljobs.job.verdict import Verdict
 from pooljobs.scoreboard import EntryState
-from pooljobs.verdict import Verdict
 from pooljobs_supervisor.steward.strays import LEAST_PAUSE, MOST_SHARE, SECOND_LOOK, Strays
 from pooljobs_worker.parts import Parts
 from tests.support.claims import SQL, claim, insert, scalar

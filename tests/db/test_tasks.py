@@ -15,7 +15,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from pooljobs import JobContext, JobHandle, NotMigratedError, PayloadError, PoolJobs, TypedTask
-from pooljobs.context import entered
+from pooljobs.handler.context import entered
 from tests.support.forking import exit_code_of
 
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from pooljobs.exit_codes import ExitCode
-from pooljobs_supervisor.course import Course
+from pooljobs_supervisor.fleet.course import Course
+from pooljobs_supervisor.forking.signals import STOPPING
 from pooljobs_supervisor.reload import LONG_DRAIN, READY_LIMIT
-from pooljobs_supervisor.signals import STOPPING
 from tests.docs.blocks import ROOT, documents
 
 TEXT = (ROOT / "ARCHITECTURE.md").read_text()

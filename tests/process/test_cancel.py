@@ -13,7 +13,7 @@ import pytest
 from psycopg import Connection
 
 from pooljobs.exit_codes import ExitCode
-from pooljobs.verdict import Verdict
+from pooljobs.job.verdict import Verdict
 from tests.support.claims import claim, insert, register, scalar, settle_all
 from tests.support.command import pooljobs
 from tests.support.serving import Serving, audit_of, unfinished

@@ -13,7 +13,7 @@ import pytest
 from pooljobs.exit_codes import ExitCode
 from pooljobs_supervisor.demo.ledger import open_ledger
 from pooljobs_supervisor.demo.summary import holds
-from pooljobs_supervisor.story import tells_ready
+from pooljobs_supervisor.telling.story import tells_ready
 from tests.support.command import environment, pooljobs
 from tests.support.waiting import wait_until
 

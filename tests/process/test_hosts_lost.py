@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from pooljobs_supervisor.steward.processes import lives
+from pooljobs_supervisor.forking.processes import lives
 from tests.support.figures import told
 from tests.support.proof import (
     Host,

@@ -66,7 +66,7 @@ def test_a_subreaper_leaves_the_children_of_others_alone() -> None:
     program = """
 import ctypes, os, time
 ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
-from pooljobs_supervisor.strangers import Strangers, adopts_orphans
+from pooljobs_supervisor.forking.strangers import Strangers, adopts_orphans
 
 def child(code):
     pid = os.fork()
@@ -93,5 +93,5 @@ print(reaped, statuses, strangers.reap(()))
 
 
 def test_nobody_is_reaped_where_orphans_go_elsewhere() -> None:
-    program = "from pooljobs_supervisor.strangers import adopts_orphans; print(adopts_orphans())"
+    program = "from pooljobs_supervisor.forking.strangers import adopts_orphans; print(adopts_orphans())"
     assert output_of(program) == "False\n"

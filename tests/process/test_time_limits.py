@@ -17,7 +17,7 @@ APP = "tests.support.limited_app:app"
 OPTIONS = ("--poll-interval", "0.1")
 THREADS = ("--concurrency", "4")
 
-SOFT_TEXT = "pooljobs.interrupts.TimeLimitExceeded: time limit of 0.3 s exceeded\n"
+SOFT_TEXT = "pooljobs.handler.interrupts.TimeLimitExceeded: time limit of 0.3 s exceeded\n"
 HARD_TEXT = "killed at its hard time limit of 0.8 s (worker-1, pid "
 
 
@@ -190,7 +190,7 @@ def test_handlers_that_end_about_their_limit_have_one_verdict_each(dsn: str, tmp
         ).fetchall()
         assert {row[:4] for row in rows} == {
             ("completed", 1, 0, None),
-            ("failed", 1, 0, "pooljobs.interrupts.TimeLimitExceeded"),
+            ("failed", 1, 0, "pooljobs.handler.interrupts.TimeLimitExceeded"),
         }
         assert sum(row[4] for row in rows) == jobs
 

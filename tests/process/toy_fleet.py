@@ -18,13 +18,16 @@ from signal import SIG_BLOCK, SIGKILL, SIGTERM, pthread_sigmask
 from time import monotonic, monotonic_ns
 from typing import Any
 
-from pooljobs.child import Child
 from pooljobs.errors import AppLoadError, NotMigratedError
+from pooljobs.process.child import Child
 from pooljobs.scoreboard import Role, Scoreboard, SlotState, Wanted, slots_for
 from pooljobs.settings import ServeSettings, WorkerSettings
-from pooljobs_supervisor import countdown, course, hung, loop, nursery, reload, supervisor
-from pooljobs_supervisor import plan as plans
+from pooljobs_supervisor import loop, nursery, reload, supervisor
+from pooljobs_supervisor.fleet import course
+from pooljobs_supervisor.fleet import plan as plans
+from pooljobs_supervisor.limits import hung
 from pooljobs_supervisor.supervisor import Supervisor
+from pooljobs_supervisor.telling import countdown
 from pooljobs_supervisor.zygote import books, life
 
 

@@ -17,15 +17,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pooljobs.child import Child
 from pooljobs.errors import NotMigratedError
+from pooljobs.process.child import Child
 from pooljobs.scoreboard import Role, Scoreboard, Wanted
-from pooljobs_supervisor.deaths import DeathWatch, Process, reap
-from pooljobs_supervisor.lifeline import Lifeline
-from pooljobs_supervisor.parent_death import parent_death_signal
-from pooljobs_supervisor.runner import run_once
-from pooljobs_supervisor.signals import Inbox
-from pooljobs_supervisor.spawn import fork, settle_in_child
+from pooljobs_supervisor.forking.deaths import DeathWatch, Process, reap
+from pooljobs_supervisor.forking.lifeline import Lifeline
+from pooljobs_supervisor.forking.parent_death import parent_death_signal
+from pooljobs_supervisor.forking.runner import run_once
+from pooljobs_supervisor.forking.signals import Inbox
+from pooljobs_supervisor.forking.spawn import fork, settle_in_child
 
 LOG = logging.getLogger("toys")
 OBEYED, LOST = 0, 9

@@ -13,8 +13,8 @@ from psycopg import Connection
 from pooljobs.db.connect import pin
 from pooljobs.db.settlement import settle
 from pooljobs.db.statements import Statements
-from pooljobs.verdict import Settlement, Verdict
-from pooljobs_worker.lanes import LEVELS, START, Floor
+from pooljobs.job.verdict import Settlement, Verdict
+from pooljobs_worker.claims.lanes import LEVELS, START, Floor
 
 SQL = Statements("pooljobs")
 

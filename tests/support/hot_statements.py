@@ -8,7 +8,7 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from pooljobs_worker.lanes import START
+from pooljobs_worker.claims.lanes import START
 from tests.support.claims import SQL
 from tests.support.plans import explain
 

@@ -14,7 +14,7 @@ import time
 from contextlib import suppress
 
 from pooljobs import JobContext, PoolJobs, State, TimeLimit, TimeLimitExceeded
-from pooljobs.child_signals import INTERRUPT, STACK
+from pooljobs.process.child_signals import INTERRUPT, STACK
 from tests.support.audit_app import Audit, open_audit
 
 SOFT = 0.3

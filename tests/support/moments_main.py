@@ -10,15 +10,17 @@ import psycopg
 
 from pooljobs.__main__ import main
 from pooljobs.scoreboard import Role
-from pooljobs_supervisor import backoff, nursery, spawn
+from pooljobs_supervisor import nursery
 from pooljobs_supervisor.cli import launch
+from pooljobs_supervisor.fleet import backoff
+from pooljobs_supervisor.forking import spawn
+from pooljobs_supervisor.forking.signals import Inbox
 from pooljobs_supervisor.nursery import Nursery
-from pooljobs_supervisor.signals import Inbox
 from pooljobs_supervisor.zygote import life
 from pooljobs_worker import main as worker_main
-from pooljobs_worker.claim import Claimer
+from pooljobs_worker.claims.claim import Claimer
 from pooljobs_worker.loop import WorkerLoop
-from pooljobs_worker.settler import Settler
+from pooljobs_worker.settling.settler import Settler
 from tests.support.moments import MOMENTS, before
 
 

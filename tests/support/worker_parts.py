@@ -7,14 +7,14 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 
-from pooljobs.child import Child
 from pooljobs.db.connect import child_pool
+from pooljobs.process.child import Child
 from pooljobs.scoreboard import Role, Scoreboard, SlotState
 from pooljobs.settings import ServeSettings, WorkerSettings
-from pooljobs_worker.claim import Claimer
-from pooljobs_worker.lanes import Lanes
+from pooljobs_worker.claims.claim import Claimer
+from pooljobs_worker.claims.lanes import Lanes
 from pooljobs_worker.parts import Parts
-from pooljobs_worker.session import Session
+from pooljobs_worker.session.connection import Session
 
 LOG = logging.getLogger("pooljobs.worker")
 

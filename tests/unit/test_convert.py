@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from pooljobs import DeclarationError
 from pooljobs.convert import Mismatch, compile_converter
-from pooljobs.payload import decode, encode
+from pooljobs.payload.encoding import decode, encode
 
 T = TypeVar("T")
 UserId = NewType("UserId", int)

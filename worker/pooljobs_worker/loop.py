@@ -12,10 +12,10 @@ from typing import Protocol
 
 from pooljobs.scoreboard import Activity
 from pooljobs.scoreboard.wake import OWN, WORK
-from pooljobs_worker.claim import Claimer, WorkerReapedError
-from pooljobs_worker.claimed import ClaimedJob
+from pooljobs_worker.claims.claim import Claimer, WorkerReapedError
+from pooljobs_worker.claims.claimed import ClaimedJob
 from pooljobs_worker.parts import Parts
-from pooljobs_worker.session import GaveUpError
+from pooljobs_worker.session.connection import GaveUpError
 
 HEARTBEATS_A_LEASE = 6
 """How often an idle worker shows that it lives; the steward renews the lease of one that did within half a lease."""

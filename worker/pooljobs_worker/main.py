@@ -9,23 +9,23 @@ import logging
 import os
 from contextlib import ExitStack
 
-from pooljobs.app import PoolJobs
-from pooljobs.child import Child
+from pooljobs.application.app import PoolJobs
+from pooljobs.application.loading import load_app
 from pooljobs.db.connect import child_pool
+from pooljobs.db.worker_name import application_name
 from pooljobs.errors import DeclarationError
 from pooljobs.exit_codes import ExitCode
-from pooljobs.loading import load_app
+from pooljobs.handler.state import type_name
 from pooljobs.logs import name_process
+from pooljobs.process.child import Child
 from pooljobs.scoreboard import SlotState
 from pooljobs.settings import ServeSettings
-from pooljobs.state import type_name
-from pooljobs.worker_name import application_name
-from pooljobs_worker.claim import Claimer
-from pooljobs_worker.crews import make_crew
-from pooljobs_worker.lanes import Lanes
+from pooljobs_worker.claims.claim import Claimer
+from pooljobs_worker.claims.lanes import Lanes
+from pooljobs_worker.crew.crews import make_crew
 from pooljobs_worker.loop import WorkerLoop
 from pooljobs_worker.parts import Parts
-from pooljobs_worker.session import GaveUpError, Session
+from pooljobs_worker.session.connection import GaveUpError, Session
 
 SESSION_CONNECTIONS = 1
 """Of a worker's connections, how many claim and settle; the rest are for what its handlers enqueue."""

@@ -5,18 +5,18 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from pooljobs.child import Child
 from pooljobs.db.statements import Statements
+from pooljobs.process.child import Child
 from pooljobs.settings import ServeSettings
-from pooljobs_worker.announcer import Announcer
-from pooljobs_worker.flusher import Flusher
-from pooljobs_worker.forgotten import Forgotten
-from pooljobs_worker.held import HeldJobs
-from pooljobs_worker.lease import Lease
+from pooljobs_worker.claims.announcer import Announcer
+from pooljobs_worker.claims.forgotten import Forgotten
+from pooljobs_worker.claims.held import HeldJobs
 from pooljobs_worker.peak import PeakMemory
-from pooljobs_worker.registration import Registration
-from pooljobs_worker.session import Session
-from pooljobs_worker.settler import Settler
+from pooljobs_worker.session.connection import Session
+from pooljobs_worker.session.lease import Lease
+from pooljobs_worker.session.registration import Registration
+from pooljobs_worker.settling.flusher import Flusher
+from pooljobs_worker.settling.settler import Settler
 
 
 @dataclass(frozen=True, slots=True)

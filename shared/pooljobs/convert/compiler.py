@@ -14,7 +14,7 @@ from pooljobs.convert.mismatch import Converter
 from pooljobs.convert.scalars import SCALARS, enum_converter, literal_converter
 from pooljobs.convert.structures import FieldTable, dataclass_converter, model_converter, object_converter
 from pooljobs.errors import DeclarationError
-from pooljobs.pydantic_models import is_model_type
+from pooljobs.payload.pydantic_models import is_model_type
 
 _LISTS: Final = frozenset({list, abc.Sequence, abc.MutableSequence, abc.Collection, abc.Iterable})
 _SETS: Final = frozenset({set, abc.Set, abc.MutableSet})

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pooljobs.convert.mismatch import Converter, Mismatch, expected
-from pooljobs.payload_path import at_key
+from pooljobs.payload.path import at_key
 
 
 def list_converter(item: Converter | None, build: Callable[[list[Any]], Any] | None = None) -> Converter:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from pooljobs.convert.mismatch import Converter, expected
-from pooljobs.payload import decode, encode
+from pooljobs.payload.encoding import decode, encode
 
 
 def _null(value: Any) -> None:

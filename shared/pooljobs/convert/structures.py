@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from pooljobs.convert.mismatch import Converter, Mismatch, expected, missing, unknown
-from pooljobs.payload_path import at_key
+from pooljobs.payload.path import at_key
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, groupby
 from typing import Final, TypeAlias
 
-from pooljobs.new_job import NewJob
+from pooljobs.job.new_job import NewJob
 
 MOST_JOBS: Final = 1000
 """Jobs of a block. While the server stores one, the next is made ready."""

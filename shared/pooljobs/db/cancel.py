@@ -10,10 +10,10 @@ from uuid import UUID
 from psycopg import AsyncConnection, Connection
 from psycopg.rows import tuple_row
 
-from pooljobs.cancellation import Cancellation
 from pooljobs.db.faults import MISSING, not_migrated
 from pooljobs.db.statements import Statements
-from pooljobs.error_text import clean
+from pooljobs.job.cancellation import Cancellation
+from pooljobs.job.error_text import clean
 
 
 def cancel_with(connection: Connection[Any], schema: str, job_id: UUID, reason: str | None) -> Cancellation:

@@ -16,7 +16,7 @@ from pooljobs.db.ids import IdMaker, JobIds
 from pooljobs.db.refusals import translated
 from pooljobs.db.rows import HEADER, Rows
 from pooljobs.db.statements import Statements
-from pooljobs.new_job import NewJob
+from pooljobs.job.new_job import NewJob
 
 MOST = 32_000
 """Jobs after which a COPY ends and the next begins, so that no statement takes too long."""

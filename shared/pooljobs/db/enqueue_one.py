@@ -12,7 +12,7 @@ from pooljobs.db.faults import one_line
 from pooljobs.db.migrate import check_migrated
 from pooljobs.db.statements import Statements
 from pooljobs.errors import PayloadError
-from pooljobs.options import EnqueueOptions
+from pooljobs.job.options import EnqueueOptions
 
 
 @dataclass(frozen=True, slots=True)

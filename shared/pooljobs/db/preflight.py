@@ -6,8 +6,8 @@ from typing import Any
 
 from psycopg import Connection
 
-from pooljobs.connection_budget import STEWARD_CONNECTIONS, needed
 from pooljobs.db.connect import connect
+from pooljobs.db.connection_budget import STEWARD_CONNECTIONS, needed
 from pooljobs.db.migrate import check_migrated
 from pooljobs.errors import ConnectionBudgetError, DatabaseUnsupportedError
 from pooljobs.settings import ServeSettings

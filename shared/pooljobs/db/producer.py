@@ -17,7 +17,7 @@ from pooljobs.db.ids import JobIds
 from pooljobs.db.producer_pool import WAIT, producer_pool, why_unreachable
 from pooljobs.db.refusals import translated
 from pooljobs.db.statements import Statements
-from pooljobs.new_job import NewJob
+from pooljobs.job.new_job import NewJob
 
 
 class Producer:

@@ -14,12 +14,12 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import DictRow, dict_row
 
-from pooljobs.cancellation import Cancellation
 from pooljobs.db.cancel import cancel_with
 from pooljobs.db.connect import connect
 from pooljobs.db.migrate import check_migrated
 from pooljobs.db.statements import Statements
 from pooljobs.errors import NotFoundError, OptionError
+from pooljobs.job.cancellation import Cancellation
 
 STATUSES: Final = ("pending", "running", "completed", "failed", "cancelled")
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
 from typing import Final
 
-from pooljobs.new_job import NewJob
+from pooljobs.job.new_job import NewJob
 
 HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 """What the data begin with: a signature, no flags, no extension. At the end of the data nothing need follow."""

@@ -12,7 +12,7 @@ from psycopg import errors as pg
 
 from pooljobs.db.arrays import Float8Array, Int2Array, Int8Array, UuidArray, split_ids
 from pooljobs.db.statements import Statements
-from pooljobs.verdict import Settlement
+from pooljobs.job.verdict import Settlement
 
 _NONE = -1.0
 """Stands for null in the arrays of seconds, which are sent without nulls."""

@@ -1,4 +1,4 @@
--- Settles a batch of mixed verdicts (pooljobs/verdict.py has the numbers: below 10 a job ends and moves to history,
+-- Settles a batch of mixed verdicts (pooljobs/job/verdict.py has the numbers: below 10 a job ends and moves to history,
 -- from 10 on it goes back to pending). Only rows that the claim still owns count: id, fence and token must match.
 --
 -- Parameters, arrays of one length, sorted by id so that concurrent batches lock in one order:

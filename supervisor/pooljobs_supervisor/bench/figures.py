@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from pooljobs_supervisor.cli.ages import span
+from pooljobs_supervisor.telling.ages import span
 
 MILLISECOND: Final = 1e-3
 

@@ -16,7 +16,7 @@ from pooljobs.db.migrate import migrate
 from pooljobs.db.statements import render
 from pooljobs.errors import OptionError
 from pooljobs_supervisor.bench.app import SCHEMA
-from pooljobs_supervisor.cli.console import say
+from pooljobs_supervisor.telling.console import say
 
 MARK: Final = "made by pooljobs bench, which drops it"
 """The schema's comment: only what bears it is dropped."""

@@ -15,7 +15,7 @@ from pooljobs.exit_codes import ExitCode
 from pooljobs_supervisor.chaos.app import DSN_VARIABLE, HANDLERS_DSN, SCHEMA
 from pooljobs_supervisor.chaos.journal import FOLDER, INCARNATION, writers
 from pooljobs_supervisor.chaos.processes import children, described, having, send
-from pooljobs_supervisor.story import tells_ready
+from pooljobs_supervisor.telling.story import tells_ready
 
 LEASE: Final = 3.0
 """Seconds of ``--job-timeout``."""

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from pooljobs.db.service import open_database
 from pooljobs.errors import EmbeddedError
-from pooljobs.service import open_database
 
 if TYPE_CHECKING:
     from pooljobs.embedded import EmbeddedServer

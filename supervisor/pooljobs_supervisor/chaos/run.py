@@ -22,7 +22,7 @@ from pooljobs_supervisor.chaos.report import Report
 from pooljobs_supervisor.chaos.schedule import USUAL, Kind, Tempo, bag, schedule
 from pooljobs_supervisor.chaos.stage import Stage, make_stage
 from pooljobs_supervisor.chaos.wire import Wire, open_wire
-from pooljobs_supervisor.hung import LEAST
+from pooljobs_supervisor.limits.hung import LEAST
 from pooljobs_supervisor.own_fleet import FleetError
 
 _TICK: Final = 0.05

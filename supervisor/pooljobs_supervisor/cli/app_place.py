@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import orjson
 
-from pooljobs.app import PoolJobs
-from pooljobs.loading import load_app
+from pooljobs.application.app import PoolJobs
+from pooljobs.application.loading import load_app
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from pooljobs.db.service import open_database
 from pooljobs.exit_codes import ExitCode
-from pooljobs.service import open_database
-from pooljobs_supervisor.cli.console import emit, emit_json, say
 from pooljobs_supervisor.cli.help_text import teach
 from pooljobs_supervisor.cli.options import AsJson, Dsn
+from pooljobs_supervisor.telling.console import emit, emit_json, say
 
 Jobs = Annotated[int, typer.Option("--jobs", min=2_000, max=10_000_000, metavar="N", help="Jobs to enqueue and drain.")]
 Procs = Annotated[int, typer.Option("--procs", min=1, max=512, metavar="N", help="Worker processes.")]

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from pooljobs_supervisor.cli import bench, chaos, demo, enqueue, jobs, migrate, serve, stats
-from pooljobs_supervisor.cli.console import write
 from pooljobs_supervisor.cli.launch import WorkerMain
+from pooljobs_supervisor.telling.console import write
 
 HELP = """Background jobs for Python on PostgreSQL alone.
 

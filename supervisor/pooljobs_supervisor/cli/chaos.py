@@ -12,9 +12,9 @@ from rich.progress import BarColumn, Progress, TextColumn
 from pooljobs.errors import OptionError
 from pooljobs.exit_codes import ExitCode
 from pooljobs_supervisor.chaos.schedule import Kind
-from pooljobs_supervisor.cli.console import emit, emit_json, say
 from pooljobs_supervisor.cli.help_text import teach
 from pooljobs_supervisor.cli.options import AsJson, names
+from pooljobs_supervisor.telling.console import emit, emit_json, say
 
 Seed = Annotated[
     int | None, typer.Option("--seed", metavar="N", help="Repeats the plan of another run.", show_default="random")

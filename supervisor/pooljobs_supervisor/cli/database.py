@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pooljobs.db.reader import Reader, open_reader
-from pooljobs.service import Database, open_database
-from pooljobs_supervisor.cli.console import say
+from pooljobs.db.service import Database, open_database
+from pooljobs_supervisor.telling.console import say
 
 
 @contextmanager

@@ -7,20 +7,20 @@ from typing import Annotated, Any
 
 import typer
 
-from pooljobs.app import PoolJobs
+from pooljobs.application.app import PoolJobs
+from pooljobs.application.loading import load_app
+from pooljobs.application.task import Task
 from pooljobs.db.enqueue_one import EnqueuedJob, enqueue_one
+from pooljobs.db.service import open_database
 from pooljobs.errors import NotFoundError
 from pooljobs.exit_codes import ExitCode
-from pooljobs.loading import load_app
-from pooljobs.options import EnqueueOptions, check_name
-from pooljobs.payload import encode
-from pooljobs.service import open_database
-from pooljobs.task import Task
-from pooljobs_supervisor.cli.console import emit_json, write
+from pooljobs.job.options import EnqueueOptions, check_name
+from pooljobs.payload.encoding import encode
 from pooljobs_supervisor.cli.database import announce
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
 from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, AsJson, Dsn
 from pooljobs_supervisor.cli.payload_source import read_payload
+from pooljobs_supervisor.telling.console import emit_json, write
 
 Type = Annotated[str, typer.Argument(metavar="TYPE", help="Job type: the handler's name.", show_default=False)]
 Payload = Annotated[str, typer.Option("--payload", "-p", metavar="JSON|@FILE|-", help="What the handler is given.")]

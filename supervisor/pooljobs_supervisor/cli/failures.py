@@ -10,7 +10,7 @@ import psycopg
 from pooljobs.db.faults import OUTAGE, one_line
 from pooljobs.errors import AppLoadError, DatabaseUnreachableError, PoolJobsError
 from pooljobs.exit_codes import ExitCode
-from pooljobs_supervisor.cli.console import say, say_error
+from pooljobs_supervisor.telling.console import say, say_error
 
 _PLAIN = ""
 

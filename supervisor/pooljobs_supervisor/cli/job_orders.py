@@ -10,14 +10,14 @@ from uuid import UUID
 import typer
 from rich.text import Text
 
-from pooljobs.cancellation import Cancellation
 from pooljobs.db.reader import Reader
 from pooljobs.errors import NotFoundError, OptionError, PoolJobsError
 from pooljobs.exit_codes import ExitCode
-from pooljobs_supervisor.cli.console import emit, emit_json, say, say_error
+from pooljobs.job.cancellation import Cancellation
 from pooljobs_supervisor.cli.database import reading
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
 from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, AsJson, Dsn, Schema
+from pooljobs_supervisor.telling.console import emit, emit_json, say, say_error
 
 Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="Ids, or starts of ids.", show_default=False)]
 Reason = Annotated[

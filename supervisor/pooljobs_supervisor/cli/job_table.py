@@ -10,7 +10,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from pooljobs_supervisor.cli.ages import ago, span, until
+from pooljobs_supervisor.telling.ages import ago, span, until
 
 _STYLES = {"pending": "yellow", "running": "cyan", "completed": "green", "failed": "red", "cancelled": "magenta"}
 

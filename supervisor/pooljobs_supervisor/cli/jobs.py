@@ -8,12 +8,12 @@ import typer
 
 from pooljobs.db.reader import STATUSES
 from pooljobs.exit_codes import ExitCode
-from pooljobs_supervisor.cli.console import emit, emit_json, say
 from pooljobs_supervisor.cli.database import reading
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
 from pooljobs_supervisor.cli.job_orders import CANCEL_HELP, RETRY_HELP, cancel, retry
 from pooljobs_supervisor.cli.job_table import job_sheet, job_table
 from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, AsJson, Dsn, QueueFilter, Schema, names
+from pooljobs_supervisor.telling.console import emit, emit_json, say
 
 Status = Annotated[
     str | None, typer.Option("--status", metavar="STATUS[,…]", help=f"Only these: {', '.join(STATUSES)}.")

@@ -16,21 +16,21 @@ from logging import getLogger
 import typer
 
 from pooljobs import logs
-from pooljobs.child import Child
-from pooljobs.connection_budget import needed
+from pooljobs.application.loading import load_app
+from pooljobs.db.connection_budget import needed
 from pooljobs.db.migrate import migrate
 from pooljobs.db.preflight import check
+from pooljobs.db.service import Database, open_database
 from pooljobs.errors import AppLoadError
 from pooljobs.exit_codes import ExitCode
-from pooljobs.loading import load_app
+from pooljobs.process.child import Child
 from pooljobs.scoreboard import Scoreboard
 from pooljobs.scoreboard.board import slots_for
-from pooljobs.service import Database, open_database
 from pooljobs.settings import MAX_BATCH, ServeSettings
 from pooljobs_supervisor.cli.app_place import ask_app
 from pooljobs_supervisor.cli.early_signals import hand_over, leave_when_asked
 from pooljobs_supervisor.cli.failures import guarded
-from pooljobs_supervisor.runner import run_once
+from pooljobs_supervisor.forking.runner import run_once
 from pooljobs_supervisor.steward.main import steward_main
 from pooljobs_supervisor.supervisor import Supervisor
 from pooljobs_supervisor.zygote.adoption import require_adoption

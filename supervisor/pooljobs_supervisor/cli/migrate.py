@@ -6,12 +6,12 @@ import typer
 from rich.text import Text
 
 from pooljobs.db.migrate import MigrationReport, migrate
+from pooljobs.db.service import Database, open_database
 from pooljobs.exit_codes import ExitCode
-from pooljobs.service import Database, open_database
-from pooljobs_supervisor.cli.console import emit, emit_json
 from pooljobs_supervisor.cli.database import announce
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
 from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, AsJson, Dsn, Schema
+from pooljobs_supervisor.telling.console import emit, emit_json
 
 HELP = teach(
     "Creates pooljobs' tables, or brings them up to this version.",

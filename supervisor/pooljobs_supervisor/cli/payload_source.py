@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pooljobs.errors import PayloadError
-from pooljobs.payload import decode
+from pooljobs.payload.encoding import decode
 
 
 def read_payload(given: str) -> Any:

@@ -9,11 +9,11 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from pooljobs_supervisor.cli.ages import span
-from pooljobs_supervisor.cli.console import emit, emit_json, say
 from pooljobs_supervisor.cli.database import reading
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
 from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, AsJson, Dsn, QueueFilter, Schema
+from pooljobs_supervisor.telling.ages import span
+from pooljobs_supervisor.telling.console import emit, emit_json, say
 
 HELP = teach(
     "Shows how each queue stands: what waits and runs now, and what the last hour brought.",

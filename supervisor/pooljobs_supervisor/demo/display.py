@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from pooljobs_supervisor.cli.console import write
+from pooljobs_supervisor.telling.console import write
 
 _LINE_EVERY: Final = 2.0
 

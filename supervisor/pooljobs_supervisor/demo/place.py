@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pooljobs.db.service import Database, open_database
 from pooljobs.errors import EmbeddedError
-from pooljobs.service import Database, open_database
 
 if TYPE_CHECKING:
     from pooljobs.embedded import EmbeddedServer

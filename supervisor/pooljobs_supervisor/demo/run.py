@@ -9,13 +9,13 @@ from typing import Final
 from rich.text import Text
 
 from pooljobs.exit_codes import ExitCode
-from pooljobs_supervisor.cli.console import emit, say
 from pooljobs_supervisor.demo.app import DSN_VARIABLE, SCHEMA
 from pooljobs_supervisor.demo.display import Display
 from pooljobs_supervisor.demo.ledger import Ledger, open_ledger
 from pooljobs_supervisor.demo.place import Place, open_place
 from pooljobs_supervisor.demo.summary import holds, summary
 from pooljobs_supervisor.own_fleet import Fleet
+from pooljobs_supervisor.telling.console import emit, say
 
 _EVERY: Final = 0.2
 """Seconds between looks."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
-from pooljobs_supervisor.cli.ages import span
+from pooljobs_supervisor.telling.ages import span
 
 Counts = Mapping[str, Any]
 

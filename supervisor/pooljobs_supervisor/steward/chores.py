@@ -12,8 +12,8 @@ from typing import Any
 from psycopg import Connection
 from psycopg import errors as pg
 
-from pooljobs.child import Child
 from pooljobs.db.statements import Statements
+from pooljobs.process.child import Child
 from pooljobs.scoreboard import Role, Slot, SlotState
 from pooljobs.settings import ServeSettings
 from pooljobs_supervisor.steward import cancellations, leases

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pooljobs.scoreboard import Killed, Slot
-from pooljobs_supervisor.deaths import how
+from pooljobs_supervisor.forking.deaths import how
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from pooljobs.error_text import clean
-from pooljobs.retry import RetryPolicy, next_delay
+from pooljobs.job.error_text import clean
+from pooljobs.job.retry import RetryPolicy, next_delay
+from pooljobs.job.verdict import Settlement, Verdict
 from pooljobs.scoreboard import EntryState, HeldJob
-from pooljobs.verdict import Settlement, Verdict
 from pooljobs_supervisor.steward.death import Death
 
 MOST_SUSPECTS = 5

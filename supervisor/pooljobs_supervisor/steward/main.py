@@ -11,10 +11,10 @@ import os
 import time
 from collections.abc import Sequence
 
-from pooljobs.child import Child
 from pooljobs.db.connect import child_pool
 from pooljobs.exit_codes import ExitCode
 from pooljobs.logs import flush, name_process, never_wait
+from pooljobs.process.child import Child
 from pooljobs.scoreboard import Role, Slot, SlotState, Wanted
 from pooljobs.settings import ServeSettings
 from pooljobs_supervisor.steward.chores import Chores

@@ -12,10 +12,10 @@ from psycopg import errors as pg
 from pooljobs.db.arrays import UuidArray
 from pooljobs.db.settlement import settle
 from pooljobs.db.statements import Statements
-from pooljobs.retry import RetryPolicy
+from pooljobs.db.worker_name import application_name
+from pooljobs.job.retry import RetryPolicy
 from pooljobs.scoreboard import HeldJob, Slot
 from pooljobs.settings import WorkerSettings
-from pooljobs.worker_name import application_name
 from pooljobs_supervisor.steward.death import Death
 from pooljobs_supervisor.steward.inquest import Charges, judge
 

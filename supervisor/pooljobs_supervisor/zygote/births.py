@@ -14,7 +14,7 @@ from selectors import EVENT_READ, BaseSelector
 from struct import Struct
 from typing import NamedTuple
 
-from pooljobs_supervisor.children import Place
+from pooljobs_supervisor.fleet.children import Place
 
 _ANSWER = Struct("=q")
 

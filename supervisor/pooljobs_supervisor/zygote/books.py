@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pooljobs_supervisor.backoff import deaths_in_a_row, wait_before_respawn
-from pooljobs_supervisor.children import SLOW_BOOT
-from pooljobs_supervisor.deaths import how
+from pooljobs_supervisor.fleet.backoff import deaths_in_a_row, wait_before_respawn
+from pooljobs_supervisor.fleet.children import SLOW_BOOT
+from pooljobs_supervisor.forking.deaths import how
 
 BIRTH_LIMIT = 30.0
 """Seconds in which a worker that was asked for must have come, or the zygote is taken to hang."""

@@ -12,9 +12,9 @@ from contextlib import suppress
 from functools import partial
 from selectors import EVENT_READ, BaseSelector
 
-from pooljobs_supervisor.children import Place
-from pooljobs_supervisor.deaths import DeathWatch, Reapable, reap
-from pooljobs_supervisor.spawn import fork
+from pooljobs_supervisor.fleet.children import Place
+from pooljobs_supervisor.forking.deaths import DeathWatch, Reapable, reap
+from pooljobs_supervisor.forking.spawn import fork
 from pooljobs_supervisor.zygote.births import Birth, Births
 from pooljobs_supervisor.zygote.books import ZygoteRecord, Zygotes
 from pooljobs_supervisor.zygote.life import Heritage, live, settle_in_zygote

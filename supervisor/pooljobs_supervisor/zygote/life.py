@@ -17,14 +17,14 @@ from functools import partial
 from logging import Logger
 from types import FrameType
 
-from pooljobs.child import Child, ChildMain
 from pooljobs.exit_codes import ExitCode
 from pooljobs.logs import name_process
+from pooljobs.process.child import Child, ChildMain
 from pooljobs.scoreboard import Scoreboard
-from pooljobs_supervisor.children import Place
-from pooljobs_supervisor.forks import give_back_in_forks
-from pooljobs_supervisor.signals import STOPPING, all_blocked, handle_in_child
-from pooljobs_supervisor.spawn import fork, settle_in_child
+from pooljobs_supervisor.fleet.children import Place
+from pooljobs_supervisor.forking.forks import give_back_in_forks
+from pooljobs_supervisor.forking.signals import STOPPING, all_blocked, handle_in_child
+from pooljobs_supervisor.forking.spawn import fork, settle_in_child
 from pooljobs_supervisor.zygote.adoption import await_adoption
 from pooljobs_supervisor.zygote.births import announce
 from pooljobs_supervisor.zygote.line import Request, next_request, say_ready

@@ -21,9 +21,9 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from pooljobs.app import PoolJobs
+from pooljobs.application.app import PoolJobs
+from pooljobs.application.loading import load_app
 from pooljobs.errors import AppLoadError
-from pooljobs.loading import load_app
 
 ENDING = 1.0
 """Seconds that threads have to end which were told to."""

@@ -8,9 +8,9 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from pooljobs.exit_codes import ExitCode
-from pooljobs_supervisor.children import Children
-from pooljobs_supervisor.course import Course, Stage
-from pooljobs_supervisor.plan import IDLE_TICK
+from pooljobs_supervisor.fleet.children import Children
+from pooljobs_supervisor.fleet.course import Course, Stage
+from pooljobs_supervisor.fleet.plan import IDLE_TICK
 from pooljobs_supervisor.zygote.books import Conceive, End, EndHung, ZygoteAction, Zygotes
 from pooljobs_supervisor.zygote.keeper import Keeper
 from pooljobs_supervisor.zygote.story import ZygoteStory

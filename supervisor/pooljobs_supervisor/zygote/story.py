@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from logging import ERROR, WARNING, Logger
 
-from pooljobs_supervisor.deaths import how
-from pooljobs_supervisor.memory import in_megabytes, proportional
+from pooljobs_supervisor.forking.deaths import how
+from pooljobs_supervisor.forking.memory import in_megabytes, proportional
 from pooljobs_supervisor.zygote.books import ZygoteRecord
 
 

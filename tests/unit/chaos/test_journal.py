@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from pooljobs import JobContext
-from pooljobs.completion import Completion
+from pooljobs.handler.completion import Completion
 from pooljobs_supervisor.chaos.journal import FOLDER, INCARNATION, Run, open_journal, read, read_all, writers
 from pooljobs_supervisor.chaos.stage import claims_ns, in_doubt
 

@@ -5,8 +5,9 @@ from types import ModuleType
 
 import pytest
 
-from pooljobs_supervisor.cli import ages, main, options, shares
+from pooljobs_supervisor.cli import main, options, shares
 from pooljobs_supervisor.demo import mixture
+from pooljobs_supervisor.telling import ages
 
 
 @pytest.mark.parametrize("module", [ages, main, options, shares, mixture])

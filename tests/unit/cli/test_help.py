@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pooljobs.child import Child
+from pooljobs.process.child import Child
 from pooljobs.settings import ServeSettings
 from pooljobs_supervisor.cli.main import run
 

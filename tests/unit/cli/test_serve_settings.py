@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from pooljobs.child import Child
+from pooljobs.process.child import Child
 from pooljobs.settings import ServeSettings, WorkerSettings
 from pooljobs_supervisor.cli import serve
 from pooljobs_supervisor.cli.serve_settings import settings_of

@@ -7,7 +7,7 @@ import sys
 from typing import Any
 from uuid import UUID
 
-from pooljobs.context import JobContext
+from pooljobs.handler.context import JobContext
 
 JOB = JobContext(UUID(int=7), "send", "emails", attempt=1, max_retries=3, trace_id="req-1")
 

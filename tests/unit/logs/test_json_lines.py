@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pooljobs.context import entered
+from pooljobs.handler.context import entered
 from pooljobs.logs import name_process
 from pooljobs.logs.json_lines import JsonFormatter
 from tests.unit.logs.records import JOB, record, record_of_error

@@ -3,7 +3,7 @@ from __future__ import annotations
 import logging
 import re
 
-from pooljobs.context import entered
+from pooljobs.handler.context import entered
 from pooljobs.logs import name_process
 from pooljobs.logs.text import TextFormatter
 from tests.unit.logs.records import JOB, record, record_of_error

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pooljobs.child import Child
+from pooljobs.process.child import Child
 from pooljobs.scoreboard import Scoreboard, Wanted
 
 

@@ -8,9 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from pooljobs.retry import RetryPolicy
+from pooljobs.job.retry import RetryPolicy
+from pooljobs.job.verdict import Verdict
 from pooljobs.scoreboard import EntryState, HeldJob, Killed, Scoreboard
-from pooljobs.verdict import Verdict
 from pooljobs_supervisor.steward.death import Death
 from pooljobs_supervisor.steward.inquest import Charges, judge
 

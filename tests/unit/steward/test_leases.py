@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import pytest
 
 from pooljobs.scoreboard import Activity, EntryState, Role, Scoreboard, Slot, SlotState
+from pooljobs_supervisor.forking.processes import stopped
 from pooljobs_supervisor.steward.leases import deserves, due
-from pooljobs_supervisor.steward.processes import stopped
 from tests.support.waiting import wait_until
 
 TIMEOUT = 30_000_000_000

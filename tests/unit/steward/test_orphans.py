@@ -10,9 +10,9 @@ from collections.abc import Iterator
 import pytest
 
 from pooljobs.scoreboard import Role, Scoreboard, Slot, SlotState
+from pooljobs_supervisor.forking.processes import birth, lives
 from pooljobs_supervisor.steward import orphans
 from pooljobs_supervisor.steward.orphans import Orphans
-from pooljobs_supervisor.steward.processes import birth, lives
 from tests.support.waiting import wait_until
 
 LOG = logging.getLogger("pooljobs.steward")

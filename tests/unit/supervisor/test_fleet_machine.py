@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from pooljobs.scoreboard import Role, Scoreboard, SlotState, Wanted, most_workers, slots_for
-from pooljobs_supervisor.actions import Action, Ask, Kill, Retire, Spawn
-from pooljobs_supervisor.burial import Burial
-from pooljobs_supervisor.children import ChildRecord, Children
-from pooljobs_supervisor.course import PATIENCE, Course, Stage
-from pooljobs_supervisor.plan import SlotCount, pause, plan
+from pooljobs_supervisor.fleet.actions import Action, Ask, Kill, Retire, Spawn
+from pooljobs_supervisor.fleet.children import ChildRecord, Children
+from pooljobs_supervisor.fleet.course import PATIENCE, Course, Stage
+from pooljobs_supervisor.fleet.plan import SlotCount, pause, plan
+from pooljobs_supervisor.forking.burial import Burial
 from pooljobs_supervisor.reload import Reload
-from pooljobs_supervisor.story import Story
+from pooljobs_supervisor.telling.story import Story
 
 DRAIN_LIMIT = 5.0
 BOOT = 0.6

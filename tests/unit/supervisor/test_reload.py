@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import pytest
 
 from pooljobs.scoreboard import Role, Scoreboard, Wanted
-from pooljobs_supervisor.actions import Kill, Retire
-from pooljobs_supervisor.burial import Burial
-from pooljobs_supervisor.children import STEWARD, ChildRecord, Children, Place
-from pooljobs_supervisor.course import Course, Stage
+from pooljobs_supervisor.fleet.actions import Kill, Retire
+from pooljobs_supervisor.fleet.children import STEWARD, ChildRecord, Children, Place
+from pooljobs_supervisor.fleet.course import Course, Stage
+from pooljobs_supervisor.forking.burial import Burial
 from pooljobs_supervisor.reload import LONG_DRAIN, READY_LIMIT, Reload, oldest_run
-from pooljobs_supervisor.story import Story
+from pooljobs_supervisor.telling.story import Story
 from pooljobs_supervisor.zygote.books import End, ZygoteRecord, Zygotes
 
 SECOND = 10**9

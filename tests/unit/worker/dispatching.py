@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from pooljobs import PoolJobs
+from pooljobs.job.verdict import Settlement
 from pooljobs.scoreboard import Scoreboard, Slot
-from pooljobs.verdict import Settlement
-from pooljobs_worker.claimed import ClaimedJob
-from pooljobs_worker.coroutines import BackgroundLoop, MainLoop
-from pooljobs_worker.deadlines import Deadlines
-from pooljobs_worker.dispatch import Dispatcher
-from pooljobs_worker.interrupts import Interrupts
+from pooljobs_worker.claims.claimed import ClaimedJob
+from pooljobs_worker.crew.coroutines import BackgroundLoop, MainLoop
+from pooljobs_worker.crew.deadlines import Deadlines
+from pooljobs_worker.crew.dispatch import Dispatcher
+from pooljobs_worker.crew.interrupts import Interrupts
 
 LOG = logging.getLogger("test")
 

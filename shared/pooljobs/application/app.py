@@ -1,0 +1,180 @@
+"""The application: where handlers are declared and jobs enqueued. Making one opens nothing and starts nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from types import MappingProxyType, TracebackType
+from typing import Any, ParamSpec, Self, TypeVar, overload
+
+from pooljobs.application.declaration import DEFAULT_MAX_RETRIES, DEFAULT_QUEUE, Declaration
+from pooljobs.application.task import Task, TypedTask, new_job
+from pooljobs.enqueue.cancelling import Cancelling
+from pooljobs.enqueue.outlet import Outlet
+from pooljobs.errors import DeclarationError
+from pooljobs.handler.state import StateContainer
+from pooljobs.job.handle import JobHandle
+from pooljobs.job.options import EnqueueOptions, check_name
+from pooljobs.job.retry import RetryPolicy
+from pooljobs.job.time_limit import TimeLimit
+from pooljobs.payload.encoding import encode
+
+P = ParamSpec("P")
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+class PoolJobs(Cancelling):
+    """An application of background jobs.
+
+    Args:
+        dsn: libpq connection string. Default: ``POOLJOBS_DSN``, else ``DATABASE_URL``, else the embedded server;
+            looked up when the first job is enqueued.
+        schema: Schema that holds pooljobs' tables. Default ``pooljobs``.
+        pool_size: Most connections open at once for enqueueing, in each process. Default 4.
+    """
+
+    def __init__(self, dsn: str | None = None, *, schema: str = "pooljobs", pool_size: int = 4) -> None:
+        self.state = StateContainer()
+        self._tasks: dict[str, Task] = {}
+        self._outlet = Outlet(dsn, schema, pool_size)
+
+    @property
+    def registry(self) -> Mapping[str, Task]:
+        """The declared tasks by name; read-only."""
+        return MappingProxyType(self._tasks)
+
+    @property
+    def dsn(self) -> str | None:
+        """The connection string it was made with, or moved to by ``use_dsn``; None leaves it to the environment."""
+        return self._outlet.dsn
+
+    @property
+    def schema(self) -> str:
+        """Schema that holds pooljobs' tables."""
+        return self._outlet.schema
+
+    @property
+    def pool_size(self) -> int:
+        """Most connections open at once for enqueueing; a new value holds for the next pool that is opened."""
+        return self._outlet.pool_size
+
+    @pool_size.setter
+    def pool_size(self, connections: int) -> None:
+        self._outlet.pool_size = connections
+
+    @overload
+    def job(self, function: Callable[P, R], /) -> TypedTask[P, R]: ...
+    @overload
+    def job(
+        self,
+        /,
+        *,
+        name: str | None = None,
+        queue: str = DEFAULT_QUEUE,
+        max_retries: int = DEFAULT_MAX_RETRIES,
+        retry_policy: str = "exponential",
+        retry_delay_secs: float = 1.0,
+        time_limit: float | timedelta | TimeLimit | None = None,
+    ) -> Callable[[Callable[P, R]], TypedTask[P, R]]: ...
+    def job(
+        self,
+        function: Callable[..., Any] | None = None,
+        /,
+        *,
+        name: str | None = None,
+        queue: str = DEFAULT_QUEUE,
+        max_retries: int = DEFAULT_MAX_RETRIES,
+        retry_policy: str = "exponential",
+        retry_delay_secs: float = 1.0,
+        time_limit: float | timedelta | TimeLimit | None = None,
+    ) -> Any:
+        """Declare a function, plain or async, as the handler of a job type. Used bare or with arguments.
+
+        Args:
+            function: The handler, where the decorator is used bare.
+            name: The job type. Default: the function's name.
+            queue: Queue of its jobs. Default ``default``.
+            max_retries: Total number of runs, at least 1. Default 3.
+            retry_policy: ``exponential`` (default), ``fixed`` or ``none``. An unknown one means exponential, and warns.
+            retry_delay_secs: Seconds: base of the exponential policy, delay of the fixed one. Default 1.
+            time_limit: Seconds, or a timedelta, after which ``TimeLimitExceeded`` is raised in the handler; five
+                seconds later its process is killed. A ``TimeLimit`` sets both; 0 means none. Default: as told by
+                ``serve --time-limit``.
+
+        Raises:
+            DeclarationError: The declaration contradicts itself, or the name is taken.
+        """
+        retry = RetryPolicy.named(retry_policy, retry_delay_secs, stacklevel=3)
+        limit = TimeLimit.of(time_limit)
+
+        def declare(handler: Callable[..., Any]) -> TypedTask[..., Any]:
+            declared_name = getattr(handler, "__name__", repr(handler)) if name is None else name
+            declaration = Declaration(declared_name, queue, max_retries, retry, limit)
+            return self._register(TypedTask(handler, declaration, self._outlet))
+
+        return declare if function is None else declare(function)
+
+    def provide(self, type_: type[T], factory: Callable[[], T | Iterator[T] | AbstractContextManager[T]]) -> None:
+        """Say how a ``State[type_]`` is made: once in each process, after the fork, at first use.
+
+        A generator function yields the value, and what follows the yield runs when the worker ends.
+
+        Raises:
+            DeclarationError: ``factory`` cannot be called without arguments, or is asynchronous.
+        """
+        self.state.provide(type_, factory)
+
+    def enqueue(self, job_type: str, payload: Any = MappingProxyType({}), **options: Any) -> JobHandle:
+        """Store one job by its type's name, for producers that do not import the handlers.
+
+        Args:
+            job_type: Name of the handler. One that is declared here is checked as ``Task.enqueue`` does; for others
+                queue and max_retries must be given where they differ from ``default`` and 3.
+            payload: Whole payload: an object of the handler's keyword arguments, or what its first parameter takes.
+            **options: As for ``Task.options``.
+
+        Raises:
+            PayloadError: The payload is refused.
+            OptionError: An option or the name is refused.
+        """
+        check_name("job_type", job_type)
+        given = EnqueueOptions.named(options)
+        value = {} if isinstance(payload, MappingProxyType) and not payload else payload
+        task = self._tasks.get(job_type)
+        if task is None:
+            encoded = encode(value, where=f"{job_type}: payload")
+            job = new_job(job_type, encoded, given, queue=DEFAULT_QUEUE, max_retries=DEFAULT_MAX_RETRIES)
+        else:
+            job = task.job_of(task.binder.encoded(value), given)
+        return JobHandle(self._outlet.producer().insert(job), job.job_type, job.queue)
+
+    def use_dsn(self, dsn: str, *, schema: str | None = None) -> None:
+        """Enqueue on this database from now on: what a worker does at boot, so that it and its handlers agree."""
+        self._outlet.redirect(dsn, self._outlet.schema if schema is None else schema)
+
+    def close(self) -> None:
+        """Close what this process has opened: the state that handlers used, then the connections."""
+        try:
+            self.state.close()
+        finally:
+            self._outlet.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _register(self, task: TypedTask[..., Any]) -> TypedTask[..., Any]:
+        taken = self._tasks.get(task.name)
+        if taken is not None:
+            raise DeclarationError(
+                f"two jobs are named {task.name!r}: {taken.where} and {task.where}",
+                hint="give one of them another name: @app.job(name=…)",
+            )
+        self._tasks[task.name] = task
+        return task

@@ -1,0 +1,129 @@
+"""What ``@app.job`` makes of a function: still callable as before, and able to enqueue itself."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Generic, ParamSpec, TypeVar, cast
+
+from pooljobs.application.declaration import Declaration, place_of, refuse_unrunnable
+from pooljobs.enqueue.methods import Enqueueing
+from pooljobs.enqueue.outlet import Outlet
+from pooljobs.errors import DeclarationError
+from pooljobs.handler.context import current_trace_id
+from pooljobs.job.new_job import NewJob
+from pooljobs.job.options import EnqueueOptions
+from pooljobs.signature.binder import Binder, compile_binder
+from pooljobs.signature.reading import read_signature
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_NO_OPTIONS = EnqueueOptions()
+
+
+class Task(Enqueueing):
+    """A declared handler.
+
+    Attributes:
+        name: Job type under which its jobs are stored.
+        queue: Queue of its jobs. Default ``default``.
+        max_retries: Total number of runs. Default 3.
+        retry: When a failed job runs again.
+        time_limit: How long a run may take; None leaves it to ``pooljobs serve``.
+        function: The handler itself.
+        is_async: The handler is a coroutine function.
+        binder: Makes the handler's arguments from a payload.
+        where: File and line of the handler.
+    """
+
+    __name__: str
+
+    def __init__(self, function: Callable[..., Any], declaration: Declaration, outlet: Outlet) -> None:
+        if isinstance(function, Task):
+            raise DeclarationError(f"{function.name} is a job already", hint="decorate the function itself, once")
+        refuse_unrunnable(function, declaration.name)
+        functools.update_wrapper(cast("Callable[..., Any]", self), function)
+        self.function = function
+        self.name = declaration.name
+        self.queue = declaration.queue
+        self.max_retries = declaration.max_retries
+        self.retry = declaration.retry
+        self.time_limit = declaration.time_limit
+        self.is_async = inspect.iscoroutinefunction(function)
+        self.where = place_of(function)
+        self.binder: Binder = compile_binder(self.name, read_signature(function, self.name))
+        self._outlet = outlet
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the handler here and now, as if it were not a job."""
+        return self.function(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<Task {self.name} of queue {self.queue} at {self.where}>"
+
+    def options(
+        self,
+        *,
+        delay: float | timedelta | None = None,
+        run_at: datetime | None = None,
+        priority: int = 0,
+        queue: str | None = None,
+        max_retries: int | None = None,
+        trace_id: str | None = None,
+    ) -> BoundTask:
+        """This task with settings for the jobs enqueued through it; see ``EnqueueOptions``.
+
+        Raises:
+            OptionError: A value is out of its range, or ``delay`` and ``run_at`` are both given.
+        """
+        given = EnqueueOptions(
+            delay=delay, run_at=run_at, priority=priority, queue=queue, max_retries=max_retries, trace_id=trace_id
+        )
+        return BoundTask(self, given)
+
+    def job_of(self, encoded: bytes, options: EnqueueOptions = _NO_OPTIONS) -> NewJob:
+        """A job with this payload, which was checked and encoded by the binder."""
+        return new_job(self.name, encoded, options, queue=self.queue, max_retries=self.max_retries)
+
+
+class TypedTask(Task, Generic[P, R]):
+    """A task that a type checker lets be called with the handler's own parameters."""
+
+    function: Callable[P, R]
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call the handler here and now, as if it were not a job."""
+        return self.function(*args, **kwargs)
+
+
+class BoundTask(Enqueueing):
+    """A task together with options, made by ``Task.options``."""
+
+    def __init__(self, task: Task, options: EnqueueOptions) -> None:
+        self.task = task
+        self.applied = options
+        self.name = task.name
+        self.queue = options.queue or task.queue
+        self.binder = task.binder
+        self._outlet = task._outlet  # noqa: SLF001 - of the same family
+
+    def job_of(self, encoded: bytes) -> NewJob:
+        """As of the task, with the options applied."""
+        return self.task.job_of(encoded, self.applied)
+
+
+def new_job(job_type: str, encoded: bytes, options: EnqueueOptions, *, queue: str, max_retries: int) -> NewJob:
+    """A job from its parts; ``queue`` and ``max_retries`` hold where the options are silent."""
+    return NewJob(
+        job_type,
+        encoded,
+        options.queue or queue,
+        options.priority,
+        options.max_retries or max_retries,
+        options.delay_secs,
+        options.run_at,
+        options.trace_id if options.trace_id is not None else current_trace_id(),
+    )

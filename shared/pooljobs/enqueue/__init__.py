@@ -1,0 +1,1 @@
+"""How jobs of an application reach the database, and how they are taken back."""

@@ -1,0 +1,33 @@
+"""What an application enqueues on, in one process: a producer, and the embedded server where no other was named."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+from pooljobs.db.producer import Producer
+from pooljobs.db.service import open_database
+
+
+class Backend:
+    """Finds the database and makes the producer, which connects when the first job is stored.
+
+    Args:
+        dsn: libpq connection string, or None to look it up.
+        schema: Schema that holds pooljobs' tables.
+        pool_size: Most connections open at once.
+
+    Raises:
+        DatabaseUnreachableError: The connection string is none.
+        EmbeddedError: No connection string was found, and the embedded server cannot be had.
+    """
+
+    def __init__(self, dsn: str | None, schema: str, pool_size: int) -> None:
+        with ExitStack() as opened:
+            database = opened.enter_context(open_database(dsn, schema=schema, source="PoolJobs(dsn=…)"))
+            self.producer = Producer(database.dsn, schema, pool_size)
+            opened.callback(self.producer.close)
+            self._opened = opened.pop_all()
+
+    def close(self) -> None:
+        """Close the connections, then leave the embedded server, which ends with its last user."""
+        self._opened.close()

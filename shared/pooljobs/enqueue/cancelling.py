@@ -1,0 +1,94 @@
+"""The methods of an application that cancel jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Any, overload
+from uuid import UUID
+
+from pooljobs.enqueue.outlet import Outlet
+from pooljobs.errors import OptionError
+from pooljobs.job.cancellation import Cancellation
+from pooljobs.job.handle import JobHandle
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection, Connection
+
+
+class Cancelling:
+    """The methods by which jobs are cancelled; part of ``PoolJobs``.
+
+    All take a job's id, or the handle that its enqueue returned, and a reason of one line that is kept with the job.
+    They raise OptionError for what is no id, and DatabaseUnreachableError or NotMigratedError where the database does
+    not take it.
+    """
+
+    _outlet: Outlet
+
+    def cancel(self, job: JobHandle | UUID | str, *, reason: str | None = None) -> Cancellation:
+        """Cancel one job, committed when this returns.
+
+        One that is pending ends at once and never runs. One that runs is asked to end; that takes effect within
+        about a second, and this does not wait for it.
+        """
+        from pooljobs.db.cancel import cancel_with
+
+        job_id = _id_of(job)
+        with self._outlet.producer().connection() as connection:
+            return cancel_with(connection, self._outlet.schema, job_id, reason)
+
+    async def cancel_async(self, job: JobHandle | UUID | str, *, reason: str | None = None) -> Cancellation:
+        """As ``cancel``, without blocking the event loop: the database is spoken to in a thread."""
+        import asyncio
+
+        return await asyncio.to_thread(self.cancel, job, reason=reason)
+
+    @overload
+    def cancel_with(
+        self, conn: Connection[Any], /, job: JobHandle | UUID | str, *, reason: str | None = None
+    ) -> Cancellation: ...
+    @overload
+    def cancel_with(
+        self, conn: AsyncConnection[Any], /, job: JobHandle | UUID | str, *, reason: str | None = None
+    ) -> Awaitable[Cancellation]: ...
+    def cancel_with(
+        self,
+        conn: Connection[Any] | AsyncConnection[Any],
+        /,
+        job: JobHandle | UUID | str,
+        *,
+        reason: str | None = None,
+    ) -> Cancellation | Awaitable[Cancellation]:
+        """Cancel one job on the caller's psycopg connection: it takes effect with the caller's transaction, or not.
+
+        Await it for an asynchronous connection. Until the transaction ends, no worker takes the job, and none waits.
+
+        Raises:
+            OptionError: ``conn`` is not a psycopg connection.
+        """
+        from psycopg import AsyncConnection, Connection
+
+        from pooljobs.db import cancel
+
+        job_id, schema = _id_of(job), self._outlet.schema
+        if isinstance(conn, AsyncConnection):
+            return cancel.cancel_with_async(conn, schema, job_id, reason)
+        if isinstance(conn, Connection):
+            return cancel.cancel_with(conn, schema, job_id, reason)
+        raise OptionError(
+            f"cancel_with takes a psycopg Connection or AsyncConnection, not {type(conn).__qualname__}",
+            hint="of a wrapper, pass the connection inside it, for example connection.driver_connection",
+        )
+
+
+def _id_of(job: JobHandle | UUID | str) -> UUID:
+    if isinstance(job, JobHandle):
+        return job.id
+    if isinstance(job, UUID):
+        return job
+    try:
+        return UUID(job)
+    except (ValueError, AttributeError, TypeError):
+        raise OptionError(
+            f"{job!r} is not a job's id", hint="pass the handle that enqueue returned, or its id"
+        ) from None

@@ -1,0 +1,53 @@
+"""How an application's jobs reach the database. Nothing is loaded, looked up or opened before the first job."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pooljobs.process.per_process import PerProcess
+
+if TYPE_CHECKING:
+    from pooljobs.db.producer import Producer
+    from pooljobs.enqueue.backend import Backend
+
+
+class Outlet:
+    """Holds what is needed to connect, and each process's connections once there are some."""
+
+    def __init__(self, dsn: str | None, schema: str, pool_size: int) -> None:
+        self.dsn = dsn
+        self.schema = schema
+        self.pool_size = pool_size
+        self._backend: PerProcess[Backend] = PerProcess(self._connect)
+        self._guest: PerProcess[Producer] = PerProcess(self._make_guest)
+
+    def producer(self) -> Producer:
+        """The producer on connections of the application's own."""
+        return self._backend.get().producer
+
+    def guest(self) -> Producer:
+        """A producer for callers' connections only: it needs no DSN, and never starts the embedded server."""
+        return self._guest.get()
+
+    def redirect(self, dsn: str, schema: str) -> None:
+        """Use another database from now on."""
+        self.close()
+        self.dsn = dsn
+        self.schema = schema
+
+    def close(self) -> None:
+        """Close this process's connections; a later job opens them again."""
+        self._guest.take()
+        backend = self._backend.take()
+        if backend is not None:
+            backend.close()
+
+    def _connect(self) -> Backend:
+        from pooljobs.enqueue.backend import Backend  # psycopg is loaded by the first job, not by the first import
+
+        return Backend(self.dsn, self.schema, self.pool_size)
+
+    def _make_guest(self) -> Producer:
+        from pooljobs.db.producer import Producer
+
+        return Producer("", self.schema, self.pool_size)

@@ -1,0 +1,1 @@
+"""What a handler meets while it runs: its context, its application's state, interrupts, completion by itself."""

@@ -1,0 +1,134 @@
+"""What a handler can know about the job it runs: ``JobContext`` where it asks for one, the trace id everywhere."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar, Token
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Protocol, overload
+from uuid import UUID
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection, Connection
+
+    from pooljobs.handler.completion import Completion
+
+
+class CurrentJob(Protocol):
+    """What is known everywhere of the job that runs here; log lines carry it."""
+
+    @property
+    def id(self) -> UUID:
+        """The job's id."""
+
+    @property
+    def job_type(self) -> str:
+        """Name under which the handler is registered."""
+
+    @property
+    def trace_id(self) -> str | None:
+        """The enqueuer's trace id."""
+
+
+_CURRENT: Final[ContextVar[CurrentJob | None]] = ContextVar("pooljobs_current_job", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class JobContext:
+    """The job being run. Injected where a handler's parameter is annotated ``JobContext``.
+
+    Attributes:
+        id: The job's id.
+        job_type: Name under which the handler is registered.
+        queue: Queue that the job came from.
+        attempt: Number of this run, 1 for the first.
+        max_retries: Total number of runs that the job may have.
+        priority: -4 to 4, smaller first.
+        trace_id: The enqueuer's trace id, or None.
+        completion: What ``complete_with`` uses; None outside a worker.
+    """
+
+    id: UUID
+    job_type: str
+    queue: str
+    attempt: int
+    max_retries: int
+    priority: int = 0
+    trace_id: str | None = None
+    completion: Completion | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def logger(self) -> logging.LoggerAdapter[logging.Logger]:
+        """A logger named after the job type, whose records carry ``job_id``, ``attempt`` and ``trace_id``."""
+        extra: dict[str, Any] = {"job_id": str(self.id), "attempt": self.attempt, "trace_id": self.trace_id}
+        return logging.LoggerAdapter(logging.getLogger(f"pooljobs.job.{self.job_type}"), extra)
+
+    @overload
+    def complete_with(self, connection: Connection[Any]) -> None: ...
+    @overload
+    def complete_with(self, connection: AsyncConnection[Any]) -> Awaitable[None]: ...
+    def complete_with(self, connection: Connection[Any] | AsyncConnection[Any]) -> Awaitable[None] | None:
+        """Complete this job in the connection's transaction: it and what the handler wrote there commit together.
+
+        The effects then happen exactly once: where the transaction commits the job is done, whatever becomes of the
+        worker, and where it does not the job runs again. Await it for an asynchronous connection.
+
+        Raises:
+            ClaimLostError: The job runs elsewhere by now; let it pass, so that the transaction rolls back.
+            RuntimeError: This context was not made by a worker.
+        """
+        if self.completion is None:
+            raise RuntimeError("only a worker can complete a job: this JobContext was made by hand")
+        return self.completion.on(connection)
+
+    @property
+    def fence(self) -> int:
+        """A number that grows with each claim of this job; 0 outside a worker.
+
+        Where it is handed on with a write, the other side can refuse what comes from a run that was overtaken.
+        """
+        return 0 if self.completion is None else self.completion.fence
+
+    @property
+    def is_last_attempt(self) -> bool:
+        """Whether a failure of this run is final."""
+        return self.attempt >= self.max_retries
+
+
+Entered = Token[CurrentJob | None]
+"""What ``leave`` takes back."""
+
+enter: Final[Callable[[CurrentJob | None], Entered]] = _CURRENT.set
+"""Makes a job the current one in this thread or task. The worker does so before each handler, and ``leave`` after it:
+``with entered(job)`` would cost each job five times as much."""
+
+leave: Final[Callable[[Entered], None]] = _CURRENT.reset
+"""Makes that the current job which was so before."""
+
+
+class entered:  # noqa: N801 - reads as a statement: with entered(job)
+    """Makes a job the current one in this thread or task, for a block."""
+
+    __slots__ = ("_before", "_job")
+
+    def __init__(self, job: CurrentJob) -> None:
+        self._job = job
+
+    def __enter__(self) -> CurrentJob:
+        self._before = enter(self._job)
+        return self._job
+
+    def __exit__(self, *_: object) -> None:
+        leave(self._before)
+
+
+def current_job() -> CurrentJob | None:
+    """The job that runs in this thread or task, or None."""
+    return _CURRENT.get()
+
+
+def current_trace_id() -> str | None:
+    """Trace id of the job that runs here, or None. Jobs enqueued from a handler inherit it."""
+    job = _CURRENT.get()
+    return None if job is None else job.trace_id

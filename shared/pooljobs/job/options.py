@@ -1,0 +1,110 @@
+"""What an enqueue can set for one job, and the ranges that hold for it. Checked when the options are made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypeGuard
+
+from pooljobs.errors import OptionError
+from pooljobs.job.retry import LONGEST_DELAY_SECS
+
+LONGEST_NAME: Final = 200
+PRIORITIES: Final = range(-4, 5)
+MOST_RUNS: Final = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnqueueOptions:
+    """Settings of one enqueued job; None means as the handler declares, or none.
+
+    Attributes:
+        delay: Seconds (or a timedelta) from the database's now(), at most a century. Excludes ``run_at``.
+        run_at: An aware datetime before which the job does not run.
+        priority: -4 to 4, smaller first. Default 0.
+        queue: Name of the queue, at most 200 characters.
+        max_retries: Total number of runs, at least 1.
+        trace_id: At most 200 characters; inside a handler, the running job's is inherited.
+
+    Raises:
+        OptionError: A value is out of its range, or two contradict each other.
+    """
+
+    delay: float | timedelta | None = None
+    run_at: datetime | None = None
+    priority: int = 0
+    queue: str | None = None
+    max_retries: int | None = None
+    trace_id: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.delay is not None and self.run_at is not None:
+            raise OptionError("delay and run_at exclude each other", hint="give one of them")
+        if self.delay is not None:
+            _seconds(self.delay)
+        if self.run_at is not None:
+            check_instant("run_at", self.run_at)
+        if not _is_int(self.priority) or self.priority not in PRIORITIES:
+            raise OptionError(f"priority must be a whole number from -4 to 4, not {self.priority!r}")
+        if self.queue is not None:
+            check_name("queue", self.queue)
+        if self.max_retries is not None:
+            check_max_retries(self.max_retries)
+        if self.trace_id is not None:
+            check_name("trace_id", self.trace_id)
+
+    @classmethod
+    def named(cls, given: Mapping[str, Any]) -> EnqueueOptions:
+        """Options from keyword arguments. Raises OptionError for a name that is none of them."""
+        known = [field.name for field in fields(cls)]
+        for name in given:
+            if name not in known:
+                raise OptionError(f"no such option: {name}", hint=f"the options are {', '.join(known)}")
+        return cls(**given)
+
+    @property
+    def delay_secs(self) -> float:
+        """The delay in seconds; 0 for none."""
+        return 0.0 if self.delay is None else _seconds(self.delay)
+
+
+def check_name(what: str, name: object) -> None:
+    """Refuses what is no name: empty, beyond 200 characters, or not storable as text."""
+    if not isinstance(name, str) or not name:
+        raise OptionError(f"{what} must be a non-empty string, not {name!r}")
+    if len(name) > LONGEST_NAME:
+        raise OptionError(f"{what} must have at most {LONGEST_NAME} characters, not {len(name)}")
+    if "\0" in name or any("\ud800" <= character <= "\udfff" for character in name):
+        raise OptionError(f"{what} {name!r} contains a character that PostgreSQL cannot store")
+
+
+def check_max_retries(number: object) -> None:
+    """Refuses what is no total number of runs."""
+    if not _is_int(number) or not 1 <= number <= MOST_RUNS:
+        raise OptionError(f"max_retries is the total number of runs, a whole number of at least 1, not {number!r}")
+
+
+def check_instant(what: str, when: object) -> None:
+    """Refuses what is no instant: a naive datetime, or one that UTC cannot express."""
+    if not isinstance(when, datetime):
+        raise OptionError(f"{what} must be a datetime, not {when!r}")
+    if when.utcoffset() is None:
+        raise OptionError(f"{what} must be an aware datetime", hint="for example datetime.now(UTC)")
+    try:
+        when.astimezone(UTC)
+    except OverflowError as error:
+        raise OptionError(f"{what} {when!s} is outside the years 1 to 9999") from error
+
+
+def _seconds(delay: object) -> float:
+    secs = delay.total_seconds() if isinstance(delay, timedelta) else delay
+    if isinstance(secs, bool) or not isinstance(secs, int | float):
+        raise OptionError(f"delay must be a number of seconds or a timedelta, not {delay!r}")
+    if not 0 <= secs <= LONGEST_DELAY_SECS:
+        raise OptionError(f"delay must be between 0 seconds and a century, not {delay!r}")
+    return float(secs)
+
+
+def _is_int(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -1,0 +1,1 @@
+"""What every process of a fleet is given, supervisor, worker and steward alike."""

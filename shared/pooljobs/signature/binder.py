@@ -1,0 +1,137 @@
+"""Turns payloads into a handler's arguments, and an enqueuing call into a payload.
+
+Everything is decided at declaration; what is left to do for each job are a few dictionary operations and the
+converters that the annotations ask for. Called by ``Task`` (enqueue) and by the worker (``bind``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import orjson
+
+from pooljobs.convert.mismatch import Mismatch, unknown
+from pooljobs.errors import PayloadError
+from pooljobs.handler.context import JobContext
+from pooljobs.handler.state import StateContainer
+from pooljobs.payload.encoding import encode
+from pooljobs.signature.arguments import Arguments, ReadPayload, compile_payload_reader, refuse
+from pooljobs.signature.fits import compile_fits
+from pooljobs.signature.reading import HandlerSignature, PayloadParameter
+
+ContextFactory: TypeAlias = Callable[[], JobContext]
+Bind: TypeAlias = Callable[[Any, ContextFactory, StateContainer], Arguments]
+
+
+@dataclass(frozen=True, slots=True)
+class Binder:
+    """The compiled form of one handler's signature.
+
+    Attributes:
+        job_type: Name that errors begin with.
+        payload_name: What errors call a payload.
+        signature: What the handler takes.
+        bind: ``bind(payload, make_context, state)`` gives the handler's positional and keyword arguments. The context
+            is made only for a handler that takes one. Raises PayloadError where the payload does not fit.
+        check: ``check(payload)`` gives the arguments that come from the payload; raises PayloadError as ``bind`` does,
+            and injects nothing.
+        fits: ``fits(payload)`` tells of a payload that is not encoded yet that ``check`` will take it; false where
+            that cannot be told.
+    """
+
+    job_type: str
+    payload_name: str
+    signature: HandlerSignature
+    bind: Bind
+    check: ReadPayload
+    fits: Callable[[Any], bool]
+
+    @property
+    def state_types(self) -> tuple[object, ...]:
+        """Types that must be provided before the handler can run."""
+        return tuple(type_ for _, type_ in self.signature.states)
+
+    @property
+    def injects(self) -> bool:
+        """Whether ``bind`` adds something to what ``check`` gives."""
+        return bool(self.signature.states or self.signature.contexts)
+
+    def payload_of(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        """The payload that ``enqueue(*args, **kwargs)`` means. Defaults are left to the run, so that they may change.
+
+        Raises:
+            PayloadError: A field is missing, unknown or given twice.
+        """
+        given = _named(self.job_type, self.signature.payload, args)
+        for name, value in kwargs.items():
+            if name in given:
+                raise PayloadError(f"{self.job_type}: payload field {name!r} is given twice")
+            given[name] = value
+        return self._whole(given) if self.signature.whole else given
+
+    def payload_of_item(self, item: Any) -> Any:
+        """The payload that one item of ``enqueue_many`` means: the whole payload, or a mapping of keywords."""
+        if self.signature.whole or type(item) is dict:
+            return item
+        if isinstance(item, Mapping):
+            return dict(item)
+        raise PayloadError(f"{self.job_type}: each item must be a dict of keyword arguments, not {item!r:.60}")
+
+    def encoded(self, payload: Any) -> bytes:
+        """``payload`` as JSON, checked the way a worker will read it: from its JSON.
+
+        Raises:
+            PayloadError: It cannot be stored, or the handler does not take it.
+        """
+        encoded = encode(payload, where=self.payload_name)
+        if not self.fits(payload):
+            self.check(orjson.loads(encoded))
+        return encoded
+
+    def encoded_item(self, item: Any) -> bytes:
+        """The same of one item of ``enqueue_many``."""
+        return self.encoded(self.payload_of_item(item))
+
+    def _whole(self, given: dict[str, Any]) -> Any:
+        parameter = self.signature.payload[0]
+        value = given.pop(parameter.name, parameter.default)
+        for name in given:
+            refuse(self.job_type, unknown(name, [parameter.name]))
+        if value is parameter.default and parameter.required:
+            refuse(self.job_type, Mismatch(" is missing"))
+        return value
+
+
+def compile_binder(job_type: str, signature: HandlerSignature) -> Binder:
+    """The binder of a handler."""
+    read = compile_payload_reader(job_type, signature)
+    bind = _injecting(signature, read) if signature.states or signature.contexts else _plain(read)
+    return Binder(job_type, f"{job_type}: payload", signature, bind, read, compile_fits(signature))
+
+
+def _plain(read: ReadPayload) -> Bind:
+    return lambda payload, _context, _state: read(payload)
+
+
+def _injecting(signature: HandlerSignature, read: ReadPayload) -> Bind:
+    contexts, states = signature.contexts, signature.states
+
+    def bind(payload: Any, make_context: ContextFactory, state: StateContainer) -> Arguments:
+        args, given = read(payload)
+        kwargs = {**given}  # it may be the payload itself
+        for name, type_ in states:
+            kwargs[name] = state.get(type_)
+        for name in contexts:
+            kwargs[name] = make_context()
+        return args, kwargs
+
+    return bind
+
+
+def _named(job_type: str, parameters: tuple[PayloadParameter, ...], args: tuple[Any, ...]) -> dict[str, Any]:
+    if len(args) > len(parameters):
+        names = ", ".join(p.name for p in parameters) or "none"
+        raise PayloadError(f"{job_type}: {len(args)} positional arguments given, and its payload takes: {names}")
+    return {p.name: value for p, value in zip(parameters, args, strict=False)}

@@ -1,0 +1,169 @@
+"""Reads a handler's signature, once, at declaration: what is payload, what is injected. Used by ``binder``."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import types
+import typing
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass
+from inspect import Parameter
+from typing import Any, Final, get_origin, get_type_hints
+
+from pooljobs.convert import Converter, compile_converter
+from pooljobs.errors import DeclarationError
+from pooljobs.handler.context import JobContext
+from pooljobs.handler.state import state_type
+from pooljobs.payload.pydantic_models import is_model_type
+
+_MAPPINGS: Final = frozenset({dict, Mapping, MutableMapping})
+
+
+@dataclass(frozen=True, slots=True)
+class PayloadParameter:
+    """A parameter that takes a part of the payload, or all of it. ``default`` is ``Parameter.empty`` for none."""
+
+    name: str
+    annotation: object
+    default: object
+    positional_only: bool
+    convert: Converter | None
+
+    @property
+    def required(self) -> bool:
+        """Whether a call must give it."""
+        return self.default is Parameter.empty
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerSignature:
+    """What a handler takes.
+
+    Attributes:
+        payload: Parameters filled from the payload, in order.
+        whole: The one payload parameter takes the entire payload.
+        extras: The handler has ``**kwargs`` and takes keys that no parameter names.
+        convert_extra: Converter of those keys' values.
+        contexts: Names of the parameters that get the ``JobContext``.
+        states: Parameters that get application state, and its types.
+    """
+
+    payload: tuple[PayloadParameter, ...]
+    whole: bool
+    extras: bool
+    convert_extra: Converter | None
+    contexts: tuple[str, ...]
+    states: tuple[tuple[str, object], ...]
+
+
+def read_signature(function: Callable[..., object], name: str) -> HandlerSignature:
+    """The signature of the handler called ``name``.
+
+    Raises:
+        DeclarationError: It has parameters that a job cannot fill, or an annotation that cannot be resolved.
+    """
+    payload: list[PayloadParameter] = []
+    extra: tuple[Converter | None, ...] = ()
+    contexts: list[str] = []
+    states: list[tuple[str, object]] = []
+    for parameter in _parameters(function, name):
+        annotation = _resolved(function, name, parameter)
+        state = state_type(annotation)
+        _refuse_unfillable(
+            name, parameter, is_payload=state is None and annotation is not JobContext, first=not payload
+        )
+        if annotation is JobContext:
+            contexts.append(parameter.name)
+        elif state is not None:
+            states.append((parameter.name, state))
+        elif parameter.kind is Parameter.VAR_KEYWORD:
+            extra = (_converter(name, parameter, annotation),)
+        else:
+            payload.append(_payload_parameter(name, parameter, annotation))
+    whole = len(payload) == 1 and not extra and _takes_whole(payload[0])
+    return HandlerSignature(
+        tuple(payload), whole, bool(extra), extra[0] if extra else None, tuple(contexts), tuple(states)
+    )
+
+
+def _parameters(function: Callable[..., object], name: str) -> list[Parameter]:
+    try:
+        return list(inspect.signature(function).parameters.values())
+    except NameError as error:  # from Python 3.14 on, annotations are evaluated when they are looked at
+        raise _unresolved(name, f"an annotation: {error}") from error
+
+
+def _resolved(function: Callable[..., object], name: str, parameter: Parameter) -> object:
+    """The parameter's annotation as an object; Any where there is none."""
+    if parameter.annotation is Parameter.empty:
+        return Any
+    owner = inspect.unwrap(function)
+    carrier = types.FunctionType((lambda: None).__code__, {})
+    carrier.__annotations__ = {parameter.name: parameter.annotation}
+    try:
+        hints = get_type_hints(carrier, getattr(owner, "__globals__", {}), _enclosed(owner), include_extras=True)
+    except (NameError, AttributeError, SyntaxError, TypeError) as error:
+        raise _unresolved(name, f"{parameter.name}: {parameter.annotation} ({error})") from error
+    return hints[parameter.name]
+
+
+def _enclosed(function: Any) -> dict[str, object]:
+    """Names that the function takes from the functions around it: classes defined locally may be among them."""
+    names: dict[str, object] = {}
+    cells = zip(
+        getattr(getattr(function, "__code__", None), "co_freevars", ()), function.__closure__ or (), strict=False
+    )
+    for free, cell in cells:
+        try:
+            names[free] = cell.cell_contents
+        except ValueError:
+            continue  # not assigned yet
+    return names
+
+
+def _unresolved(name: str, what: str) -> DeclarationError:
+    return DeclarationError(
+        f"{name}: cannot resolve the annotation of {what}",
+        hint="define or import that name at module level, not inside a function or under TYPE_CHECKING",
+    )
+
+
+def _refuse_unfillable(name: str, parameter: Parameter, *, is_payload: bool, first: bool) -> None:
+    if parameter.kind is Parameter.VAR_POSITIONAL:
+        raise DeclarationError(
+            f"{name}: *{parameter.name} cannot be filled from a payload", hint="take a list under a name of its own"
+        )
+    if parameter.kind is Parameter.POSITIONAL_ONLY and not (is_payload and first):
+        raise DeclarationError(f"{name}: {parameter.name} is positional-only", hint="remove the / from the signature")
+    if parameter.kind is Parameter.VAR_KEYWORD and not is_payload:
+        raise DeclarationError(f"{name}: **{parameter.name} cannot be injected")
+
+
+def _payload_parameter(name: str, parameter: Parameter, annotation: object) -> PayloadParameter:
+    return PayloadParameter(
+        parameter.name,
+        annotation,
+        parameter.default,
+        parameter.kind is Parameter.POSITIONAL_ONLY,
+        _converter(name, parameter, annotation),
+    )
+
+
+def _converter(name: str, parameter: Parameter, annotation: object) -> Converter | None:
+    try:
+        return compile_converter(annotation)
+    except DeclarationError as error:
+        raise DeclarationError(f"{name}: parameter {parameter.name}: {error}", hint=error.hint) from error
+
+
+def _takes_whole(parameter: PayloadParameter) -> bool:
+    if parameter.name == "payload":
+        return True
+    bare = parameter.annotation
+    while get_origin(bare) is typing.Annotated:
+        bare = typing.get_args(bare)[0]
+    if is_model_type(bare):
+        return True
+    kind = get_origin(bare) or bare
+    return kind in _MAPPINGS or typing.is_typeddict(kind) or (isinstance(kind, type) and dataclasses.is_dataclass(kind))

@@ -1,0 +1,194 @@
+"""The table of children: which places exist, who fills them, when an empty one may be filled again.
+
+Bookkeeping only: no clock, no process, no scoreboard. The loop tells it what happened; ``plan.py`` reads it. Pids and
+slots are kept here, because what stands on the scoreboard could have been written by a dying child.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from pooljobs.scoreboard import Role
+from pooljobs_supervisor.fleet.backoff import LONG_LIFE, deaths_in_a_row, wait_before_respawn
+
+SLOW_BOOT = 30.0
+"""Seconds after which a child that is still booting is worth a line in the log."""
+
+
+class Place(NamedTuple):
+    """A post to be filled; its children come and go."""
+
+    role: Role
+    ordinal: int
+    """1 to N for workers, 0 for the steward."""
+
+    def __str__(self) -> str:
+        return "steward" if self.role is Role.STEWARD else f"worker {self.ordinal}"
+
+
+STEWARD = Place(Role.STEWARD, 0)
+
+
+@dataclass(slots=True)
+class ChildRecord:
+    """A living child. Times are monotonic seconds."""
+
+    place: Place
+    pid: int
+    slot: int
+    born: float
+    ready_at: float | None = None
+    called_slow: bool = False
+    retiring: bool = False
+    """It is to leave as soon as another is ready in its place."""
+    executed: bool = False
+    """It is killed for a late job, and not to blame itself."""
+    generation: int = 0
+    """How many reloads had been asked for when it was forked: the code that it imported is no older."""
+
+
+@dataclass(slots=True)
+class _Vacancy:
+    """What is known of a place's past: deaths in a row, and when it may be filled."""
+
+    deaths: int = 0
+    due: float = float("-inf")
+
+
+@dataclass(slots=True)
+class Children:
+    """All children of one supervisor, by pid and by place."""
+
+    procs: int
+    """Workers wanted now."""
+    most: int = 512
+    """Workers that there is room for."""
+    generation: int = 0
+    """Of workers that are forked from now on; only rises."""
+    _living: dict[int, ChildRecord] = field(default_factory=dict)
+    _past: dict[Place, _Vacancy] = field(default_factory=dict)
+    _coming: dict[Place, int] = field(default_factory=dict)
+
+    @property
+    def coming(self) -> int:
+        """How many were asked for and have not come yet."""
+        return len(self._coming)
+
+    def expect(self, place: Place, slot: int) -> None:
+        """Keep a place and a slot for a child that somebody else forks; until ``come``."""
+        self._coming[place] = slot
+
+    def come(self, place: Place) -> None:
+        """It has come, and is ``born``, or never will."""
+        del self._coming[place]
+
+    def taken(self, place: Place) -> bool:
+        """Whether somebody sits there who stays."""
+        return any(record.place == place and not record.retiring for record in self._living.values())
+
+    def born(self, record: ChildRecord) -> None:
+        """Enter a child that was just forked.
+
+        Raises:
+            ValueError: Its place, pid or slot is taken.
+        """
+        for other in self._living.values():
+            same_place = record.place == other.place and not (other.retiring or record.retiring)
+            if same_place or record.pid == other.pid or record.slot == other.slot:
+                raise ValueError(f"{record.place} (pid {record.pid}, slot {record.slot}) collides with {other}")
+        self._living[record.pid] = record
+
+    def died(self, pid: int, now: float) -> ChildRecord:
+        """Take a dead child out; its place waits out the back-off, unless another was to fill it anyway.
+
+        Raises:
+            KeyError: No such child.
+        """
+        record = self._living.pop(pid)
+        if not record.retiring:
+            self._leave_empty(record.place, lived=LONG_LIFE if record.executed else now - record.born, now=now)
+        return record
+
+    def forgive(self, place: Place) -> None:
+        """Forget the deaths of this place: who died there was one too many, and is not to be missed."""
+        self._past.pop(place, None)
+
+    def not_born(self, place: Place, now: float) -> None:
+        """Note that forking a child for this place failed: counts as a death."""
+        self._leave_empty(place, lived=0.0, now=now)
+
+    def _leave_empty(self, place: Place, *, lived: float, now: float) -> None:
+        past = self._past.setdefault(place, _Vacancy())
+        past.deaths = deaths_in_a_row(past.deaths, lived)
+        past.due = now + wait_before_respawn(past.deaths)
+
+    @property
+    def all(self) -> tuple[ChildRecord, ...]:
+        """Every living child, oldest first."""
+        return tuple(self._living.values())
+
+    @property
+    def workers(self) -> tuple[ChildRecord, ...]:
+        """The living workers."""
+        return tuple(record for record in self._living.values() if record.place.role is Role.WORKER)
+
+    @property
+    def steward(self) -> ChildRecord | None:
+        """The living steward, if there is one."""
+        return next((record for record in self._living.values() if record.place == STEWARD), None)
+
+    @property
+    def slots(self) -> frozenset[int]:
+        """Slots that living children sit in, or those who are expected will."""
+        return frozenset((*(record.slot for record in self._living.values()), *self._coming.values()))
+
+    def resize(self, procs: int) -> bool:
+        """Want this many workers from now on; False, and nothing done, if there is no room for them or none is left."""
+        fits = 1 <= procs <= self.most
+        self.procs = procs if fits else self.procs
+        return fits
+
+    @property
+    def surplus(self) -> list[ChildRecord]:
+        """Workers of places that are no longer wanted."""
+        return [worker for worker in self.workers if worker.place.ordinal > self.procs]
+
+    @property
+    def outdated(self) -> list[ChildRecord]:
+        """Workers of wanted places that were forked before the last reload was asked for."""
+        wanted = [worker for worker in self.workers if worker.place.ordinal <= self.procs]
+        return [worker for worker in wanted if worker.generation < self.generation]
+
+    @property
+    def retiring(self) -> list[ChildRecord]:
+        """Workers that are being replaced."""
+        return [worker for worker in self.workers if worker.retiring]
+
+    @property
+    def relieved(self) -> list[ChildRecord]:
+        """Workers that are being replaced, and whose replacement is ready."""
+        ready = {worker.place for worker in self.workers if worker.ready_at is not None and not worker.retiring}
+        return [worker for worker in self.retiring if worker.place in ready]
+
+    def vacant(self) -> list[Place]:
+        """Places without a child that stays or is expected, the steward's first, then the workers' in order."""
+        filled = {*self._coming, *(record.place for record in self._living.values() if not record.retiring)}
+        places = [STEWARD, *(Place(Role.WORKER, ordinal) for ordinal in range(1, self.procs + 1))]
+        return [place for place in places if place not in filled]
+
+    def due(self, place: Place) -> float:
+        """Monotonic time from which the place may be filled; minus infinity for one that never lost a child."""
+        past = self._past.get(place)
+        return past.due if past else float("-inf")
+
+    def slow_boots(self, now: float) -> list[ChildRecord]:
+        """Children that have been booting for ``SLOW_BOOT`` seconds, each reported once."""
+        slow = [
+            record
+            for record in self._living.values()
+            if record.ready_at is None and not record.called_slow and now - record.born >= SLOW_BOOT
+        ]
+        for record in slow:
+            record.called_slow = True
+        return slow

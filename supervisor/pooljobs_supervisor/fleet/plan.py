@@ -1,0 +1,101 @@
+"""What is to be done now. Pure: from the children, the course and a count of slots to a list of actions.
+
+Asked on every tick and level-triggered: an action is repeated until its effect is seen, so none can get lost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pooljobs.scoreboard import Wanted
+from pooljobs_supervisor.fleet.actions import Action, Ask, Kill, Spawn, Wake
+from pooljobs_supervisor.fleet.children import STEWARD, Children, Place
+from pooljobs_supervisor.fleet.course import Course, Stage
+
+IDLE_TICK = 1.0
+TICK = 0.25
+"""Seconds between two looks while something is asked of the children."""
+EAGER_TICK = 0.02
+"""Seconds between two looks while the whole fleet waits for one child's word on the scoreboard."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotCount:
+    """How many slots are free for a new child, and how many are dead and wait for the steward.
+
+    ``forks_workers`` is False while nobody is there to fork one: with ``--preload``, when no zygote is ready.
+    """
+
+    free: int
+    dead: int
+    forks_workers: bool = True
+
+
+def plan(children: Children, course: Course, slots: SlotCount, now: float) -> list[Action]:
+    """The actions for this moment."""
+    if course.stage is Stage.SERVE:
+        dismissals = [Ask(child, Wanted.DRAIN) for child in (*children.surplus, *children.relieved)]
+        return [*_spawns(children, course, slots, now), *dismissals, *_wake_steward(children, slots)]
+    if course.stage <= Stage.SETTLE:
+        return [*_to_workers(children, course.stage), *_keep_steward(children, course, slots, now)]
+    steward = children.steward
+    if steward is None or course.stage is Stage.DONE:
+        return []
+    return [Ask(steward, Wanted.DRAIN)] if course.stage is Stage.DISMISS else [Kill(steward)]
+
+
+def _to_workers(children: Children, stage: Stage) -> list[Action]:
+    if stage is Stage.KILL:
+        return [Kill(child) for child in children.workers]
+    wanted = Wanted.DRAIN if stage is Stage.DRAIN else Wanted.RELEASE
+    return [Ask(child, wanted) for child in children.workers]
+
+
+def pause(children: Children, course: Course, slots: SlotCount, now: float) -> float:
+    """Seconds that may pass until the next look, unless a signal or a death comes first."""
+    match course.stage:
+        case Stage.SERVE:
+            return _serving_pause(children, course, slots, now)
+        case Stage.DRAIN | Stage.RELEASE:
+            return min(TICK, max(0.0, course.drain_since + course.drain_limit - now))
+        case Stage.SETTLE:
+            return EAGER_TICK
+        case _:
+            return TICK
+
+
+def _serving_pause(children: Children, course: Course, slots: SlotCount, now: float) -> float:
+    if not course.ever_ready:
+        return EAGER_TICK
+    booting = children.coming or any(child.ready_at is None for child in children.all)
+    busy = slots.dead or children.surplus or children.retiring or booting
+    waits = [children.due(place) - now for place in _fillable(children, slots)] if slots.free else []
+    soonest = min((max(wait, EAGER_TICK) for wait in waits), default=IDLE_TICK)
+    return min(TICK if busy or not slots.free else IDLE_TICK, soonest)
+
+
+def _fillable(children: Children, slots: SlotCount) -> list[Place]:
+    """Vacant places for which somebody can be forked at all."""
+    return [place for place in children.vacant() if slots.forks_workers or place == STEWARD]
+
+
+def _spawns(children: Children, course: Course, slots: SlotCount, now: float) -> list[Action]:
+    """Fill what is vacant and due. Until a worker was ever READY, only the first is tried, beside the steward."""
+    due = [place for place in _fillable(children, slots) if children.due(place) <= now]
+    if not course.ever_ready:
+        due = [place for place in due if place == STEWARD or place.ordinal == 1]
+    kept = 1 if children.steward is None and STEWARD not in due else 0  # without a steward no slot is freed any more
+    return [Spawn(place) for place in due[: max(0, slots.free - kept)]]
+
+
+def _keep_steward(children: Children, course: Course, slots: SlotCount, now: float) -> list[Action]:
+    """A steward is needed to the end: it renews leases and releases what the dead held."""
+    missing = children.steward is None and course.spawns_steward
+    if missing and slots.free and children.due(STEWARD) <= now:
+        return [Spawn(STEWARD)]
+    return _wake_steward(children, slots)
+
+
+def _wake_steward(children: Children, slots: SlotCount) -> list[Action]:
+    steward = children.steward
+    return [Wake(steward)] if steward is not None and slots.dead else []

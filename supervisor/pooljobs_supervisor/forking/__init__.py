@@ -1,0 +1,1 @@
+"""Processes: how a child is forked, watched, reaped, and how it leaves."""

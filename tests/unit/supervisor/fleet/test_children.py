@@ -1,0 +1,96 @@
+"""The books: places, deaths in a row, slow boots."""
+
+from __future__ import annotations
+
+import pytest
+
+from pooljobs.scoreboard import Role
+from pooljobs_supervisor.fleet.children import SLOW_BOOT, STEWARD, ChildRecord, Children, Place
+
+ONE, TWO = Place(Role.WORKER, 1), Place(Role.WORKER, 2)
+
+
+def test_vacant_places_are_the_stewards_and_then_the_workers() -> None:
+    children = Children(2)
+    assert children.vacant() == [STEWARD, ONE, TWO]
+    children.born(ChildRecord(ONE, pid=10, slot=0, born=0.0))
+    assert children.vacant() == [STEWARD, TWO]
+    assert children.slots == {0}
+    children.born(ChildRecord(STEWARD, pid=11, slot=1, born=0.0))
+    assert children.steward is not None
+    assert [child.pid for child in children.workers] == [10]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [ChildRecord(ONE, 11, 1, 0.0), ChildRecord(TWO, 10, 1, 0.0), ChildRecord(TWO, 11, 0, 0.0)],
+    ids=["place", "pid", "slot"],
+)
+def test_a_place_a_pid_and_a_slot_belong_to_one_child(other: ChildRecord) -> None:
+    children = Children(2)
+    children.born(ChildRecord(ONE, pid=10, slot=0, born=0.0))
+    with pytest.raises(ValueError, match="collides"):
+        children.born(other)
+
+
+def test_the_first_death_is_replaced_at_once_and_the_next_ones_later() -> None:
+    children = Children(1)
+    waits = []
+    for _ in range(4):
+        children.born(ChildRecord(ONE, pid=10, slot=0, born=100.0))
+        assert children.died(10, now=101.0).place == ONE
+        waits.append(round(children.due(ONE) - 101.0, 3))
+    assert waits == [0.0, 0.1, 0.2, 0.4]
+
+
+def test_a_long_life_starts_the_count_again() -> None:
+    children = Children(1)
+    for _ in range(5):
+        children.not_born(ONE, now=0.0)
+    assert children.due(ONE) > 0.5
+    children.born(ChildRecord(ONE, pid=10, slot=0, born=100.0))
+    children.died(10, now=130.0)
+    assert children.due(ONE) == 130.0
+
+
+def test_one_places_deaths_do_not_delay_another() -> None:
+    children = Children(2)
+    for _ in range(5):
+        children.not_born(ONE, now=50.0)
+    assert children.due(ONE) > 50.0
+    assert children.due(TWO) < 50.0
+
+
+def test_the_number_of_workers_can_change_within_its_bounds() -> None:
+    children = Children(1, most=2)
+    children.born(ChildRecord(ONE, pid=10, slot=0, born=0.0))
+    assert children.resize(2)
+    assert children.vacant() == [STEWARD, TWO]
+    children.born(ChildRecord(TWO, pid=11, slot=1, born=0.0))
+    assert not children.resize(3)
+    assert children.resize(1)
+    assert [child.pid for child in children.surplus] == [11]
+    assert not children.resize(0)
+    assert children.procs == 1
+
+
+def test_a_slow_boot_is_reported_once() -> None:
+    children = Children(2)
+    children.born(ChildRecord(ONE, pid=10, slot=0, born=0.0))
+    children.born(ChildRecord(TWO, pid=11, slot=1, born=0.0, ready_at=1.0))
+    assert children.slow_boots(SLOW_BOOT - 1) == []
+    assert [child.pid for child in children.slow_boots(SLOW_BOOT)] == [10]
+    assert children.slow_boots(SLOW_BOOT + 1) == []
+
+
+def test_places_are_called_as_people_call_them() -> None:
+    assert [str(STEWARD), str(TWO)] == ["steward", "worker 2"]
+
+
+def test_a_death_for_a_late_job_grows_no_back_off() -> None:
+    children = Children(1)
+    place = Place(Role.WORKER, 1)
+    for pid in range(1, 9):
+        children.born(ChildRecord(place, pid, 0, born=10.0, executed=True))
+        children.died(pid, 10.5)
+        assert children.due(place) <= 10.5

@@ -1,0 +1,219 @@
+"""The floors and sweeps of a worker's lanes: nothing is passed over for longer than a sweep interval."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pooljobs_worker.claims.lanes import (
+    LEVELS,
+    SHORT_CLAIM_FACTOR,
+    START,
+    SWEEP_BURDENED,
+    SWEEP_COST_FACTOR,
+    SWEEP_LONGEST,
+    SWEEP_SHORTEST,
+    ClaimPlan,
+    Floor,
+    Lane,
+    Lanes,
+)
+
+KEY: Floor = ("2026-01-01T00:00:00+00:00", "01900000-0000-7000-8000-000000000001")
+DEFAULT: Lane = ("default", 0)
+
+
+def learn(lanes: Lanes, plan: ClaimPlan, *found: Lane, full: bool, took: float = 0.0, now: float = 0.0) -> None:
+    lanes.learn(plan, [(lane, KEY) for lane in found], full=full, took=took, now=now)
+
+
+def test_the_first_claim_sweeps_every_level_of_every_queue_from_its_start() -> None:
+    plan = Lanes({"a": 1, "b": 1}).plan(0.0)
+    assert plan.sweep
+    assert plan.visits == [("a", None), ("b", None)]
+    assert set(plan.floors) == {START}
+
+
+def test_after_a_full_batch_only_the_known_lane_is_visited_from_its_floor() -> None:
+    lanes = Lanes({"default": 1})
+    learn(lanes, lanes.plan(0.0), DEFAULT, full=True)
+    plan = lanes.plan(0.001)
+    assert (plan.sweep, plan.visits, plan.floors) == (False, [DEFAULT], [KEY])
+
+
+def test_the_first_short_claim_after_a_full_one_sweeps_at_once() -> None:
+    lanes = Lanes({"default": 1})
+    learn(lanes, lanes.plan(0.0), DEFAULT, full=True)
+    learn(lanes, lanes.plan(0.001), DEFAULT, full=False, now=0.001)
+    assert lanes.plan(0.001).sweep
+
+
+def test_further_short_claims_wait_for_the_interval() -> None:
+    lanes = Lanes({"default": 1})
+    learn(lanes, lanes.plan(0.0), DEFAULT, full=False, took=0.01, now=0.0)  # a sweep that cost 10 ms
+    learn(lanes, lanes.plan(0.1), DEFAULT, full=False, now=0.1)
+    assert not lanes.plan(0.15).sweep
+    assert lanes.seconds_to_sweep(0.15) == pytest.approx(0.05)
+    assert lanes.plan(0.2).sweep
+
+
+def test_one_slow_sweep_is_passed_over_in_silence_and_a_second_one_slows_them_down() -> None:
+    """An old snapshot makes every sweep slow; a disk that was busy for a moment makes one."""
+    lanes = Lanes({"default": 1})
+    learn(lanes, lanes.plan(0.0), DEFAULT, full=True, took=0.001, now=0.0)
+    learn(lanes, lanes.plan(10.0), DEFAULT, full=True, took=3.0, now=10.0)
+    assert lanes.seconds_to_sweep(10.0) == pytest.approx(SWEEP_SHORTEST)
+    learn(lanes, lanes.plan(20.0), DEFAULT, full=True, took=3.0, now=20.0)
+    assert lanes.seconds_to_sweep(20.0) == pytest.approx(SWEEP_BURDENED)
+    learn(lanes, lanes.plan(90.0), DEFAULT, full=True, took=0.001, now=90.0)
+    assert lanes.seconds_to_sweep(90.0) == pytest.approx(SWEEP_SHORTEST)
+
+
+@given(took=st.floats(SWEEP_SHORTEST, 3, exclude_min=True), claim=st.floats(0.0001, 0.1))
+def test_sweeps_take_a_bounded_share_though_every_other_claim_is_short(took: float, claim: float) -> None:
+    """As where producers keep pace with the workers: each short claim after a full one asks for a sweep."""
+    lanes, now, swept = Lanes({"default": 1}), 0.0, 0.0
+    for turn in range(500):
+        plan = lanes.plan(now)
+        cost = took if plan.sweep else claim
+        swept += cost if plan.sweep else 0.0
+        now += cost
+        learn(lanes, plan, DEFAULT, full=turn % 2 == 0, took=cost, now=now)
+    assert swept <= now / (1 + SHORT_CLAIM_FACTOR) + took
+
+
+def test_an_empty_sweep_leaves_no_lane_to_wait_for() -> None:
+    lanes = Lanes({"default": 1})
+    learn(lanes, lanes.plan(0.0), full=False)
+    assert lanes.seconds_to_sweep(0.0) is None
+    assert lanes.plan(0.0).sweep
+
+
+def test_a_wake_makes_the_next_claim_a_sweep() -> None:
+    lanes = Lanes({"default": 1})
+    learn(lanes, lanes.plan(0.0), DEFAULT, full=True)
+    lanes.forget()
+    assert lanes.plan(0.001).sweep
+
+
+def test_queues_take_turns_at_being_first() -> None:
+    lanes = Lanes({"a": 1, "b": 1, "c": 1})
+    firsts = [lanes.plan(0.0).visits[0][0] for _ in range(6)]
+    assert firsts == ["a", "b", "c", "a", "b", "c"]
+
+
+def test_within_a_queue_the_smaller_priority_is_visited_first() -> None:
+    lanes = Lanes({"default": 1})
+    learn(lanes, lanes.plan(0.0), ("default", 2), ("default", -1), DEFAULT, full=True)
+    assert lanes.plan(0.001).visits == [("default", -1), DEFAULT, ("default", 2)]
+
+
+@given(took=st.floats(0, 10), fulls=st.lists(st.booleans(), max_size=50), step=st.floats(0.0001, 1.0))
+def test_a_sweep_never_waits_longer_than_its_bounds(took: float, fulls: list[bool], step: float) -> None:
+    """Up to a quarter of a second a sweep, 5 s; beyond it, what keeps sweeps to a twentieth of the time, up to 60 s."""
+    lanes, now, last_sweep, interval = Lanes({"default": 1}), 0.0, 0.0, SWEEP_LONGEST
+    for full in [True, *fulls]:
+        plan = lanes.plan(now)
+        if plan.sweep:
+            last_sweep, interval = now, min(max(took * 20, SWEEP_SHORTEST), SWEEP_BURDENED)
+        assert now - last_sweep <= interval + step
+        learn(lanes, plan, DEFAULT, full=full, took=took, now=now)
+        now += step
+
+
+class World:
+    """A table of jobs by lane, claimed from as the statement does: lane by lane, until the limit."""
+
+    COST = 0.001
+
+    def __init__(self, weights: dict[str, int], limit: int) -> None:
+        self.lanes = Lanes(weights)
+        self.limit = limit
+        self.behind: dict[Lane, int] = {}  # jobs that a scan from a floor does not see
+        self.ahead: dict[Lane, int] = {}
+
+    def claim(self, now: float) -> dict[Lane, int]:
+        plan = self.lanes.plan(now)
+        left, taken = self.limit, dict[Lane, int]()
+        for (queue, known), floor in zip(plan.visits, plan.floors, strict=True):
+            for lane in [(queue, level) for level in (LEVELS if known is None else [known])]:
+                for jobs in (self.behind, self.ahead) if floor == START else (self.ahead,):
+                    count = min(left, jobs.get(lane, 0))
+                    jobs[lane] = jobs.get(lane, 0) - count
+                    left -= count
+                    if count:
+                        taken[lane] = taken.get(lane, 0) + count
+        found = [(lane, KEY) for lane in taken]
+        self.lanes.learn(plan, found, full=left == 0, took=self.COST, now=now)
+        return taken
+
+
+@given(
+    weights=st.lists(st.integers(1, 10), min_size=2, max_size=5),
+    step=st.floats(0.001, 0.3),
+    arrives=st.integers(0, 100),
+    level=st.sampled_from(LEVELS),
+    hidden=st.booleans(),
+)
+def test_no_queue_starves_behind_a_deep_one(
+    weights: list[int], step: float, arrives: int, level: int, *, hidden: bool
+) -> None:
+    """One job, in front of its queue's floor or behind it, while another queue fills every claim."""
+    shares = {f"queue {n}": weight for n, weight in enumerate(weights)}
+    world = World(shares, limit=10)
+    world.ahead["queue 0", 0] = 10**9
+    lane, claims = ("queue 1", level), 0
+    for claims in range(100_000):
+        if claims == arrives:
+            (world.behind if hidden else world.ahead)[lane] = 1
+        if lane in world.claim(claims * step):
+            break
+    turns = sum(weights)  # its own turn comes once in these
+    interval = max(SWEEP_SHORTEST, World.COST * SWEEP_COST_FACTOR * len(weights))
+    assert claims - arrives <= interval / step + 2 * turns + 1
+
+
+def test_deep_queues_are_claimed_from_by_weight() -> None:
+    world = World({"a": 3, "b": 1}, limit=10)
+    world.ahead = {("a", 0): 10**6, ("b", 0): 10**6}
+    taken = {"a": 0, "b": 0}
+    for turn in range(400):
+        for (queue, _), count in world.claim(turn * 0.01).items():
+            taken[queue] += count
+    assert taken == {"a": 3000, "b": 1000}
+
+
+def test_a_sweep_that_a_full_claim_did_not_get_to_is_still_due() -> None:
+    lanes = Lanes({"a": 1, "b": 1})
+    learn(lanes, lanes.plan(0.0), ("a", 0), full=True)
+    assert lanes.plan(0.001).swept == ["b"]
+    assert lanes.plan(0.001).swept == ["b"]
+
+
+@given(step=st.floats(0.005, 0.3), deep=st.integers(1, 99), arrives=st.integers(0, 30), hidden=st.booleans())
+@settings(max_examples=30, deadline=None)
+def test_of_a_hundred_queues_none_starves(step: float, deep: int, arrives: int, *, hidden: bool) -> None:
+    """Most of them deep, and one job in another one: it waits for a sweep and its turns, whatever the pace of claims.
+
+    Also where all sweeps wait the longest, and a round of turns takes as long as that or a part of it.
+    """
+    world = World({f"queue {n}": 1 for n in range(100)}, limit=10)
+    world.ahead = {(f"queue {n}", 0): 10**9 for n in range(deep)}
+    lane = ("queue 99", 4)
+    claims, taken = 0, dict[Lane, int]()
+    while lane not in taken:
+        if claims == arrives:
+            (world.behind if hidden else world.ahead)[lane] = 1
+        taken = world.claim(claims * step)
+        claims += 1
+        assert claims - arrives <= SWEEP_LONGEST / step + 2 * 100 + 1
+
+
+def test_a_claim_of_a_hundred_queues_names_each_once() -> None:
+    """What a claim sends grows with the queues, and not with the queues times the levels."""
+    lanes = Lanes({f"queue {n}": 1 for n in range(100)})
+    plan = lanes.plan(0.0)
+    assert len(plan.visits) == 100
+    learn(lanes, plan, ("queue 0", 0), full=True)
+    assert len(lanes.plan(0.001).visits) == 100

@@ -1,0 +1,1 @@
+"""Claims: what to take next, and what is held."""

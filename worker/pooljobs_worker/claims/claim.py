@@ -1,0 +1,131 @@
+"""Takes jobs: one statement a batch. Called by the loops when they have room."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import Any
+from uuid import UUID
+
+import orjson
+from psycopg import Connection
+
+from pooljobs.db.arrays import LevelArray, TextArray
+from pooljobs.db.statements import Statements
+from pooljobs.errors import PayloadError
+from pooljobs.payload.encoding import decode
+from pooljobs.scoreboard import Slot
+from pooljobs_worker.claims.claimed import ClaimedJob
+from pooljobs_worker.claims.lanes import ClaimPlan, Floor, Lane, Lanes
+from pooljobs_worker.session.connection import Session
+
+
+class WorkerReapedError(Exception):
+    """The database counts this worker as dead: its lease ran out, and what it held runs elsewhere."""
+
+
+class Claimer:
+    """Claims for one worker. The token of a claim whose reply was lost is remembered until that claim is released."""
+
+    def __init__(self, session: Session, statements: Statements, lanes: Lanes, slot: Slot) -> None:
+        self._session = session
+        self._claim = statements.claim
+        self._reread = statements.load("reread_claim")
+        self._release = statements.load("release_claim")
+        self._lanes = lanes
+        self._slot = slot
+        self._unanswered: int | None = None
+
+    def claim(self, limit: int) -> list[ClaimedJob]:
+        """Up to ``limit`` jobs, in the order in which to run them; empty when nothing is due.
+
+        Raises:
+            WorkerReapedError: This worker is dead to the database; register anew.
+            GaveUpError: The database was away, and the worker is to leave.
+        """
+        return self._session.run(lambda connection: self._try(connection, limit))
+
+    def seconds_to_sweep(self) -> float | None:
+        """How long until lanes are to be looked through from their start; None when all were empty."""
+        return self._lanes.seconds_to_sweep(time.monotonic())
+
+    def forget_floors(self) -> None:
+        """Looks through all lanes at the next claim."""
+        self._lanes.forget()
+
+    def _try(self, connection: Connection[Any], limit: int) -> list[ClaimedJob]:
+        if self._unanswered is not None:
+            connection.execute(self._release, {"worker_id": self._slot.worker_id, "token": self._unanswered})
+            self._unanswered = None
+        began = time.monotonic()
+        plan = self._lanes.plan(began)
+        self._unanswered = self._slot.claiming = token = secrets.randbits(63)
+        row = connection.execute(self._claim, self._parameters(plan, limit, token), prepare=True).fetchone()
+        if row is None or not row[0]:
+            self._unanswered = None
+            raise WorkerReapedError
+        jobs = self._read(connection, row[1], token)
+        if row[3] is not None:
+            _mark(jobs, row[3])
+        self._unanswered = None
+        now = time.monotonic()
+        self._lanes.learn(plan, _floors(row[2]), full=len(jobs) >= limit, took=now - began, now=now)
+        return jobs
+
+    def _parameters(self, plan: ClaimPlan, limit: int, token: int) -> dict[str, object]:
+        return {
+            "worker_id": self._slot.worker_id,
+            "token": token,
+            "limit": limit,
+            "queues": TextArray([queue for queue, _ in plan.visits]),
+            "priorities": LevelArray([level for _, level in plan.visits]),
+            "floor_times": TextArray([time for time, _ in plan.floors]),
+            "floor_ids": TextArray([job_id for _, job_id in plan.floors]),
+        }
+
+    def _read(self, connection: Connection[Any], batch: str | None, token: int) -> list[ClaimedJob]:
+        if batch is None:
+            return []
+        try:
+            rows = orjson.loads(batch)
+        except orjson.JSONDecodeError:
+            return self._read_one_by_one(connection, token)
+        return _jobs(rows, token)
+
+    def _read_one_by_one(self, connection: Connection[Any], token: int) -> list[ClaimedJob]:
+        """A payload orjson cannot read (PostgreSQL holds more than it) must fail its own job and no other."""
+        rows = connection.execute(self._reread, {"worker_id": self._slot.worker_id, "token": token}).fetchall()
+        return [_strange(row, token) for row in rows]
+
+
+def _jobs(rows: list[list[Any]], token: int) -> list[ClaimedJob]:
+    packed = bytes.fromhex("".join([row[0] for row in rows]).replace("-", ""))  # all ids at once costs a third less
+    ids = [packed[start : start + 16] for start in range(0, len(packed), 16)]
+    return [
+        ClaimedJob(job_id, fence, token, job_type, payload, attempts, max_retries, queue, priority, trace_id)
+        for job_id, row in zip(ids, rows, strict=True)
+        for _, fence, job_type, payload, attempts, max_retries, queue, priority, trace_id in (row,)
+    ]
+
+
+def _strange(row: tuple[Any, ...], token: int) -> ClaimedJob:
+    job_id, fence, job_type, text, attempts, max_retries, queue, priority, trace_id = row
+    job = ClaimedJob(UUID(job_id).bytes, fence, token, job_type, None, attempts, max_retries, queue, priority, trace_id)
+    try:
+        job.payload = decode(text)
+    except PayloadError as error:
+        job.unreadable = str(error)
+    return job
+
+
+def _mark(jobs: list[ClaimedJob], careful: str) -> None:
+    """Notes on the jobs that need care why they do."""
+    reasons = {UUID(job_id).bytes: (suspect, losses) for job_id, suspect, losses in orjson.loads(careful)}
+    for job in jobs:
+        if job.job_id in reasons:
+            job.suspect, job.losses = reasons[job.job_id]
+
+
+def _floors(text: str | None) -> list[tuple[Lane, Floor]]:
+    rows = orjson.loads(text) if text else []
+    return [((queue, priority), (run_at, job_id)) for queue, priority, run_at, job_id in rows]

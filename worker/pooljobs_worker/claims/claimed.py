@@ -1,0 +1,70 @@
+"""A job this worker holds a claim on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from pooljobs.handler.completion import Completion
+from pooljobs.handler.interrupts import JobInterrupt
+from pooljobs.job.verdict import Settlement, Verdict
+
+
+@dataclass(slots=True)
+class ClaimedJob:
+    """A row of the claim statement, with the token of the statement that took it.
+
+    Attributes:
+        job_id: 16 raw bytes.
+        attempts: Runs that ended before this one.
+        entry: Its place in the table of held jobs on the scoreboard; -1 until it has one.
+        unreadable: Why the payload could not be decoded, if it could not.
+        interrupt: What was raised in the handler from outside, if anything was.
+        suspect: It is to run alone: its process died while it ran.
+        losses: Hosts that were lost with it; above 0 its run is announced before it begins.
+        completion: Made with the handler's ``JobContext``, if it takes one.
+    """
+
+    job_id: bytes
+    fence: int
+    token: int
+    job_type: str
+    payload: object
+    attempts: int
+    max_retries: int
+    queue: str
+    priority: int
+    trace_id: str | None
+    entry: int = -1
+    unreadable: str | None = None
+    completion: Completion | None = None
+    interrupt: JobInterrupt | None = None
+    suspect: bool = False
+    losses: int = 0
+
+    @property
+    def id(self) -> UUID:
+        """The id as people write it."""
+        return UUID(bytes=self.job_id)
+
+    @property
+    def attempt(self) -> int:
+        """The number of this run, from 1."""
+        return self.attempts + 1
+
+    def cancelled_unrun(self) -> Settlement:
+        """Its settlement where it was asked to be cancelled before its handler began."""
+        when = f"run {self.attempt}" if self.attempts else "it ran"
+        return self.settled(Verdict.CANCELLED, error=f"cancelled before {when}")
+
+    def completed(self, started_ns: int) -> Settlement:
+        """Its settlement where the handler returned: what most jobs come to, so no argument is named."""
+        used = self.completion is not None and self.completion.used
+        return Settlement(self.job_id, self.fence, self.token, Verdict.COMPLETED, None, None, started_ns, used)
+
+    def settled(
+        self, verdict: Verdict, *, error: str | None = None, delay: float | None = None, started_ns: int = 0
+    ) -> Settlement:
+        """This job's settlement."""
+        used = self.completion is not None and self.completion.used
+        return Settlement(self.job_id, self.fence, self.token, verdict, error, delay, started_ns, used)

@@ -1,0 +1,173 @@
+"""Runs one job's handler and decides, as a value, what becomes of the job. Settling it is somebody else's."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Coroutine, Mapping
+from inspect import iscoroutine
+from typing import Any, NamedTuple, Protocol
+
+from pooljobs.application.task import Task
+from pooljobs.handler.completion import Completion
+from pooljobs.handler.context import JobContext, enter, leave
+from pooljobs.handler.state import StateContainer
+from pooljobs.job.verdict import Settlement
+from pooljobs.signature.arguments import Arguments, ReadPayload
+from pooljobs_worker.claims.claimed import ClaimedJob
+from pooljobs_worker.crew.deadlines import Deadlines
+from pooljobs_worker.crew.interrupts import Interrupts, call
+from pooljobs_worker.crew.judge import Judge
+
+
+class CoroutineRunner(Protocol):
+    """Runs an async handler to its end and returns, or raises what it raised."""
+
+    def __call__(self, coroutine: Coroutine[Any, Any, object]) -> None:
+        """Waits for the coroutine."""
+
+
+class _Handler(NamedTuple):
+    """What is known of a job type before any job of it.
+
+    Attributes:
+        read: Gives all arguments; None where some are injected.
+        limit: Soft and hard, in nanoseconds; None where there is neither.
+    """
+
+    task: Task
+    function: Callable[..., Any]
+    read: ReadPayload | None
+    limit: tuple[int, int] | None
+
+
+class Dispatcher:
+    """Looks the handler up by the job's type, calls it, and has the result judged. Keeps nothing between jobs.
+
+    ``dispatch`` and ``dispatch_async`` differ in how they wait for a handler, and in nothing else. What both do before
+    is written out in both: a call of a method each would be seen in the cost of a job.
+    """
+
+    def __init__(
+        self,
+        registry: Mapping[str, Task],
+        state: StateContainer,
+        run_coroutine: CoroutineRunner,
+        interrupts: Interrupts,
+        deadlines: Deadlines,
+        *,
+        completing: bytes,
+        log: logging.Logger,
+    ) -> None:
+        self._registry = registry
+        self._completing = completing
+        self._state = state
+        self._run_coroutine = run_coroutine
+        self._interrupts = interrupts
+        self._deadlines = deadlines
+        self._handlers: dict[str, _Handler] = {}
+        self._judge = Judge(interrupts, log)
+        self._recursion_limit = sys.getrecursionlimit()
+        self._ready: set[str] = set()
+
+    def is_task(self, job: ClaimedJob) -> bool:
+        """Whether ``dispatch_async`` is for this job: its handler is async, and all the state it asks for is made.
+
+        What is made at its first use may take long, or run an event loop of its own, and is left to a thread.
+        """
+        if job.job_type in self._ready:
+            return True
+        task = self._registry.get(job.job_type)
+        if task is None or not task.is_async or not self._state.made(task.binder.state_types):
+            return False
+        self._ready.add(job.job_type)
+        return True
+
+    def dispatch(self, job: ClaimedJob, started_ns: int) -> Settlement:
+        """Runs the job. Never raises: whatever the handler raises, ``SystemExit`` too, is that job's failure."""
+        before = enter(job)  # the log lines of its failure are its own too
+        try:
+            handler = self._handlers.get(job.job_type) or self._find(job.job_type)
+            if handler is None:
+                return self._judge.unknown(job)
+            if job.unreadable is not None:
+                return self._judge.unreadable(job, started_ns)
+            task, function, read, limit = handler
+            if limit is not None:
+                self._deadlines.begin(job, limit, started_ns)
+            try:
+                args, kwargs = read(job.payload) if read is not None else self._injected(task, job, started_ns)
+                result = call(function, args, kwargs, job)
+                if result is not None and iscoroutine(result):  # asked of it: a decorator may hide the async def
+                    self._run_coroutine(self._interrupts.guard(result, job))
+            except BaseException as error:  # noqa: BLE001  # a job must not end its worker, whatever it raises
+                return self._failed(task, job, error, started_ns)
+            finally:
+                if limit is not None:
+                    self._deadlines.end(job)
+            return self._completed(job, started_ns)
+        finally:
+            leave(before)
+
+    async def dispatch_async(self, job: ClaimedJob, started_ns: int) -> Settlement:
+        """Runs a job of which ``is_task`` is true, in the current task. That may be cancelled; nothing is raised."""
+        before = enter(job)
+        try:
+            handler = self._handlers.get(job.job_type) or self._find(job.job_type)
+            if handler is None:
+                return self._judge.unknown(job)
+            if job.unreadable is not None:
+                return self._judge.unreadable(job, started_ns)
+            task, function, read, limit = handler
+            if limit is not None:
+                self._deadlines.begin(job, limit, started_ns)
+            try:
+                args, kwargs = read(job.payload) if read is not None else self._injected(task, job, started_ns)
+                result = call(function, args, kwargs, job)
+                if iscoroutine(result):
+                    await self._interrupts.guard(result, job)
+            except BaseException as error:  # noqa: BLE001  # as above, and asyncio would stop the loop for some
+                return self._failed(task, job, error, started_ns)
+            finally:
+                if limit is not None:
+                    self._deadlines.end(job)
+            return self._completed(job, started_ns)
+        finally:
+            leave(before)
+
+    def _find(self, job_type: str) -> _Handler | None:
+        """Looks in the registry, where a handler may have been added since the last job."""
+        task = self._registry.get(job_type)
+        if task is None:
+            return None
+        read = None if task.binder.injects else task.binder.check
+        handler = _Handler(task, task.function, read, self._deadlines.by_type.get(job_type))
+        self._handlers[job_type] = handler
+        return handler
+
+    def _injected(self, task: Task, job: ClaimedJob, started_ns: int) -> Arguments:
+        return task.binder.bind(job.payload, lambda: self._context(job, started_ns), self._state)
+
+    def _completed(self, job: ClaimedJob, started_ns: int) -> Settlement:
+        if sys.getrecursionlimit() != self._recursion_limit:
+            sys.setrecursionlimit(self._recursion_limit)
+        return job.completed(started_ns)
+
+    def _failed(self, task: Task, job: ClaimedJob, error: BaseException, started_ns: int) -> Settlement:
+        sys.setrecursionlimit(self._recursion_limit)  # it takes some depth to describe an error
+        return self._judge.failed(task, job, error, started_ns)
+
+    def _context(self, job: ClaimedJob, started_ns: int) -> JobContext:
+        job.completion = Completion(
+            self._completing, job_id=job.id, fence=job.fence, token=job.token, started_ns=started_ns
+        )
+        return JobContext(
+            id=job.id,
+            job_type=job.job_type,
+            queue=job.queue,
+            attempt=job.attempt,
+            max_retries=job.max_retries,
+            priority=job.priority,
+            trace_id=job.trace_id,
+            completion=job.completion,
+        )

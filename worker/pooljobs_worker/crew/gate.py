@@ -1,0 +1,38 @@
+"""Decides whether a claimed job may begin, and what becomes of one that may not. Asked by the crews and the relief."""
+
+from __future__ import annotations
+
+import time
+
+from pooljobs.job.verdict import Settlement, Verdict
+from pooljobs.scoreboard import Slot, Wanted
+from pooljobs_worker.claims.announcer import Announcer
+from pooljobs_worker.claims.claimed import ClaimedJob
+from pooljobs_worker.session.lease import Lease
+
+
+def unrun(slot: Slot, job: ClaimedJob, *, delay: float | None = None) -> Settlement:
+    """Given back at no cost, for others or for ``delay`` seconds later; cancelled where that was asked of it."""
+    if slot.cancel_asked(job.entry, job.token):
+        return job.cancelled_unrun()
+    return job.settled(Verdict.RELEASED, delay=delay)
+
+
+class Gate:
+    """The threaded crew asks it before each job; any thread."""
+
+    def __init__(self, slot: Slot, lease: Lease, announcer: Announcer) -> None:
+        self._slot = slot
+        self._lease = lease
+        self._announcer = announcer
+
+    def refused(self, job: ClaimedJob) -> Settlement | None:
+        """The settlement of a job that must not begin; None for one that may. Waits only where a run is announced."""
+        slot = self._slot
+        if slot.wanted is Wanted.RELEASE or self._lease.expired(time.monotonic_ns()):
+            return unrun(slot, job)
+        if slot.cancel_asked(job.entry, job.token):
+            return job.cancelled_unrun()
+        if job.losses and not self._announcer.may_begin(job):
+            return unrun(slot, job)
+        return None

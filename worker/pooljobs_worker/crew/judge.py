@@ -1,0 +1,71 @@
+"""Decides what becomes of a job whose run failed, or that cannot be run at all. Asked by the dispatcher."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from pathlib import Path
+
+from pooljobs.application.task import Task
+from pooljobs.job.error_text import clean, describe
+from pooljobs.job.retry import next_delay
+from pooljobs.job.verdict import Settlement, Verdict
+from pooljobs_worker.claims.claimed import ClaimedJob
+from pooljobs_worker.crew.interrupts import Interrupts
+
+_OUR_FRAMES = str(Path(__file__).parent)
+
+
+class Judge:
+    """Gives verdicts, and tells them in the log. Any thread."""
+
+    def __init__(self, interrupts: Interrupts, log: logging.Logger) -> None:
+        self._interrupts = interrupts
+        self._log = log
+
+    def unreadable(self, job: ClaimedJob, started_ns: int) -> Settlement:
+        """The payload of this job could not be decoded."""
+        self._tell(logging.WARNING, "job %s (%s) failed for good: %s", job.id, job.job_type, job.unreadable)
+        return job.settled(Verdict.FAILED, error=clean(job.unreadable or ""), started_ns=started_ns)
+
+    def unknown(self, job: ClaimedJob) -> Settlement:
+        """Nobody here has a handler for this job's type."""
+        error = f"no handler registered for job type: {job.job_type}"
+        self._tell(logging.WARNING, "job %s failed for good: %s", job.id, error)
+        return job.settled(Verdict.FAILED, error=clean(error))
+
+    def failed(self, task: Task, job: ClaimedJob, error: BaseException, started_ns: int) -> Settlement:
+        """The handler raised, or the payload does not fit it."""
+        if isinstance(error, MemoryError):
+            traceback.clear_frames(error.__traceback__)  # it takes some to describe an error
+        text = describe(error, skip_frames=_frames_of_ours(error))
+        if self._interrupts.cancelled(job, error):
+            self._tell(logging.INFO, "job %s (%s) was cancelled in run %d", job.id, job.job_type, job.attempt)
+            return job.settled(Verdict.CANCELLED, error=text, started_ns=started_ns)
+        delay = next_delay(task.retry, job.attempt, job.max_retries, job.id)
+        self._tell_failure(job, text.partition("\n")[0], delay)
+        verdict = Verdict.FAILED if delay is None else Verdict.RETRY
+        return job.settled(verdict, error=text, delay=delay, started_ns=started_ns)
+
+    def _tell_failure(self, job: ClaimedJob, headline: str, delay: float | None) -> None:
+        run = (
+            f"run {job.attempt}" if delay is None else f"run {job.attempt} of {job.max_retries}, again in {delay:.3g} s"
+        )
+        if delay is None:
+            self._tell(logging.WARNING, "job %s (%s) failed for good in %s: %s", job.id, job.job_type, run, headline)
+        else:
+            self._tell(logging.INFO, "job %s (%s) failed in %s: %s", job.id, job.job_type, run, headline)
+
+    def _tell(self, level: int, message: str, *arguments: object) -> None:
+        try:
+            self._log.log(level, message, *arguments)
+        except Exception:  # noqa: BLE001  # raised by what a handler hung into logging: it decides nothing
+            return
+
+
+def _frames_of_ours(error: BaseException) -> int:
+    """How many frames lie between the dispatcher and the handler."""
+    count, trail = 0, error.__traceback__
+    while trail is not None and trail.tb_frame.f_code.co_filename.startswith(_OUR_FRAMES):
+        count, trail = count + 1, trail.tb_next
+    return count

@@ -1,0 +1,123 @@
+"""Runs a batch one job after the other, in the worker's main thread: the crew for a concurrency of one."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+
+from pooljobs.job.verdict import Verdict
+from pooljobs.scoreboard import Activity, EntryState, Wanted
+from pooljobs.scoreboard.layout import At
+from pooljobs_worker.claims.claimed import ClaimedJob
+from pooljobs_worker.crew.appetite import Appetite
+from pooljobs_worker.crew.backlog import Backlog
+from pooljobs_worker.crew.dispatch import Dispatcher
+from pooljobs_worker.crew.gate import unrun
+from pooljobs_worker.crew.origin import make_origin
+from pooljobs_worker.crew.relief import Relief
+from pooljobs_worker.crew.surroundings import PAUSE_NS, Surroundings
+from pooljobs_worker.parts import Parts
+from pooljobs_worker.session.connection import GaveUpError
+
+_DONE, _FAILED = int(EntryState.DONE), int(EntryState.FAILED)
+_RELEASE = int(Wanted.RELEASE)
+_WANTED, _LEASED_UNTIL = int(At.WANTED), int(At.LEASED_UNTIL_NS)
+
+
+class SerialCrew:
+    """Settles what has ended by the flusher while a slow handler runs, and the rest when the batch ends."""
+
+    def __init__(self, parts: Parts, dispatcher: Dispatcher, surroundings: Surroundings, appetite: Appetite) -> None:
+        self._slot = parts.child.slot
+        self._words = parts.child.slot.words  # what is looked at before each job is read without the descriptors
+        self._requests = parts.child.slot.requests
+        self._states = parts.child.slot.states
+        self._dispatcher = dispatcher
+        self._surroundings = surroundings
+        self._looked_ns = 0
+        self._held = parts.held
+        self._settler = parts.settler
+        self._flusher = parts.flusher
+        self._lease = parts.lease
+        self._announcer = parts.announcer
+        self._peak = parts.peak
+        self._origin = make_origin()
+        self._appetite = appetite
+        self._backlog = Backlog()
+        self._relief = Relief(parts.child, parts.settler, self._backlog, given_back=lambda _: None)
+        parts.flusher.also(lambda: self._relief.look(time.monotonic_ns()))
+
+    @property
+    def room(self) -> int:
+        """Always a batch: ``run`` returns when the last one has ended."""
+        return self._appetite.size
+
+    def run(self, jobs: list[ClaimedJob], *, full: bool) -> None:
+        """Runs the batch in order; what has not begun when RELEASE is wanted, or the lease is lost, is given back.
+
+        So is what waits behind a slow job for too long, by the flusher's thread.
+        """
+        self._held.take(jobs)
+        self._slot.activity = Activity.RUNNING
+        self._looked_ns = began_ns = time.monotonic_ns()  # at the end of the last batch, and no handler ran since
+        self._peak.before_job(began_ns)
+        self._backlog.take(jobs, began_ns)
+        self._flusher.busy(working=True)
+        ran = self._run_all()
+        self._appetite.learn(ran, (time.monotonic_ns() - began_ns) / 1e9, full=full)
+        self._surroundings.put_back()  # before the settlement, which may open a connection
+        self._flusher.busy(working=False)
+        self._settler.flush()
+
+    def finish(self) -> None:
+        """Settles what an interrupted flush may have left."""
+        self._settler.flush()
+
+    def _run_all(self) -> int:
+        """Empties the backlog; the number of jobs that were taken out of it to be run."""
+        begun, waiting, words, clock = 0, self._backlog.jobs, self._words, time.monotonic_ns
+        while waiting:
+            now_ns = clock()  # for the lease and for the start
+            if words[_WANTED] == _RELEASE or (now_ns > words[_LEASED_UNTIL] and not self._renewed()):
+                self._give_back(self._backlog.empty())
+                break
+            try:
+                job = waiting.popleft()
+            except IndexError:  # the flusher's thread was faster
+                break
+            begun += 1
+            if self._requests[job.entry] == job.token:
+                self._settler.add(job.cancelled_unrun(), job.entry)
+            elif not job.losses:
+                self._run_one(job, now_ns)
+            elif self._announcer.may_begin(job):
+                self._run_one(job, clock())
+            else:
+                self._give_back((job,))
+        return begun
+
+    def _run_one(self, job: ClaimedJob, started_ns: int) -> None:
+        entry = job.entry
+        self._backlog.begun_ns = started_ns
+        if started_ns - self._looked_ns > PAUSE_NS:
+            self._surroundings.put_back()
+            self._peak.before_job(started_ns)
+            self._looked_ns = started_ns
+        self._slot.start(entry, started_ns)
+        settlement = self._dispatcher.dispatch(job, started_ns)
+        if not self._origin[0]:
+            os._exit(0)  # the handler forked, and its child came back out of it: it is none of ours
+        self._states[entry] = _DONE if settlement.verdict is Verdict.COMPLETED else _FAILED
+        self._settler.add(settlement, entry)
+
+    def _renewed(self) -> bool:
+        """Past its lease a worker that was stopped or starved must not begin what others may have taken."""
+        try:
+            return self._lease.renew()
+        except GaveUpError:
+            return False
+
+    def _give_back(self, jobs: Iterable[ClaimedJob]) -> None:
+        for job in jobs:
+            self._settler.add(unrun(self._slot, job), job.entry)

@@ -1,0 +1,32 @@
+"""Has the process write down where it is when the supervisor asks, just before it is killed at a hard limit.
+
+faulthandler's handler is C and takes no lock: it works while C code holds the interpreter's, and in whichever thread
+has not masked the signal.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import signal
+
+from pooljobs.process.child_signals import STACK
+
+
+class Stacks:
+    """Registers the handler when it is made. A descriptor of -1 stands for no file: then nothing is done."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._untouched = signal.getsignal(STACK)  # what Python knows of it, which faulthandler goes past
+        self._register()
+
+    def put_back(self) -> None:
+        """Registers it again if a handler of a job set another one; main thread only."""
+        if signal.getsignal(STACK) is not self._untouched:
+            faulthandler.unregister(STACK)
+            signal.signal(STACK, self._untouched)
+            self._register()
+
+    def _register(self) -> None:
+        if self._fd >= 0:
+            faulthandler.register(STACK, file=self._fd, all_threads=True)

@@ -1,0 +1,127 @@
+"""What a handler may leave changed in its worker's process, put back between jobs. Used by the crews.
+
+Put back is what costs little and would spoil the jobs that follow: see "What a handler can do to its worker" in
+docs/handlers.md. A worker whose own descriptors were closed cannot be mended: their numbers may be other files by
+now. It leaves at once, without unwinding, and the steward settles what it held from the scoreboard.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterable
+from signal import Signals
+from typing import NoReturn, TextIO
+
+from pooljobs.exit_codes import ExitCode
+from pooljobs.process.child_signals import INTERRUPT
+from pooljobs_worker.crew.stacks import Stacks
+
+PAUSE_NS = 2_000_000
+"""Nanoseconds between two looks within a batch. One costs some 15 µs, which must not count beside short jobs."""
+
+_SIGNALS = (
+    *(Signals.SIGTERM, Signals.SIGINT, Signals.SIGQUIT, Signals.SIGHUP, Signals.SIGCHLD, Signals.SIGALRM),
+    INTERRUPT,
+)
+_TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
+_STANDARD = (0, 1, 2)
+
+
+class Surroundings:
+    """Remembers how the process is when it is made: by the main thread, before the first job."""
+
+    def __init__(self, descriptors: Iterable[int], stacks: Stacks, log: logging.Logger) -> None:
+        self._log = log
+        self._stacks = stacks
+        self._home = os.open(".", getattr(os, "O_PATH", os.O_RDONLY))
+        self._own = {fd: _identity(fd) for fd in (*descriptors, self._home)}
+        os.umask(umask := os.umask(0o077))
+        self._umask = umask
+        self._blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        self._handlers = {number: signal.getsignal(number) for number in _SIGNALS}
+        self._timers = [timer for timer in _TIMERS if signal.getitimer(timer)[0] == 0]
+        self._collecting = gc.isenabled()
+        self._streams = {"stdout": sys.stdout, "stderr": sys.stderr}
+        self._log_handlers = list(logging.root.handlers)
+        self._log_disabled = logging.root.manager.disable
+
+    def put_back(self) -> None:
+        """Makes everything as it was; main thread only, and while no handler runs."""
+        self.check_descriptors()
+        self._put_signals_back()
+        self._put_streams_back()
+        self._put_logging_back()
+        os.fchdir(self._home)
+        os.umask(self._umask)
+        if gc.isenabled() is not self._collecting:
+            gc.enable() if self._collecting else gc.disable()
+
+    def check_descriptors(self) -> None:
+        """Ends the process if the worker's own descriptors are not what they were. Any thread."""
+        try:
+            sound = all(_identity(fd) == identity for fd, identity in self._own.items())
+        except OSError:
+            sound = False
+        if not sound:
+            self._leave()
+
+    def close(self) -> None:
+        """Lets go of the working directory."""
+        os.close(self._home)
+
+    def _put_signals_back(self) -> None:
+        for timer in self._timers:
+            signal.setitimer(timer, 0)
+        for number, handler in self._handlers.items():
+            if handler is not None and signal.getsignal(number) is not handler:
+                signal.signal(number, handler)
+        self._stacks.put_back()
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._blocked)
+
+    def _put_streams_back(self) -> None:
+        """First the descriptors: the next file opened would get the number, and what is printed would go into it."""
+        for fd in _STANDARD:
+            try:
+                os.fstat(fd)
+            except OSError:
+                _fill(fd)
+        for (name, stream), fd in zip(self._streams.items(), (1, 2), strict=True):
+            if stream is not None and stream.closed:
+                self._streams[name] = _reopened(fd)
+            if getattr(sys, name) is not self._streams[name]:
+                setattr(sys, name, self._streams[name])
+
+    def _put_logging_back(self) -> None:
+        if logging.root.manager.disable != self._log_disabled:
+            logging.disable(self._log_disabled)
+        for handler in self._log_handlers:
+            if handler not in logging.root.handlers:
+                logging.root.addHandler(handler)
+        self._log.disabled = False
+
+    def _leave(self) -> NoReturn:
+        for handler in logging.root.handlers:
+            handler.close()  # its descriptor is gone as well: from here on it writes to stderr
+        self._log.error("a handler closed this worker's own descriptors: the worker leaves, and is replaced")
+        os._exit(ExitCode.INTERNAL)
+
+
+def _identity(fd: int) -> tuple[int, int]:
+    status = os.fstat(fd)
+    return status.st_dev, status.st_ino
+
+
+def _fill(fd: int) -> None:
+    null = os.open(os.devnull, os.O_RDWR)
+    if null != fd:
+        os.dup2(null, fd)
+        os.close(null)
+    os.set_inheritable(fd, True)  # noqa: FBT003  # takes no keywords
+
+
+def _reopened(fd: int) -> TextIO:
+    return open(fd, "w", buffering=1, errors="backslashreplace", closefd=False)

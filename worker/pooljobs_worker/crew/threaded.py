@@ -1,0 +1,197 @@
+"""Runs several jobs at the same time: the crew for a concurrency above one.
+
+Plain handlers run in threads of a pool, async ones as tasks of one event loop in a thread of its own; together they are
+never more than the concurrency. The others of a batch wait in the backlog, from which whatever ends takes the next one.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Self
+
+from pooljobs.job.verdict import Settlement, Verdict
+from pooljobs.scoreboard import Activity, EntryState, Wanted
+from pooljobs.scoreboard.wake import OWN
+from pooljobs_worker.claims.claimed import ClaimedJob
+from pooljobs_worker.crew.appetite import Appetite, Pace
+from pooljobs_worker.crew.coroutines import BackgroundLoop
+from pooljobs_worker.crew.dispatch import Dispatcher
+from pooljobs_worker.crew.gate import Gate, unrun
+from pooljobs_worker.crew.origin import make_origin
+from pooljobs_worker.crew.places import Places
+from pooljobs_worker.crew.relief import Relief
+from pooljobs_worker.crew.surroundings import PAUSE_NS, Surroundings
+from pooljobs_worker.crew.tasks import JobTasks
+from pooljobs_worker.parts import Parts
+
+
+class ThreadedCrew:
+    """Takes a batch, returns at once, and wakes the loop when there is room for more."""
+
+    def __init__(
+        self, parts: Parts, dispatcher: Dispatcher, surroundings: Surroundings, appetite: Appetite, loop: BackgroundLoop
+    ) -> None:
+        self._slot = parts.child.slot
+        self._dispatcher = dispatcher
+        self._surroundings = surroundings
+        self._held = parts.held
+        self._settler = parts.settler
+        self._flusher = parts.flusher
+        self._gate = Gate(self._slot, parts.lease, parts.announcer)
+        self._peak = parts.peak
+        self._concurrency = parts.settings.worker.concurrency
+        self._pool = ThreadPoolExecutor(self._concurrency, thread_name_prefix="pooljobs-job")
+        self._tasks = JobTasks(loop, self._as_task)
+        self._appetite = appetite
+        self._pace = Pace()
+        self._places = Places(self._concurrency)
+        self._relief = Relief(parts.child, parts.settler, self._places.backlog, given_back=self._given_back)
+        parts.flusher.also(self._look)
+        self._rung = False
+        self._crowded = False
+        self._looked_ns = 0
+        self._origin = make_origin()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, _error: BaseException | None, _: TracebackType | None) -> None:
+        self._pool.shutdown(wait=kind is None, cancel_futures=True)
+
+    @property
+    def room(self) -> int:
+        """As many as the appetite is for, and at least those that can begin; none while enough wait already, or while
+        a suspect is to be alone.
+        """
+        self._rung = False  # first: what ends from here on rings again
+        self._crowded = False
+        if not self._has_room():
+            return 0
+        room = min(self._appetite.limit(self._concurrency - self._places.outstanding), self._held.room)
+        self._crowded = room == 0
+        return room
+
+    def run(self, jobs: list[ClaimedJob], *, full: bool) -> None:
+        """Puts the batch into the backlog and begins what can begin."""
+        now_ns = time.monotonic_ns()
+        idle = self._places.outstanding == 0
+        if idle:  # with handlers under way nobody can tell whose directory it is, nor whose memory
+            self._surroundings.put_back()
+            self._peak.before_job(now_ns)
+        self._held.take(jobs)
+        self._slot.activity = Activity.RUNNING
+        self._appetite.learn(*self._pace.sample(now_ns / 1e9, self._places.ended, idle=idle), full=full)
+        self._flusher.busy(working=True)
+        self._places.take(jobs, now_ns)
+        self._begin()
+
+    def finish(self) -> None:
+        """Waits until every job that was taken has ended, then settles them."""
+        self._places.wait_until_empty()
+        self._flusher.busy(working=False)
+        self._settler.flush()
+
+    def _has_room(self) -> bool:
+        places = self._places
+        return places.outstanding < self._concurrency + self._appetite.low_water and not places.closed
+
+    def _begin(self) -> None:
+        """Begins as many waiting jobs as may run."""
+        tasks = []
+        while (job := self._places.next()) is not None:
+            if self._is_task(job):
+                tasks.append(job)
+            else:
+                self._pool.submit(self._in_thread, job)
+        if tasks:
+            self._tasks.start(tasks)
+
+    def _is_task(self, job: ClaimedJob) -> bool:
+        """Not one that has to be announced: that waits for the database, and the loop must not."""
+        return not job.losses and self._dispatcher.is_task(job)
+
+    def _in_thread(self, job: ClaimedJob) -> None:
+        """Runs a job, and those that follow in its place until one of them is for the event loop."""
+        successor: ClaimedJob | None = job
+        while successor is not None:
+            if self._is_task(successor):
+                self._tasks.start([successor])
+                return
+            settlement = self._gate.refused(successor)
+            if settlement is None:
+                started_ns = time.monotonic_ns()
+                self._slot.start(successor.entry, started_ns)
+                settlement = self._ran(successor, self._dispatcher.dispatch(successor, started_ns))
+            self._settler.add(settlement, successor.entry)
+            self._surroundings.check_descriptors()
+            successor = self._ended(successor)
+
+    async def _as_task(self, job: ClaimedJob) -> None:
+        """Runs a job; what follows in its place gets a task or a thread of its own."""
+        if not self._origin[0]:
+            os._exit(0)  # a handler forked, and this is its child's copy of the loop
+        settlement = self._gate.refused(job)
+        started_ns = time.monotonic_ns()
+        if settlement is None:
+            self._slot.start(job.entry, started_ns)
+            settlement = self._ran(job, await self._dispatcher.dispatch_async(job, started_ns))
+        self._settler.add(settlement, job.entry)
+        if started_ns - self._looked_ns > PAUSE_NS:
+            self._looked_ns = started_ns
+            self._surroundings.check_descriptors()
+        successor = self._ended(job)
+        if successor is not None:
+            if self._is_task(successor):
+                self._tasks.start([successor])
+            else:
+                self._pool.submit(self._in_thread, successor)
+
+    def _ran(self, job: ClaimedJob, settlement: Settlement) -> Settlement:
+        """Marks a job whose handler has ended."""
+        if not self._origin[0]:
+            os._exit(0)  # the handler forked, and its child came back out of it: it is none of ours
+        done = settlement.verdict is Verdict.COMPLETED
+        self._slot.mark(job.entry, EntryState.DONE if done else EntryState.FAILED)
+        return settlement
+
+    def _ended(self, job: ClaimedJob) -> ClaimedJob | None:
+        """Books a job's end; the one that begins in its place, if any waits."""
+        successor = self._places.leave(job)
+        self._go_on()
+        return successor
+
+    def _go_on(self) -> None:
+        """Begins what may have become free to, and rings for more if there is room."""
+        if self._places.vacant:
+            self._begin()
+        if not self._rung and self._has_room():
+            self._rung = True
+            self._slot.wake(OWN)
+
+    def _given_back(self, jobs: Sequence[ClaimedJob]) -> None:
+        self._appetite.lose()
+        self._places.given_back(jobs)
+        self._go_on()
+
+    def _look(self) -> None:
+        """Called by the flusher's thread, after its settlement."""
+        self._relief.look(time.monotonic_ns())
+        self._give_suspects_back()
+        if self._crowded and self._held.room:
+            self._crowded = False
+            self._slot.wake(OWN)
+
+    def _give_suspects_back(self) -> None:
+        """Those that would wait too long to be alone, or that are to be given back anyhow."""
+        wanted = self._slot.wanted
+        back, away = self._places.suspects_to_give_back(at_once=wanted is Wanted.RELEASE)
+        delay = away if wanted is Wanted.RUN else None  # who leaves will not claim them again himself
+        for job in back:
+            self._settler.add(unrun(self._slot, job, delay=delay), job.entry)
+        if back:
+            self._places.suspects_left(len(back))
+            self._slot.wake(OWN)

@@ -1,0 +1,1 @@
+"""The worker and its database: the connection, the lease, the registration."""

@@ -1,0 +1,122 @@
+"""Collects how jobs ended and settles them by the batch: at a batch's end, and by age from the flusher's thread.
+
+A settlement that the database refuses was lost to somebody else (the lease ran out): it is logged and dropped, never
+retried. One that fails because the database is away is kept and tried until it passes.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from uuid import UUID
+
+from pooljobs.db.settlement import settle
+from pooljobs.db.statements import Statements
+from pooljobs.job.verdict import Settlement, Verdict
+from pooljobs.process.child import Child
+from pooljobs.scoreboard import Activity
+from pooljobs_worker.claims.forgotten import Forgotten
+from pooljobs_worker.claims.held import HeldJobs
+from pooljobs_worker.session.connection import Session
+from pooljobs_worker.session.lease import Lease
+
+Ended = tuple[Settlement, int]
+"""A settlement and the entry its job has on the scoreboard."""
+
+
+class Settler:
+    """The buffer of settlements. ``add`` and ``flush`` may be called from any thread."""
+
+    def __init__(
+        self,
+        session: Session,
+        statements: Statements,
+        *,
+        child: Child,
+        held: HeldJobs,
+        lease: Lease,
+        forgotten: Forgotten,
+        log: logging.Logger,
+    ) -> None:
+        self._session = session
+        self._forgotten = forgotten
+        self._child = child
+        self._lease = lease
+        self._statements = statements
+        self._slot = child.slot
+        self._held = held
+        self._log = log
+        self._buffer: deque[Ended] = deque()  # its append and popleft are atomic
+        self._oldest: float | None = None
+        self._flushing = threading.Lock()
+
+    def add(self, settlement: Settlement, entry: int) -> None:
+        """Takes one in; it is on its way to the database within the flusher's age limit."""
+        self._buffer.append((settlement, entry))
+        if self._oldest is None:  # after the append: a flush in between may leave it set for nothing, never unset
+            self._oldest = time.monotonic()
+
+    def age(self, now: float) -> float:
+        """Seconds that the oldest settlement has waited; 0 when none waits."""
+        oldest = self._oldest
+        return now - oldest if oldest is not None else 0.0
+
+    def flush(self) -> None:
+        """Settles all that is buffered, waiting for the database if it is away, a drain notwithstanding.
+
+        Raises:
+            GaveUpError: It would be in vain; the settlements are still buffered.
+        """
+        with self._flushing:
+            self._oldest = None
+            batch = self._drain()
+            if not batch:
+                return
+            before = self._slot.activity
+            self._slot.activity = Activity.SETTLING
+            try:
+                self._settle(batch)
+            except BaseException:
+                self._buffer.extendleft(reversed(batch))
+                self._oldest = time.monotonic()  # or the flusher would not look at them again
+                raise
+            finally:
+                self._slot.activity = before
+
+    def _in_vain(self) -> bool:
+        """Nobody is left to end the wait, and the jobs are no longer ours."""
+        return self._child.orphaned() and self._lease.expired(time.monotonic_ns())
+
+    def _drain(self) -> list[Ended]:
+        popleft = self._buffer.popleft  # nobody else takes anything out
+        return [popleft() for _ in range(len(self._buffer))]
+
+    def _settle(self, batch: Sequence[Ended]) -> None:
+        settlements = [settlement for settlement, _ in batch]
+        refused = self._session.run(
+            lambda connection: settle(connection, self._statements, settlements), give_up=self._in_vain
+        )
+        self._held.drop([entry for _, entry in batch])
+        self._count(settlements)
+        if refused:
+            lost = [item for item in settlements if item.job_id in refused and not self._forgotten.settled(item)]
+            self._tell_losses([item for item in lost if not item.in_transaction])
+
+    def _tell_losses(self, lost: Sequence[Settlement]) -> None:
+        self._slot.lost += len(lost)
+        for settlement in lost:
+            self._log.warning(
+                "job %s was lost to another worker: its settlement (%s) was refused",
+                UUID(bytes=settlement.job_id),
+                settlement.verdict.name.lower(),
+            )
+
+    def _count(self, settlements: Sequence[Settlement]) -> None:
+        verdicts = [settlement.verdict for settlement in settlements]
+        self._slot.completed += verdicts.count(Verdict.COMPLETED)
+        self._slot.failed += verdicts.count(Verdict.FAILED)
+        self._slot.retried += verdicts.count(Verdict.RETRY)
+        self._slot.released += verdicts.count(Verdict.RELEASED)
