@@ -32,6 +32,9 @@ def plot(summary: Summary, names: Mapping[str, str], path: Path) -> bool:
 def _bars(panel: Any, figure: Figure, summary: Summary, names: Mapping[str, str]) -> None:
     """The best on top; a logarithmic scale, since peers differ by orders of magnitude."""
     found = [(cells[figure.key].value, peer) for peer, cells in summary.items() if figure.key in cells]
+    if not found:
+        panel.set_axis_off()
+        return
     found.sort(reverse=not figure.more_is_better)
     bars = panel.barh(
         [names.get(peer, peer) for _, peer in found],
