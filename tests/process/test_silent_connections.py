@@ -37,7 +37,7 @@ def all_silenced(wire: Wire, connection: Connection[Any], hit: list[int]) -> boo
     """Whether all connections of the three were hit by now; one that is quite new is spared at first."""
     hit.append(wire.silence(0.0, None, ALL))
     row = connection.execute(
-        "SELECT count(*), count(DISTINCT application_name) FROM pg_stat_activity"
+        "SELECT count(*), count(DISTINCT substring(application_name, '[(]pid [0-9]+[)]$')) FROM pg_stat_activity"
         " WHERE application_name LIKE 'pooljobs %(pid %' AND datname = current_database()"
     ).fetchone()
     assert row is not None
