@@ -21,6 +21,9 @@ from pooljobs.db.migrate import migrate
 WARM_UP = 0.5
 """Of a round's jobs, how many are run before it begins: workers do not start at the same moment."""
 
+BACKLOGS = (2, 8, 32)
+"""How many times the jobs of a round are there when it begins: more, if they were gone before it could be measured."""
+
 _ENDED = "SELECT count(*) FROM (SELECT FROM pooljobs.history WHERE finished_at > %(since)s LIMIT %(most)s) AS ended"
 _DUE = "SELECT count(*) FROM (SELECT FROM pooljobs.live WHERE run_at <= now() LIMIT %(most)s) AS due"
 _RATE = """SELECT count(*) / nullif(extract(epoch FROM max(d.finished_at) - min(d.finished_at))::float8, 0) FROM (
@@ -100,17 +103,28 @@ class Grown:
             advance(int(min(left, time.monotonic() - before)))
 
     def drain(self, jobs: int) -> Round:
-        """Adds as many jobs and those of the warm-up, warms up, and measures until as many have ended."""
+        """Adds as many jobs and those of the warm-up, warms up, and measures until as many have ended.
+
+        Raises:
+            RuntimeError: The fleet empties the queue before it runs evenly, however much is in it.
+        """
+        for factor in BACKLOGS:
+            if (measured := self._try_to_drain(jobs, factor)) is not None:
+                return measured
+        raise RuntimeError(f"the queue was empty before the fleet ran evenly: more than {jobs:,} jobs are needed")
+
+    def _try_to_drain(self, jobs: int, factor: int) -> Round | None:
         skip = int(jobs * WARM_UP)
-        self._top_up(2 * (skip + jobs))
+        self._top_up(factor * (skip + jobs))
         self._connection.execute("CHECKPOINT")
         since = self._scalar("SELECT clock_timestamp()")
         with self._serving() as fleet:
             self._until(since, skip)
             self._until_it_runs_evenly()
             since, cpu = self._scalar("SELECT clock_timestamp()"), self._cpu(fleet)
-            self._until(since, jobs)
-            cpu = (self._cpu(fleet) - cpu) / self._ended(since, 2 * jobs)
+            if not self._until(since, jobs):
+                return None
+            cpu = (self._cpu(fleet) - cpu) / self._ended(since, factor * jobs)
         return Round(self._scalar(_RATE, since=since, most=jobs), cpu * 1e6)
 
     def _top_up(self, jobs: int) -> None:
@@ -125,9 +139,13 @@ class Grown:
         with serving(self._dsn, "--queues", names, *self._sizes) as fleet:
             yield fleet
 
-    def _until(self, since: object, jobs: int) -> None:
+    def _until(self, since: object, jobs: int) -> bool:
+        """Waits until as many have ended; False if no more are there to end."""
         while self._ended(since, jobs) < jobs:
-            time.sleep(0.1)
+            if not self._scalar(_DUE, most=1):
+                return False
+            time.sleep(0.05)
+        return True
 
     def _until_it_runs_evenly(self) -> None:
         """A steward begins with a look for jobs of dead workers, through the whole table: a matter of seconds, once."""

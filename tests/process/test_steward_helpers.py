@@ -23,7 +23,8 @@ def vacuums(connection: Connection[Any]) -> int:
 
 
 def make_vacuums_endless(connection: Connection[Any]) -> None:
-    """In new sessions of this database."""
+    """In new sessions of this database; and none but the steward's, which autovacuum might come before."""
+    connection.execute("ALTER TABLE pooljobs.live SET (autovacuum_enabled = off)")
     name = sql.Identifier(connection.info.dbname)
     for setting in ("vacuum_cost_delay = '100ms'", "vacuum_cost_limit = 1"):
         connection.execute(sql.SQL("ALTER DATABASE {} SET {}").format(name, sql.SQL(setting)))

@@ -49,7 +49,7 @@ class PoolJobs:
             yield enqueue
 
     async def work(self) -> None:
-        options = ["--app", "jobs:app", "--dsn", DSN, "--procs", "2", "--batch-size", "500", "--log-level", "error"]
+        options = ["--app", "jobs:app", "--dsn", DSN, "--procs", "2", "--log-level", "error"]
         os.chdir(HERE)
         os.execv(sys.executable, [sys.executable, "-m", "pooljobs", "serve", *options])
 

@@ -16,7 +16,7 @@ MOST_READ = 1 << 20
 """Bytes. faulthandler writes at most a hundred threads with a hundred frames each."""
 
 _THREAD = re.compile(r"^(?:Current thread|Thread) 0x.*$", re.MULTILINE)
-_OURS = re.compile(r'^  File ".*pooljobs_worker[/\\]interrupts\.py", line \d+ in (?:call|guard)$')
+_OURS = re.compile(r'^  File ".*pooljobs_worker[/\\]crew[/\\]interrupts\.py", line \d+ in (?:call|guard)$')
 
 
 class Stacks:

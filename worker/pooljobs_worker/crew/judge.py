@@ -13,7 +13,7 @@ from pooljobs.job.verdict import Settlement, Verdict
 from pooljobs_worker.claims.claimed import ClaimedJob
 from pooljobs_worker.crew.interrupts import Interrupts
 
-_OUR_FRAMES = str(Path(__file__).parent)
+_OUR_FRAMES = str(Path(__file__).parent.parent)
 
 
 class Judge:

@@ -22,12 +22,12 @@ Thread 0x00007f01 (most recent call first):
 Thread 0x00007f02 [worker] (most recent call first):
   File "/srv/shop/jobs.py", line 12 in parse
   File "/srv/shop/jobs.py", line 30 in thumbnail
-  File "/site/pooljobs_worker/interrupts.py", line 49 in call
+  File "/site/pooljobs_worker/crew/interrupts.py", line 49 in call
   File "/site/pooljobs_worker/dispatch.py", line 68 in dispatch
 
 Current thread 0x00007f03 (most recent call first):
   File "/srv/shop/calls.py", line 7 in interrupts
-  File "/site/pooljobs_worker/interrupts.py", line 70 in guard
+  File "/site/pooljobs_worker/crew/interrupts.py", line 70 in guard
   File "/site/pooljobs_worker/coroutines.py", line 105 in _contained
 """
 

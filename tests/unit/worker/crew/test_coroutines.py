@@ -21,7 +21,7 @@ LOG = logging.getLogger("test")
 LOOPS = pytest.mark.parametrize("loop_type", [MainLoop, BackgroundLoop])
 
 
-ROOT = Path(__file__).parent.parent.parent.parent
+ROOT = Path(__file__).parents[4]
 BREAKS_ITS_LOOP = """
 import asyncio, logging, os
 from pooljobs_worker.crew.coroutines import BackgroundLoop
