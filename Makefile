@@ -15,13 +15,13 @@ demo: $(STAMP) ## Runs the main job: 10,000 jobs through 8 workers on an embedde
 	@$(BIN)/pooljobs demo
 
 test: lint ## Every gate: ruff, mypy, import-linter, pytest
-	$(BIN)/pytest -n $(WORKERS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 test-oldest: ## The tests on the oldest versions of what we depend on that are promised
 	@test -d $(VENV)-oldest || $(PYTHON) -m venv $(VENV)-oldest
 	@$(VENV)-oldest/bin/python -m pip install --quiet --disable-pip-version-check \
 	  -e '.[embedded,pydantic,dev]' -c constraints-oldest.txt
-	$(VENV)-oldest/bin/pytest -n $(WORKERS)
+	$(VENV)-oldest/bin/pytest -n $(WORKERS) --dist worksteal
 
 # What a benchmark needs besides: installed into the same environment the first time.
 BENCH_STAMP := $(VENV)/.bench-installed

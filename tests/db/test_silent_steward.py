@@ -15,6 +15,7 @@ from psycopg import Connection
 from pooljobs.db.connect import child_pool
 from pooljobs.process.child import Child
 from pooljobs.scoreboard import Role, Scoreboard, SlotState, Wanted
+from pooljobs.scoreboard.wake import WORK
 from pooljobs.settings import ServeSettings, WorkerSettings
 from pooljobs_supervisor.chaos.wire import open_wire
 from pooljobs_supervisor.limits.hung import patience, signs_of_life
@@ -68,6 +69,7 @@ def test_it_is_seen_to_hang_while_its_caller_works_on(dsn: str, connection: Conn
     with open_wire(dsn) as wire, steward(dsn, wire.dsn) as board:
         worker = board.slot(1)
         worker.role, worker.state, worker.idle_since_ns = Role.WORKER, SlotState.READY, time.monotonic_ns()
+        board.idle_bell.wake(WORK)  # as a worker does that falls idle
         wait_until(lambda: scalar(connection, ASLEEP), what="the host to sleep")
         wait_until(lambda: wire.silence(0.0, None, 1.0), what="the chores' connection to be old enough, and silent")
         wait_until(still, what="the signs of life to end")

@@ -18,6 +18,8 @@ from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs a process that adopts orphans")
 
+LEAST = "one worker is the least"
+
 
 def zygotes(fleet: Fleet) -> list[Event]:
     return fleet.events("loading")
@@ -297,13 +299,19 @@ def test_whoever_is_killed_and_whenever_the_fleet_is_whole_in_the_end(tmp_path: 
                 except ProcessLookupError:
                     continue
             time.sleep(random.choice([0.0, 0.0, random.uniform(0.0, 0.05)]))
-        for _ in range(8):
-            fleet.signal(signal.SIGTTOU)
+        refused = fleet.log.count(LEAST)
+        wait_until(lambda: shrunk(fleet, refused), what="the fleet to be as small as it may be")
         fleet.signal(signal.SIGHUP)
         wait_until(lambda: whole(supervisor, steward), timeout=TOO_LONG, what="one worker, one zygote, one steward")
         assert "Traceback" not in fleet.log
         assert "exit code 255" not in fleet.log, "a child was reaped as a stranger"
         end(fleet)
+
+
+def shrunk(fleet: Fleet, refused: int) -> bool:
+    """Asks for one worker less until that was refused; signals that come together may count as one."""
+    fleet.signal(signal.SIGTTOU)
+    return fleet.log.count(LEAST) > refused
 
 
 def whole(supervisor: psutil.Process, steward: int) -> bool:
