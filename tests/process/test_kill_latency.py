@@ -72,14 +72,18 @@ def kill_in_a_batch(connection: Connection[Any], place: int, pause: float) -> tu
 
 
 def assert_costs(rows: list[tuple[Any, ...]], place: int) -> None:
-    """One crash and one run more for the job that ran; nothing for its mates, whether they had ended or not begun."""
+    """One crash and one run more for the job that ran; nothing for its mates, whether they had ended or not begun.
+
+    A sibling that claims in the same instant may have some of the later ones: these are claimed once.
+    """
     assert len(rows) == BATCH
-    for number, row in enumerate(rows, 1):
+    for number, (job_type, attempts, crashes, losses, claims, runs) in enumerate(rows, 1):
+        costs = (job_type, attempts, crashes, losses, runs)
         if number == place:
-            assert row == ("slow_at_first", 2, 1, 0, 2, 2), row
+            assert (costs, claims) == (("slow_at_first", 2, 1, 0, 2), 2), rows
         else:
-            claims = 1 if number < place else 2
-            assert row == ("takes", 1, 0, 0, claims, 1), (number, place, row)
+            assert costs == ("takes", 1, 0, 0, 1), (number, place, rows)
+            assert claims == 1 or (claims == 2 and number > place), (number, place, rows)
 
 
 @pytest.mark.timeout(180 + 3 * KILLS)
