@@ -241,8 +241,10 @@ def test_a_death_among_threads_is_charged_to_the_one_that_dies_alone(dsn: str, t
 def test_threads_without_descriptors_are_replaced(dsn: str, tmp_path: Path, deed: str) -> None:
     options = ("--concurrency", "4", "--max-crashes", "3", *ONE_BY_ONE)
     status, error = play(dsn, tmp_path, "rude_and_gone", deed, *options)
-    # A neighbour that ends first sees it first, while the rude job still runs: then that one is charged too.
-    assert status == "completed" or (error or "").startswith(f"{DIED}exit code 1"), error
+    # A neighbour that ends first sees it first, while the rude job still runs: then that one is charged too. Or the
+    # event loop of async handlers does, if it waits just then: uvloop aborts when its descriptor is gone.
+    ends = (f"{DIED}exit code 1", f"{DIED}killed by SIGABRT")
+    assert status == "completed" or (error or "").startswith(ends), error
 
 
 @pytest.mark.parametrize("env", LOOPS, ids=["", "without uvloop"])
