@@ -10,13 +10,14 @@ import time
 import orjson
 import psycopg
 
+from pooljobs.db.arrays import LevelArray, TextArray, TimeArray, UuidArray, split
 from pooljobs.db.connect import pin
 from pooljobs.db.settlement import settle
 from pooljobs.db.statements import Statements
 from pooljobs.job.verdict import Settlement, Verdict
 
-Floor = tuple[str, str]
-START: Floor = ("-infinity", "00000000-0000-0000-0000-000000000000")
+Floor = tuple[bytes, bytes]
+START: Floor = (b"\x80" + bytes(7), bytes(16))  # minus infinity, and the smallest id
 
 
 def drain(dsn: str, procs: int, batch: int) -> float:
@@ -46,24 +47,28 @@ def _turn(
     connection: psycopg.Connection[tuple[object, ...]], statements: Statements, worker: object, batch: int, floor: Floor
 ) -> Floor | None:
     token = secrets.randbits(63)
-    row = connection.execute(
+    cursor = connection.cursor(binary=True)
+    row = cursor.execute(
         statements.claim,
         {
             "worker_id": worker,
             "token": token,
             "limit": batch,
-            "queues": ["default"],
-            "priorities": [0],
-            "floor_times": [floor[0]],
-            "floor_ids": [floor[1]],
+            "queues": TextArray(["default"]),
+            "priorities": LevelArray([0]),
+            "floor_times": TimeArray([floor[0]]),
+            "floor_ids": UuidArray([floor[1]]),
         },
         prepare=True,
     ).fetchone()
     assert row is not None
-    jobs, floors = row[1], row[2]
-    if not isinstance(jobs, str) or not isinstance(floors, str):
+    _, packed, places, run_ats, columns, _ = row
+    if not isinstance(packed, bytes) or not isinstance(places, bytes) or not isinstance(run_ats, bytes):
         return None
-    ids = [(bytes.fromhex(job[0].replace("-", "")), job[1]) for job in orjson.loads(jobs)]
-    settle(connection, statements, [Settlement(job_id, fence, token, Verdict.COMPLETED) for job_id, fence in ids])
-    ((_, _, run_at, lowest),) = orjson.loads(floors)
-    return run_at, lowest
+    ids, fences = split(packed, 16), orjson.loads(str(columns))[0]
+    settlements = [
+        Settlement(job_id, fence, token, Verdict.COMPLETED, place=place)
+        for job_id, fence, place in zip(ids, fences, split(places, 6), strict=True)
+    ]
+    settle(connection, statements, settlements)
+    return run_ats[:8], ids[0]

@@ -35,6 +35,7 @@ CLAIM: Final = {
 }
 SETTLE: Final = {
     "ids": ":ids::uuid[]",
+    "places": ":places::tid[]",
     "fences": ":fences::bigint[]",
     "tokens": "array_fill(:token::bigint, ARRAY[:batch::integer])",
     "verdicts": "array_fill(1::smallint, ARRAY[:batch::integer])",
@@ -44,6 +45,7 @@ SETTLE: Final = {
 }
 CLAIMED: Final = """
 SELECT coalesce(array_agg(c.id ORDER BY c.id), '{}')::text AS ids,
+    coalesce(array_agg(c.place ORDER BY c.id), '{}')::text AS places,
     coalesce(array_agg(c.fence ORDER BY c.id), '{}')::text AS fences,
     coalesce(min(c.run_at), '-infinity')::text AS floor_time,
     coalesce(min(c.id::text), '00000000-0000-0000-0000-000000000000') AS floor_id

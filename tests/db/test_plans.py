@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from pooljobs.db.arrays import Float8Array, Int2Array, Int8Array, UuidArray
+from pooljobs.db.arrays import Float8Array, Int2Array, Int8Array, PlaceArray, UuidArray
 from tests.support.claims import SQL, insert, register, scalar
 
 Conn = Connection[Any]
@@ -72,7 +72,7 @@ def scans_of_live(nodes: list[dict[str, Any]]) -> set[tuple[str, str | None]]:
 def test_a_claim_reads_the_batch_and_not_the_backlog(backlog: Conn) -> None:
     worker = register(backlog)
     nodes, blocks = explain(backlog, SQL.claim, claim_parameters(backlog, worker))
-    assert scans_of_live(nodes) == {("Index Scan", "live_claim"), ("Index Scan", "live_pkey")}
+    assert scans_of_live(nodes) == {("Index Scan", "live_claim"), ("Tid Scan", None)}
     assert not [node for node in nodes if node["Node Type"] == "Sort" and node["Actual Rows"] > 100]
     assert blocks < 100 * 30, "a claim of 100 touched more than a few blocks a job"
 
@@ -85,11 +85,14 @@ def test_a_claim_without_its_index_is_seen(backlog: Conn) -> None:
     assert ("Index Scan", "live_claim") not in scans_of_live(nodes)
 
 
-def test_a_settlement_finds_its_rows_by_the_primary_key(backlog: Conn) -> None:
+@pytest.mark.parametrize("known", [True, False])
+def test_a_settlement_reads_its_rows_where_they_lie_or_by_the_primary_key(backlog: Conn, *, known: bool) -> None:
     register(backlog)
-    ids = [row[0].bytes for row in backlog.execute("SELECT id FROM pooljobs.live LIMIT 100").fetchall()]
+    rows = backlog.execute("SELECT id, tidsend(ctid) FROM pooljobs.live LIMIT 100").fetchall()
+    ids, places = [row[0].bytes for row in rows], [row[1] for row in rows]
     parameters: dict[str, object] = {
         "ids": UuidArray(ids),
+        "places": PlaceArray(places) if known else None,
         "fences": Int8Array([0] * 100),
         "tokens": Int8Array([1] * 100),
         "verdicts": Int2Array([1] * 100),
@@ -98,7 +101,9 @@ def test_a_settlement_finds_its_rows_by_the_primary_key(backlog: Conn) -> None:
         "started_ago": Float8Array([-1.0] * 100),
     }
     nodes, blocks = explain(backlog, SQL.settle, parameters)
-    assert scans_of_live(nodes) == {("Index Scan", "live_pkey")}
+    assert scans_of_live(nodes) == {("Index Scan", "live_pkey"), ("Tid Scan", None)}
+    looked_up = sum(node["Actual Loops"] for node in nodes if node.get("Index Name") == "live_pkey")
+    assert looked_up == (0 if known else 100)
     assert blocks < 100 * 30
 
 

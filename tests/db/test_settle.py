@@ -182,3 +182,31 @@ def test_runs_that_were_cut_short_are_counted_apart_and_go_along_to_history(conn
     settle_all(connection, job.settled(Verdict.COMPLETED))
     row = connection.execute("SELECT status, attempts, interruptions FROM pooljobs.jobs").fetchone()
     assert row == ("completed", 1, 2)
+
+
+def test_rows_that_moved_since_the_claim_are_settled_all_the_same(connection: Conn) -> None:
+    """VACUUM FULL writes the table anew: the places that the claim gave mean other rows then, or none."""
+    insert(connection, 30)
+    jobs = claim(connection, register(connection), limit=30)
+    assert jobs
+    assert all(job.place is not None for job in jobs)
+    settle_all(connection, *[job.settled(Verdict.COMPLETED) for job in jobs[:15]])
+    connection.execute("VACUUM FULL pooljobs.live")
+    assert settle_all(connection, *[job.settled(Verdict.COMPLETED) for job in jobs[15:]]) == set()
+    assert scalar(connection, "SELECT count(*) FROM pooljobs.history WHERE status = 'completed'") == 30
+
+
+def test_a_wrong_place_harms_nobody(connection: Conn) -> None:
+    insert(connection, 2)
+    one, other = claim(connection, register(connection)) or []
+    assert settle_all(connection, one.settled(Verdict.COMPLETED, place=other.place)) == set()
+    assert scalar(connection, "SELECT id FROM pooljobs.live") == other.id
+
+
+@pytest.mark.parametrize("verdict", [Verdict.COMPLETED, Verdict.RETRY])
+def test_places_may_be_known_of_some_jobs_only(connection: Conn, verdict: Verdict) -> None:
+    insert(connection, 4)
+    jobs = claim(connection, register(connection)) or []
+    batch = [job.settled(verdict, place=job.place if number % 2 else None) for number, job in enumerate(jobs)]
+    assert settle_all(connection, *batch) == set()
+    assert scalar(connection, "SELECT count(*) FROM pooljobs.live WHERE worker_id IS NOT NULL") == 0

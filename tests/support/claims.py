@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import orjson
 from psycopg import Connection
 
+from pooljobs.db.arrays import TimeArray, UuidArray
 from pooljobs.db.connect import pin
 from pooljobs.db.settlement import settle
 from pooljobs.db.statements import Statements
 from pooljobs.job.verdict import Settlement, Verdict
+from pooljobs_worker.claims.answer import Answer
 from pooljobs_worker.claims.lanes import LEVELS, START, Floor
 
 SQL = Statements("pooljobs")
@@ -30,10 +31,13 @@ class Claim:
     attempts: int
     suspect: bool = False
     losses: int = 0
+    place: bytes | None = None
 
     def settled(self, verdict: Verdict, **extra: Any) -> Settlement:
         """Its settlement, as of a handler that ran."""
-        return Settlement(self.id.bytes, self.fence, self.token, verdict, **{"started_ns": 1, **extra})
+        return Settlement(
+            self.id.bytes, self.fence, self.token, verdict, **{"started_ns": 1, "place": self.place, **extra}
+        )
 
 
 def register(connection: Connection[Any], *, job_timeout: float = 30.0) -> int:
@@ -58,24 +62,29 @@ def claim(
     """Claims from every level of the queues; None if the worker is dead to the database."""
     lanes = [(queue, level) for queue in queues for level in LEVELS]
     token = secrets.randbits(63)
-    row = connection.execute(
-        SQL.claim,
-        {
-            "worker_id": worker_id,
-            "token": token,
-            "limit": limit,
-            "queues": [queue for queue, _ in lanes],
-            "priorities": [level for _, level in lanes],
-            "floor_times": [floor[0]] * len(lanes),
-            "floor_ids": [floor[1]] * len(lanes),
-        },
-    ).fetchone()
+    row = (
+        connection.cursor(binary=True)
+        .execute(
+            SQL.claim,
+            {
+                "worker_id": worker_id,
+                "token": token,
+                "limit": limit,
+                "queues": [queue for queue, _ in lanes],
+                "priorities": [level for _, level in lanes],
+                "floor_times": TimeArray([floor[0]] * len(lanes)),
+                "floor_ids": UuidArray([floor[1]] * len(lanes)),
+            },
+        )
+        .fetchone()
+    )
     assert row is not None
     if not row[0]:
         return None
-    careful = {job_id: reasons for job_id, *reasons in orjson.loads(row[3] or "[]")}
-    jobs = orjson.loads(row[1] or "[]")
-    return [Claim(UUID(job[0]), job[1], token, job[2], job[4], *careful.get(job[0], ())) for job in jobs]
+    return [
+        Claim(job.id, job.fence, token, job.job_type, job.attempts, job.suspect, job.losses, job.place)
+        for job in Answer(*row[1:]).jobs(token)
+    ]
 
 
 def settle_all(connection: Connection[Any], *settlements: Settlement) -> set[bytes]:

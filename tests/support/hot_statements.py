@@ -8,7 +8,6 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from pooljobs_worker.claims.lanes import START
 from tests.support.claims import SQL
 from tests.support.plans import explain
 
@@ -17,8 +16,11 @@ QUEUES = [f"q{n}" for n in range(100)]
 
 Indexes = set[tuple[str, str | None]]
 TABLES = ("live", "workers", "cancellations")
-CLAIMED: Indexes = {("live", "live_claim"), ("live", "live_pkey"), ("workers", "workers_pkey")}
+CLAIMED: Indexes = {("live", "live_claim"), ("live", "ctid"), ("workers", "workers_pkey")}
 BY_ID: Indexes = {("live", "live_pkey")}
+SETTLED: Indexes = {*BY_ID, ("live", "ctid")}
+"""The primary key is asked where no place is given."""
+START = ("-infinity", str(UUID(int=0)))
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,10 @@ def hold(connection: Connection[Any], worker: int) -> None:
 def hot_statements(connection: Connection[Any], worker: int) -> list[Hot]:
     """All of them, for a living worker that was given its jobs by ``hold``."""
     held = connection.execute(
-        "SELECT id, fence, run_at::text FROM pooljobs.live WHERE worker_id = %s ORDER BY run_at, id", (worker,)
+        "SELECT id, fence, run_at::text, ctid::text FROM pooljobs.live WHERE worker_id = %s ORDER BY run_at, id",
+        (worker,),
     ).fetchall()
-    ids, fences = [row[0] for row in held], [row[1] for row in held]
+    ids, fences, places = [row[0] for row in held], [row[1] for row in held], [row[3] for row in held]
     floor = (held[-1][2], str(ids[-1]))
     one = {"id": ids[0], "fence": fences[0], "token": 1}
     claims = [
@@ -72,8 +75,15 @@ def hot_statements(connection: Connection[Any], worker: int) -> list[Hot]:
     return [
         *claims,
         *(
-            Hot(f"settle, {told}", "settle", {**batch, **extra, "verdicts": [number] * BATCH}, BY_ID)
+            Hot(
+                f"settle, {told}",
+                "settle",
+                {**batch, **extra, "places": given, "verdicts": [number] * BATCH},
+                SETTLED,
+                rows=most,
+            )
             for told, number in (("completed", 1), ("retried", 10))
+            for given, most in ((places, BATCH), (None, 2 * BATCH))
         ),
         Hot("complete_in_transaction", "complete_in_transaction", {**one, "started_ago": 0.1}, BY_ID, 1, 60),
         Hot("announce_run", "announce_run", one, BY_ID, 1, 60),

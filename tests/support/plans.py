@@ -32,7 +32,7 @@ class Plan:
     """Pages that were asked for, in memory or not, each time counted; 0 if it was not executed."""
 
     def of(self, *tables: str) -> set[tuple[str, str | None]]:
-        """How tables were read: table and index, None for a scan of it all."""
+        """How tables were read: table and index, ``ctid`` for rows read where they lie, None for a scan of it all."""
         return {(scan.table, scan.index) for scan in self.scans if scan.table in tables}
 
     def rows(self, *tables: str) -> int:
@@ -73,4 +73,5 @@ def _walk(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _scan(node: dict[str, Any]) -> Scan:
     dropped = sum(node.get(reason, 0) for reason in ("Rows Removed by Filter", "Rows Removed by Index Recheck"))
     rows = round((node.get("Actual Rows", 0) + dropped) * node.get("Actual Loops", 0))
-    return Scan(node["Relation Name"], node["Node Type"], node.get("Index Name"), rows)
+    index = "ctid" if node["Node Type"] == "Tid Scan" else node.get("Index Name")
+    return Scan(node["Relation Name"], node["Node Type"], index, rows)

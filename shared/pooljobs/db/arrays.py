@@ -45,6 +45,24 @@ class UuidArray:
         self.values = values
 
 
+class PlaceArray:
+    """A parameter of type tid[] with nulls, made of raw 6-byte places; None for a row whose place is not known."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: Sequence[bytes | None]) -> None:
+        self.values = values
+
+
+class TimeArray:
+    """A parameter of type timestamptz[], made of raw 8-byte times as the server sends them."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: Sequence[bytes]) -> None:
+        self.values = values
+
+
 class Int8Array:
     """A parameter of type bigint[]."""
 
@@ -93,16 +111,37 @@ class _LevelArrayDumper(Dumper):
         return head + b"".join([self._null if level is None else self._value.pack(2, level) for level in obj.values])
 
 
-class _UuidArrayDumper(Dumper):
+class _RawArrayDumper(Dumper):
     format = Format.BINARY
-    oid = 2951
-    _length = struct.pack("!i", 16)
+    element_oid: ClassVar[int]
+    length: ClassVar[bytes]
 
-    def dump(self, obj: UuidArray) -> bytes:
-        head = _HEADER.pack(1, 0, 2950, len(obj.values), 1)
+    def dump(self, obj: UuidArray | TimeArray) -> bytes:
+        head = _HEADER.pack(1, 0, self.element_oid, len(obj.values), 1)
         if not obj.values:
             return head
-        return head + self._length + self._length.join(obj.values)  # a length before each value, without a loop
+        return head + self.length + self.length.join(obj.values)  # a length before each value, without a loop
+
+
+class _UuidArrayDumper(_RawArrayDumper):
+    oid = 2951
+    element_oid, length = 2950, struct.pack("!i", 16)
+
+
+class _TimeArrayDumper(_RawArrayDumper):
+    oid = 1185
+    element_oid, length = 1184, struct.pack("!i", 8)
+
+
+class _PlaceArrayDumper(Dumper):
+    format = Format.BINARY
+    oid = 1010
+    _null = struct.pack("!i", -1)
+    _length = struct.pack("!i", 6)
+
+    def dump(self, obj: PlaceArray) -> bytes:
+        head = _HEADER.pack(1, 1, 27, len(obj.values), 1)
+        return head + b"".join([self._null if place is None else self._length + place for place in obj.values])
 
 
 class _NumberArrayDumper(Dumper):
@@ -142,11 +181,13 @@ def register_arrays(connection: Connection[Any]) -> None:
     adapters.register_dumper(TextArray, _TextArrayDumper)
     adapters.register_dumper(LevelArray, _LevelArrayDumper)
     adapters.register_dumper(UuidArray, _UuidArrayDumper)
+    adapters.register_dumper(TimeArray, _TimeArrayDumper)
+    adapters.register_dumper(PlaceArray, _PlaceArrayDumper)
     adapters.register_dumper(Int8Array, _Int8ArrayDumper)
     adapters.register_dumper(Int2Array, _Int2ArrayDumper)
     adapters.register_dumper(Float8Array, _Float8ArrayDumper)
 
 
-def split_ids(packed: bytes) -> set[bytes]:
-    """The ids of a run of 16-byte pieces, as ``settle.sql`` returns them."""
-    return {packed[start : start + 16] for start in range(0, len(packed), 16)}
+def split(packed: bytes, size: int) -> tuple[bytes, ...]:
+    """The pieces of ``size`` bytes that a statement has strung together."""
+    return struct.unpack(f"{size}s" * (len(packed) // size), packed)

@@ -36,6 +36,7 @@ class Settlement:
         delay: Seconds until the next run; None leaves ``run_at`` as it is.
         started_ns: Monotonic clock when the handler began; 0 if it never did.
         in_transaction: The handler completed the job in its own transaction: that the row is gone is no loss then.
+        place: 6 raw bytes: where the claim left the row. None if that is not known; the row is looked up then.
     """
 
     job_id: bytes
@@ -46,3 +47,4 @@ class Settlement:
     delay: float | None = None
     started_ns: int = 0
     in_transaction: bool = False
+    place: bytes | None = None

@@ -1,4 +1,5 @@
--- Claims up to %(limit)s due jobs for one worker, lane by lane, and returns them in one row of JSON.
+-- Claims up to %(limit)s due jobs for one worker, lane by lane, and returns them in one row, column by column: a JSON
+-- array for each job would have its types looked up for each job.
 --
 -- A lane is one priority level of one queue: equality on both lets the index give the jobs in order, so that a claim
 -- costs the batch and not the backlog, and what is scheduled for tomorrow at a high priority is never walked over.
@@ -8,12 +9,14 @@
 --
 -- Parameters: worker_id, token, limit, and an element for each lane in queues text[], priorities smallint[] (null: all),
 --   floor_times timestamptz[], floor_ids uuid[].
--- Returns: alive (0: this worker is unknown, dead or past its lease, and claims nothing), jobs (JSON array, in the
---   order in which to run them, or null), floors (JSON array of [queue, priority, run_at, id]: each lane's first),
---   careful (JSON array of [id, suspect, losses], of the jobs that are suspects or that hosts were lost with, or null).
+-- Returns, of the jobs in the order in which to run them: alive (0: this worker is unknown, dead or past its lease, and
+--   claims nothing), ids (16 bytes each), places (6 bytes each: the row's ctid, for settle.sql), run_ats (8 bytes each:
+--   microseconds since 2000), jobs (JSON: an array of columns, each an array), careful (JSON array of [id, suspect,
+--   losses], of the jobs that are suspects or that hosts were lost with). All but alive are null where no job was due.
 -- Locks: the worker's row FOR KEY SHARE, so that it cannot be reaped meanwhile; the claimed rows FOR UPDATE.
--- Index: live_claim, then live_pkey. The update is HOT. Commits without waiting for the disk: a claim lost in a
---   server crash is a job that is still pending, and the token keeps the old worker from settling it.
+-- Index: live_claim; the locked rows are updated where they lie (a row that moved since the snapshot waits for the next
+--   claim). The update is HOT. Commits without waiting for the disk: a claim lost in a server crash is a job that is
+--   still pending, and the token keeps the old worker from settling it.
 WITH worker AS MATERIALIZED (
     SELECT w.id
     FROM {schema}.workers AS w, set_config('synchronous_commit', 'off', true)
@@ -23,13 +26,13 @@ WITH worker AS MATERIALIZED (
     FOR KEY SHARE OF w
 ),
 picked AS MATERIALIZED (
-    SELECT due.id
+    SELECT due.place
     FROM worker
     CROSS JOIN unnest(%(queues)s::text[], %(priorities)s::smallint[], %(floor_times)s::timestamptz[], %(floor_ids)s::uuid[])
         AS lane (queue, priority, floor_time, floor_id)
     CROSS JOIN LATERAL generate_series(coalesce(lane.priority, -4), coalesce(lane.priority, 4)) AS level
     CROSS JOIN LATERAL (
-        SELECT l.id
+        SELECT l.ctid AS place
         FROM {schema}.live AS l
         WHERE l.queue = lane.queue
           AND l.priority = level::smallint
@@ -46,22 +49,18 @@ claimed AS (
     UPDATE {schema}.live AS l
     SET worker_id = %(worker_id)s, token = %(token)s, fence = l.fence + 1, started_at = now()
     FROM picked
-    WHERE l.id = picked.id
-    RETURNING l.id, l.fence, l.job_type, l.payload, l.attempts, l.max_retries, l.queue, l.priority, l.trace_id, l.run_at,
+    WHERE l.ctid = picked.place
+    RETURNING l.id, l.ctid AS place, l.fence, l.job_type, l.payload, l.attempts, l.max_retries, l.queue, l.priority, l.trace_id, l.run_at,
         l.suspect, l.losses
 )
 SELECT
     (SELECT count(*) FROM worker) AS alive,
-    batch.jobs::text AS jobs,
-    (SELECT json_agg(json_build_array(f.queue, f.priority, f.run_at, f.id))::text FROM (
-        SELECT DISTINCT ON (c.queue, c.priority) c.queue, c.priority, c.run_at, c.id
-        FROM claimed AS c ORDER BY c.queue, c.priority, c.run_at, c.id) AS f) AS floors,
-    batch.careful::text AS careful
-FROM (
-    SELECT
-        json_agg(
-            json_build_array(c.id, c.fence, c.job_type, c.payload, c.attempts, c.max_retries, c.queue, c.priority, c.trace_id)
-            ORDER BY c.priority, c.run_at, c.id) AS jobs,
-        json_agg(json_build_array(c.id, c.suspect IS TRUE, c.losses)) FILTER (WHERE c.suspect OR c.losses > 0) AS careful
-    FROM claimed AS c
-) AS batch
+    string_agg(uuid_send(c.id), '') AS ids,
+    string_agg(tidsend(c.place), '') AS places,
+    string_agg(timestamptz_send(c.run_at), '') AS run_ats,
+    json_build_array(
+        json_agg(c.fence), json_agg(c.job_type), json_agg(c.payload), json_agg(c.attempts), json_agg(c.max_retries),
+        json_agg(c.queue), json_agg(c.priority), json_agg(c.trace_id)
+    )::text AS jobs,
+    (json_agg(json_build_array(c.id, c.suspect IS TRUE, c.losses)) FILTER (WHERE c.suspect OR c.losses > 0))::text AS careful
+FROM (SELECT * FROM claimed ORDER BY priority, run_at, id) AS c

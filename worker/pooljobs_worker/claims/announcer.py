@@ -34,4 +34,5 @@ class Announcer:
 
     def _try(self, connection: Connection[Any], job: ClaimedJob) -> bool:
         row = {"id": job.id, "fence": job.fence, "token": job.token}
+        job.place = None  # the row is written anew, somewhere else
         return connection.execute(self._announce, row).fetchone() is not None

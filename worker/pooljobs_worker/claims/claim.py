@@ -10,13 +10,14 @@ from uuid import UUID
 import orjson
 from psycopg import Connection
 
-from pooljobs.db.arrays import LevelArray, TextArray
+from pooljobs.db.arrays import LevelArray, TextArray, TimeArray, UuidArray
 from pooljobs.db.statements import Statements
 from pooljobs.errors import PayloadError
 from pooljobs.payload.encoding import decode
 from pooljobs.scoreboard import Slot
+from pooljobs_worker.claims.answer import Answer
 from pooljobs_worker.claims.claimed import ClaimedJob
-from pooljobs_worker.claims.lanes import ClaimPlan, Floor, Lane, Lanes
+from pooljobs_worker.claims.lanes import ClaimPlan, Lanes
 from pooljobs_worker.session.connection import Session
 
 
@@ -60,16 +61,16 @@ class Claimer:
         began = time.monotonic()
         plan = self._lanes.plan(began)
         self._unanswered = self._slot.claiming = token = secrets.randbits(63)
-        row = connection.execute(self._claim, self._parameters(plan, limit, token), prepare=True).fetchone()
+        cursor = connection.cursor(binary=True)
+        row = cursor.execute(self._claim, self._parameters(plan, limit, token), prepare=True).fetchone()
         if row is None or not row[0]:
             self._unanswered = None
             raise WorkerReapedError
-        jobs = self._read(connection, row[1], token)
-        if row[3] is not None:
-            _mark(jobs, row[3])
+        answer = Answer(*row[1:])
+        jobs = self._read(connection, answer, token)
         self._unanswered = None
         now = time.monotonic()
-        self._lanes.learn(plan, _floors(row[2]), full=len(jobs) >= limit, took=now - began, now=now)
+        self._lanes.learn(plan, answer.floors(jobs), full=len(jobs) >= limit, took=now - began, now=now)
         return jobs
 
     def _parameters(self, plan: ClaimPlan, limit: int, token: int) -> dict[str, object]:
@@ -79,33 +80,20 @@ class Claimer:
             "limit": limit,
             "queues": TextArray([queue for queue, _ in plan.visits]),
             "priorities": LevelArray([level for _, level in plan.visits]),
-            "floor_times": TextArray([time for time, _ in plan.floors]),
-            "floor_ids": TextArray([job_id for _, job_id in plan.floors]),
+            "floor_times": TimeArray([run_at for run_at, _ in plan.floors]),
+            "floor_ids": UuidArray([job_id for _, job_id in plan.floors]),
         }
 
-    def _read(self, connection: Connection[Any], batch: str | None, token: int) -> list[ClaimedJob]:
-        if batch is None:
-            return []
+    def _read(self, connection: Connection[Any], answer: Answer, token: int) -> list[ClaimedJob]:
         try:
-            rows = orjson.loads(batch)
+            return answer.jobs(token)
         except orjson.JSONDecodeError:
-            return self._read_one_by_one(connection, token)
-        return _jobs(rows, token)
+            return self._read_one_by_one(connection, answer, token)
 
-    def _read_one_by_one(self, connection: Connection[Any], token: int) -> list[ClaimedJob]:
+    def _read_one_by_one(self, connection: Connection[Any], answer: Answer, token: int) -> list[ClaimedJob]:
         """A payload orjson cannot read (PostgreSQL holds more than it) must fail its own job and no other."""
         rows = connection.execute(self._reread, {"worker_id": self._slot.worker_id, "token": token}).fetchall()
-        return [_strange(row, token) for row in rows]
-
-
-def _jobs(rows: list[list[Any]], token: int) -> list[ClaimedJob]:
-    packed = bytes.fromhex("".join([row[0] for row in rows]).replace("-", ""))  # all ids at once costs a third less
-    ids = [packed[start : start + 16] for start in range(0, len(packed), 16)]
-    return [
-        ClaimedJob(job_id, fence, token, job_type, payload, attempts, max_retries, queue, priority, trace_id)
-        for job_id, row in zip(ids, rows, strict=True)
-        for _, fence, job_type, payload, attempts, max_retries, queue, priority, trace_id in (row,)
-    ]
+        return answer.marked([_strange(row, token) for row in rows])
 
 
 def _strange(row: tuple[Any, ...], token: int) -> ClaimedJob:
@@ -116,16 +104,3 @@ def _strange(row: tuple[Any, ...], token: int) -> ClaimedJob:
     except PayloadError as error:
         job.unreadable = str(error)
     return job
-
-
-def _mark(jobs: list[ClaimedJob], careful: str) -> None:
-    """Notes on the jobs that need care why they do."""
-    reasons = {UUID(job_id).bytes: (suspect, losses) for job_id, suspect, losses in orjson.loads(careful)}
-    for job in jobs:
-        if job.job_id in reasons:
-            job.suspect, job.losses = reasons[job.job_id]
-
-
-def _floors(text: str | None) -> list[tuple[Lane, Floor]]:
-    rows = orjson.loads(text) if text else []
-    return [((queue, priority), (run_at, job_id)) for queue, priority, run_at, job_id in rows]

@@ -17,6 +17,7 @@ class ClaimedJob:
     Attributes:
         job_id: 16 raw bytes.
         attempts: Runs that ended before this one.
+        place: Where the claim left its row, 6 raw bytes; None if that is not known.
         entry: Its place in the table of held jobs on the scoreboard; -1 until it has one.
         unreadable: Why the payload could not be decoded, if it could not.
         interrupt: What was raised in the handler from outside, if anything was.
@@ -35,6 +36,7 @@ class ClaimedJob:
     queue: str
     priority: int
     trace_id: str | None
+    place: bytes | None = None
     entry: int = -1
     unreadable: str | None = None
     completion: Completion | None = None
@@ -60,11 +62,13 @@ class ClaimedJob:
     def completed(self, started_ns: int) -> Settlement:
         """Its settlement where the handler returned: what most jobs come to, so no argument is named."""
         used = self.completion is not None and self.completion.used
-        return Settlement(self.job_id, self.fence, self.token, Verdict.COMPLETED, None, None, started_ns, used)
+        return Settlement(
+            self.job_id, self.fence, self.token, Verdict.COMPLETED, None, None, started_ns, used, self.place
+        )
 
     def settled(
         self, verdict: Verdict, *, error: str | None = None, delay: float | None = None, started_ns: int = 0
     ) -> Settlement:
         """This job's settlement."""
         used = self.completion is not None and self.completion.used
-        return Settlement(self.job_id, self.fence, self.token, verdict, error, delay, started_ns, used)
+        return Settlement(self.job_id, self.fence, self.token, verdict, error, delay, started_ns, used, self.place)

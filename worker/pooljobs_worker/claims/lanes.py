@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from uuid import UUID
 
 from pooljobs_worker.claims.turns import Turns
 
@@ -36,12 +35,14 @@ SHORT_CLAIM_FACTOR = 4.0
 after the last one."""
 
 Lane = tuple[str, int]
-Floor = tuple[str, str]
+Floor = tuple[bytes, bytes]
+"""``run_at`` and ``id`` as the server sends them: 8 and 16 raw bytes."""
+
 Visit = tuple[str, int | None]
 """A lane, or with None all lanes of a queue."""
 
-START: Floor = ("-infinity", str(UUID(int=0)))
-"""The floor before every key."""
+START: Floor = (b"\x80" + bytes(7), bytes(16))
+"""The floor before every key: minus infinity, and no bit set."""
 
 
 @dataclass(frozen=True, slots=True)

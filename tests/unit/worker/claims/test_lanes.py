@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,7 +22,7 @@ from pooljobs_worker.claims.lanes import (
     Lanes,
 )
 
-KEY: Floor = ("2026-01-01T00:00:00+00:00", "01900000-0000-7000-8000-000000000001")
+KEY: Floor = (bytes(8), UUID("01900000-0000-7000-8000-000000000001").bytes)
 DEFAULT: Lane = ("default", 0)
 
 
