@@ -1,6 +1,7 @@
-"""``python -m tests.support.sabotage serve …``: pooljobs with the lock taken out of its claim statement.
+"""``python -m tests.support.sabotage serve …``: pooljobs with what keeps claims apart taken out of their statement.
 
-It shows that the tests which look for a double claim can fail.
+That is the lock, and that the update takes the very version of a row that was seen. It shows that the tests which look
+for a double claim can fail.
 """
 
 from __future__ import annotations
@@ -10,7 +11,12 @@ from unittest.mock import patch
 from pooljobs.__main__ import main
 from pooljobs.db.statements import Statements
 
-LOCK = b"FOR UPDATE SKIP LOCKED"
+SABOTAGE = (
+    (b"FOR UPDATE SKIP LOCKED", b""),
+    (b"SELECT due.place", b"SELECT due.id"),
+    (b"SELECT l.ctid AS place", b"SELECT l.id"),
+    (b"l.ctid = picked.place", b"l.id = picked.id"),
+)
 
 
 def main_without_lock() -> None:
@@ -21,8 +27,10 @@ def main_without_lock() -> None:
         text = load(self, verb)
         if verb != "claim":
             return text
-        assert LOCK in text, "the claim has no such lock: the sabotage would show nothing"
-        return text.replace(LOCK, b"")
+        for found, instead in SABOTAGE:
+            assert found in text, f"the claim has no {found!r}: the sabotage would show nothing"
+            text = text.replace(found, instead)
+        return text
 
     with patch.object(Statements, "load", unlocked):
         main()
