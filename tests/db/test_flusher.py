@@ -7,11 +7,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
+import psycopg
 import pytest
 from psycopg import Connection
 
-from pooljobs.job.verdict import Verdict
+from pooljobs.job.verdict import Settlement, Verdict
 from pooljobs_worker.claims.forgotten import Forgotten
 from pooljobs_worker.parts import Parts
 from pooljobs_worker.session.connection import GaveUpError
@@ -39,10 +41,10 @@ class Failing(Settler):
 
 
 @contextmanager
-def flushing(parts: Parts, settler: Settler) -> Iterator[Flusher]:
-    flusher = Flusher(settler, parts.lease, LOG)
+def flushing(parts: Parts, settler: Settler, *, behind: bool = False, working: bool = True) -> Iterator[Flusher]:
+    flusher = Flusher(settler, parts.lease, LOG, behind=behind)
     flusher.start()
-    flusher.busy(working=True)
+    flusher.busy(working=working)
     try:
         yield flusher
     finally:
@@ -92,3 +94,67 @@ def test_the_lease_is_renewed_while_a_settlement_keeps_failing(dsn: str, connect
             wait_until(lambda: settler.left < 10**9, what="a settlement to fail")
             parts.child.slot.leased_until_ns = before = time.monotonic_ns() + 1_000_000_000
             wait_until(lambda: parts.child.slot.leased_until_ns > before, what="the lease to be renewed")
+
+
+def take_one(parts: Parts) -> Settlement:
+    """A claimed job that has completed, and is with the settler of the parts."""
+    (job,) = claimer_of(parts).claim(1)
+    parts.held.take([job])
+    return job.settled(Verdict.COMPLETED, started_ns=time.monotonic_ns())
+
+
+@contextmanager
+def locked(dsn: str, job_id: bytes) -> Iterator[None]:
+    """Somebody else has the row."""
+    with psycopg.connect(dsn) as other:
+        other.execute("SELECT 1 FROM pooljobs.live WHERE id = %s FOR UPDATE", (UUID(bytes=job_id),))
+        yield
+
+
+def test_what_is_handed_over_is_settled_while_the_caller_claims(dsn: str, connection: Connection[Any]) -> None:
+    insert(connection, 2)
+    with worker_parts(dsn, sessions=2) as parts, flushing(parts, parts.settler, behind=True, working=False) as flusher:
+        first = take_one(parts)
+        parts.settler.add(first, 0)
+        with locked(dsn, first.job_id):
+            flusher.hand_over()
+            assert len(claimer_of(parts).claim(1)) == 1, "the claim waited for the settlement, or found nothing"
+            assert counts(connection) == {"running": 2}
+        flusher.catch_up()
+        assert counts(connection) == {"completed": 1, "running": 1}
+
+
+def test_with_one_session_it_is_settled_at_once(dsn: str, connection: Connection[Any]) -> None:
+    insert(connection, 1)
+    with worker_parts(dsn) as parts, flushing(parts, parts.settler, working=False) as flusher:
+        parts.settler.add(take_one(parts), 0)
+        flusher.hand_over()
+        assert counts(connection) == {"completed": 1}
+
+
+def test_an_error_that_lasts_reaches_the_main_thread(dsn: str, connection: Connection[Any]) -> None:
+    insert(connection, 1)
+    with worker_parts(dsn, sessions=2) as parts:
+        settler = failing(parts, MemoryError())
+        settler.left = 10**9
+        with flushing(parts, settler, behind=True, working=False) as flusher:
+            settler.add(take_one(parts), 0)
+            flusher.hand_over()
+            with pytest.raises(MemoryError):
+                flusher.catch_up()
+            settler.left = 0
+            flusher.catch_up()
+        assert counts(connection) == {"completed": 1}, "the result was lost"
+
+
+def test_a_batch_and_its_successor_fit_on_the_scoreboard_or_wait(dsn: str, connection: Connection[Any]) -> None:
+    """With room for one batch, the next is not claimed before the results of the last are stored."""
+    insert(connection, 2)
+    with worker_parts(dsn, sessions=2, entries=1) as parts:
+        assert parts.held.room == 1
+        settlement = take_one(parts)
+        with flushing(parts, parts.settler, behind=True, working=False) as flusher:
+            parts.settler.add(settlement, 0)
+            flusher.hand_over()
+            flusher.catch_up()
+        assert parts.held.room == 1

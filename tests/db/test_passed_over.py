@@ -25,6 +25,7 @@ from pooljobs_worker.claims.claim import Claimer
 from pooljobs_worker.claims.claimed import ClaimedJob
 from pooljobs_worker.claims.lanes import SWEEP_LONGEST, Lanes
 from pooljobs_worker.session.connection import Session
+from pooljobs_worker.session.outage import Outage
 from tests.support.claims import insert, register, scalar, settle_all
 
 Conn = Connection[Any]
@@ -39,7 +40,7 @@ DEEP = 20_000
 def make_claimer(dsn: str, connection: Conn) -> Iterator[MakeClaimer]:
     board = Scoreboard.create(1, 10)
     with child_pool(dsn, size=1, application_name="test") as pool:
-        session = Session(pool, board.slot(0), logging.getLogger("test"), give_up=lambda: False)
+        session = Session(pool, board.slot(0), Outage(board.slot(0), logging.getLogger("test")), give_up=lambda: False)
         board.slot(0).worker_id = register(connection, job_timeout=600.0)
         yield lambda queues: Claimer(session, Statements("pooljobs"), Lanes(dict.fromkeys(queues, 1)), board.slot(0))
         session.close()

@@ -16,6 +16,7 @@ from pooljobs.scoreboard import Scoreboard
 from pooljobs_worker.claims.claim import Claimer
 from pooljobs_worker.claims.lanes import Lanes
 from pooljobs_worker.session.connection import Session
+from pooljobs_worker.session.outage import Outage
 from tests.support.claims import insert, register
 
 LIMIT = 5
@@ -25,7 +26,7 @@ LIMIT = 5
 def session(dsn: str) -> Iterator[tuple[Session, Scoreboard]]:
     board = Scoreboard.create(1, 10)
     with child_pool(dsn, size=1, application_name="test") as pool:
-        session = Session(pool, board.slot(0), logging.getLogger("test"), give_up=lambda: False)
+        session = Session(pool, board.slot(0), Outage(board.slot(0), logging.getLogger("test")), give_up=lambda: False)
         yield session, board
         session.close()
     board.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 import time
 from typing import Any
 
@@ -49,3 +51,53 @@ def test_a_second_wait_in_one_outage_is_shown_too(dsn: str) -> None:
                 parts.session.run(fail, give_up=give_up)
             assert shown == [Activity.WAITING_FOR_DATABASE]
             assert slot.activity is not Activity.WAITING_FOR_DATABASE
+
+
+def test_an_outage_is_told_once_whichever_session_has_noticed(dsn: str, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO), worker_parts(dsn, sessions=2) as parts:
+        sessions = (parts.session, parts.settler.session)
+        assert sessions[0] is not sessions[1]
+        for session in sessions:
+            session.run(lambda connection: connection.execute("SELECT 1"))
+            assert parts.child.slot.backends[sessions.index(session)] > 0
+        with psycopg.connect(dsn, autocommit=True) as other:
+            for backend in parts.child.slot.backends.tolist()[:2]:
+                other.execute("SELECT pg_terminate_backend(%s, 5000)", (backend,))
+        threads = [
+            threading.Thread(target=session.run, args=(lambda c: c.execute("SELECT 1"),)) for session in sessions
+        ]
+        barrier = threading.Barrier(2)
+
+        def wait_for_the_other(_connection: Connection[Any]) -> None:
+            barrier.wait(30)  # neither is over it before both have noticed
+
+        for session in sessions:
+            session.at_reconnect(wait_for_the_other)
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    told = [record.message for record in caplog.records if "database is" in record.message]
+    assert [message.split(":")[0].split(" after")[0] for message in told] == [
+        "the database is away",
+        "the database is back",
+    ]
+
+
+def test_what_another_thread_shows_does_not_hide_a_wait(dsn: str) -> None:
+    """The lease of a worker whose results wait for the database must not be renewed."""
+    with worker_parts(dsn, sessions=2) as parts:
+        slot = parts.child.slot
+        seen: list[Activity] = []
+
+        def looks() -> bool:
+            seen.append(slot.activity)
+            slot.activity = Activity.RUNNING  # as the main thread does when it begins a batch
+            return len(seen) >= 4
+
+        def fail(_connection: Connection[Any]) -> None:
+            raise psycopg.OperationalError("away")
+
+        with pytest.raises(GaveUpError):
+            parts.settler.session.run(fail, give_up=looks)
+        assert seen.count(Activity.WAITING_FOR_DATABASE) >= 3

@@ -15,13 +15,16 @@ from pooljobs_worker.claims.claim import Claimer
 from pooljobs_worker.claims.lanes import Lanes
 from pooljobs_worker.parts import Parts
 from pooljobs_worker.session.connection import Session
+from pooljobs_worker.session.outage import Outage
 
 LOG = logging.getLogger("pooljobs.worker")
 
 
 @contextmanager
-def worker_parts(dsn: str, *, entries: int = 100, job_timeout: float = 30.0) -> Iterator[Parts]:
-    """A registered worker that is READY in slot 1 of a board of two; slot 0 is for a steward."""
+def worker_parts(dsn: str, *, entries: int = 100, job_timeout: float = 30.0, sessions: int = 1) -> Iterator[Parts]:
+    """A registered worker that is READY in slot 1 of a board of two; slot 0 is for a steward. With two sessions it
+    settles a batch behind the next one.
+    """
     settings = ServeSettings(dsn, app="", worker=WorkerSettings(job_timeout=job_timeout, batch_size=10))
     with ExitStack() as stack:
         board = stack.enter_context(closing(Scoreboard.create(2, entries)))
@@ -31,10 +34,12 @@ def worker_parts(dsn: str, *, entries: int = 100, job_timeout: float = 30.0) -> 
         os.set_blocking(lifeline, False)
         child = Child(board, board.slot(1), lifeline, os.getppid())
         child.slot.role, child.slot.ordinal, child.slot.pid = Role.WORKER, 1, os.getpid()
-        pool = stack.enter_context(child_pool(dsn, size=1, application_name="pooljobs test"))
-        session = Session(pool, child.slot, LOG, give_up=lambda: child.leaving)
-        stack.callback(session.close)
-        parts = Parts.assemble(settings, child, session, LOG)
+        pool = stack.enter_context(child_pool(dsn, size=sessions, application_name="pooljobs test"))
+        outage = Outage(child.slot, LOG)
+        made = [Session(pool, child.slot, outage, give_up=lambda: child.leaving, number=n) for n in range(sessions)]
+        for session in made:
+            stack.callback(session.close)
+        parts = Parts.assemble(settings, child, made[0], made[-1], LOG)
         parts.registration.register()
         child.slot.state = SlotState.READY
         yield parts

@@ -33,6 +33,9 @@ class Crew(Protocol):
         ``room`` says so.
         """
 
+    def rest(self) -> None:
+        """Called before the loop sleeps for want of work."""
+
     def finish(self) -> None:
         """Returns when every job that was taken is settled or given back."""
 
@@ -94,6 +97,7 @@ class WorkerLoop:
     def _idle(self) -> None:
         """Sleeps for want of work, and says so: the steward wakes those who do. After work it looks for jobs itself."""
         slot = self._child.slot
+        self._crew.rest()
         slot.idle_since_ns = time.monotonic_ns()
         self._child.board.idle_bell.wake(WORK if self._worked else OWN)
         self._worked = False

@@ -26,9 +26,12 @@ from pooljobs_worker.crew.crews import make_crew
 from pooljobs_worker.loop import WorkerLoop
 from pooljobs_worker.parts import Parts
 from pooljobs_worker.session.connection import GaveUpError, Session
+from pooljobs_worker.session.outage import Outage
 
-SESSION_CONNECTIONS = 1
-"""Of a worker's connections, how many claim and settle; the rest are for what its handlers enqueue."""
+
+def session_connections(connections: int) -> int:
+    """Of a worker's connections, how many claim and settle; the rest, at least one, are for what handlers enqueue."""
+    return 2 if connections > 2 else 1  # noqa: PLR2004  # one each, where that leaves one for the handlers
 
 
 def worker_main(settings: ServeSettings, child: Child) -> int:
@@ -41,23 +44,28 @@ def worker_main(settings: ServeSettings, child: Child) -> int:
     log = logging.getLogger("pooljobs.worker")
     app = load_app(settings.app)
     _check(app)
-    app.pool_size = settings.worker.connections - SESSION_CONNECTIONS
+    sessions = session_connections(settings.worker.connections)
+    app.pool_size = settings.worker.connections - sessions
     app.use_dsn(settings.dsn, schema=settings.schema)
     with ExitStack() as stack:
         pool = stack.enter_context(
             child_pool(
                 settings.dsn,
-                size=SESSION_CONNECTIONS,
+                size=sessions,
                 application_name=application_name(child.slot.ordinal, os.getpid()),
                 relaxed=settings.worker.durability == "relaxed",
                 silence=settings.worker.job_timeout,
             )
         )
         stack.callback(app.close)
-        session = Session(pool, child.slot, log, give_up=lambda: child.leaving)
-        stack.callback(session.close)
+        outage = Outage(child.slot, log)
+        claiming, *others = [
+            Session(pool, child.slot, outage, give_up=lambda: child.leaving, number=n) for n in range(sessions)
+        ]
+        for session in (claiming, *others):
+            stack.callback(session.close)
         try:
-            _run(Parts.assemble(settings, child, session, log), app)
+            _run(Parts.assemble(settings, child, claiming, others[0] if others else claiming, log), app)
         except GaveUpError:
             log.warning("leaving while the database is away; what is unsettled comes back when the lease runs out")
     return ExitCode.OK

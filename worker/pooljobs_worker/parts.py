@@ -37,16 +37,22 @@ class Parts:
     log: logging.Logger
 
     @classmethod
-    def assemble(cls, settings: ServeSettings, child: Child, session: Session, log: logging.Logger) -> Parts:
-        """Puts them together; nothing is opened, started or sent yet."""
+    def assemble(
+        cls, settings: ServeSettings, child: Child, session: Session, settling: Session, log: logging.Logger
+    ) -> Parts:
+        """Puts them together; nothing is opened, started or sent yet.
+
+        ``settling`` is the session for settlements; it may be the same one.
+        """
         slot, statements = child.slot, Statements(settings.schema)
         held = HeldJobs(slot)
         lease = Lease(session, statements, slot, settings.worker.job_timeout)
         forgotten = Forgotten(statements, slot, log)
-        session.at_reconnect(forgotten.look)
-        settler = Settler(session, statements, child=child, held=held, lease=lease, forgotten=forgotten, log=log)
-        flusher = Flusher(settler, lease, log)
-        flusher.also(session.probe)
+        settler = Settler(settling, statements, child=child, held=held, lease=lease, forgotten=forgotten, log=log)
+        flusher = Flusher(settler, lease, log, behind=settling is not session)
+        for each in dict.fromkeys((session, settling)):
+            each.at_reconnect(forgotten.look)
+            flusher.also(each.probe)
         return cls(
             child=child,
             settings=settings,

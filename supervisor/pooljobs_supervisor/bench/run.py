@@ -107,5 +107,5 @@ def _options(settings: Settings) -> list[str]:
     """Of ``serve``."""
     return [
         *("--app", "pooljobs_supervisor.bench.app:app", "--schema", SCHEMA, "--procs", str(settings.procs)),
-        *("--batch-size", str(BATCH), "--poll-interval", "1", "--connections", "2", "--log-level", "warning"),
+        *("--batch-size", str(BATCH), "--poll-interval", "1", "--connections", "3", "--log-level", "warning"),
     ]

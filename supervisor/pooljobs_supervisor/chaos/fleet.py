@@ -145,7 +145,7 @@ class Fleet:
         self.started += 1
         log = self.folder / "logs" / f"{number}.log"
         command = [*self.command, "serve", "--app", "pooljobs_supervisor.chaos.app:app", "--schema", SCHEMA]
-        command += ["--procs", str(self.procs), "--batch-size", "20", "--poll-interval", "0.2", "--connections", "2"]
+        command += ["--procs", str(self.procs), "--batch-size", "20", "--poll-interval", "0.2", "--connections", "3"]
         command += ["--concurrency", str(self.concurrency if number % 2 else 1)]
         command += ["--job-timeout", f"{LEASE:g}", "--shutdown-timeout", f"{_SHUTDOWN:g}"]
         with log.open("wb") as output:

@@ -1,4 +1,8 @@
-"""Runs a batch one job after the other, in the worker's main thread: the crew for a concurrency of one."""
+"""Runs a batch one job after the other, in the worker's main thread: the crew for a concurrency of one.
+
+A batch that has ended is settled by the flusher's thread, while this one claims and runs the next; it never gets
+further ahead than that.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +30,7 @@ _WANTED, _LEASED_UNTIL = int(At.WANTED), int(At.LEASED_UNTIL_NS)
 
 
 class SerialCrew:
-    """Settles what has ended by the flusher while a slow handler runs, and the rest when the batch ends."""
+    """Has the flusher settle what has ended, while a slow handler runs and when the batch ends."""
 
     def __init__(self, parts: Parts, dispatcher: Dispatcher, surroundings: Surroundings, appetite: Appetite) -> None:
         self._slot = parts.child.slot
@@ -50,7 +54,9 @@ class SerialCrew:
 
     @property
     def room(self) -> int:
-        """Always a batch: ``run`` returns when the last one has ended."""
+        """Always a batch: ``run`` returns when the last one has ended. If need be, the one before is settled first."""
+        if self._held.room < self._appetite.size:
+            self._flusher.catch_up()
         return self._appetite.size
 
     def run(self, jobs: list[ClaimedJob], *, full: bool) -> None:
@@ -68,10 +74,16 @@ class SerialCrew:
         self._appetite.learn(ran, (time.monotonic_ns() - began_ns) / 1e9, full=full)
         self._surroundings.put_back()  # before the settlement, which may open a connection
         self._flusher.busy(working=False)
-        self._settler.flush()
+        self._slot.activity = Activity.SETTLING
+        self._flusher.hand_over()
+
+    def rest(self) -> None:
+        """Has the last batch settled: who idles must not have results on their way."""
+        self._flusher.catch_up()
 
     def finish(self) -> None:
-        """Settles what an interrupted flush may have left."""
+        """Settles the last batch, and what an interrupted flush may have left."""
+        self._flusher.catch_up()
         self._settler.flush()
 
     def _run_all(self) -> int:

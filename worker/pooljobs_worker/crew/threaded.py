@@ -89,6 +89,9 @@ class ThreadedCrew:
         self._places.take(jobs, now_ns)
         self._begin()
 
+    def rest(self) -> None:
+        """Nothing to do: the flusher settles by age, whether or not there is more to claim."""
+
     def finish(self) -> None:
         """Waits until every job that was taken has ended, then settles them."""
         self._places.wait_until_empty()

@@ -1,12 +1,11 @@
-"""The worker's own connection: taken from its pool, replaced when it breaks, waited for when the database is away.
+"""A connection of the worker's own: taken from its pool, replaced when it breaks, waited for when the database is away.
 
-The claim, the settlements and the lease all go through one session, under one lock, since a settlement may come from
-the flusher's thread. An outage is logged once when it begins and once when it is over.
+A worker has two: one for claims and the lease, one for settlements, so that a batch is settled while the next one is
+claimed and run; with few connections one does for both. Each has a lock, since the flusher's thread uses them as well.
 """
 
 from __future__ import annotations
 
-import logging
 import random
 import select
 import threading
@@ -17,8 +16,9 @@ from typing import Any, TypeVar
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from pooljobs.db.faults import OUTAGE, one_line
-from pooljobs.scoreboard import Activity, Slot
+from pooljobs.db.faults import OUTAGE
+from pooljobs.scoreboard import Slot
+from pooljobs_worker.session.outage import Outage
 
 T = TypeVar("T")
 
@@ -37,15 +37,22 @@ class Session:
     """Runs database work, through outages. ``run`` may be called from any thread."""
 
     def __init__(
-        self, pool: ConnectionPool[Connection[Any]], slot: Slot, log: logging.Logger, give_up: Callable[[], bool]
+        self,
+        pool: ConnectionPool[Connection[Any]],
+        slot: Slot,
+        outage: Outage,
+        *,
+        give_up: Callable[[], bool],
+        number: int = 0,
     ) -> None:
+        """``number`` is the session's among those of its worker, from 0: where the scoreboard shows its backend."""
         self._pool = pool
         self._give_up = give_up
         self._slot = slot
-        self._log = log
+        self._outage = outage
+        self._number = number
         self._lock = threading.RLock()
         self._connection: Connection[Any] | None = None
-        self._away_since: float | None = None
         self._first_looks: list[Callable[[Connection[Any]], None]] = []
         self._doubtful = False
 
@@ -79,12 +86,10 @@ class Session:
             GaveUpError: The database was away and ``give_up()`` became true.
         """
         with self._lock:
-            before = self._slot.activity
             try:
                 return self._persist(work, give_up or self._give_up)
             finally:
-                if self._slot.activity is Activity.WAITING_FOR_DATABASE:
-                    self._slot.activity = before
+                self._outage.waits_no_more(self)
 
     def _persist(self, work: Callable[[Connection[Any]], T], give_up: Callable[[], bool]) -> T:
         failures = 0
@@ -94,7 +99,7 @@ class Session:
             except OUTAGE as error:
                 self._broken(error)
             else:
-                self._healthy()
+                self._outage.ends(self)
                 return result
             failures += 1
             self._pause(failures, give_up)
@@ -109,7 +114,7 @@ class Session:
     def _connect(self) -> Connection[Any]:
         if self._connection is None:
             self._connection = self._pool.getconn(timeout=2.0)
-            self._slot.backends[0] = self._connection.info.backend_pid
+            self._slot.backends[self._number] = self._connection.info.backend_pid
         if self._doubtful:
             for look in self._first_looks:
                 look(self._connection)
@@ -122,15 +127,7 @@ class Session:
             connection.close()
             self._pool.putconn(connection)
         self._doubtful = True
-        self._slot.activity = Activity.WAITING_FOR_DATABASE
-        if self._away_since is None:
-            self._away_since = time.monotonic()
-            self._log.warning("the database is away: %s; waiting for it", one_line(error))
-
-    def _healthy(self) -> None:
-        if self._away_since is not None:
-            self._log.info("the database is back after %.1f s", time.monotonic() - self._away_since)
-            self._away_since = None
+        self._outage.begins(self, error)
 
     def _pause(self, failures: int, give_up: Callable[[], bool]) -> None:
         pause = min(0.05 * 2.0 ** min(failures, 10), LONGEST_PAUSE)
@@ -138,7 +135,7 @@ class Session:
         while (left := until - time.monotonic()) > 0:
             if give_up():
                 raise GaveUpError
-            self._slot.heartbeat_ns = time.monotonic_ns()  # it waits, and does not hang
+            self._outage.lasts()
             time.sleep(min(left, SLICE))
         if give_up():
             raise GaveUpError

@@ -1,8 +1,9 @@
-"""Settles by age: a thread that keeps a finished job's result from waiting behind a slow one of the same batch.
+"""A thread that settles behind the handlers: a batch while the next one is claimed and run, and a quick job's result
+while a slow one of the same batch still runs.
 
-Nothing ends this thread but ``stop``: without it the results of quick jobs would wait for the slowest, and nobody
-would renew the lease where the steward is missing. What fails is tried again, later and later. An error that lasts is
-met by the main thread at its next flush, and ends the worker there.
+Nothing ends this thread but ``stop``: without it results would wait, and nobody would renew the lease where the steward
+is missing. What fails is tried again, later and later. An error that lasts is met by the main thread when it hands over
+the next batch, and ends the worker there.
 """
 
 from __future__ import annotations
@@ -24,16 +25,20 @@ LONGEST_PAUSE = 2.0
 
 
 class Flusher:
-    """Sleeps while no batch is under way; in one, looks every ``MOST_AGE`` seconds, at the lease too."""
+    """Sleeps while nothing is under way; in a batch, looks every ``MOST_AGE`` seconds, at the lease too."""
 
-    def __init__(self, settler: Settler, lease: Lease, log: logging.Logger) -> None:
+    def __init__(self, settler: Settler, lease: Lease, log: logging.Logger, *, behind: bool) -> None:
+        """``behind``: the settler has a session of its own, so that a batch can be settled behind its successor."""
         self._settler = settler
         self._lease = lease
         self._log = log
+        self._behind = behind
         self._looks: list[Callable[[], None]] = []
         self._failures = 0
-        self._working = threading.Event()
-        self._stopping = threading.Event()
+        self._working = self._handed = self._sleeps = self._stopping = False
+        self._bell = threading.Event()
+        self._caught_up = threading.Event()
+        self._caught_up.set()
         self._thread = threading.Thread(target=self._run, name="pooljobs-flusher", daemon=True)
 
     def start(self) -> None:
@@ -46,36 +51,69 @@ class Flusher:
 
     def busy(self, *, working: bool) -> None:
         """Says whether handlers are running."""
-        if working:
-            self._working.set()
+        self._working = working
+        if working and self._sleeps:
+            self._bell.set()
+
+    def hand_over(self) -> None:
+        """Has all that ended settled, now; returns at once, or when the batch before is settled. Main thread only.
+
+        Raises:
+            GaveUpError: The database is away, and waiting for it in vain; the settlements are still with the settler.
+        """
+        self.catch_up()
+        if self._behind:
+            self._caught_up.clear()
+            self._handed = True
+            self._bell.set()
         else:
-            self._working.clear()
+            self._settler.flush()
+
+    def catch_up(self) -> None:
+        """Returns when all that was handed over is settled; what failed is tried here. Raises as ``hand_over`` does."""
+        self._caught_up.wait()
+        if self._failures:
+            self._settler.flush()
 
     def stop(self) -> None:
         """Ends the thread, after the settlement it may be in."""
-        self._stopping.set()
-        self._working.set()
+        self._stopping = True
+        self._bell.set()
         self._thread.join(timeout=5.0)
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._working.wait()
-            if self._stopping.wait(min(MOST_AGE * 2.0 ** min(self._failures, 10), LONGEST_PAUSE)):
-                return
+        while not self._stopping:
+            handed = self._wait()
             try:
-                self._look()
+                if not self._stopping:
+                    self._look(all_of_it=handed)
             except GaveUpError:  # the worker is to leave, and the database is away: it may come back before the end
                 self._failures += 1
             except Exception as error:  # noqa: BLE001  # whatever it was, it must not end this thread
                 self._failed(error)
             else:
                 self._failures = 0
+            if handed:
+                self._caught_up.set()
 
-    def _look(self) -> None:
+    def _wait(self) -> bool:
+        """Sleeps until it is time to look; whether a batch was handed over."""
+        self._sleeps = True  # first: who sets `_working` from here on rings
+        seconds: float | None = None
+        if self._working:
+            self._sleeps = False
+            seconds = min(MOST_AGE * 2.0 ** min(self._failures, 10), LONGEST_PAUSE)
+        self._bell.wait(seconds)
+        self._sleeps = False
+        self._bell.clear()
+        handed, self._handed = self._handed, False
+        return handed
+
+    def _look(self, *, all_of_it: bool) -> None:
         """The lease first: what hinders a settlement must not cost the lease as well."""
         if self._lease.low(time.monotonic_ns()):
             self._lease.renew()
-        if self._settler.age(time.monotonic()) >= MOST_AGE:
+        if all_of_it or self._settler.age(time.monotonic()) >= MOST_AGE:
             self._settler.flush()
         for look in self._looks:
             look()

@@ -17,7 +17,6 @@ from pooljobs.db.settlement import settle
 from pooljobs.db.statements import Statements
 from pooljobs.job.verdict import Settlement, Verdict
 from pooljobs.process.child import Child
-from pooljobs.scoreboard import Activity
 from pooljobs_worker.claims.forgotten import Forgotten
 from pooljobs_worker.claims.held import HeldJobs
 from pooljobs_worker.session.connection import Session
@@ -28,7 +27,11 @@ Ended = tuple[Settlement, int]
 
 
 class Settler:
-    """The buffer of settlements. ``add`` and ``flush`` may be called from any thread."""
+    """The buffer of settlements. ``add`` and ``flush`` may be called from any thread.
+
+    Attributes:
+        session: What the settlements go through.
+    """
 
     def __init__(
         self,
@@ -41,7 +44,7 @@ class Settler:
         forgotten: Forgotten,
         log: logging.Logger,
     ) -> None:
-        self._session = session
+        self.session = session
         self._forgotten = forgotten
         self._child = child
         self._lease = lease
@@ -75,16 +78,12 @@ class Settler:
             batch = self._drain()
             if not batch:
                 return
-            before = self._slot.activity
-            self._slot.activity = Activity.SETTLING
             try:
                 self._settle(batch)
             except BaseException:
                 self._buffer.extendleft(reversed(batch))
                 self._oldest = time.monotonic()  # or the flusher would not look at them again
                 raise
-            finally:
-                self._slot.activity = before
 
     def _in_vain(self) -> bool:
         """Nobody is left to end the wait, and the jobs are no longer ours."""
@@ -96,7 +95,7 @@ class Settler:
 
     def _settle(self, batch: Sequence[Ended]) -> None:
         settlements = [settlement for settlement, _ in batch]
-        refused = self._session.run(
+        refused = self.session.run(
             lambda connection: settle(connection, self._statements, settlements), give_up=self._in_vain
         )
         self._held.drop([entry for _, entry in batch])
