@@ -52,8 +52,17 @@ def server_cpu(connection: Connection[Any]) -> float:
         return 0.0
     if postmaster is None:
         return 0.0
-    ended = postmaster.cpu_times()
-    return float(ended.children_user + ended.children_system) + sum(cpu(one) for one in postmaster.children())
+    while True:
+        ended = _of_ended(postmaster)
+        living = sum(cpu(one) for one in postmaster.children())
+        if _of_ended(postmaster) == ended:  # else one that ended in between may be in neither
+            return ended + living
+
+
+def _of_ended(process: psutil.Process) -> float:
+    """Processor seconds of the children that a process has waited for."""
+    times = process.cpu_times()
+    return float(times.children_user + times.children_system)
 
 
 def _wal(connection: Connection[Any]) -> int:
