@@ -33,6 +33,7 @@ VALUES = {
     "delay": "0",
     "run_at": "NULL",
     "trace_id": "NULL",
+    "early": "true",
 }
 BARE = "INSERT INTO pooljobs.live (job_type, payload) VALUES ('noop', '{\"n\": 1}') RETURNING id"
 

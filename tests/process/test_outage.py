@@ -15,12 +15,15 @@ import psycopg
 import pytest
 
 from pooljobs.db.migrate import migrate
+from pooljobs.db.producer import Producer
 from pooljobs.embedded import acquire
+from pooljobs.job.new_job import NewJob
 from tests.support import audit_app
 from tests.support.run_directory import run_directory
 from tests.support.serving import Serving, counts, enqueue, unfinished
 from tests.support.waiting import wait_until
 
+SOMEBODY_SLEEPS = "INSERT INTO pooljobs.sleepers VALUES ('default', 1, now() + interval '1 hour')"
 FAST = ("--poll-interval", "0.1")
 CUT = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name LIKE 'pooljobs worker-%'"
 BEGUN = "SELECT 1 FROM public.audit"
@@ -87,6 +90,18 @@ def test_a_crash_of_the_server_under_load_loses_no_job(own_server: OwnServer, tm
         assert serving.process.poll() is None
         assert serving.text.count("worker-1   the database is away") <= 2, "a line a try, not one a change"
         assert "the database is back" in serving.text
+
+
+def test_a_crash_of_the_server_loses_no_job_that_was_acknowledged(own_server: OwnServer) -> None:
+    """Not even where somebody sleeps, who is told of the job before it is on the disk."""
+    own_server.ask(lambda connection: connection.execute(SOMEBODY_SLEEPS.encode()))
+    producer = Producer(own_server.dsn, "pooljobs", 1)
+    for _ in range(20):
+        producer.insert(NewJob("quiet", b"{}"))
+    own_server.crash()
+    producer.close()
+    own_server.start()
+    assert own_server.ask(counts) == {"pending": 20}
 
 
 def test_a_fleet_without_its_database_still_ends_when_told(own_server: OwnServer, tmp_path: Path) -> None:

@@ -31,25 +31,29 @@ class Producer:
         self._pool: ConnectionPool[Connection[Any]] | None = None
 
     def insert(self, job: NewJob) -> UUID:
-        """Stores the job, committed when it returns its id.
+        """Stores the job, committed and durable when it returns its id. Idle workers may have begun it by then.
 
         Raises:
             DatabaseUnreachableError: No connection could be had; nothing was stored.
             NotMigratedError: The schema is not in this database.
             PayloadError: PostgreSQL refused a payload; nothing was stored.
         """
-        with self.connection() as connection:
-            return self.insert_with(connection, job)
+        with self.connection() as connection, translated(self._statements.schema):
+            row = connection.execute(self._statements.insert_job, _parameters(job, early=True)).fetchone()
+            assert row is not None
+            if row[1]:
+                connection.execute(self._statements.wait_for_disk)
+            return _as_uuid(row)
 
     def insert_with(self, connection: Connection[Any], job: NewJob) -> UUID:
         """Stores the job on the caller's connection, in its transaction if one is open."""
         with translated(self._statements.schema):
-            return _as_uuid(connection.execute(self._statements.insert_job, _parameters(job)).fetchone())
+            return _as_uuid(connection.execute(self._statements.insert_job, _parameters(job, early=False)).fetchone())
 
     async def insert_with_async(self, connection: AsyncConnection[Any], job: NewJob) -> UUID:
         """As ``insert_with``, on an asynchronous connection."""
         with translated(self._statements.schema):
-            cursor = await connection.execute(self._statements.insert_job, _parameters(job))
+            cursor = await connection.execute(self._statements.insert_job, _parameters(job, early=False))
             return _as_uuid(await cursor.fetchone())
 
     def insert_many(self, jobs: Iterable[NewJob], on_progress: Callable[[int], None] | None = None) -> JobIds:
@@ -100,8 +104,9 @@ class Producer:
             return self._pool
 
 
-def _parameters(job: NewJob) -> dict[str, object]:
+def _parameters(job: NewJob, *, early: bool) -> dict[str, object]:
     return {
+        "early": early,
         "job_type": job.job_type,
         "payload": job.payload.decode(),
         "queue": job.queue,

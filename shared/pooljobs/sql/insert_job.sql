@@ -1,10 +1,16 @@
 -- Enqueues one job, and tells hosts whose workers sleep. Parameters: those of a job; a null run_at means now() plus the
--- delay in seconds, by the database's clock. Returns the id first. RETURNING is evaluated when the row is in: the job is
--- inserted first, and who sleeps is read afterwards.
+-- delay in seconds, by the database's clock; early boolean. Returns the id, and whether the commit is early. RETURNING is
+-- evaluated when the row is in: the job is inserted first, and who sleeps is read afterwards.
+-- Where early is true and somebody sleeps, the commit does not wait for the disk: he wakes up during that wait instead of
+-- after it. Whoever asks for that has the transaction for himself, and runs wait_for_disk.sql before he calls it done.
 -- Locks: the new row. Index: live_pkey and live_claim, at their right edges; sleepers_pkey if somebody sleeps.
 INSERT INTO {schema}.live AS l (job_type, payload, queue, priority, max_retries, run_at, trace_id)
 VALUES (
     %(job_type)s, %(payload)s::jsonb, %(queue)s, %(priority)s, %(max_retries)s,
     coalesce(%(run_at)s, now() + make_interval(secs => %(delay)s)), %(trace_id)s
 )
-RETURNING l.id, CASE WHEN {schema}.anybody_asleep() THEN {schema}.notify_sleepers(ARRAY[l.queue], ARRAY[l.run_at]) END
+RETURNING l.id, CASE WHEN {schema}.anybody_asleep() THEN
+    CASE WHEN {schema}.notify_sleepers(ARRAY[l.queue], ARRAY[l.run_at]) THEN
+        CASE WHEN %(early)s THEN set_config('synchronous_commit', 'off', true) = 'off' END
+    END
+END AS early
