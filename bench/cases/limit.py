@@ -12,9 +12,8 @@ from bench.section import Panel, Progress, Section, Table, median, told
 
 TEXT: Final = """\
 `claim.sql` and `settle.sql` in a loop on two connections, committed as a worker commits them, with no handler.
-*pgbench* has no Python, and takes no payload from the claim (`bench/pgbench.py`): the limit that the other sections
-refer to. The *bare loop* is Python with psycopg and orjson (`bench/limit.py`): what is left to gain for a worker in
-Python."""
+*pgbench* has no Python (`bench/pgbench.py`): the limit that the other sections refer to. The *bare loop* is Python
+with psycopg and orjson (`bench/limit.py`): what is left to gain for a worker in Python."""
 
 
 def measure(dsn: str, effort: Effort, progress: Progress) -> Section:
