@@ -101,3 +101,38 @@ def test_what_another_thread_shows_does_not_hide_a_wait(dsn: str) -> None:
         with pytest.raises(GaveUpError):
             parts.settler.session.run(fail, give_up=looks)
         assert seen.count(Activity.WAITING_FOR_DATABASE) >= 3
+
+
+def test_what_a_session_notices_late_is_no_other_outage(dsn: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The server was restarted: one session noticed and has a new connection, the other one had nothing to do."""
+    with caplog.at_level(logging.INFO), worker_parts(dsn, sessions=2) as parts:
+        sessions = (parts.session, parts.settler.session)
+        for _ in range(2):
+            for session in sessions:
+                session.run(lambda connection: connection.execute("SELECT 1"))
+            with psycopg.connect(dsn, autocommit=True) as other:
+                for backend in parts.child.slot.backends.tolist()[:2]:
+                    other.execute("SELECT pg_terminate_backend(%s, 5000)", (backend,))
+        for session in sessions:
+            session.run(lambda connection: connection.execute("SELECT 1"))
+    told = [record.message for record in caplog.records if "database is away" in record.message]
+    assert len(told) == 2
+
+
+def test_a_second_outage_is_told_though_the_first_was_noticed_late(dsn: str, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO), worker_parts(dsn, sessions=2) as parts:
+        late = parts.settler.session
+        for session in (parts.session, late):
+            session.run(lambda connection: connection.execute("SELECT 1"))
+        failures = iter((True, True, False))
+
+        def work(connection: Connection[Any]) -> None:
+            if next(failures):
+                raise psycopg.OperationalError("away")
+
+        with psycopg.connect(dsn, autocommit=True) as other:
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", (parts.child.slot.backends[0],))
+        parts.session.run(lambda connection: connection.execute("SELECT 1"))
+        late.run(work)  # its old connection, and then a new one
+    told = [record.message for record in caplog.records if "database is away" in record.message]
+    assert len(told) == 2

@@ -55,6 +55,7 @@ class Session:
         self._connection: Connection[Any] | None = None
         self._first_looks: list[Callable[[Connection[Any]], None]] = []
         self._doubtful = False
+        self._known_outages = 0
 
     def at_reconnect(self, look: Callable[[Connection[Any]], None]) -> None:
         """Has this done on each connection that replaces a broken one, before anything else."""
@@ -114,6 +115,7 @@ class Session:
     def _connect(self) -> Connection[Any]:
         if self._connection is None:
             self._connection = self._pool.getconn(timeout=2.0)
+            self._known_outages = self._outage.count
             self._slot.backends[self._number] = self._connection.info.backend_pid
         if self._doubtful:
             for look in self._first_looks:
@@ -127,7 +129,8 @@ class Session:
             connection.close()
             self._pool.putconn(connection)
         self._doubtful = True
-        self._outage.begins(self, error)
+        self._outage.begins(self, error, known=self._known_outages)
+        self._known_outages = self._outage.count
 
     def _pause(self, failures: int, give_up: Callable[[], bool]) -> None:
         pause = min(0.05 * 2.0 ** min(failures, 10), LONGEST_PAUSE)

@@ -13,9 +13,13 @@ from pooljobs.scoreboard import Activity, Slot
 class Outage:
     """One worker's. Shows on the scoreboard, for as long as any session waits, that the worker waits: its lease is not
     renewed then, so that others get its jobs. Any thread.
+
+    Attributes:
+        count: Outages that were told so far.
     """
 
     def __init__(self, slot: Slot, log: logging.Logger) -> None:
+        self.count = 0
         self._slot = slot
         self._log = log
         self._lock = threading.Lock()
@@ -24,14 +28,21 @@ class Outage:
         self._since = 0.0
         self._before = Activity.NONE
 
-    def begins(self, session: object, error: BaseException) -> None:
-        """A session has lost its connection, or got none, and waits for another."""
+    def begins(self, session: object, error: BaseException, *, known: int) -> None:
+        """A session has lost its connection, or got none, and waits for another.
+
+        ``known`` is the count when it got the one that it lost, or last failed to get one. If that is less than now,
+        the connection broke in an outage that is over: what one session notices late is no other outage.
+        """
         with self._lock:
-            if not self._away:
+            self._waiting.add(session)
+            if self._away:
+                self._away.add(session)
+            elif known == self.count:
+                self.count += 1
+                self._away.add(session)
                 self._since = time.monotonic()
                 self._log.warning("the database is away: %s; waiting for it", one_line(error))
-            self._away.add(session)
-            self._waiting.add(session)
         self.lasts()
 
     def lasts(self) -> None:
