@@ -15,9 +15,7 @@ from pooljobs.db.connect import pin
 from pooljobs.db.settlement import settle
 from pooljobs.db.statements import Statements
 from pooljobs.job.verdict import Settlement, Verdict
-
-Floor = tuple[bytes, bytes]
-START: Floor = (b"\x80" + bytes(7), bytes(16))  # minus infinity, and the smallest id
+from pooljobs_worker.claims.lanes import START, Floor
 
 
 def drain(dsn: str, procs: int, batch: int) -> float:

@@ -145,16 +145,3 @@ def test_an_error_that_lasts_reaches_the_main_thread(dsn: str, connection: Conne
             settler.left = 0
             flusher.catch_up()
         assert counts(connection) == {"completed": 1}, "the result was lost"
-
-
-def test_a_batch_and_its_successor_fit_on_the_scoreboard_or_wait(dsn: str, connection: Connection[Any]) -> None:
-    """With room for one batch, the next is not claimed before the results of the last are stored."""
-    insert(connection, 2)
-    with worker_parts(dsn, sessions=2, entries=1) as parts:
-        assert parts.held.room == 1
-        settlement = take_one(parts)
-        with flushing(parts, parts.settler, behind=True, working=False) as flusher:
-            parts.settler.add(settlement, 0)
-            flusher.hand_over()
-            flusher.catch_up()
-        assert parts.held.room == 1

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 from psycopg import Connection
 
+from pooljobs.settings import MAX_BATCH
 from tests.support.claims import scalar
 from tests.support.serving import Serving, audit_of, counts, enqueue
 from tests.support.waiting import wait_until
@@ -80,3 +81,18 @@ def test_with_two_connections_a_batch_is_settled_before_the_next(dsn: str, tmp_p
             wait_until(lambda: scalar(connection, WAITING), what="a settlement to wait")
             assert runs(connection) == 10
         wait_until(lambda: counts(connection) == {"completed": 20}, what="all to end")
+
+
+def test_a_batch_that_the_scoreboard_cannot_hold_beside_the_last_waits(dsn: str, tmp_path: Path) -> None:
+    """Its room is for one batch of the largest: claiming on would leave jobs without an entry, and end the worker."""
+    options = ("--procs", "1", "--batch-size", str(MAX_BATCH), "--no-adaptive", "--poll-interval", "0.1")
+    with audit_of(dsn) as connection, Serving(dsn, tmp_path / "log", *options) as serving:
+        with no_settlements(dsn):
+            enqueue(connection, "audited", MAX_BATCH)
+            enqueue(connection, "audited", 10)
+            wait_until(lambda: runs(connection) == MAX_BATCH, what="the first batch to run")
+            wait_until(lambda: scalar(connection, WAITING), what="its settlement to wait")
+        wait_until(lambda: counts(connection) == {"completed": MAX_BATCH + 10}, what="all to end")
+        serving.signal(signal.SIGTERM)
+        assert serving.ended() == 0, serving.text
+        assert "ended by an exception" not in serving.text

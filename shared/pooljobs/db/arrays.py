@@ -116,11 +116,15 @@ class _RawArrayDumper(Dumper):
     element_oid: ClassVar[int]
     length: ClassVar[bytes]
 
-    def dump(self, obj: UuidArray | TimeArray) -> bytes:
-        head = _HEADER.pack(1, 0, self.element_oid, len(obj.values), 1)
-        if not obj.values:
+    def dump(self, obj: Any) -> bytes:
+        """Of a ``UuidArray`` or a ``TimeArray``."""
+        return self._packed(obj.values)
+
+    def _packed(self, values: Sequence[bytes]) -> bytes:
+        head = _HEADER.pack(1, 0, self.element_oid, len(values), 1)
+        if not values:
             return head
-        return head + self.length + self.length.join(obj.values)  # a length before each value, without a loop
+        return head + self.length + self.length.join(values)  # a length before each value, without a loop
 
 
 class _UuidArrayDumper(_RawArrayDumper):
@@ -133,15 +137,17 @@ class _TimeArrayDumper(_RawArrayDumper):
     element_oid, length = 1184, struct.pack("!i", 8)
 
 
-class _PlaceArrayDumper(Dumper):
-    format = Format.BINARY
+class _PlaceArrayDumper(_RawArrayDumper):
     oid = 1010
+    element_oid, length = 27, struct.pack("!i", 6)
     _null = struct.pack("!i", -1)
-    _length = struct.pack("!i", 6)
 
-    def dump(self, obj: PlaceArray) -> bytes:
-        head = _HEADER.pack(1, 1, 27, len(obj.values), 1)
-        return head + b"".join([self._null if place is None else self._length + place for place in obj.values])
+    def dump(self, obj: Any) -> bytes:
+        """Of a ``PlaceArray``; nearly always all places are known."""
+        if None not in obj.values:
+            return self._packed(obj.values)
+        head = _HEADER.pack(1, 1, self.element_oid, len(obj.values), 1)
+        return head + b"".join([self._null if place is None else self.length + place for place in obj.values])
 
 
 class _NumberArrayDumper(Dumper):
