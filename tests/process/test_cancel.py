@@ -20,6 +20,7 @@ from tests.support.serving import Serving, audit_of, unfinished
 from tests.support.waiting import wait_until
 
 APP = "tests.support.cancel_app:app"
+PATIENT = "tests.support.patient_app:app"
 FAST = ("--poll-interval", "0.1")
 
 
@@ -74,7 +75,7 @@ def test_what_is_claimed_and_has_not_begun_never_runs(dsn: str, tmp_path: Path, 
         first = [enqueued(connection, "waits", waiting) for _ in range(concurrency)]
         behind, last = enqueued(connection), enqueued(connection)
         options = (*FAST, "--concurrency", str(concurrency))
-        with Serving(dsn, tmp_path / "log", *options, app=APP) as serving:
+        with Serving(dsn, tmp_path / "log", *options, app=PATIENT) as serving:
             wait_until(lambda: all(began(connection, job_id) for job_id in first), what="the first ones to begin")
             assert row(connection, behind)[0] == "running"
             assert cancel(connection, behind, "second thoughts") == "requested"

@@ -18,6 +18,7 @@ from tests.support.waiting import wait_until
 
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 ONE_WORKER = ("--procs", "1", "--batch-size", "10", "--no-adaptive", "--poll-interval", "0.1")
+HUNG = "hangs outside any handler"
 
 
 @contextmanager
@@ -96,3 +97,16 @@ def test_a_batch_that_the_scoreboard_cannot_hold_beside_the_last_waits(dsn: str,
         serving.signal(signal.SIGTERM)
         assert serving.ended() == 0, serving.text
         assert "ended by an exception" not in serving.text
+
+
+def test_a_worker_whose_results_never_get_through_is_replaced_though_it_could_claim(dsn: str, tmp_path: Path) -> None:
+    """With several handlers the main thread waits for no settlement: idle, it would show life for ever."""
+    options = (*ONE_WORKER, "--concurrency", "2", "--job-timeout", "3")
+    with audit_of(dsn) as connection:
+        with Serving(dsn, tmp_path / "log", *options) as serving:
+            with no_settlements(dsn):
+                enqueue(connection, "audited", 10)
+                wait_until(lambda: runs(connection) == 10, what="the batch to run")
+                wait_until(lambda: HUNG in serving.text, timeout=90, what="the watchdog")
+            wait_until(lambda: counts(connection) == {"completed": 10}, what="the steward to settle them")
+        assert runs(connection) == 10

@@ -47,6 +47,7 @@ class WorkerLoop:
         self._child = parts.child
         self._settings = parts.settings.worker
         self._lease = parts.lease
+        self._settler = parts.settler
         self._registration = parts.registration
         self._log = parts.log
         self._claimer = claimer
@@ -65,7 +66,7 @@ class WorkerLoop:
         self._crew.finish()
 
     def _turn(self) -> None:
-        self._child.slot.heartbeat_ns = now_ns = time.monotonic_ns()
+        now_ns = self._show_life()
         if self._lease.low(now_ns) and not self._lease.renew():
             raise WorkerReapedError
         if self._child.slot.drain_wakes():
@@ -77,6 +78,12 @@ class WorkerLoop:
             self._crew.run(jobs, full=len(jobs) >= room)
         elif not self._child.leaving:
             self._idle() if room > 0 else self._wait(self._settings.poll_interval)
+
+    def _show_life(self) -> int:
+        """A heartbeat; its monotonic nanoseconds. None comes while settlements in another thread do not get through."""
+        self._settler.keep_pace()
+        self._child.slot.heartbeat_ns = now_ns = time.monotonic_ns()
+        return now_ns
 
     def _claim(self, limit: int) -> list[ClaimedJob]:
         slot = self._child.slot
@@ -106,10 +113,9 @@ class WorkerLoop:
 
     def _wait(self, seconds: float) -> None:
         """Sleeps until a wake, the supervisor's end, or the time; shows a heartbeat and minds the lease meanwhile."""
-        slot = self._child.slot
-        slot.activity = Activity.IDLE
+        self._child.slot.activity = Activity.IDLE
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0 and not self._lease.low(time.monotonic_ns()):
-            slot.heartbeat_ns = time.monotonic_ns()
+            self._show_life()
             if self._child.wait(min(left, self._settings.job_timeout / HEARTBEATS_A_LEASE)):
                 return  # the next turn reads the wakes

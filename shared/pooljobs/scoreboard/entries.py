@@ -21,6 +21,8 @@ _write_identity = _IDENTITY.pack_into
 _FREE = int(EntryState.FREE)
 _CLAIMED = int(EntryState.CLAIMED)
 _RUNNING = int(EntryState.RUNNING)
+_GIVEN_BACK = int(EntryState.GIVEN_BACK)
+_OPEN = (_CLAIMED, _RUNNING)
 _ENTRY_STATES = {state.value: state for state in EntryState}
 
 
@@ -87,14 +89,24 @@ class Entries:
         supervisor looks at it on its next tick: ring the board's bell.
 
         Returns:
-            Whether the entry still holds that job; if not, nothing was asked.
+            Whether the entry still held that job, neither ended nor given back, after it was asked; if not, the
+            worker may not have seen it.
         """
         (held,) = _read_token(self._identities, entry * _IDENTITY.size)
-        if held != token or self.states[entry] == _FREE:
+        if held != token or self.states[entry] not in _OPEN:
             return False
         if self.requests[entry] not in (token, ~token):
             self.requests[entry] = token
-        return True
+        return self.states[entry] in _OPEN  # read again: who gives a job back says so before he looks for requests
+
+    def give_back(self, entry: int, token: int) -> bool:
+        """Mark a job that has not begun and will not; by the worker.
+
+        Returns:
+            Whether it may go back to its queue; if not, its cancellation was asked for in time.
+        """
+        self.states[entry] = _GIVEN_BACK
+        return not self.cancel_asked(entry, token)
 
     def cancel_asked(self, entry: int, token: int) -> bool:
         """Whether this job is to be cancelled, and its handler was not told so yet."""
@@ -126,7 +138,7 @@ class Entries:
         (first_token,) = _read_token(self._identities, at)
         number = self.states[entry]
         token, job_id, fence = _IDENTITY.unpack_from(self._identities, at)
-        started_ns = self._started[entry] if number != _CLAIMED else 0
+        started_ns = self._started[entry] if number not in (_CLAIMED, _GIVEN_BACK) else 0
         soft_ns, hard_ns, request = self.soft[entry], self.hard[entry], self.requests[entry]
         freed = number == _FREE or self.states[entry] == _FREE
         if freed or not first_token == token == _read_token(self._identities, at)[0]:

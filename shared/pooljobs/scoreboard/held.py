@@ -16,8 +16,8 @@ class HeldJob:
         job_id: The UUID's 16 bytes.
         fence: The claim's fence number.
         token: The claim's token, a signed 64-bit number.
-        state: CLAIMED, RUNNING, DONE or FAILED.
-        started_ns: Monotonic nanoseconds when the handler was entered; 0 while only CLAIMED.
+        state: CLAIMED, RUNNING, DONE, FAILED or GIVEN_BACK.
+        started_ns: Monotonic nanoseconds when the handler was entered; 0 if it was not.
         soft_ns: When its soft time limit passes; 0 for none, or once it was told of it. Counts while RUNNING.
         hard_ns: When its hard time limit passes; 0 for none. Counts while RUNNING.
         cancel_asked: It is to be cancelled.
@@ -34,3 +34,8 @@ class HeldJob:
     hard_ns: int = 0
     cancel_asked: bool = False
     cancel_delivered: bool = False
+
+    @property
+    def begun(self) -> bool:
+        """Whether its handler was entered."""
+        return self.state not in (EntryState.CLAIMED, EntryState.GIVEN_BACK)

@@ -69,3 +69,5 @@ class EntryState(IntEnum):
     """The handler returned; not settled yet."""
     FAILED = 4
     """The handler raised; not settled yet."""
+    GIVEN_BACK = 5
+    """It never began, and goes back to its queue; not settled yet."""

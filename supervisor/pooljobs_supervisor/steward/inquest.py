@@ -49,7 +49,7 @@ def _judge_one(
 ) -> Settlement:
     if job.state is EntryState.DONE:
         return _settlement(job, Verdict.COMPLETED)
-    if charges is None or (job.state is EntryState.CLAIMED and not job.cancel_asked):
+    if charges is None or not (job.begun or job.cancel_asked):
         return _settlement(job, Verdict.RELEASED)
     if job.cancel_asked:
         return _settlement(job, Verdict.CANCELLED, _cancelled(job, death))
@@ -74,7 +74,7 @@ def _judge_running(
 
 def _cancelled(job: HeldJob, death: Death) -> str | None:
     """What is to be said of a cancelled job; of one that had not begun, nothing."""
-    if job.state is EntryState.CLAIMED:
+    if not job.begun:
         return None
     if death.killed_ns:
         return f"cancelled: the handler did not stop, and was killed ({death.who}){_stack(death)}"

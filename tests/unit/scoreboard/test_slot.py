@@ -201,6 +201,36 @@ def test_a_cancellation_is_asked_for_once_and_meets_no_later_job(slot: Slot) -> 
     assert [(job.cancel_asked, job.cancel_delivered) for job in slot.held()] == [(False, False)]
 
 
+def test_a_job_is_given_back_or_cancelled_and_whoever_asks_knows_which(slot: Slot) -> None:
+    slot.hold(0, ID, 1, 7)
+    assert slot.ask_cancel(0, 7)
+    assert not slot.give_back(0, 7)
+    slot.hold(1, ID, 1, 8)
+    assert slot.give_back(1, 8)
+    assert not slot.ask_cancel(1, 8)
+    assert [(job.state, job.started_ns, job.begun) for job in slot.held()] == [(EntryState.GIVEN_BACK, 0, False)] * 2
+
+
+class GivesBackMeanwhile:
+    """A column of states in which the job is given back between two looks."""
+
+    def __init__(self, slot: Slot) -> None:
+        self.slot, self.states, self.went_back = slot, slot.states, False
+
+    def __getitem__(self, entry: int) -> int:
+        found = self.states[entry]
+        self.slot.states = self.states
+        self.went_back = self.slot.give_back(entry, 7)
+        return found
+
+
+def test_a_request_that_crosses_the_giving_back_is_not_taken_for_heard(slot: Slot) -> None:
+    slot.hold(0, ID, 1, 7)
+    slot.states = meanwhile = GivesBackMeanwhile(slot)  # type: ignore[assignment]
+    assert not slot.ask_cancel(0, 7)
+    assert meanwhile.went_back
+
+
 def test_nothing_is_asked_of_an_entry_where_nothing_was_asked(slot: Slot) -> None:
     for token in (0, -1, 1, -(2**63), 2**63 - 1):
         slot.hold(0, ID, 1, token)

@@ -43,7 +43,7 @@ def test_what_a_worker_holds_here_is_asked_once(board: Scoreboard, state: EntryS
     assert answer([request()], held_here(board)).here == []
 
 
-@pytest.mark.parametrize("state", [EntryState.DONE, EntryState.FAILED])
+@pytest.mark.parametrize("state", [EntryState.DONE, EntryState.FAILED, EntryState.GIVEN_BACK])
 def test_what_has_finished_is_not_asked(board: Scoreboard, state: EntryState) -> None:
     slot = worker(board)
     slot.hold(0, ID.bytes, 1, 5)

@@ -31,9 +31,10 @@ def verdict_of(state: EntryState, known: Charges | None, death: Death = KILLED) 
 
 
 def test_only_the_running_job_of_a_batch_is_charged() -> None:
-    jobs = [held(1, EntryState.DONE), held(2, EntryState.RUNNING), held(3, EntryState.CLAIMED)]
+    states = (EntryState.DONE, EntryState.RUNNING, EntryState.CLAIMED, EntryState.GIVEN_BACK)
+    jobs = [held(number, state) for number, state in enumerate(states)]
     settled = judge(jobs, {job.job_id: charges() for job in jobs}, KILLED, max_crashes=3)
-    assert [item.verdict for item in settled] == [Verdict.COMPLETED, Verdict.CRASHED, Verdict.RELEASED]
+    assert [item.verdict for item in settled] == [Verdict.COMPLETED, Verdict.CRASHED, *[Verdict.RELEASED] * 2]
     assert settled[1].error is not None
     assert "SIGKILL" in settled[1].error
     assert settled[2].error is None
@@ -176,6 +177,7 @@ def test_a_job_that_crashes_past_its_limit_before_anybody_has_looked_is_charged_
             "cancelled; its worker died meanwhile (worker-1, pid 99: killed",
         ),
         (EntryState.CLAIMED, KILLED, Verdict.CANCELLED, ""),
+        (EntryState.GIVEN_BACK, KILLED, Verdict.CANCELLED, ""),
         (EntryState.DONE, LATE, Verdict.COMPLETED, ""),
     ],
 )

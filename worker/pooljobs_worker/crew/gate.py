@@ -13,9 +13,9 @@ from pooljobs_worker.session.lease import Lease
 
 def unrun(slot: Slot, job: ClaimedJob, *, delay: float | None = None) -> Settlement:
     """Given back at no cost, for others or for ``delay`` seconds later; cancelled where that was asked of it."""
-    if slot.cancel_asked(job.entry, job.token):
-        return job.cancelled_unrun()
-    return job.settled(Verdict.RELEASED, delay=delay)
+    if slot.give_back(job.entry, job.token):
+        return job.settled(Verdict.RELEASED, delay=delay)
+    return job.cancelled_unrun()
 
 
 class Gate:

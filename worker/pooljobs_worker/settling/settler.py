@@ -26,6 +26,10 @@ Ended = tuple[Settlement, int]
 """A settlement and the entry its job has on the scoreboard."""
 
 
+SLOW = 1.0
+"""Seconds: a flush that takes longer keeps the worker from claiming more, and from saying that it is well."""
+
+
 class Settler:
     """The buffer of settlements. ``add`` and ``flush`` may be called from any thread.
 
@@ -55,6 +59,7 @@ class Settler:
         self._buffer: deque[Ended] = deque()  # its append and popleft are atomic
         self._oldest: float | None = None
         self._flushing = threading.Lock()
+        self._since: float | None = None
 
     def add(self, settlement: Settlement, entry: int) -> None:
         """Takes one in; it is on its way to the database within the flusher's age limit."""
@@ -78,12 +83,24 @@ class Settler:
             batch = self._drain()
             if not batch:
                 return
+            self._since = time.monotonic()
             try:
                 self._settle(batch)
             except BaseException:
                 self._buffer.extendleft(reversed(batch))
                 self._oldest = time.monotonic()  # or the flusher would not look at them again
                 raise
+            finally:
+                self._since = None
+
+    def keep_pace(self) -> None:
+        """Returns at once, or when a flush that has taken ``SLOW`` seconds is over: results that do not get through,
+        on a connection gone silent above all, are to stop their worker as a claim would that does not return.
+        """
+        since = self._since
+        if since is not None and time.monotonic() - since > SLOW:
+            with self._flushing:
+                pass
 
     def _in_vain(self) -> bool:
         """Nobody is left to end the wait, and the jobs are no longer ours."""
