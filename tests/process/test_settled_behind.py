@@ -106,7 +106,7 @@ def test_a_worker_whose_results_never_get_through_is_replaced_though_it_could_cl
         with Serving(dsn, tmp_path / "log", *options) as serving:
             with no_settlements(dsn):
                 enqueue(connection, "audited", 10)
-                wait_until(lambda: runs(connection) == 10, what="the batch to run")
+                wait_until(lambda: runs(connection) >= 10, what="the batch to run")
                 wait_until(lambda: HUNG in serving.text, timeout=90, what="the watchdog")
-            wait_until(lambda: counts(connection) == {"completed": 10}, what="the steward to settle them")
-        assert runs(connection) == 10
+            wait_until(lambda: counts(connection) == {"completed": 10}, what="all to be settled, or run again")
+        assert scalar(connection, "SELECT max(crashes) FROM pooljobs.history") == 0
