@@ -14,7 +14,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from pooljobs.db.blocks import Block, alike, mixed
 from pooljobs.db.copied import Copier
 from pooljobs.db.ids import JobIds
-from pooljobs.db.producer_pool import WAIT, producer_pool, why_unreachable
+from pooljobs.db.producer_pool import WAIT, ProducerConnection, producer_pool, why_unreachable
 from pooljobs.db.refusals import translated
 from pooljobs.db.statements import Statements
 from pooljobs.job.new_job import NewJob
@@ -28,7 +28,7 @@ class Producer:
         self._pool_size = pool_size
         self._statements = Statements(schema)
         self._lock = threading.Lock()
-        self._pool: ConnectionPool[Connection[Any]] | None = None
+        self._pool: ConnectionPool[ProducerConnection] | None = None
 
     def insert(self, job: NewJob) -> UUID:
         """Stores the job, committed and durable when it returns its id. Idle workers may have begun it by then.
@@ -39,10 +39,11 @@ class Producer:
             PayloadError: PostgreSQL refused a payload; nothing was stored.
         """
         with self.connection() as connection, translated(self._statements.schema):
-            row = connection.execute(self._statements.insert_job, _parameters(job, early=True)).fetchone()
+            cursor = connection.inserting
+            row = cursor.execute(self._statements.insert_job, _parameters(job, early=True)).fetchone()
             assert row is not None
             if row[1]:
-                connection.execute(self._statements.wait_for_disk)
+                cursor.execute(self._statements.wait_for_disk)
             return _as_uuid(row)
 
     def insert_with(self, connection: Connection[Any], job: NewJob) -> UUID:
@@ -77,7 +78,7 @@ class Producer:
             pool.close()
 
     @contextmanager
-    def connection(self) -> Iterator[Connection[Any]]:
+    def connection(self) -> Iterator[ProducerConnection]:
         """A connection of the pool, in autocommit mode.
 
         Raises:
@@ -97,7 +98,7 @@ class Producer:
         with self.connection() as connection, connection.transaction():
             return Copier(self._statements).copy(connection, blocks, on_progress)
 
-    def _open_pool(self) -> ConnectionPool[Connection[Any]]:
+    def _open_pool(self) -> ConnectionPool[ProducerConnection]:
         with self._lock:
             if self._pool is None:
                 self._pool = producer_pool(self._dsn, self._pool_size)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import select
+from functools import cached_property
 from typing import Any
 
 import psycopg
-from psycopg import Connection
+from psycopg import Connection, Cursor
 from psycopg_pool import ConnectionPool
 
 from pooljobs.db.connect import with_timeouts
@@ -18,10 +19,20 @@ WAIT = 10.0
 """Seconds to wait for a connection."""
 
 
-def producer_pool(dsn: str, size: int) -> ConnectionPool[Connection[Any]]:
+class ProducerConnection(Connection[Any]):
+    """A connection with one cursor for all jobs that are enqueued one by one: making it costs as much as using it."""
+
+    @cached_property
+    def inserting(self) -> Cursor[Any]:
+        """That cursor."""
+        return self.cursor()
+
+
+def producer_pool(dsn: str, size: int) -> ConnectionPool[ProducerConnection]:
     """A pool of at most ``size`` connections, none of which is opened yet."""
     return ConnectionPool(
         with_timeouts(dsn),
+        connection_class=ProducerConnection,
         min_size=0,
         max_size=size,
         open=True,

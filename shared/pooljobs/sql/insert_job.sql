@@ -10,7 +10,7 @@ VALUES (
     coalesce(%(run_at)s, now() + make_interval(secs => %(delay)s)), %(trace_id)s
 )
 RETURNING l.id, CASE WHEN {schema}.anybody_asleep() THEN
-    CASE WHEN {schema}.notify_sleepers(ARRAY[l.queue], ARRAY[l.run_at]) THEN
+    CASE WHEN {schema}.notify_of_one(l.queue, l.run_at) THEN
         CASE WHEN %(early)s THEN set_config('synchronous_commit', 'off', true) = 'off' END
     END
 END AS early

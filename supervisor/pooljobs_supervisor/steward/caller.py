@@ -101,8 +101,8 @@ class Caller:
             with self._leash.waiting():
                 self._do(step)
             return
-        self._wait(self._vigil.seconds(len(idle), now))
-        if self._bell.drain():  # a worker that only fell asleep again rings too, without a word of work
+        rung = self._wait(self._vigil.seconds(len(idle), now))
+        if rung and self._bell.drain():  # a worker that only fell asleep again rings too, without a word of work
             self._vigil.rang(time.monotonic())
 
     def _do(self, step: Step) -> None:
@@ -119,9 +119,10 @@ class Caller:
             self._idlers.wake(self._idlers.find()[: findings.due])
             self._vigil.found(findings, now - asked, now)
 
-    def _wait(self, seconds: float | None) -> None:
-        """Sleeps until the bell, something from the database, or the time."""
+    def _wait(self, seconds: float | None) -> bool:
+        """Sleeps until the bell, something from the database, or the time; whether it was the bell."""
         sources = select.poll()
         sources.register(self._bell.read_fd, select.POLLIN)
         sources.register(self._listener.fileno(), select.POLLIN)
-        sources.poll(1000 * (LONGEST_WAIT if seconds is None else min(seconds, LONGEST_WAIT)))
+        woken = sources.poll(1000 * (LONGEST_WAIT if seconds is None else min(seconds, LONGEST_WAIT)))
+        return any(source == self._bell.read_fd for source, _ in woken)

@@ -11,6 +11,7 @@ import orjson
 from psycopg import Connection
 
 from pooljobs.db.arrays import LevelArray, TextArray, TimeArray, UuidArray
+from pooljobs.db.kept_cursor import KeptCursor
 from pooljobs.db.statements import Statements
 from pooljobs.errors import PayloadError
 from pooljobs.payload.encoding import decode
@@ -19,6 +20,9 @@ from pooljobs_worker.claims.answer import Answer
 from pooljobs_worker.claims.claimed import ClaimedJob
 from pooljobs_worker.claims.lanes import ClaimPlan, Lanes
 from pooljobs_worker.session.connection import Session
+
+FEW = 10
+"""Jobs: the answer to a claim of more is not kept in memory while they run."""
 
 
 class WorkerReapedError(Exception):
@@ -36,6 +40,7 @@ class Claimer:
         self._lanes = lanes
         self._slot = slot
         self._unanswered: int | None = None
+        self._cursor = KeptCursor()
 
     def claim(self, limit: int) -> list[ClaimedJob]:
         """Up to ``limit`` jobs, in the order in which to run them; empty when nothing is due.
@@ -61,7 +66,7 @@ class Claimer:
         began = time.monotonic()
         plan = self._lanes.plan(began)
         self._unanswered = self._slot.claiming = token = secrets.randbits(63)
-        cursor = connection.cursor(binary=True)
+        cursor = self._cursor.of(connection)
         row = cursor.execute(self._claim, self._parameters(plan, limit, token), prepare=True).fetchone()
         if row is None or not row[0]:
             self._unanswered = None
@@ -69,6 +74,8 @@ class Claimer:
         answer = Answer(*row[1:])
         jobs = self._read(connection, answer, token)
         self._unanswered = None
+        if len(jobs) > FEW:
+            self._cursor.drop()
         now = time.monotonic()
         self._lanes.learn(plan, answer.floors(jobs), full=len(jobs) >= limit, took=now - began, now=now)
         return jobs

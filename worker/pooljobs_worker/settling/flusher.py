@@ -12,6 +12,8 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 
 from pooljobs_worker.session.connection import GaveUpError
 from pooljobs_worker.session.lease import Lease
@@ -36,7 +38,7 @@ class Flusher:
         self._looks: list[Callable[[], None]] = []
         self._failures = 0
         self._working = self._handed = self._sleeps = self._stopping = False
-        self._bell = threading.Event()
+        self._bell: SimpleQueue[None] = SimpleQueue()  # in C: to ring an Event takes ten times as long
         self._caught_up = threading.Event()
         self._caught_up.set()
         self._thread = threading.Thread(target=self._run, name="pooljobs-flusher", daemon=True)
@@ -53,7 +55,7 @@ class Flusher:
         """Says whether handlers are running."""
         self._working = working
         if working and self._sleeps:
-            self._bell.set()
+            self._bell.put(None)
 
     def hand_over(self) -> None:
         """Has all that ended settled, now; returns at once, or when the batch before is settled. Main thread only.
@@ -65,7 +67,7 @@ class Flusher:
         if self._behind:
             self._caught_up.clear()
             self._handed = True
-            self._bell.set()
+            self._bell.put(None)
         else:
             self._settler.flush()
 
@@ -78,7 +80,7 @@ class Flusher:
     def stop(self) -> None:
         """Ends the thread, after the settlement it may be in."""
         self._stopping = True
-        self._bell.set()
+        self._bell.put(None)
         self._thread.join(timeout=5.0)
 
     def _run(self) -> None:
@@ -103,9 +105,11 @@ class Flusher:
         if self._working:
             self._sleeps = False
             seconds = min(MOST_AGE * 2.0 ** min(self._failures, 10), LONGEST_PAUSE)
-        self._bell.wait(seconds)
+        with suppress(Empty):
+            self._bell.get(timeout=seconds)
+            while True:
+                self._bell.get_nowait()
         self._sleeps = False
-        self._bell.clear()
         handed, self._handed = self._handed, False
         return handed
 
