@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pooljobs_worker.crew.appetite import GROWTH, TARGET, WINDOW, Appetite, Pace
@@ -47,12 +47,14 @@ def test_it_settles_at_what_fits_the_target_and_stays_there(first: int, cost: fl
     assert sizes == sorted(sizes) or sizes == sorted(sizes, reverse=True)
 
 
+@example(cost=0.025, noise=[*[1.0] * 40, *[0.8] * 20])
 @given(cost=st.floats(1e-4, 0.1), noise=st.lists(st.floats(0.8, 1.25), min_size=30, max_size=60))
 def test_jobs_that_vary_make_it_vary_no_more_than_they_do(cost: float, noise: list[float]) -> None:
     appetite = adaptive(10, 1000)
     sizes = [after(appetite, cost * factor, 1)[0] for factor in noise]
     for size in sizes[11:]:
-        assert TARGET / (cost * 1.25) - 1 <= size <= max(TARGET / (cost * 0.8), 1)
+        most = max(TARGET / (cost * 0.8), 1)
+        assert TARGET / (cost * 1.25) - 1 <= size <= most * (1 + 1e-9)  # five jobs may be 4.999999999999999
 
 
 def test_a_sudden_slow_job_ends_it_at_once_and_it_comes_back_step_by_step() -> None:
