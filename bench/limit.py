@@ -10,7 +10,8 @@ import time
 import orjson
 import psycopg
 
-from pooljobs.db.arrays import LevelArray, TextArray, TimeArray, UuidArray, split
+from pooljobs.db.arrays import LevelArray, TextArray, TimeArray, UuidArray
+from pooljobs.db.binary import split
 from pooljobs.db.connect import pin
 from pooljobs.db.settlement import settle
 from pooljobs.db.statements import Statements

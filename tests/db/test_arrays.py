@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from pooljobs.db.arrays import LevelArray, PlaceArray, TextArray, TimeArray, register_arrays, split
+from pooljobs.db.arrays import LevelArray, PlaceArray, TextArray, TimeArray, register_arrays
+from pooljobs.db.binary import split
 from pooljobs_worker.claims.lanes import START
 
 

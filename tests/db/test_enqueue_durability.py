@@ -78,7 +78,7 @@ def test_what_was_committed_before_the_wait_is_on_the_disk_after_it(connection: 
         connection.execute("INSERT INTO pooljobs.live (job_type) VALUES ('a')")
     written = scalar(connection, "SELECT pg_current_wal_insert_lsn()::text")
     connection.execute("SET synchronous_commit = on")
-    connection.execute(SQL.wait_for_disk)
+    connection.execute(SQL.load("wait_for_disk"))
     assert scalar(connection, "SELECT pg_current_wal_flush_lsn() >= %s::pg_lsn", written)
 
 
@@ -86,4 +86,4 @@ def test_waiting_for_the_disk_takes_no_privilege(connection: Conn) -> None:
     with connection.transaction(force_rollback=True):  # roles belong to the whole server
         connection.execute("CREATE ROLE nobody_in_particular")
         connection.execute("SET LOCAL ROLE nobody_in_particular")
-        connection.execute(SQL.wait_for_disk)
+        connection.execute(SQL.load("wait_for_disk"))

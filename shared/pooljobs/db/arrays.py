@@ -1,21 +1,19 @@
-"""Sends arrays of fixed-size values as binary: the hot statements' parameters, without a Python object for each id.
+"""Arrays as parameters of cursors, sent as binary and without a Python object for each id.
 
 psycopg writes lists as text, value by value with escaping, which was a third of a worker's time at large batches.
-The format is the server's ``array_send``: a header, then each value behind its length.
 """
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from psycopg import Connection
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
-# Number of dimensions, has-nulls flag, element type; then the one dimension's length and lower bound.
-_HEADER = struct.Struct("!iiIii")
+from pooljobs.db import binary
+from pooljobs.db.binary import Oid
 
 
 class TextArray:
@@ -90,95 +88,64 @@ class Float8Array:
         self.values = values
 
 
-class _TextArrayDumper(Dumper):
+class _Binary(Dumper):
     format = Format.BINARY
-    oid = 1009
+
+
+class _TextArrayDumper(_Binary):
+    oid = Oid.TEXT_ARRAY
 
     def dump(self, obj: TextArray) -> bytes:
-        head = _HEADER.pack(1, 0, 25, len(obj.values), 1)
-        encoded = [value.encode() for value in obj.values]
-        return head + b"".join([len(value).to_bytes(4) + value for value in encoded])
+        return binary.texts(obj.values)
 
 
-class _LevelArrayDumper(Dumper):
-    format = Format.BINARY
-    oid = 1005
-    _null = struct.pack("!i", -1)
-    _value = struct.Struct("!ih")
+class _LevelArrayDumper(_Binary):
+    oid = Oid.INT2_ARRAY
 
     def dump(self, obj: LevelArray) -> bytes:
-        head = _HEADER.pack(1, 1, 21, len(obj.values), 1)
-        return head + b"".join([self._null if level is None else self._value.pack(2, level) for level in obj.values])
+        return binary.levels(obj.values)
 
 
-class _RawArrayDumper(Dumper):
-    format = Format.BINARY
-    element_oid: ClassVar[int]
-    length: ClassVar[bytes]
+class _UuidArrayDumper(_Binary):
+    oid = Oid.UUID_ARRAY
 
-    def dump(self, obj: Any) -> bytes:
-        """Of a ``UuidArray`` or a ``TimeArray``."""
-        return self._packed(obj.values)
-
-    def _packed(self, values: Sequence[bytes]) -> bytes:
-        head = _HEADER.pack(1, 0, self.element_oid, len(values), 1)
-        if not values:
-            return head
-        return head + self.length + self.length.join(values)  # a length before each value, without a loop
+    def dump(self, obj: UuidArray) -> bytes:
+        return binary.raw_array(Oid.UUID, 16, obj.values)
 
 
-class _UuidArrayDumper(_RawArrayDumper):
-    oid = 2951
-    element_oid, length = 2950, struct.pack("!i", 16)
+class _TimeArrayDumper(_Binary):
+    oid = Oid.TIMESTAMPTZ_ARRAY
+
+    def dump(self, obj: TimeArray) -> bytes:
+        return binary.raw_array(Oid.TIMESTAMPTZ, 8, obj.values)
 
 
-class _TimeArrayDumper(_RawArrayDumper):
-    oid = 1185
-    element_oid, length = 1184, struct.pack("!i", 8)
+class _PlaceArrayDumper(_Binary):
+    oid = Oid.TID_ARRAY
+
+    def dump(self, obj: PlaceArray) -> bytes:
+        return binary.raw_array_with_nulls(Oid.TID, 6, obj.values)
 
 
-class _PlaceArrayDumper(_RawArrayDumper):
-    oid = 1010
-    element_oid, length = 27, struct.pack("!i", 6)
-    _null = struct.pack("!i", -1)
+class _Int8ArrayDumper(_Binary):
+    oid = Oid.INT8_ARRAY
 
-    def dump(self, obj: Any) -> bytes:
-        """Of a ``PlaceArray``; nearly always all places are known."""
-        if None not in obj.values:
-            return self._packed(obj.values)
-        head = _HEADER.pack(1, 1, self.element_oid, len(obj.values), 1)
-        return head + b"".join([self._null if place is None else self.length + place for place in obj.values])
+    def dump(self, obj: Int8Array) -> bytes:
+        return binary.numbers(Oid.INT8, "q", obj.values)
 
 
-class _NumberArrayDumper(Dumper):
-    format = Format.BINARY
-    element_oid: ClassVar[int]
-    letter: ClassVar[str]
-    size: ClassVar[int]
+class _Int2ArrayDumper(_Binary):
+    oid = Oid.INT2_ARRAY
 
-    def dump(self, obj: Int8Array | Int2Array | Float8Array) -> bytes:
-        count = len(obj.values)
-        head = _HEADER.pack(1, 0, self.element_oid, count, 1)
-        if count and obj.values.count(obj.values[0]) == count:  # one claim's tokens, verdicts, most fences: packed once
-            return head + struct.pack(f"!i{self.letter}", self.size, obj.values[0]) * count
-        pairs: list[float] = [self.size] * (2 * count)
-        pairs[1::2] = obj.values
-        return head + struct.pack("!" + f"i{self.letter}" * count, *pairs)
+    def dump(self, obj: Int2Array) -> bytes:
+        return binary.numbers(Oid.INT2, "h", obj.values)
 
 
-class _Int8ArrayDumper(_NumberArrayDumper):
-    oid = 1016
-    element_oid, letter, size = 20, "q", 8
+class _Float8ArrayDumper(_Binary):
+    oid = Oid.FLOAT8_ARRAY
 
-
-class _Int2ArrayDumper(_NumberArrayDumper):
-    oid = 1005
-    element_oid, letter, size = 21, "h", 2
-
-
-class _Float8ArrayDumper(_NumberArrayDumper):
-    oid = 1022
-    element_oid, letter, size = 701, "d", 8
+    def dump(self, obj: Float8Array) -> bytes:
+        return binary.numbers(Oid.FLOAT8, "d", obj.values)
 
 
 def register_arrays(connection: Connection[Any]) -> None:
@@ -192,8 +159,3 @@ def register_arrays(connection: Connection[Any]) -> None:
     adapters.register_dumper(Int8Array, _Int8ArrayDumper)
     adapters.register_dumper(Int2Array, _Int2ArrayDumper)
     adapters.register_dumper(Float8Array, _Float8ArrayDumper)
-
-
-def split(packed: bytes, size: int) -> tuple[bytes, ...]:
-    """The pieces of ``size`` bytes that a statement has strung together."""
-    return struct.unpack(f"{size}s" * (len(packed) // size), packed)

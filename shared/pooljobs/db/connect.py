@@ -17,6 +17,7 @@ from psycopg_pool import ConnectionPool
 from pooljobs.db.arrays import register_arrays
 from pooljobs.db.dsn import describe
 from pooljobs.db.faults import unreachable
+from pooljobs.db.hot import UTF8, HotConnection
 from pooljobs.errors import DatabaseUnsupportedError
 
 OLDEST = 14
@@ -131,7 +132,7 @@ def _cut(descriptor: int) -> None:
 
 def child_pool(
     dsn: str, *, size: int, application_name: str, silence: float = SILENCE, relaxed: bool = False
-) -> ConnectionPool[Connection[Any]]:
+) -> ConnectionPool[HotConnection]:
     """A child's pool of ``size`` connections, opened empty: connections come when they are asked for.
 
     ``silence`` is as for ``with_timeouts``: the lease, so that a vanished server is noticed before the lease matters.
@@ -141,11 +142,12 @@ def child_pool(
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
     return ConnectionPool(
         with_timeouts(dsn, silence),
+        connection_class=HotConnection,
         min_size=0,
         max_size=size,
         open=True,
         configure=pin_relaxed if relaxed else pin,
-        kwargs={"application_name": application_name, "autocommit": True},
+        kwargs={"application_name": application_name, "autocommit": True, **UTF8},
         name=application_name,
         num_workers=1,
         max_idle=3600.0,

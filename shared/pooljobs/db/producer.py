@@ -5,19 +5,35 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from psycopg import AsyncConnection, Connection
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from pooljobs.db import binary
+from pooljobs.db.binary import Oid
 from pooljobs.db.blocks import Block, alike, mixed
 from pooljobs.db.copied import Copier
+from pooljobs.db.hot import HotConnection, HotStatement
 from pooljobs.db.ids import JobIds
-from pooljobs.db.producer_pool import WAIT, ProducerConnection, producer_pool, why_unreachable
+from pooljobs.db.producer_pool import WAIT, producer_pool, why_unreachable
 from pooljobs.db.refusals import translated
 from pooljobs.db.statements import Statements
 from pooljobs.job.new_job import NewJob
+
+_TYPES: Final = {
+    "job_type": Oid.TEXT,
+    "payload": Oid.JSONB,
+    "queue": Oid.TEXT,
+    "priority": Oid.INT4,
+    "max_retries": Oid.INT4,
+    "run_at": Oid.TIMESTAMPTZ,
+    "delay": Oid.FLOAT8,
+    "trace_id": Oid.TEXT,
+    "early": Oid.BOOL,
+}
+_TRUE: Final = binary.boolean(True)  # noqa: FBT003  # the value itself
 
 
 class Producer:
@@ -26,9 +42,11 @@ class Producer:
     def __init__(self, dsn: str, schema: str, pool_size: int) -> None:
         self._dsn = dsn
         self._pool_size = pool_size
-        self._statements = Statements(schema)
+        self._statements = statements = Statements(schema)
+        self._insert = HotStatement("insert_job", statements.insert_job, _TYPES)
+        self._wait_for_disk = HotStatement("wait_for_disk", statements.load("wait_for_disk"), {})
         self._lock = threading.Lock()
-        self._pool: ConnectionPool[ProducerConnection] | None = None
+        self._pool: ConnectionPool[HotConnection] | None = None
 
     def insert(self, job: NewJob) -> UUID:
         """Stores the job, committed and durable when it returns its id. Idle workers may have begun it by then.
@@ -39,12 +57,11 @@ class Producer:
             PayloadError: PostgreSQL refused a payload; nothing was stored.
         """
         with self.connection() as connection, translated(self._statements.schema):
-            cursor = connection.inserting
-            row = cursor.execute(self._statements.insert_job, _parameters(job, early=True)).fetchone()
-            assert row is not None
-            if row[1]:
-                cursor.execute(self._statements.wait_for_disk)
-            return _as_uuid(row)
+            job_id, early = connection.row(self._insert, _values(job, early=True))
+            assert job_id is not None
+            if early == _TRUE:
+                connection.row(self._wait_for_disk, ())
+            return UUID(bytes=job_id)
 
     def insert_with(self, connection: Connection[Any], job: NewJob) -> UUID:
         """Stores the job on the caller's connection, in its transaction if one is open."""
@@ -78,7 +95,7 @@ class Producer:
             pool.close()
 
     @contextmanager
-    def connection(self) -> Iterator[ProducerConnection]:
+    def connection(self) -> Iterator[HotConnection]:
         """A connection of the pool, in autocommit mode.
 
         Raises:
@@ -98,7 +115,7 @@ class Producer:
         with self.connection() as connection, connection.transaction():
             return Copier(self._statements).copy(connection, blocks, on_progress)
 
-    def _open_pool(self) -> ConnectionPool[ProducerConnection]:
+    def _open_pool(self) -> ConnectionPool[HotConnection]:
         with self._lock:
             if self._pool is None:
                 self._pool = producer_pool(self._dsn, self._pool_size)
@@ -117,6 +134,21 @@ def _parameters(job: NewJob, *, early: bool) -> dict[str, object]:
         "run_at": job.run_at,
         "trace_id": job.trace_id,
     }
+
+
+def _values(job: NewJob, *, early: bool) -> tuple[bytes | None, ...]:
+    """The same, for a hot statement."""
+    return (
+        binary.text(job.job_type),
+        binary.jsonb(job.payload),
+        binary.text(job.queue),
+        binary.int4(job.priority),
+        binary.int4(job.max_retries),
+        None if job.run_at is None else binary.timestamptz(job.run_at),
+        binary.float8(job.delay_secs),
+        binary.text(job.trace_id),
+        binary.boolean(early),
+    )
 
 
 def _as_uuid(row: Any) -> UUID:

@@ -3,41 +3,32 @@
 from __future__ import annotations
 
 import select
-from functools import cached_property
 from typing import Any
 
 import psycopg
-from psycopg import Connection, Cursor
+from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from pooljobs.db.connect import with_timeouts
 from pooljobs.db.dsn import describe
 from pooljobs.db.faults import unreachable
+from pooljobs.db.hot import UTF8, HotConnection
 from pooljobs.errors import DatabaseUnreachableError
 
 WAIT = 10.0
 """Seconds to wait for a connection."""
 
 
-class ProducerConnection(Connection[Any]):
-    """A connection with one cursor for all jobs that are enqueued one by one: making it costs as much as using it."""
-
-    @cached_property
-    def inserting(self) -> Cursor[Any]:
-        """That cursor."""
-        return self.cursor()
-
-
-def producer_pool(dsn: str, size: int) -> ConnectionPool[ProducerConnection]:
+def producer_pool(dsn: str, size: int) -> ConnectionPool[HotConnection]:
     """A pool of at most ``size`` connections, none of which is opened yet."""
     return ConnectionPool(
         with_timeouts(dsn),
-        connection_class=ProducerConnection,
+        connection_class=HotConnection,
         min_size=0,
         max_size=size,
         open=True,
         check=check_quiet,
-        kwargs={"application_name": "pooljobs producer", "autocommit": True},
+        kwargs={"application_name": "pooljobs producer", "autocommit": True, **UTF8},
         reconnect_timeout=5.0,
         num_workers=1,
     )

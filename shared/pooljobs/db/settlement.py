@@ -10,7 +10,8 @@ from typing import Any
 from psycopg import Connection
 from psycopg import errors as pg
 
-from pooljobs.db.arrays import Float8Array, Int2Array, Int8Array, PlaceArray, UuidArray, split
+from pooljobs.db.arrays import Float8Array, Int2Array, Int8Array, PlaceArray, UuidArray
+from pooljobs.db.binary import split
 from pooljobs.db.statements import Statements
 from pooljobs.job.verdict import Settlement
 

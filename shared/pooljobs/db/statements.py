@@ -36,11 +36,6 @@ class Statements:
         """``insert_job.sql``."""
         return self.load("insert_job")
 
-    @cached_property
-    def wait_for_disk(self) -> bytes:
-        """``wait_for_disk.sql``."""
-        return self.load("wait_for_disk")
-
 
 def render(text: str, schema: str) -> bytes:
     """Fills in ``{schema}`` (an identifier) and ``{schema_name}`` (a string); other braces are doubled in the files."""

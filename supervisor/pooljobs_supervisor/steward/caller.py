@@ -11,13 +11,12 @@ import logging
 import select
 import threading
 import time
-from typing import Any
 
-from psycopg import Connection
 from psycopg import errors as pg
 from psycopg_pool import ConnectionPool
 
 from pooljobs.db.faults import OUTAGE
+from pooljobs.db.hot import HotConnection
 from pooljobs.db.statements import Statements
 from pooljobs.scoreboard import Scoreboard
 from pooljobs.settings import ServeSettings
@@ -44,7 +43,7 @@ class Caller:
         self,
         settings: ServeSettings,
         board: Scoreboard,
-        pool: ConnectionPool[Connection[Any]],
+        pool: ConnectionPool[HotConnection],
         log: logging.Logger,
         *,
         stopping: threading.Event,

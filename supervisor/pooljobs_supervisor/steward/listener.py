@@ -14,6 +14,7 @@ from typing import Any
 from psycopg import Connection, Notify, sql
 from psycopg_pool import ConnectionPool
 
+from pooljobs.db.hot import HotConnection
 from pooljobs.db.statements import Statements
 from pooljobs_supervisor.steward.leash import Leash
 from pooljobs_supervisor.steward.patience import LOCK_TIMEOUT
@@ -26,7 +27,7 @@ class Listener:
     """Holds the connection from ``open`` to ``close``; errors of the database come through."""
 
     def __init__(
-        self, pool: ConnectionPool[Connection[Any]], statements: Statements, leash: Leash, log: logging.Logger
+        self, pool: ConnectionPool[HotConnection], statements: Statements, leash: Leash, log: logging.Logger
     ) -> None:
         self._pool = pool
         self._leash = leash
@@ -34,10 +35,10 @@ class Listener:
         self._log = log
         self._told = False
         self._heard: list[Notify] = []
-        self._connection: Connection[Any] | None = None
+        self._connection: HotConnection | None = None
 
     @property
-    def connection(self) -> Connection[Any]:
+    def connection(self) -> HotConnection:
         """The open connection."""
         assert self._connection is not None, "open() comes first"
         return self._connection

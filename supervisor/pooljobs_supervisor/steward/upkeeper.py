@@ -14,6 +14,7 @@ from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from pooljobs.db.faults import OUTAGE
+from pooljobs.db.hot import HotConnection
 from pooljobs.db.statements import Statements
 from pooljobs.settings import ServeSettings
 from pooljobs_supervisor.steward.leash import Leash
@@ -34,7 +35,7 @@ class Upkeeper:
     def __init__(
         self,
         settings: ServeSettings,
-        pool: ConnectionPool[Connection[Any]],
+        pool: ConnectionPool[HotConnection],
         log: logging.Logger,
         *,
         stopping: threading.Event,
@@ -57,7 +58,7 @@ class Upkeeper:
         self._pool = pool
         self._stopping = stopping
         self._leash = leash
-        self._connection: Connection[Any] | None = None
+        self._connection: HotConnection | None = None
 
     def run(self) -> None:
         """Works until it is asked to stop."""

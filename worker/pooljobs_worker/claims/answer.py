@@ -9,7 +9,7 @@ from uuid import UUID
 
 import orjson
 
-from pooljobs.db.arrays import split
+from pooljobs.db.binary import split
 from pooljobs_worker.claims.claimed import ClaimedJob
 from pooljobs_worker.claims.lanes import Floor, Lane
 
@@ -21,8 +21,8 @@ class Answer:
     ids: bytes | None
     places: bytes | None
     run_ats: bytes | None
-    columns: str | None
-    careful: str | None
+    columns: bytes | None
+    careful: bytes | None
 
     def jobs(self, token: int) -> list[ClaimedJob]:
         """The jobs, in the order in which to run them.

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import secrets
 import time
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from psycopg import Connection
 
-from pooljobs.db.arrays import LevelArray, TextArray, TimeArray, UuidArray
-from pooljobs.db.kept_cursor import KeptCursor
+from pooljobs.db import binary
+from pooljobs.db.binary import Oid
+from pooljobs.db.hot import HotConnection, HotStatement
 from pooljobs.db.statements import Statements
 from pooljobs.errors import PayloadError
 from pooljobs.payload.encoding import decode
@@ -21,8 +21,16 @@ from pooljobs_worker.claims.claimed import ClaimedJob
 from pooljobs_worker.claims.lanes import ClaimPlan, Lanes
 from pooljobs_worker.session.connection import Session
 
-FEW = 10
-"""Jobs: the answer to a claim of more is not kept in memory while they run."""
+_TYPES: Final = {
+    "worker_id": Oid.INT8,
+    "token": Oid.INT8,
+    "limit": Oid.INT8,
+    "queues": Oid.TEXT_ARRAY,
+    "priorities": Oid.INT2_ARRAY,
+    "floor_times": Oid.TIMESTAMPTZ_ARRAY,
+    "floor_ids": Oid.UUID_ARRAY,
+}
+_ALIVE: Final = binary.int8(1)
 
 
 class WorkerReapedError(Exception):
@@ -34,13 +42,12 @@ class Claimer:
 
     def __init__(self, session: Session, statements: Statements, lanes: Lanes, slot: Slot) -> None:
         self._session = session
-        self._claim = statements.claim
+        self._claim = HotStatement("claim", statements.claim, _TYPES)
         self._reread = statements.load("reread_claim")
         self._release = statements.load("release_claim")
         self._lanes = lanes
         self._slot = slot
         self._unanswered: int | None = None
-        self._cursor = KeptCursor()
 
     def claim(self, limit: int) -> list[ClaimedJob]:
         """Up to ``limit`` jobs, in the order in which to run them; empty when nothing is due.
@@ -59,45 +66,42 @@ class Claimer:
         """Looks through all lanes at the next claim."""
         self._lanes.forget()
 
-    def _try(self, connection: Connection[Any], limit: int) -> list[ClaimedJob]:
+    def _try(self, connection: HotConnection, limit: int) -> list[ClaimedJob]:
         if self._unanswered is not None:
             connection.execute(self._release, {"worker_id": self._slot.worker_id, "token": self._unanswered})
             self._unanswered = None
         began = time.monotonic()
         plan = self._lanes.plan(began)
         self._unanswered = self._slot.claiming = token = secrets.randbits(63)
-        cursor = self._cursor.of(connection)
-        row = cursor.execute(self._claim, self._parameters(plan, limit, token), prepare=True).fetchone()
-        if row is None or not row[0]:
+        alive, *columns = connection.row(self._claim, self._values(plan, limit, token))
+        if alive != _ALIVE:
             self._unanswered = None
             raise WorkerReapedError
-        answer = Answer(*row[1:])
+        answer = Answer(*columns)
         jobs = self._read(connection, answer, token)
         self._unanswered = None
-        if len(jobs) > FEW:
-            self._cursor.drop()
         now = time.monotonic()
         self._lanes.learn(plan, answer.floors(jobs), full=len(jobs) >= limit, took=now - began, now=now)
         return jobs
 
-    def _parameters(self, plan: ClaimPlan, limit: int, token: int) -> dict[str, object]:
-        return {
-            "worker_id": self._slot.worker_id,
-            "token": token,
-            "limit": limit,
-            "queues": TextArray([queue for queue, _ in plan.visits]),
-            "priorities": LevelArray([level for _, level in plan.visits]),
-            "floor_times": TimeArray([run_at for run_at, _ in plan.floors]),
-            "floor_ids": UuidArray([job_id for _, job_id in plan.floors]),
-        }
+    def _values(self, plan: ClaimPlan, limit: int, token: int) -> tuple[bytes, ...]:
+        return (
+            binary.int8(self._slot.worker_id),
+            binary.int8(token),
+            binary.int8(limit),
+            binary.texts([queue for queue, _ in plan.visits]),
+            binary.levels([level for _, level in plan.visits]),
+            binary.raw_array(Oid.TIMESTAMPTZ, 8, [run_at for run_at, _ in plan.floors]),
+            binary.raw_array(Oid.UUID, 16, [job_id for _, job_id in plan.floors]),
+        )
 
-    def _read(self, connection: Connection[Any], answer: Answer, token: int) -> list[ClaimedJob]:
+    def _read(self, connection: HotConnection, answer: Answer, token: int) -> list[ClaimedJob]:
         try:
             return answer.jobs(token)
         except orjson.JSONDecodeError:
             return self._read_one_by_one(connection, answer, token)
 
-    def _read_one_by_one(self, connection: Connection[Any], answer: Answer, token: int) -> list[ClaimedJob]:
+    def _read_one_by_one(self, connection: HotConnection, answer: Answer, token: int) -> list[ClaimedJob]:
         """A payload orjson cannot read (PostgreSQL holds more than it) must fail its own job and no other."""
         rows = connection.execute(self._reread, {"worker_id": self._slot.worker_id, "token": token}).fetchall()
         return answer.marked([_strange(row, token) for row in rows])

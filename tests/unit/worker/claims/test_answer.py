@@ -26,8 +26,8 @@ def answer_of(lanes: list[Lane], careful: object = None) -> Answer:
         b"".join(job_id(n) for n in numbers),
         b"".join(place(n) for n in numbers),
         b"".join(run_at(n) for n in numbers),
-        orjson.dumps([*columns, [None] * len(lanes)]).decode(),
-        orjson.dumps(careful).decode() if careful else None,
+        orjson.dumps([*columns, [None] * len(lanes)]),
+        orjson.dumps(careful) if careful else None,
     )
 
 
@@ -63,7 +63,7 @@ def test_those_that_need_care_know_why() -> None:
 
 def test_a_number_that_json_has_and_orjson_has_not_is_no_answer() -> None:
     answer = answer_of([("a", 0)])
-    strange = Answer(answer.ids, answer.places, answer.run_ats, (answer.columns or "").replace("{", "1e999{"), None)
+    strange = Answer(answer.ids, answer.places, answer.run_ats, (answer.columns or b"").replace(b"{", b"1e999{"), None)
     with pytest.raises(orjson.JSONDecodeError):
         strange.jobs(token=7)
 
