@@ -6,17 +6,19 @@ import multiprocessing
 import secrets
 import socket
 import time
+from dataclasses import dataclass
+from typing import Any
 
 import orjson
 import psycopg
 
-from pooljobs.db.arrays import LevelArray, TextArray, TimeArray, UuidArray
 from pooljobs.db.binary import split
 from pooljobs.db.connect import pin
-from pooljobs.db.settlement import settle
+from pooljobs.db.settlement import Settling
 from pooljobs.db.statements import Statements
 from pooljobs.job.verdict import Settlement, Verdict
-from pooljobs_worker.claims.lanes import START, Floor
+from pooljobs_worker.claims.lanes import START, ClaimPlan, Floor
+from pooljobs_worker.claims.statement import ClaimStatement
 
 
 def drain(dsn: str, procs: int, batch: int) -> float:
@@ -35,39 +37,32 @@ def _loop(dsn: str, batch: int) -> float:
             {"host": socket.gethostname(), "pid": 0, "ordinal": 0, "queues": ["default"], "job_timeout": 600.0},
         ).fetchone()
         assert row is not None
+        bare = _Bare(connection, row[0], ClaimStatement(statements), Settling(statements))
         began = time.process_time()
-        floor = START
-        while found := _turn(connection, statements, row[0], batch, floor):
-            floor = found
+        floor: Floor | None = START
+        while floor is not None:
+            floor = bare.turn(batch, floor)
         return time.process_time() - began
 
 
-def _turn(
-    connection: psycopg.Connection[tuple[object, ...]], statements: Statements, worker: object, batch: int, floor: Floor
-) -> Floor | None:
-    token = secrets.randbits(63)
-    cursor = connection.cursor(binary=True)
-    row = cursor.execute(
-        statements.claim,
-        {
-            "worker_id": worker,
-            "token": token,
-            "limit": batch,
-            "queues": TextArray(["default"]),
-            "priorities": LevelArray([0]),
-            "floor_times": TimeArray([floor[0]]),
-            "floor_ids": UuidArray([floor[1]]),
-        },
-        prepare=True,
-    ).fetchone()
-    assert row is not None
-    _, packed, places, run_ats, columns, _ = row
-    if not isinstance(packed, bytes) or not isinstance(places, bytes) or not isinstance(run_ats, bytes):
-        return None
-    ids, fences = split(packed, 16), orjson.loads(str(columns))[0]
-    settlements = [
-        Settlement(job_id, fence, token, Verdict.COMPLETED, place=place)
-        for job_id, fence, place in zip(ids, fences, split(places, 6), strict=True)
-    ]
-    settle(connection, statements, settlements)
-    return run_ats[:8], ids[0]
+@dataclass(frozen=True)
+class _Bare:
+    connection: psycopg.Connection[Any]
+    worker_id: int
+    claim: ClaimStatement
+    settling: Settling
+
+    def turn(self, batch: int, floor: Floor) -> Floor | None:
+        """Claims and completes one batch; the next one's floor, None if there was nothing."""
+        token = secrets.randbits(63)
+        answer = self.claim.ask(self.connection, self.worker_id, token, batch, ClaimPlan([("default", 0)], [floor], []))
+        assert answer is not None
+        if not answer.ids or not answer.places or not answer.run_ats or not answer.columns:
+            return None
+        ids, fences = split(answer.ids, 16), orjson.loads(answer.columns)[0]
+        settlements = [
+            Settlement(job_id, fence, token, Verdict.COMPLETED, place=place)
+            for job_id, fence, place in zip(ids, fences, split(answer.places, 6), strict=True)
+        ]
+        self.settling.settle(self.connection, settlements)
+        return answer.run_ats[:8], ids[0]

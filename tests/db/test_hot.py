@@ -14,18 +14,24 @@ from psycopg import errors as pg
 
 from pooljobs.db import binary
 from pooljobs.db.binary import Oid
-from pooljobs.db.hot import HotConnection, HotStatement
+from pooljobs.db.hot import HotStatement
 from pooljobs.db.producer import Producer
 from pooljobs.job.new_job import NewJob
 from tests.support.claims import scalar
 
-DOUBLE = HotStatement("double", b"SELECT %(n)s * 2, %(what)s, %(n)s %% 2, NULL", {"what": Oid.TEXT, "n": Oid.INT8})
+
+def make_double() -> HotStatement:
+    query = b"SELECT %(n)s * 2, %(what)s, %(n)s %% 2, NULL"
+    return HotStatement("double", query, {"what": Oid.TEXT, "n": Oid.INT8})
+
+
+DOUBLE = make_double()
 NAMES = "SELECT array_agg(name) FROM pg_prepared_statements WHERE name ~ '^pooljobs'"
 
 
 @pytest.fixture
-def hot(dsn: str) -> Iterator[HotConnection]:
-    with HotConnection.connect(dsn, autocommit=True, client_encoding="UTF8") as connection:
+def hot(dsn: str) -> Iterator[Connection[Any]]:
+    with psycopg.connect(dsn, autocommit=True, client_encoding="UTF8") as connection:
         yield connection
 
 
@@ -36,34 +42,34 @@ def producer(dsn: str) -> Iterator[Producer]:
     made.close()
 
 
-def doubled(connection: HotConnection, n: int, what: str | None) -> list[bytes | None]:
-    return connection.row(DOUBLE, (binary.text(what), binary.int8(n)))
+def doubled(connection: Connection[Any], n: int, what: str | None) -> list[bytes | None]:
+    return DOUBLE.row(connection, (binary.text(what), binary.int8(n)))
 
 
-def test_values_go_by_their_names_and_come_as_binary(hot: HotConnection) -> None:
+def test_values_go_by_their_names_and_come_as_binary(hot: Connection[Any]) -> None:
     assert doubled(hot, 21, "Grüße ✓") == [binary.int8(42), "Grüße ✓".encode(), binary.int8(1), None]
     assert doubled(hot, -4, None) == [binary.int8(-8), None, binary.int8(0), None]
     assert scalar(hot, "SELECT array_agg(name) FROM pg_prepared_statements") == [DOUBLE.name.decode()]
 
 
-def test_a_statement_without_rows_gives_none(hot: HotConnection) -> None:
-    assert hot.row(HotStatement("nothing", b"SELECT 1 WHERE false", {}), ()) == []
+def test_a_statement_without_rows_gives_none(hot: Connection[Any]) -> None:
+    assert HotStatement("nothing", b"SELECT 1 WHERE false", {}).row(hot, ()) == []
 
 
 @pytest.mark.parametrize(
     ("query", "error"), [(b"SELECT 1 / 0", pg.DivisionByZero), (b"SELECT nonsense", pg.UndefinedColumn)]
 )
 def test_an_error_is_what_a_cursor_raises_and_the_next_one_passes(
-    hot: HotConnection, query: bytes, error: type[psycopg.Error]
+    hot: Connection[Any], query: bytes, error: type[psycopg.Error]
 ) -> None:
     for _ in range(2):
         with pytest.raises(error) as met:
-            hot.row(HotStatement("fails", query, {}), ())
+            HotStatement("fails", query, {}).row(hot, ())
         assert met.value.diag.sqlstate == error.sqlstate
     assert doubled(hot, 1, "a")[0] == binary.int8(2)
 
 
-def test_a_broken_connection_is_an_operational_error(hot: HotConnection, connection: Connection[Any]) -> None:
+def test_a_broken_connection_is_an_operational_error(hot: Connection[Any], connection: Connection[Any]) -> None:
     doubled(hot, 1, "a")
     scalar(connection, "SELECT pg_terminate_backend(%s, 60000)", hot.info.backend_pid)
     for _ in range(2):
@@ -73,7 +79,7 @@ def test_a_broken_connection_is_an_operational_error(hot: HotConnection, connect
 
 
 @pytest.mark.parametrize("times", [1, 3])
-def test_behind_a_pooler_that_forgets_it_goes_on_unprepared(hot: HotConnection, times: int) -> None:
+def test_behind_a_pooler_that_forgets_it_goes_on_unprepared(hot: Connection[Any], times: int) -> None:
     doubled(hot, 1, "a")
     for n in range(times):
         hot.execute("DEALLOCATE ALL")
@@ -81,13 +87,17 @@ def test_behind_a_pooler_that_forgets_it_goes_on_unprepared(hot: HotConnection, 
     assert scalar(hot, NAMES) is None
 
 
-def test_what_somebody_else_has_prepared_there_is_used(hot: HotConnection) -> None:
+def test_what_somebody_else_has_prepared_there_is_used(hot: Connection[Any]) -> None:
     hot.execute(f"PREPARE {DOUBLE.name.decode()} (text, bigint) AS SELECT $2 * 3, $1, $2 % 2, NULL".encode())
     assert doubled(hot, 3, "c")[0] == binary.int8(9)
 
 
-def test_another_text_has_another_name() -> None:
-    assert DOUBLE.name != HotStatement("double", b"SELECT 1", {}).name
+def test_another_text_or_type_has_another_name() -> None:
+    made = [
+        HotStatement("a", query, {"n": oid}) for query in (b"SELECT 1", b"SELECT 2") for oid in (Oid.INT4, Oid.INT8)
+    ]
+    assert len({statement.name for statement in made}) == 4
+    assert HotStatement("a", b"SELECT 1", {"n": Oid.INT4}).name == made[0].name
 
 
 def test_texts_stay_what_they_are_whatever_encoding_a_dsn_asks_for(
@@ -120,8 +130,8 @@ def test_a_producer_goes_on_when_its_connection_was_replaced(producer: Producer,
     assert scalar(connection, "SELECT array_agg(job_type ORDER BY job_type) FROM pooljobs.live") == ["a", "b", "c"]
 
 
-def test_numbers_are_what_the_server_sends(hot: HotConnection) -> None:
+def test_numbers_are_what_the_server_sends(hot: Connection[Any]) -> None:
     query = b"SELECT 7::int, 7::bigint, 0.5::float8, true, '2031-02-03 04:05:06.789012Z'::timestamptz"
     when = datetime(2031, 2, 3, 4, 5, 6, 789012, tzinfo=UTC)
     numbers = [binary.int4(7), binary.int8(7), binary.float8(0.5), struct.pack("?", 1)]
-    assert hot.row(HotStatement("sent", query, {}), ()) == [*numbers, binary.timestamptz(when)]
+    assert HotStatement("sent", query, {}).row(hot, ()) == [*numbers, binary.timestamptz(when)]

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from pooljobs.db.arrays import Float8Array, Int2Array, Int8Array, PlaceArray, UuidArray
 from tests.support.claims import SQL, insert, register, scalar
 
 Conn = Connection[Any]
@@ -88,17 +87,17 @@ def test_a_claim_without_its_index_is_seen(backlog: Conn) -> None:
 @pytest.mark.parametrize("known", [True, False])
 def test_a_settlement_reads_its_rows_where_they_lie_or_by_the_primary_key(backlog: Conn, *, known: bool) -> None:
     register(backlog)
-    rows = backlog.execute("SELECT id, tidsend(ctid) FROM pooljobs.live LIMIT 100").fetchall()
-    ids, places = [row[0].bytes for row in rows], [row[1] for row in rows]
+    rows = backlog.execute("SELECT id, ctid::text FROM pooljobs.live LIMIT 100").fetchall()
+    ids, places = [row[0] for row in rows], [row[1] for row in rows]
     parameters: dict[str, object] = {
-        "ids": UuidArray(ids),
-        "places": PlaceArray(places) if known else None,
-        "fences": Int8Array([0] * 100),
-        "tokens": Int8Array([1] * 100),
-        "verdicts": Int2Array([1] * 100),
+        "ids": ids,
+        "places": places if known else None,
+        "fences": [0] * 100,
+        "tokens": [1] * 100,
+        "verdicts": [1] * 100,
         "errors": None,
-        "delays": Float8Array([-1.0] * 100),
-        "started_ago": Float8Array([-1.0] * 100),
+        "delays": [-1.0] * 100,
+        "started_ago": [-1.0] * 100,
     }
     nodes, blocks = explain(backlog, SQL.settle, parameters)
     assert scans_of_live(nodes) == {("Index Scan", "live_pkey"), ("Tid Scan", None)}

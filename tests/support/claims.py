@@ -9,15 +9,16 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from pooljobs.db.arrays import TimeArray, UuidArray
 from pooljobs.db.connect import pin
-from pooljobs.db.settlement import settle
+from pooljobs.db.settlement import Settling
 from pooljobs.db.statements import Statements
 from pooljobs.job.verdict import Settlement, Verdict
-from pooljobs_worker.claims.answer import Answer
-from pooljobs_worker.claims.lanes import LEVELS, START, Floor
+from pooljobs_worker.claims.lanes import LEVELS, START, ClaimPlan, Floor, Visit
+from pooljobs_worker.claims.statement import ClaimStatement
 
 SQL = Statements("pooljobs")
+SETTLING = Settling(SQL)
+CLAIM = ClaimStatement(SQL)
 
 
 @dataclass(frozen=True)
@@ -60,36 +61,20 @@ def claim(
     floor: Floor = START,
 ) -> list[Claim] | None:
     """Claims from every level of the queues; None if the worker is dead to the database."""
-    lanes = [(queue, level) for queue in queues for level in LEVELS]
+    lanes: list[Visit] = [(queue, level) for queue in queues for level in LEVELS]
     token = secrets.randbits(63)
-    row = (
-        connection.cursor(binary=True)
-        .execute(
-            SQL.claim,
-            {
-                "worker_id": worker_id,
-                "token": token,
-                "limit": limit,
-                "queues": [queue for queue, _ in lanes],
-                "priorities": [level for _, level in lanes],
-                "floor_times": TimeArray([floor[0]] * len(lanes)),
-                "floor_ids": UuidArray([floor[1]] * len(lanes)),
-            },
-        )
-        .fetchone()
-    )
-    assert row is not None
-    if not row[0]:
+    answer = CLAIM.ask(connection, worker_id, token, limit, ClaimPlan(lanes, [floor] * len(lanes), []))
+    if answer is None:
         return None
     return [
         Claim(job.id, job.fence, token, job.job_type, job.attempts, job.suspect, job.losses, job.place)
-        for job in Answer(*row[1:]).jobs(token)
+        for job in answer.jobs(token)
     ]
 
 
 def settle_all(connection: Connection[Any], *settlements: Settlement) -> set[bytes]:
     """Settles them; the refused ids."""
-    return settle(connection, SQL, settlements)
+    return SETTLING.settle(connection, settlements)
 
 
 def insert(connection: Connection[Any], count: int = 1, **columns: Any) -> None:

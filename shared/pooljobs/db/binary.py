@@ -71,8 +71,18 @@ def head(element: Oid, count: int, *, nulls: bool = False) -> bytes:
 
 def texts(values: Sequence[str]) -> bytes:
     """A text[]."""
-    encoded = [value.encode() for value in values]
-    return head(Oid.TEXT, len(values)) + b"".join([len(value).to_bytes(4) + value for value in encoded])
+    return head(Oid.TEXT, len(values)) + b"".join(map(_counted, values))
+
+
+def texts_with_nulls(values: Sequence[str | None]) -> bytes:
+    """A text[] in which None is null."""
+    packed = [_NULL if value is None else _counted(value) for value in values]
+    return head(Oid.TEXT, len(values), nulls=True) + b"".join(packed)
+
+
+def _counted(value: str) -> bytes:
+    encoded = value.encode()
+    return len(encoded).to_bytes(4) + encoded
 
 
 def levels(values: Sequence[int | None]) -> bytes:

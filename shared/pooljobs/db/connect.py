@@ -17,7 +17,7 @@ from psycopg_pool import ConnectionPool
 from pooljobs.db.arrays import register_arrays
 from pooljobs.db.dsn import describe
 from pooljobs.db.faults import unreachable
-from pooljobs.db.hot import UTF8, HotConnection
+from pooljobs.db.hot import UTF8
 from pooljobs.errors import DatabaseUnsupportedError
 
 OLDEST = 14
@@ -132,7 +132,7 @@ def _cut(descriptor: int) -> None:
 
 def child_pool(
     dsn: str, *, size: int, application_name: str, silence: float = SILENCE, relaxed: bool = False
-) -> ConnectionPool[HotConnection]:
+) -> ConnectionPool[Connection[Any]]:
     """A child's pool of ``size`` connections, opened empty: connections come when they are asked for.
 
     ``silence`` is as for ``with_timeouts``: the lease, so that a vanished server is noticed before the lease matters.
@@ -142,7 +142,6 @@ def child_pool(
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
     return ConnectionPool(
         with_timeouts(dsn, silence),
-        connection_class=HotConnection,
         min_size=0,
         max_size=size,
         open=True,

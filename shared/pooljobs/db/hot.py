@@ -10,83 +10,79 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 from zlib import crc32
 
 from psycopg import Connection, generators
 from psycopg import errors as pg
 from psycopg.pq import ExecStatus, Format
-from psycopg.pq.abc import PGconn, PGresult
+from psycopg.pq.abc import PGresult
 
 from pooljobs.db.binary import Oid
 
 _PLACEHOLDER: Final = re.compile(rb"%\((\w+)\)s")
 
 UTF8: Final = {"client_encoding": "UTF8"}
-"""What a hot connection has to be opened with: texts are sent to it as UTF-8, whatever the database stores."""
+"""What a connection has to be opened with: texts are sent as UTF-8, whatever the database stores."""
 
 
 class HotStatement:
-    """One statement, ready to be sent.
+    """One statement, prepared once on each connection that runs it. Threads may share it, each with its connection.
 
     Attributes:
-        name: What it is prepared as. It tells the text as well: behind a pooler others may have prepared theirs.
+        name: What it is prepared as. Text and types are in it: behind a pooler others may have prepared theirs.
         query: The text, with ``$1`` and so on in the place of named placeholders.
-        types: OIDs of the parameters, in the order of their values.
-        formats: All binary.
     """
 
     def __init__(self, verb: str, query: bytes, types: Mapping[str, Oid]) -> None:
         """``query`` is as for a cursor; ``types`` names its parameters in the order in which values will come."""
         places = {name.encode(): b"$%d" % place for place, name in enumerate(types, 1)}
         self.query = _PLACEHOLDER.sub(lambda found: places[found[1]], query).replace(b"%%", b"%")
-        self.name = f"pooljobs_{verb}_{crc32(self.query):08x}".encode()
-        self.types = tuple(map(int, types.values()))
-        self.formats = (Format.BINARY,) * len(types)
+        self._types = tuple(map(int, types.values()))
+        self.name = f"pooljobs_{verb}_{crc32(self.query + repr(self._types).encode()):08x}".encode()
+        self._formats = (Format.BINARY,) * len(types)
+        self._prepared: WeakKeyDictionary[Connection[Any], bool] = WeakKeyDictionary()
 
-
-class HotConnection(Connection[Any]):
-    """A connection that runs hot statements too; in autocommit mode, since it begins no transaction for them."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._known: set[bytes] = set()
-        self._forgets = False
-
-    def row(self, statement: HotStatement, values: Sequence[bytes | None]) -> list[bytes | None]:
+    def row(self, connection: Connection[Any], values: Sequence[bytes | None]) -> list[bytes | None]:
         """Run it; the columns of its first row in the server's binary format, none if there is no row.
+
+        Outside a transaction the connection has to be in autocommit mode: none is begun for it.
 
         Raises:
             psycopg.Error: As from a cursor.
         """
-        with self.lock:
-            result = self._run(statement, values)
+        with connection.lock:
+            result = self._run(connection, values)
         if result.status != ExecStatus.TUPLES_OK:
             raise pg.error_from_result(result)
         return [result.get_value(0, column) for column in range(result.nfields if result.ntuples else 0)]
 
-    def _run(self, statement: HotStatement, values: Sequence[bytes | None]) -> PGresult:
-        pgconn = self.pgconn
-        if not self._forgets:
-            if statement.name not in self._known:
-                self._prepare(pgconn, statement)
-            pgconn.send_query_prepared(statement.name, values, statement.formats, Format.BINARY)
-            result = self._result(pgconn)
+    def _run(self, connection: Connection[Any], values: Sequence[bytes | None]) -> PGresult:
+        prepared = self._prepared.get(connection)
+        if prepared is None:
+            prepared = self._prepare(connection)
+        pgconn = connection.pgconn
+        if prepared:
+            pgconn.send_query_prepared(self.name, values, self._formats, Format.BINARY)
+            result = _result(connection)
             if not _is(result, pg.InvalidSqlStatementName):
                 return result
-            self._forgets = True  # a pooler has sent it elsewhere: nothing was done; nothing is prepared from now on
-        pgconn.send_query_params(statement.query, values, statement.types, statement.formats, Format.BINARY)
-        return self._result(pgconn)
+            self._prepared[connection] = False  # a pooler has sent it elsewhere: nothing was done
+        pgconn.send_query_params(self.query, values, self._types, self._formats, Format.BINARY)
+        return _result(connection)
 
-    def _prepare(self, pgconn: PGconn, statement: HotStatement) -> None:
-        pgconn.send_prepare(statement.name, statement.query, statement.types)
-        result = self._result(pgconn)
+    def _prepare(self, connection: Connection[Any]) -> bool:
+        connection.pgconn.send_prepare(self.name, self.query, self._types)
+        result = _result(connection)
         if result.status != ExecStatus.COMMAND_OK and not _is(result, pg.DuplicatePreparedStatement):
             raise pg.error_from_result(result)
-        self._known.add(statement.name)
+        self._prepared[connection] = True
+        return True
 
-    def _result(self, pgconn: PGconn) -> PGresult:
-        results: list[PGresult] = self.wait(generators.execute(pgconn))
-        return results[-1]
+
+def _result(connection: Connection[Any]) -> PGresult:
+    results: list[PGresult] = connection.wait(generators.execute(connection.pgconn))
+    return results[-1]
 
 
 def _is(result: PGresult, error: type[pg.Error]) -> bool:

@@ -15,7 +15,7 @@ from pooljobs.db import binary
 from pooljobs.db.binary import Oid
 from pooljobs.db.blocks import Block, alike, mixed
 from pooljobs.db.copied import Copier
-from pooljobs.db.hot import HotConnection, HotStatement
+from pooljobs.db.hot import HotStatement
 from pooljobs.db.ids import JobIds
 from pooljobs.db.producer_pool import WAIT, producer_pool, why_unreachable
 from pooljobs.db.refusals import translated
@@ -46,7 +46,7 @@ class Producer:
         self._insert = HotStatement("insert_job", statements.insert_job, _TYPES)
         self._wait_for_disk = HotStatement("wait_for_disk", statements.load("wait_for_disk"), {})
         self._lock = threading.Lock()
-        self._pool: ConnectionPool[HotConnection] | None = None
+        self._pool: ConnectionPool[Connection[Any]] | None = None
 
     def insert(self, job: NewJob) -> UUID:
         """Stores the job, committed and durable when it returns its id. Idle workers may have begun it by then.
@@ -57,10 +57,10 @@ class Producer:
             PayloadError: PostgreSQL refused a payload; nothing was stored.
         """
         with self.connection() as connection, translated(self._statements.schema):
-            job_id, early = connection.row(self._insert, _values(job, early=True))
+            job_id, early = self._insert.row(connection, _values(job, early=True))
             assert job_id is not None
             if early == _TRUE:
-                connection.row(self._wait_for_disk, ())
+                self._wait_for_disk.row(connection, ())
             return UUID(bytes=job_id)
 
     def insert_with(self, connection: Connection[Any], job: NewJob) -> UUID:
@@ -95,7 +95,7 @@ class Producer:
             pool.close()
 
     @contextmanager
-    def connection(self) -> Iterator[HotConnection]:
+    def connection(self) -> Iterator[Connection[Any]]:
         """A connection of the pool, in autocommit mode.
 
         Raises:
@@ -115,7 +115,7 @@ class Producer:
         with self.connection() as connection, connection.transaction():
             return Copier(self._statements).copy(connection, blocks, on_progress)
 
-    def _open_pool(self) -> ConnectionPool[HotConnection]:
+    def _open_pool(self) -> ConnectionPool[Connection[Any]]:
         with self._lock:
             if self._pool is None:
                 self._pool = producer_pool(self._dsn, self._pool_size)

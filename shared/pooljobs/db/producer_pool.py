@@ -12,18 +12,17 @@ from psycopg_pool import ConnectionPool
 from pooljobs.db.connect import with_timeouts
 from pooljobs.db.dsn import describe
 from pooljobs.db.faults import unreachable
-from pooljobs.db.hot import UTF8, HotConnection
+from pooljobs.db.hot import UTF8
 from pooljobs.errors import DatabaseUnreachableError
 
 WAIT = 10.0
 """Seconds to wait for a connection."""
 
 
-def producer_pool(dsn: str, size: int) -> ConnectionPool[HotConnection]:
+def producer_pool(dsn: str, size: int) -> ConnectionPool[Connection[Any]]:
     """A pool of at most ``size`` connections, none of which is opened yet."""
     return ConnectionPool(
         with_timeouts(dsn),
-        connection_class=HotConnection,
         min_size=0,
         max_size=size,
         open=True,

@@ -11,12 +11,13 @@ import logging
 import select
 import threading
 import time
+from typing import Any
 
+from psycopg import Connection
 from psycopg import errors as pg
 from psycopg_pool import ConnectionPool
 
 from pooljobs.db.faults import OUTAGE
-from pooljobs.db.hot import HotConnection
 from pooljobs.db.statements import Statements
 from pooljobs.scoreboard import Scoreboard
 from pooljobs.settings import ServeSettings
@@ -43,7 +44,7 @@ class Caller:
         self,
         settings: ServeSettings,
         board: Scoreboard,
-        pool: ConnectionPool[HotConnection],
+        pool: ConnectionPool[Connection[Any]],
         log: logging.Logger,
         *,
         stopping: threading.Event,

@@ -14,7 +14,6 @@ from typing import Any
 from psycopg import Connection, Notify, sql
 from psycopg_pool import ConnectionPool
 
-from pooljobs.db.hot import HotConnection
 from pooljobs.db.statements import Statements
 from pooljobs_supervisor.steward.leash import Leash
 from pooljobs_supervisor.steward.patience import LOCK_TIMEOUT
@@ -27,7 +26,7 @@ class Listener:
     """Holds the connection from ``open`` to ``close``; errors of the database come through."""
 
     def __init__(
-        self, pool: ConnectionPool[HotConnection], statements: Statements, leash: Leash, log: logging.Logger
+        self, pool: ConnectionPool[Connection[Any]], statements: Statements, leash: Leash, log: logging.Logger
     ) -> None:
         self._pool = pool
         self._leash = leash
@@ -35,10 +34,10 @@ class Listener:
         self._log = log
         self._told = False
         self._heard: list[Notify] = []
-        self._connection: HotConnection | None = None
+        self._connection: Connection[Any] | None = None
 
     @property
-    def connection(self) -> HotConnection:
+    def connection(self) -> Connection[Any]:
         """The open connection."""
         assert self._connection is not None, "open() comes first"
         return self._connection

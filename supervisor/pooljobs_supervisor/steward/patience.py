@@ -12,7 +12,6 @@ from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from pooljobs.db.faults import OUTAGE, one_line
-from pooljobs.db.hot import HotConnection
 
 LOCK_TIMEOUT = b"SET lock_timeout = '300ms'"
 """For all that goes through here: somebody's lock on a table (an index that is built, a VACUUM FULL) must not keep the
@@ -25,10 +24,10 @@ LONGEST_PAUSE = 2.0
 class Patience:
     """Holds one connection and replaces it when it breaks."""
 
-    def __init__(self, pool: ConnectionPool[HotConnection], log: logging.Logger) -> None:
+    def __init__(self, pool: ConnectionPool[Connection[Any]], log: logging.Logger) -> None:
         self._pool = pool
         self._log = log
-        self._connection: HotConnection | None = None
+        self._connection: Connection[Any] | None = None
         self._failures = 0
         self._away_since = 0.0
 
@@ -44,7 +43,7 @@ class Patience:
             self._failures = 0
         return True
 
-    def _connect(self) -> HotConnection:
+    def _connect(self) -> Connection[Any]:
         if self._connection is None:
             self._connection = self._pool.getconn(timeout=2.0)
             self._connection.execute(LOCK_TIMEOUT)

@@ -10,7 +10,7 @@ from psycopg import Connection
 from psycopg import errors as pg
 
 from pooljobs.db.arrays import UuidArray
-from pooljobs.db.settlement import settle
+from pooljobs.db.settlement import Settling
 from pooljobs.db.statements import Statements
 from pooljobs.db.worker_name import application_name
 from pooljobs.job.retry import RetryPolicy
@@ -24,7 +24,7 @@ class Releaser:
     """Carries out an inquest. Every step can be done again after an error: fences and tokens see to that."""
 
     def __init__(self, statements: Statements, settings: WorkerSettings, log: logging.Logger) -> None:
-        self._statements = statements
+        self._settling = Settling(statements)
         self._terminate = statements.load("terminate_backends")
         self._charges = statements.load("read_charges")
         self._retire = statements.load("retire_workers")
@@ -78,7 +78,7 @@ class Releaser:
     def _settle(self, connection: Connection[Any], held: Sequence[HeldJob], death: Death) -> None:
         charges = self._read_charges(connection, [job.job_id for job in held])
         settlements = judge(held, charges, death, self._max_crashes)
-        refused = settle(connection, self._statements, settlements)
+        refused = self._settling.settle(connection, settlements)
         counts: dict[str, int] = {}
         for settlement in settlements:
             if settlement.job_id not in refused:

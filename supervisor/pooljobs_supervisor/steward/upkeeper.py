@@ -14,7 +14,6 @@ from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from pooljobs.db.faults import OUTAGE
-from pooljobs.db.hot import HotConnection
 from pooljobs.db.statements import Statements
 from pooljobs.settings import ServeSettings
 from pooljobs_supervisor.steward.leash import Leash
@@ -35,7 +34,7 @@ class Upkeeper:
     def __init__(
         self,
         settings: ServeSettings,
-        pool: ConnectionPool[HotConnection],
+        pool: ConnectionPool[Connection[Any]],
         log: logging.Logger,
         *,
         stopping: threading.Event,
@@ -58,7 +57,7 @@ class Upkeeper:
         self._pool = pool
         self._stopping = stopping
         self._leash = leash
-        self._connection: HotConnection | None = None
+        self._connection: Connection[Any] | None = None
 
     def run(self) -> None:
         """Works until it is asked to stop."""

@@ -4,33 +4,21 @@ from __future__ import annotations
 
 import secrets
 import time
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 import orjson
+from psycopg import Connection
 
-from pooljobs.db import binary
-from pooljobs.db.binary import Oid
-from pooljobs.db.hot import HotConnection, HotStatement
 from pooljobs.db.statements import Statements
 from pooljobs.errors import PayloadError
 from pooljobs.payload.encoding import decode
 from pooljobs.scoreboard import Slot
 from pooljobs_worker.claims.answer import Answer
 from pooljobs_worker.claims.claimed import ClaimedJob
-from pooljobs_worker.claims.lanes import ClaimPlan, Lanes
+from pooljobs_worker.claims.lanes import Lanes
+from pooljobs_worker.claims.statement import ClaimStatement
 from pooljobs_worker.session.connection import Session
-
-_TYPES: Final = {
-    "worker_id": Oid.INT8,
-    "token": Oid.INT8,
-    "limit": Oid.INT8,
-    "queues": Oid.TEXT_ARRAY,
-    "priorities": Oid.INT2_ARRAY,
-    "floor_times": Oid.TIMESTAMPTZ_ARRAY,
-    "floor_ids": Oid.UUID_ARRAY,
-}
-_ALIVE: Final = binary.int8(1)
 
 
 class WorkerReapedError(Exception):
@@ -42,7 +30,7 @@ class Claimer:
 
     def __init__(self, session: Session, statements: Statements, lanes: Lanes, slot: Slot) -> None:
         self._session = session
-        self._claim = HotStatement("claim", statements.claim, _TYPES)
+        self._claim = ClaimStatement(statements)
         self._reread = statements.load("reread_claim")
         self._release = statements.load("release_claim")
         self._lanes = lanes
@@ -66,42 +54,30 @@ class Claimer:
         """Looks through all lanes at the next claim."""
         self._lanes.forget()
 
-    def _try(self, connection: HotConnection, limit: int) -> list[ClaimedJob]:
+    def _try(self, connection: Connection[Any], limit: int) -> list[ClaimedJob]:
         if self._unanswered is not None:
             connection.execute(self._release, {"worker_id": self._slot.worker_id, "token": self._unanswered})
             self._unanswered = None
         began = time.monotonic()
         plan = self._lanes.plan(began)
         self._unanswered = self._slot.claiming = token = secrets.randbits(63)
-        alive, *columns = connection.row(self._claim, self._values(plan, limit, token))
-        if alive != _ALIVE:
+        answer = self._claim.ask(connection, self._slot.worker_id, token, limit, plan)
+        if answer is None:
             self._unanswered = None
             raise WorkerReapedError
-        answer = Answer(*columns)
         jobs = self._read(connection, answer, token)
         self._unanswered = None
         now = time.monotonic()
         self._lanes.learn(plan, answer.floors(jobs), full=len(jobs) >= limit, took=now - began, now=now)
         return jobs
 
-    def _values(self, plan: ClaimPlan, limit: int, token: int) -> tuple[bytes, ...]:
-        return (
-            binary.int8(self._slot.worker_id),
-            binary.int8(token),
-            binary.int8(limit),
-            binary.texts([queue for queue, _ in plan.visits]),
-            binary.levels([level for _, level in plan.visits]),
-            binary.raw_array(Oid.TIMESTAMPTZ, 8, [run_at for run_at, _ in plan.floors]),
-            binary.raw_array(Oid.UUID, 16, [job_id for _, job_id in plan.floors]),
-        )
-
-    def _read(self, connection: HotConnection, answer: Answer, token: int) -> list[ClaimedJob]:
+    def _read(self, connection: Connection[Any], answer: Answer, token: int) -> list[ClaimedJob]:
         try:
             return answer.jobs(token)
         except orjson.JSONDecodeError:
             return self._read_one_by_one(connection, answer, token)
 
-    def _read_one_by_one(self, connection: HotConnection, answer: Answer, token: int) -> list[ClaimedJob]:
+    def _read_one_by_one(self, connection: Connection[Any], answer: Answer, token: int) -> list[ClaimedJob]:
         """A payload orjson cannot read (PostgreSQL holds more than it) must fail its own job and no other."""
         rows = connection.execute(self._reread, {"worker_id": self._slot.worker_id, "token": token}).fetchall()
         return answer.marked([_strange(row, token) for row in rows])

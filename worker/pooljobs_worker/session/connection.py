@@ -11,12 +11,12 @@ import select
 import threading
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from pooljobs.db.faults import OUTAGE
-from pooljobs.db.hot import HotConnection
 from pooljobs.scoreboard import Slot
 from pooljobs_worker.session.outage import Outage
 
@@ -38,7 +38,7 @@ class Session:
 
     def __init__(
         self,
-        pool: ConnectionPool[HotConnection],
+        pool: ConnectionPool[Connection[Any]],
         slot: Slot,
         outage: Outage,
         *,
@@ -52,12 +52,12 @@ class Session:
         self._outage = outage
         self._number = number
         self._lock = threading.RLock()
-        self._connection: HotConnection | None = None
-        self._first_looks: list[Callable[[HotConnection], None]] = []
+        self._connection: Connection[Any] | None = None
+        self._first_looks: list[Callable[[Connection[Any]], None]] = []
         self._doubtful = False
         self._known_outages = 0
 
-    def at_reconnect(self, look: Callable[[HotConnection], None]) -> None:
+    def at_reconnect(self, look: Callable[[Connection[Any]], None]) -> None:
         """Has this done on each connection that replaces a broken one, before anything else."""
         self._first_looks.append(look)
 
@@ -75,7 +75,7 @@ class Session:
         finally:
             self._lock.release()
 
-    def run(self, work: Callable[[HotConnection], T], *, give_up: Callable[[], bool] | None = None) -> T:
+    def run(self, work: Callable[[Connection[Any]], T], *, give_up: Callable[[], bool] | None = None) -> T:
         """Does the work, again and again until the database lets it pass; other errors come through.
 
         ``give_up`` is asked while the database is away; by default the wait ends when the worker is to leave.
@@ -92,7 +92,7 @@ class Session:
             finally:
                 self._outage.waits_no_more(self)
 
-    def _persist(self, work: Callable[[HotConnection], T], give_up: Callable[[], bool]) -> T:
+    def _persist(self, work: Callable[[Connection[Any]], T], give_up: Callable[[], bool]) -> T:
         failures = 0
         while True:
             try:
@@ -112,7 +112,7 @@ class Session:
                 self._pool.putconn(self._connection)
                 self._connection = None
 
-    def _connect(self) -> HotConnection:
+    def _connect(self) -> Connection[Any]:
         if self._connection is None:
             self._connection = self._pool.getconn(timeout=2.0)
             self._known_outages = self._outage.count
@@ -144,13 +144,13 @@ class Session:
             raise GaveUpError
 
 
-def _readable(connection: HotConnection) -> bool:
+def _readable(connection: Connection[Any]) -> bool:
     """Whether something has come unasked for: nearly always its end."""
     source = select.poll()
     source.register(connection.fileno(), select.POLLIN)
     return bool(source.poll(0))
 
 
-def _read(connection: HotConnection) -> None:
+def _read(connection: Connection[Any]) -> None:
     """Raises psycopg.OperationalError at the connection's end."""
     connection.pgconn.consume_input()

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Sequence
 from uuid import UUID
 
-from pooljobs.db.settlement import settle
+from pooljobs.db.settlement import Settling
 from pooljobs.db.statements import Statements
 from pooljobs.job.verdict import Settlement, Verdict
 from pooljobs.process.child import Child
@@ -52,7 +52,7 @@ class Settler:
         self._forgotten = forgotten
         self._child = child
         self._lease = lease
-        self._statements = statements
+        self._settling = Settling(statements)
         self._slot = child.slot
         self._held = held
         self._log = log
@@ -113,7 +113,7 @@ class Settler:
     def _settle(self, batch: Sequence[Ended]) -> None:
         settlements = [settlement for settlement, _ in batch]
         refused = self.session.run(
-            lambda connection: settle(connection, self._statements, settlements), give_up=self._in_vain
+            lambda connection: self._settling.settle(connection, settlements), give_up=self._in_vain
         )
         self._held.drop([entry for _, entry in batch])
         self._count(settlements)

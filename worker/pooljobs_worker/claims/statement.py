@@ -1,0 +1,52 @@
+"""Sends ``claim.sql`` and hands its answer on, both in binary. Keeps nothing between claims."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from psycopg import Connection
+
+from pooljobs.db import binary
+from pooljobs.db.binary import Oid
+from pooljobs.db.hot import HotStatement
+from pooljobs.db.statements import Statements
+from pooljobs_worker.claims.answer import Answer
+from pooljobs_worker.claims.lanes import ClaimPlan
+
+_TYPES: Final = {
+    "worker_id": Oid.INT8,
+    "token": Oid.INT8,
+    "limit": Oid.INT8,
+    "queues": Oid.TEXT_ARRAY,
+    "priorities": Oid.INT2_ARRAY,
+    "floor_times": Oid.TIMESTAMPTZ_ARRAY,
+    "floor_ids": Oid.UUID_ARRAY,
+}
+_ALIVE: Final = binary.int8(1)
+
+
+class ClaimStatement:
+    """One schema's; on whichever connections."""
+
+    def __init__(self, statements: Statements) -> None:
+        self._statement = HotStatement("claim", statements.claim, _TYPES)
+
+    def ask(
+        self, connection: Connection[Any], worker_id: int, token: int, limit: int, plan: ClaimPlan
+    ) -> Answer | None:
+        """Up to ``limit`` jobs from the plan's lanes; None if the worker is dead to the database.
+
+        Raises:
+            psycopg.Error: Whatever was claimed then has this token.
+        """
+        values = (
+            binary.int8(worker_id),
+            binary.int8(token),
+            binary.int8(limit),
+            binary.texts([queue for queue, _ in plan.visits]),
+            binary.levels([level for _, level in plan.visits]),
+            binary.raw_array(Oid.TIMESTAMPTZ, 8, [run_at for run_at, _ in plan.floors]),
+            binary.raw_array(Oid.UUID, 16, [job_id for _, job_id in plan.floors]),
+        )
+        alive, *columns = self._statement.row(connection, values)
+        return Answer(*columns) if alive == _ALIVE else None
