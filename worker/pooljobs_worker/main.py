@@ -22,6 +22,7 @@ from pooljobs.scoreboard import SlotState
 from pooljobs.settings import ServeSettings
 from pooljobs_worker.claims.claim import Claimer
 from pooljobs_worker.claims.lanes import Lanes
+from pooljobs_worker.collector import look_less_often, pass_over_what_is_there
 from pooljobs_worker.crew.crews import make_crew
 from pooljobs_worker.loop import WorkerLoop
 from pooljobs_worker.parts import Parts
@@ -42,8 +43,10 @@ def worker_main(settings: ServeSettings, child: Child) -> int:
     """
     name_process(f"worker-{child.slot.ordinal}")
     log = logging.getLogger("pooljobs.worker")
+    look_less_often()
     app = load_app(settings.app)
     _check(app)
+    pass_over_what_is_there()
     sessions = session_connections(settings.worker.connections)
     app.pool_size = settings.worker.connections - sessions
     app.use_dsn(settings.dsn, schema=settings.schema)
