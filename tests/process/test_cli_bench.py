@@ -58,7 +58,7 @@ def test_its_json_holds_plausible_figures_and_the_users_schema_is_as_before(dsn:
     assert 0 < drain["settlements"] <= drain["jobs"]
     assert drain["workers"] == 1
     if sys.platform == "linux":
-        assert drain["worker_cpu"] > 0
+        assert drain["worker_cpu"] >= 0  # in ticks of the kernel's, of which so few jobs may take none
         assert 0 <= drain["idle"] <= 1.1
     for name in ("round_trip", "commit", "commit_unsynced", "bulk_rate", "single_rate"):
         assert found[name] > 0, name

@@ -10,6 +10,7 @@ import os
 import sys
 from typing import Any, NamedTuple
 
+from multiprocess import util
 from multiprocess.context import ForkProcess
 from multiprocess.popen_fork import Popen
 
@@ -26,8 +27,32 @@ class Usage(NamedTuple):
 
 
 class _MeasuringPopen(Popen):  # type: ignore[misc]  # multiprocess comes without types
+    pid: int
+    sentinel: int
+    finalizer: Any
     returncode: int | None
     usage: Usage | None = None
+
+    def _launch(self, process_obj: Any) -> None:
+        """Fork, without a word to ``atexit``: from Python 3.13 on the method that this replaces forgets in the child
+        what was registered before, and ``spawn.py`` decides whether that is to be kept.
+        """
+        parent_reads, child_writes = os.pipe()
+        child_reads, parent_writes = os.pipe()
+        self.pid = os.fork()
+        if self.pid:
+            os.close(child_writes)
+            os.close(child_reads)
+            self.finalizer = util.Finalize(self, util.close_fds, (parent_reads, parent_writes))
+            self.sentinel = parent_reads
+            return
+        code = 1
+        try:
+            os.close(parent_reads)
+            os.close(parent_writes)
+            code = process_obj._bootstrap(parent_sentinel=child_reads)  # noqa: SLF001
+        finally:
+            os._exit(code)
 
     def poll(self, flag: int = os.WNOHANG) -> int | None:
         """Reap by wait4, which tells the usage; otherwise as the method it replaces."""
