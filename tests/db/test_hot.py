@@ -43,7 +43,7 @@ def producer(dsn: str) -> Iterator[Producer]:
 
 
 def doubled(connection: Connection[Any], n: int, what: str | None) -> list[bytes | None]:
-    return DOUBLE.row(connection, (binary.text(what), binary.int8(n)))
+    return DOUBLE.row(connection, [binary.text(what), binary.int8(n)])
 
 
 def test_values_go_by_their_names_and_come_as_binary(hot: Connection[Any]) -> None:
@@ -53,7 +53,7 @@ def test_values_go_by_their_names_and_come_as_binary(hot: Connection[Any]) -> No
 
 
 def test_a_statement_without_rows_gives_none(hot: Connection[Any]) -> None:
-    assert HotStatement("nothing", b"SELECT 1 WHERE false", {}).row(hot, ()) == []
+    assert HotStatement("nothing", b"SELECT 1 WHERE false", {}).row(hot, []) == []
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_an_error_is_what_a_cursor_raises_and_the_next_one_passes(
 ) -> None:
     for _ in range(2):
         with pytest.raises(error) as met:
-            HotStatement("fails", query, {}).row(hot, ())
+            HotStatement("fails", query, {}).row(hot, [])
         assert met.value.diag.sqlstate == error.sqlstate
     assert doubled(hot, 1, "a")[0] == binary.int8(2)
 
@@ -134,4 +134,4 @@ def test_numbers_are_what_the_server_sends(hot: Connection[Any]) -> None:
     query = b"SELECT 7::int, 7::bigint, 0.5::float8, true, '2031-02-03 04:05:06.789012Z'::timestamptz"
     when = datetime(2031, 2, 3, 4, 5, 6, 789012, tzinfo=UTC)
     numbers = [binary.int4(7), binary.int8(7), binary.float8(0.5), struct.pack("?", 1)]
-    assert HotStatement("sent", query, {}).row(hot, ()) == [*numbers, binary.timestamptz(when)]
+    assert HotStatement("sent", query, {}).row(hot, []) == [*numbers, binary.timestamptz(when)]

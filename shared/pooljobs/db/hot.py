@@ -8,7 +8,7 @@ values come as the server takes them (``binary.py``), and go as it sends them. S
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 from zlib import crc32
@@ -38,12 +38,12 @@ class HotStatement:
         """``query`` is as for a cursor; ``types`` names its parameters in the order in which values will come."""
         places = {name.encode(): b"$%d" % place for place, name in enumerate(types, 1)}
         self.query = _PLACEHOLDER.sub(lambda found: places[found[1]], query).replace(b"%%", b"%")
-        self._types = tuple(map(int, types.values()))
+        self._types = [int(oid) for oid in types.values()]  # lists: psycopg 3.2 takes nothing else
         self.name = f"pooljobs_{verb}_{crc32(self.query + repr(self._types).encode()):08x}".encode()
-        self._formats = (Format.BINARY,) * len(types)
+        self._formats = [Format.BINARY] * len(types)
         self._prepared: WeakKeyDictionary[Connection[Any], bool] = WeakKeyDictionary()
 
-    def row(self, connection: Connection[Any], values: Sequence[bytes | None]) -> list[bytes | None]:
+    def row(self, connection: Connection[Any], values: list[bytes | None]) -> list[bytes | None]:
         """Run it; the columns of its first row in the server's binary format, none if there is no row.
 
         Outside a transaction the connection has to be in autocommit mode: none is begun for it.
@@ -57,7 +57,7 @@ class HotStatement:
             raise pg.error_from_result(result)
         return [result.get_value(0, column) for column in range(result.nfields if result.ntuples else 0)]
 
-    def _run(self, connection: Connection[Any], values: Sequence[bytes | None]) -> PGresult:
+    def _run(self, connection: Connection[Any], values: list[bytes | None]) -> PGresult:
         prepared = self._prepared.get(connection)
         if prepared is None:
             prepared = self._prepare(connection)

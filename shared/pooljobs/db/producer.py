@@ -60,7 +60,7 @@ class Producer:
             job_id, early = self._insert.row(connection, _values(job, early=True))
             assert job_id is not None
             if early == _TRUE:
-                self._wait_for_disk.row(connection, ())
+                self._wait_for_disk.row(connection, [])
             return UUID(bytes=job_id)
 
     def insert_with(self, connection: Connection[Any], job: NewJob) -> UUID:
@@ -136,9 +136,9 @@ def _parameters(job: NewJob, *, early: bool) -> dict[str, object]:
     }
 
 
-def _values(job: NewJob, *, early: bool) -> tuple[bytes | None, ...]:
+def _values(job: NewJob, *, early: bool) -> list[bytes | None]:
     """The same, for a hot statement."""
-    return (
+    return [
         binary.text(job.job_type),
         binary.jsonb(job.payload),
         binary.text(job.queue),
@@ -148,7 +148,7 @@ def _values(job: NewJob, *, early: bool) -> tuple[bytes | None, ...]:
         binary.float8(job.delay_secs),
         binary.text(job.trace_id),
         binary.boolean(early),
-    )
+    ]
 
 
 def _as_uuid(row: Any) -> UUID:

@@ -72,11 +72,11 @@ class Settling:
         return {item.job_id for item in ordered}.difference(split(accepted or b"", 16))
 
 
-def _values(batch: Sequence[Settlement], *, by_place: bool) -> tuple[bytes | None, ...]:
+def _values(batch: Sequence[Settlement], *, by_place: bool) -> list[bytes | None]:
     now = time.monotonic_ns()
     errors = [item.error for item in batch]
     places = [item.place for item in batch] if by_place else []
-    return (
+    return [
         binary.raw_array(Oid.UUID, 16, [item.job_id for item in batch]),
         binary.raw_array_with_nulls(Oid.TID, 6, places) if any(places) else None,
         binary.numbers(Oid.INT8, "q", [item.fence for item in batch]),
@@ -87,4 +87,4 @@ def _values(batch: Sequence[Settlement], *, by_place: bool) -> tuple[bytes | Non
         binary.numbers(
             Oid.FLOAT8, "d", [(now - item.started_ns) / 1e9 if item.started_ns else _NONE for item in batch]
         ),
-    )
+    ]

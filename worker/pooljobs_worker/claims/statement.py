@@ -39,7 +39,7 @@ class ClaimStatement:
         Raises:
             psycopg.Error: Whatever was claimed then has this token.
         """
-        values = (
+        values: list[bytes | None] = [
             binary.int8(worker_id),
             binary.int8(token),
             binary.int8(limit),
@@ -47,6 +47,6 @@ class ClaimStatement:
             binary.levels([level for _, level in plan.visits]),
             binary.raw_array(Oid.TIMESTAMPTZ, 8, [run_at for run_at, _ in plan.floors]),
             binary.raw_array(Oid.UUID, 16, [job_id for _, job_id in plan.floors]),
-        )
+        ]
         alive, *columns = self._statement.row(connection, values)
         return Answer(*columns) if alive == _ALIVE else None
