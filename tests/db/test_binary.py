@@ -35,7 +35,7 @@ def test_texts(connection: Connection[Any], values: list[str]) -> None:
 
 @pytest.mark.parametrize("values", [[None], ["a", None, "", None]])
 def test_texts_with_nulls(connection: Connection[Any], values: list[str | None]) -> None:
-    assert from_database(connection, Oid.TEXT_ARRAY, binary.texts_with_nulls(values), "text[]") == (values,)
+    assert from_database(connection, Oid.TEXT_ARRAY, binary.texts(values), "text[]") == (values,)
 
 
 def test_levels_with_nulls(connection: Connection[Any]) -> None:

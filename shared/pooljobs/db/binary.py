@@ -64,23 +64,25 @@ def micros(when: datetime) -> int:
     return (when - _EPOCH) // _MICROSECOND
 
 
+def moment(micros_since_2000: int) -> datetime:
+    """The other way round."""
+    return _EPOCH + micros_since_2000 * _MICROSECOND
+
+
 def head(element: Oid, count: int, *, nulls: bool = False) -> bytes:
     """What an array of one dimension begins with."""
     return _HEADER.pack(1, nulls, element, count, 1)
 
 
-def texts(values: Sequence[str]) -> bytes:
-    """A text[]."""
-    return head(Oid.TEXT, len(values)) + b"".join(map(_counted, values))
-
-
-def texts_with_nulls(values: Sequence[str | None]) -> bytes:
+def texts(values: Sequence[str | None]) -> bytes:
     """A text[] in which None is null."""
-    packed = [_NULL if value is None else _counted(value) for value in values]
-    return head(Oid.TEXT, len(values), nulls=True) + b"".join(packed)
+    return head(Oid.TEXT, len(values), nulls=True) + b"".join(map(counted, values))
 
 
-def _counted(value: str) -> bytes:
+def counted(value: str | None) -> bytes:
+    """A text, or null, as it stands in an array or a row of COPY: behind its length."""
+    if value is None:
+        return _NULL
     encoded = value.encode()
     return len(encoded).to_bytes(4) + encoded
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, Final
 from uuid import UUID
 
@@ -42,11 +43,17 @@ class Producer:
     def __init__(self, dsn: str, schema: str, pool_size: int) -> None:
         self._dsn = dsn
         self._pool_size = pool_size
-        self._statements = statements = Statements(schema)
-        self._insert = HotStatement("insert_job", statements.insert_job, _TYPES)
-        self._wait_for_disk = HotStatement("wait_for_disk", statements.load("wait_for_disk"), {})
+        self._statements = Statements(schema)
         self._lock = threading.Lock()
         self._pool: ConnectionPool[Connection[Any]] | None = None
+
+    @cached_property
+    def _insert(self) -> HotStatement:
+        return HotStatement("insert_job", self._statements.insert_job, _TYPES)
+
+    @cached_property
+    def _wait_for_disk(self) -> HotStatement:
+        return HotStatement("wait_for_disk", self._statements.load("wait_for_disk"), {})
 
     def insert(self, job: NewJob) -> UUID:
         """Stores the job, committed and durable when it returns its id. Idle workers may have begun it by then.

@@ -7,21 +7,19 @@ payloads alone only the id and the payload change from row to row.
 from __future__ import annotations
 
 import struct
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import chain, repeat
 from typing import Final
 
+from pooljobs.db.binary import counted, micros, moment
 from pooljobs.job.new_job import NewJob
 
 HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 """What the data begin with: a signature, no flags, no extension. At the end of the data nothing need follow."""
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 _MICROS_TO_2000: Final = 946_684_800_000_000
 _COLUMNS: Final = struct.pack("!hi", 8, 16)
 _NUMBERS: Final = struct.Struct("!iqiiih")
-_LENGTH: Final = struct.Struct("!i")
 _JSONB: Final = struct.Struct("!ib")
 
 
@@ -33,13 +31,13 @@ class Rows:
     """
 
     def __init__(self, now_us: int) -> None:
-        self._now_us = now_us
+        self._now = now_us - _MICROS_TO_2000
         self._due: dict[str, int] = {}
 
     @property
     def due(self) -> dict[str, datetime]:
         """By queue, when its earliest job is due."""
-        return {queue: _EPOCH + micros * _MICROSECOND for queue, micros in self._due.items()}
+        return {queue: moment(due) for queue, due in self._due.items()}
 
     def write(self, ids: bytes, job: NewJob, payloads: list[bytes]) -> bytes:
         """The rows of jobs that are like ``job`` but for their payloads; ``ids`` are 16 bytes for each."""
@@ -52,17 +50,11 @@ class Rows:
     def _shared(self, job: NewJob) -> bytes:
         run_at = self._run_at(job)
         self._due[job.queue] = min(run_at, self._due.get(job.queue, run_at))
-        numbers = _NUMBERS.pack(8, run_at - _MICROS_TO_2000, 4, job.max_retries, 2, job.priority)
-        return numbers + b"".join(map(_text, (job.queue, job.job_type, job.trace_id)))
+        numbers = _NUMBERS.pack(8, run_at, 4, job.max_retries, 2, job.priority)
+        return numbers + b"".join(map(counted, (job.queue, job.job_type, job.trace_id)))
 
     def _run_at(self, job: NewJob) -> int:
+        """Microseconds since 2000."""
         if job.run_at is not None:
-            return (job.run_at - _EPOCH) // _MICROSECOND
-        return self._now_us + round(job.delay_secs * 1_000_000)
-
-
-def _text(value: str | None) -> bytes:
-    if value is None:
-        return _LENGTH.pack(-1)
-    encoded = value.encode()
-    return _LENGTH.pack(len(encoded)) + encoded
+            return micros(job.run_at)
+        return self._now + round(job.delay_secs * 1_000_000)

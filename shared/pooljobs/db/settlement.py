@@ -82,7 +82,7 @@ def _values(batch: Sequence[Settlement], *, by_place: bool) -> list[bytes | None
         binary.numbers(Oid.INT8, "q", [item.fence for item in batch]),
         binary.numbers(Oid.INT8, "q", [item.token for item in batch]),
         binary.numbers(Oid.INT2, "h", [item.verdict for item in batch]),
-        binary.texts_with_nulls(errors) if any(errors) else None,  # unnest() fills up shorter arrays with nulls
+        binary.texts(errors) if any(errors) else None,  # unnest() fills up shorter arrays with nulls
         binary.numbers(Oid.FLOAT8, "d", [_NONE if item.delay is None else item.delay for item in batch]),
         binary.numbers(
             Oid.FLOAT8, "d", [(now - item.started_ns) / 1e9 if item.started_ns else _NONE for item in batch]
