@@ -16,7 +16,7 @@ from psycopg.conninfo import make_conninfo
 
 from bench.filling import Advance, Jobs, add_history, add_jobs
 from bench.serving import serving
-from pooljobs.db.migrate import migrate
+from pooljobs.db.schema.migrate import migrate
 
 WARM_UP = 0.5
 """Of a round's jobs, how many are run before it begins: workers do not start at the same moment."""

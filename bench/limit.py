@@ -34,7 +34,15 @@ def _loop(dsn: str, batch: int) -> float:
         pin(connection)
         row = connection.execute(
             statements.load("register_worker"),
-            {"host": socket.gethostname(), "pid": 0, "ordinal": 0, "queues": ["default"], "job_timeout": 600.0},
+            {
+                "fleet": 0,
+                "code": 0,
+                "host": socket.gethostname(),
+                "pid": 0,
+                "ordinal": 0,
+                "queues": ["default"],
+                "job_timeout": 600.0,
+            },
         ).fetchone()
         assert row is not None
         bare = _Bare(connection, row[0], ClaimStatement(statements), Settling(statements))

@@ -126,7 +126,8 @@ def _settings() -> str:
 
 def _register(dsn: str, clients: int) -> int:
     """Enters a worker for each client, with ids one after the other; the first id."""
-    registered = {"host": socket.gethostname(), "pid": 0, "ordinal": 0, "queues": ["default"], "job_timeout": 600.0}
+    who = {"fleet": 0, "code": 0, "host": socket.gethostname(), "pid": 0, "ordinal": 0}
+    registered = who | {"queues": ["default"], "job_timeout": 600.0}
     statement = Statements("pooljobs").load("register_worker")
     with psycopg.connect(dsn, autocommit=True) as connection:
         rows = [connection.execute(statement, registered).fetchone() for _ in range(clients)]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pooljobs.db.migrate import migrate
+from pooljobs.db.schema.migrate import migrate
 from pooljobs.embedded import acquire
 from pooljobs.embedded.programs import find_programs
 from pooljobs.errors import EmbeddedError

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from pooljobs.exit_codes import ExitCode
+from pooljobs.process.liveness import lives
 from pooljobs_supervisor.chaos import fleet
 from pooljobs_supervisor.chaos.mixture import ONLY_SLOW
 from pooljobs_supervisor.chaos.report import Report
 from pooljobs_supervisor.chaos.run import Settings, run_chaos
 from pooljobs_supervisor.chaos.schedule import Kind, Tempo
-from pooljobs_supervisor.forking.processes import lives
 from tests.support.command import pooljobs
 from tests.support.waiting import wait_until
 

@@ -23,7 +23,7 @@ from tests.support.waiting import wait_until
 LOG = logging.getLogger("test")
 PATIENCE = 0.5
 LEASE = 1.5
-ASLEEP = "SELECT max(asleep_until) FROM pooljobs.sleepers WHERE asleep_until > now()"
+ASLEEP = "SELECT max(idle_until) FROM pooljobs.idle_hosts WHERE idle_until > now()"
 
 
 @contextmanager
@@ -44,7 +44,7 @@ def calling(dsn: str) -> Iterator[tuple[Helper, Slot]]:
             yield helper, slot
 
 
-def asleep_until(connection: Connection[Any]) -> object:
+def idle_until(connection: Connection[Any]) -> object:
     row = connection.execute(ASLEEP).fetchone()
     return row and row[0]
 
@@ -57,12 +57,12 @@ def test_a_silent_connection_is_cut_and_another_one_listens(
         return "had no answer" in caplog.text
 
     with open_wire(dsn) as wire, calling(wire.dsn) as (helper, slot):
-        wait_until(lambda: asleep_until(connection), what="the host to sleep")
+        wait_until(lambda: idle_until(connection), what="the host to sleep")
         wait_until(lambda: wire.silence(0.0, None, 1.0), what="the connection to be old enough, and silent")
         wait_until(told, what="the silence to be noticed")
         assert "workers poll" in caplog.text
-        latest = asleep_until(connection)
-        wait_until(lambda: asleep_until(connection) not in (latest, None), what="the host to sleep anew")
+        latest = idle_until(connection)
+        wait_until(lambda: idle_until(connection) not in (latest, None), what="the host to sleep anew")
         slot.drain_wakes()
         enqueue(connection, "anything")
         wait_until(slot.drain_wakes, what="the worker to be woken")

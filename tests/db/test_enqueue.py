@@ -20,7 +20,7 @@ from pooljobs.db.producer import Producer
 from pooljobs.errors import DatabaseUnreachableError, NotMigratedError
 from pooljobs.job.new_job import NewJob
 from pooljobs.payload.encoding import encode
-from tests.support.claims import SQL, register, scalar
+from tests.support.claims import declare, register, scalar
 from tests.support.waiting import wait_until
 
 Conn = Connection[Any]
@@ -207,10 +207,7 @@ def test_the_sql_function_takes_named_arguments_and_returns_the_id(connection: C
 
 def test_the_sql_function_takes_its_defaults_from_the_published_declaration(connection: Conn) -> None:
     register(connection)
-    connection.execute(
-        SQL.load("publish_job_types"),
-        {"job_types": ["a"], "queues": ["declared"], "max_retries": [9], "policies": ["none"], "delays": [1.0]},
-    )
+    declare(connection, "a", queue="declared", max_retries=9, policy="none")
     connection.execute("SELECT pooljobs.enqueue('a')")
     assert connection.execute("SELECT queue, max_retries FROM pooljobs.live").fetchone() == ("declared", 9)
 

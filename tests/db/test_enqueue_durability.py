@@ -14,7 +14,7 @@ from tests.support.claims import SQL, scalar
 
 Conn = Connection[Any]
 JOB = NewJob("a", b"{}")
-SOMEBODY_SLEEPS = "INSERT INTO pooljobs.sleepers VALUES ('default', 1, now() + interval '1 hour')"
+SOMEBODY_SLEEPS = "INSERT INTO pooljobs.idle_hosts VALUES ('default', 1, now() + interval '1 hour')"
 LAST_STATEMENT = "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND application_name = %s"
 PARAMETERS = {
     "job_type": "a",

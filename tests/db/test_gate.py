@@ -13,9 +13,9 @@ from psycopg import Connection, IsolationLevel
 
 from pooljobs.db.blocks import mixed
 from pooljobs.db.copied import Copier
-from pooljobs.db.migrate import migrate
 from pooljobs.db.producer import Producer
 from pooljobs.db.reader import Reader
+from pooljobs.db.schema.migrate import migrate
 from pooljobs.job.new_job import NewJob
 from pooljobs.job.verdict import Verdict
 from tests.support.claims import SQL, claim, register, scalar, settle_all
@@ -58,7 +58,7 @@ def by_copy(connection: Conn, queue: str = "default", delay: float = 0.0, count:
         with cursor.copy("COPY pooljobs.live (job_type, queue, run_at) FROM STDIN") as copy:
             for _ in range(count):
                 copy.write_row(("a", queue, when))
-        cursor.execute("SELECT pooljobs.notify_sleepers(ARRAY[%s], ARRAY[%s::timestamptz])", (queue, when))
+        cursor.execute("SELECT pooljobs.notify_many(ARRAY[%s], ARRAY[%s::timestamptz])", (queue, when))
 
 
 Way = Callable[..., None]
@@ -120,7 +120,7 @@ def test_the_flag_of_a_host_that_is_gone_ends_by_itself(
     connection: Conn, steward: Conn, ear: Ear, enqueue: Way
 ) -> None:
     sleepers(fleet=1).fall_asleep(steward)
-    connection.execute("UPDATE pooljobs.sleepers SET asleep_until = now() - interval '1 second'")
+    connection.execute("UPDATE pooljobs.idle_hosts SET idle_until = now() - interval '1 second'")
     enqueue(connection)
     assert ear.heard() == []
 
@@ -146,7 +146,7 @@ def test_an_older_snapshot_always_notifies(dsn: str, steward: Conn, ear: Ear, en
     """It reads the flags as they were when it began."""
     with psycopg.connect(dsn) as caller:
         caller.isolation_level = IsolationLevel(level)
-        assert scalar(caller, "SELECT count(*) FROM pooljobs.sleepers") == 0
+        assert scalar(caller, "SELECT count(*) FROM pooljobs.idle_hosts") == 0
         sleepers().fall_asleep(steward)
         enqueue(caller)
         caller.commit()
@@ -168,7 +168,7 @@ def test_a_host_that_sleeps_shortly_does_not_close_the_gate_for_one_that_sleeps_
 ) -> None:
     sleepers(fleet=1, seconds=3600.0).fall_asleep(steward)
     sleepers(fleet=2, seconds=1.0).fall_asleep(steward)
-    gate = scalar(connection, "SELECT to_timestamp(last_value) - now() FROM pooljobs.asleep_until")
+    gate = scalar(connection, "SELECT to_timestamp(last_value) - now() FROM pooljobs.idle_until")
     assert gate > timedelta(minutes=50)
 
 
@@ -182,7 +182,7 @@ def test_hosts_that_fall_asleep_and_wake_at_once_leave_the_gate_open_for_the_one
         falling = pool.submit(sleepers(fleet=2).fall_asleep, steward)
         waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
         wait_until(lambda: scalar(connection, waits) == 1, what="the other one to wait")
-        assert not scalar(connection, "SELECT pooljobs.anybody_asleep()")
+        assert not scalar(connection, "SELECT pooljobs.any_host_idle()")
         waking.commit()
         falling.result(60)
     by_statement(connection)
@@ -193,7 +193,7 @@ def test_a_transaction_that_reads_committed_rows_sees_a_flag_that_is_newer_than_
     dsn: str, steward: Conn, ear: Ear
 ) -> None:
     with psycopg.connect(dsn) as caller:
-        assert scalar(caller, "SELECT count(*) FROM pooljobs.sleepers") == 0
+        assert scalar(caller, "SELECT count(*) FROM pooljobs.idle_hosts") == 0
         sleepers().fall_asleep(steward)
         by_statement(caller)
         caller.commit()
@@ -205,7 +205,7 @@ def test_a_long_name_is_left_out(connection: Conn, steward: Conn, ear: Ear, enqu
     """A payload of NOTIFY has its limit; an empty one means any queue."""
     name = "é" * 5000
     sleepers("default").fall_asleep(steward)
-    connection.execute("INSERT INTO pooljobs.sleepers VALUES (left(%s, 900), 7, 'infinity')", (name,))
+    connection.execute("INSERT INTO pooljobs.idle_hosts VALUES (left(%s, 900), 7, 'infinity')", (name,))
     enqueue(connection, name[:900])
     assert ear.heard() == [""]
 
@@ -229,22 +229,22 @@ def test_a_job_that_is_retried_from_history_is_told_of(connection: Conn, steward
 
 
 def test_whoever_may_enqueue_may_read_the_flags(connection: Conn) -> None:
-    assert scalar(connection, "SELECT has_table_privilege('public', 'pooljobs.sleepers', 'SELECT')")
-    assert scalar(connection, "SELECT has_sequence_privilege('public', 'pooljobs.asleep_until', 'SELECT')")
-    assert not scalar(connection, "SELECT has_table_privilege('public', 'pooljobs.sleepers', 'INSERT')")
+    assert scalar(connection, "SELECT has_table_privilege('public', 'pooljobs.idle_hosts', 'SELECT')")
+    assert scalar(connection, "SELECT has_sequence_privilege('public', 'pooljobs.idle_until', 'SELECT')")
+    assert not scalar(connection, "SELECT has_table_privilege('public', 'pooljobs.idle_hosts', 'INSERT')")
 
 
 def test_a_host_that_leaves_and_those_long_gone_are_forgotten(connection: Conn, steward: Conn) -> None:
     for fleet in (1, 2, 3):
         sleepers(fleet=fleet).fall_asleep(steward)
-    connection.execute("UPDATE pooljobs.sleepers SET asleep_until = now() - interval '2 hours' WHERE fleet = 3")
+    connection.execute("UPDATE pooljobs.idle_hosts SET idle_until = now() - interval '2 hours' WHERE fleet = 3")
     sleepers(fleet=1).forget(steward)
-    assert connection.execute("SELECT fleet FROM pooljobs.sleepers").fetchall() == [(2,)]
+    assert connection.execute("SELECT fleet FROM pooljobs.idle_hosts").fetchall() == [(2,)]
 
 
 def test_renewals_are_hot_updates(connection: Conn, steward: Conn) -> None:
     host = sleepers("default", "mail")
-    counted = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relname = 'sleepers'"
+    counted = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relname = 'idle_hosts'"
     host.fall_asleep(steward)
     with steward.transaction():
         for _ in range(20):
@@ -260,6 +260,6 @@ def test_the_channel_bears_the_schemas_name(empty_dsn: str) -> None:
     with psycopg.connect(empty_dsn, autocommit=True) as connection:
         connection.execute('LISTEN "Odd ""name"" isn\'t"')
         ear = Ear(connection)
-        connection.execute('INSERT INTO "Odd ""name"" isn\'t".sleepers VALUES (\'default\', 1, \'infinity\')')
+        connection.execute('INSERT INTO "Odd ""name"" isn\'t".idle_hosts VALUES (\'default\', 1, \'infinity\')')
         connection.execute('SELECT "Odd ""name"" isn\'t".enqueue(\'a\')')
         assert ear.heard() == ["default"]

@@ -19,7 +19,7 @@ OF = "SELECT status, losses, attempts, last_error FROM pooljobs.jobs WHERE job_t
 
 
 def announce(connection: Conn, job: Claim) -> bool:
-    found = connection.execute(SQL.load("announce_run"), {"id": job.id, "fence": job.fence, "token": job.token})
+    found = connection.execute(SQL.load("record_start"), {"id": job.id, "fence": job.fence, "token": job.token})
     return found.fetchone() is not None
 
 
@@ -103,7 +103,11 @@ def test_a_dead_worker_of_a_living_host_costs_no_losses(connection: Conn) -> Non
     connection.execute(SQL.load("retire_workers"), {"worker_ids": [worker]})
     parameters = {"worker_ids": [worker], "lost": False, "max_losses": MAX_LOSSES}
     assert connection.execute(SQL.load("release_dead"), parameters).fetchone() == (1, 0, 0)
-    assert connection.execute("SELECT losses, announced, last_error FROM pooljobs.live").fetchone() == (0, None, None)
+    assert connection.execute("SELECT losses, start_recorded, last_error FROM pooljobs.live").fetchone() == (
+        0,
+        None,
+        None,
+    )
 
 
 def test_the_loss_of_an_unknown_worker_is_told_without_its_name(connection: Conn) -> None:

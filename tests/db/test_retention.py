@@ -59,7 +59,7 @@ def tables(connection: Conn, ago: int) -> int:
 
 def retire(connection: Conn, keep_days: int) -> None:
     pin(connection)
-    Retention(SQL, keep_days, LOG).retire(connection)
+    Retention(SQL, 1, keep_days, LOG).retire(connection)
 
 
 def test_days_beyond_the_limit_are_dropped_and_no_other(old: Conn) -> None:
@@ -95,10 +95,11 @@ def test_who_detaches_and_dies_leaves_it_to_the_next(old: Conn) -> None:
 
 def test_one_steward_at_a_time(old: Conn, dsn: str) -> None:
     with psycopg.connect(dsn, autocommit=True) as other:
-        assert other.execute(SQL.load("take_turn"), {"take": True}).fetchone() == (True,)
+        lead = {"name": "retention", "fleet": 77, "seconds": 60.0}
+        assert other.execute(SQL.load("try_lead"), lead).fetchone() == (True,)
         retire(old, 3)
         assert len(days(old)) == 6
-        other.execute(SQL.load("take_turn"), {"take": False})  # the server notices a closed connection when it can
+        other.execute(SQL.load("try_lead"), lead | {"seconds": 0.0})
         retire(old, 3)
         assert len(days(old)) == 4
 
@@ -107,6 +108,7 @@ def test_who_does_not_own_the_tables_says_so_and_goes_on(old: Conn, caplog: pyte
     role = "pooljobs_retention_guest"
     old.execute(f"CREATE ROLE {role}".encode())
     old.execute(f"GRANT USAGE ON SCHEMA pooljobs TO {role}".encode())
+    old.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA pooljobs TO {role}".encode())
     old.execute(f"SET ROLE {role}".encode())
     with caplog.at_level(logging.WARNING):
         retire(old, 3)

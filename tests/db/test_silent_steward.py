@@ -30,7 +30,7 @@ LOG = logging.getLogger("test")
 STILL = 2.0
 """Seconds: several times the longest pause between two chores."""
 
-ASLEEP = "SELECT count(*) FROM pooljobs.sleepers WHERE asleep_until > clock_timestamp()"
+ASLEEP = "SELECT count(*) FROM pooljobs.idle_hosts WHERE idle_until > clock_timestamp()"
 
 
 @contextmanager

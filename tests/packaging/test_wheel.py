@@ -52,7 +52,7 @@ def test_the_wheel_holds_every_source_file_and_nothing_else(wheel: Path) -> None
         packed = {name for name in archive.namelist() if ".dist-info/" not in name}
     assert packed == shipped_sources()
     assert {"pooljobs/py.typed", "pooljobs_worker/py.typed", "pooljobs_supervisor/py.typed"} <= packed
-    assert any(name.startswith("pooljobs/sql/migrations/0001_") for name in packed)
+    assert any(name.startswith("pooljobs/sql/migrations/0100_") for name in packed)
 
 
 def test_the_wheel_installs_a_command(wheel: Path) -> None:
@@ -64,8 +64,8 @@ def test_the_wheel_installs_a_command(wheel: Path) -> None:
 def test_the_wheel_works_where_the_sources_are_not(wheel: Path, tmp_path: Path) -> None:
     """Imported from the wheel itself, far from the checkout: statements and migrations are found inside it."""
     code = (
-        "import pooljobs, pooljobs.db.migrate as m, pooljobs.db.statements as s;"
-        "assert '.whl' in pooljobs.__file__; assert len(m.migrations()) >= 6; assert s.Statements('x').claim"
+        "import pooljobs, pooljobs.db.schema.migrations as m, pooljobs.db.statements as s;"
+        "assert '.whl' in pooljobs.__file__; assert m.migrations() and m.functions(); assert s.Statements('x').claim"
     )
     program = f"import sys; sys.path.insert(0, {str(wheel)!r}); {code}"
     subprocess.run([sys.executable, "-c", program], check=True, cwd=tmp_path)

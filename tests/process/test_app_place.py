@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from pooljobs.db.migrate import migrate
+from pooljobs.db.schema.migrate import migrate
 from tests.support.waiting import wait_until
 
 APP = """

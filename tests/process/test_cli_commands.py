@@ -43,10 +43,20 @@ def failed_job(connection: Connection[Any], error: str = "ValueError: no") -> UU
 def test_migrate_then_again(empty_dsn: str) -> None:
     first = pooljobs("migrate", dsn=empty_dsn)
     assert first.code == 0
-    assert "applied 0001_uuid_v7" in first.out
+    assert "applied 0100_tables" in first.out
     assert "up to date" in pooljobs("migrate", dsn=empty_dsn).out
     again = pooljobs("migrate", "--json", dsn=empty_dsn).json
     assert (again["applied"], again["schema"]) == ([], "pooljobs")
+
+
+def test_migrate_check_applies_nothing_and_tells_by_its_exit_code(empty_dsn: str) -> None:
+    before = pooljobs("migrate", "--check", dsn=empty_dsn)
+    assert (before.code, before.err) == (ExitCode.NOT_MIGRATED, "")
+    assert "pending 0100_tables" in before.out
+    assert pooljobs("migrate", "--check", "--json", dsn=empty_dsn).json["pending"][0] == "0100_tables"
+    assert pooljobs("migrate", dsn=empty_dsn).code == 0
+    after = pooljobs("migrate", "--check", dsn=empty_dsn)
+    assert (after.code, "up to date" in after.out) == (0, True)
 
 
 @pytest.mark.parametrize("command", [["jobs", "list"], ["stats"], ["enqueue", "x"], ["jobs", "show", "0198"]])

@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 from psycopg import Connection
 
-from pooljobs_supervisor.forking.processes import lives
+from pooljobs.process.liveness import lives
 from tests.support.serving import Serving, audit_of, counts, enqueue, unfinished
 from tests.support.waiting import wait_until
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from pooljobs_supervisor.forking.processes import lives
+from pooljobs.process.liveness import lives
 from tests.support.serving import Serving, enqueue, unfinished
 from tests.support.waiting import wait_until
 

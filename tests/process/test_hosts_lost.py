@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from pooljobs_supervisor.forking.processes import lives
+from pooljobs.process.liveness import lives
 from tests.support.figures import told
 from tests.support.proof import (
     Host,

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from pooljobs_supervisor.forking.processes import lives
+from pooljobs.process.liveness import lives
 from tests.support.figures import quantile, told
 from tests.support.proof import Host, assert_every_claim_ran_once_and_every_job_ended_once, database_time, record_of
 from tests.support.serving import unfinished

@@ -14,8 +14,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from pooljobs.db.migrate import migrate
 from pooljobs.db.producer import Producer
+from pooljobs.db.schema.migrate import migrate
 from pooljobs.embedded import acquire
 from pooljobs.job.new_job import NewJob
 from tests.support import audit_app
@@ -23,7 +23,7 @@ from tests.support.run_directory import run_directory
 from tests.support.serving import Serving, counts, enqueue, unfinished
 from tests.support.waiting import wait_until
 
-SOMEBODY_SLEEPS = "INSERT INTO pooljobs.sleepers VALUES ('default', 1, now() + interval '1 hour')"
+SOMEBODY_SLEEPS = "INSERT INTO pooljobs.idle_hosts VALUES ('default', 1, now() + interval '1 hour')"
 FAST = ("--poll-interval", "0.1")
 CUT = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name LIKE 'pooljobs worker-%'"
 BEGUN = "SELECT 1 FROM public.audit"

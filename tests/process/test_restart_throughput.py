@@ -13,7 +13,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from pooljobs.db.migrate import migrate
+from pooljobs.db.schema.migrate import migrate
 from pooljobs_supervisor.chaos.place import OwnServer
 from tests.support.figures import told
 from tests.support.run_directory import run_directory

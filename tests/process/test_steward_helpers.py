@@ -48,10 +48,10 @@ def test_a_dead_workers_job_does_not_wait_for_a_vacuum_nor_does_the_end(dsn: str
 
 def test_the_caller_begins_anew_after_an_error_that_nobody_expects(dsn: str, tmp_path: Path) -> None:
     with audit_of(dsn) as connection, Serving(dsn, tmp_path / "log", *NEVER, "--job-timeout", "1.5") as serving:
-        connection.execute("ALTER TABLE pooljobs.sleepers RENAME TO mislaid")
+        connection.execute("ALTER TABLE pooljobs.idle_hosts RENAME TO mislaid")
         wait_until(lambda: "steward's caller broke" in serving.text, what="the caller to break")
-        connection.execute("ALTER TABLE pooljobs.mislaid RENAME TO sleepers")
-        asleep = "SELECT count(*) FROM pooljobs.sleepers WHERE asleep_until > clock_timestamp()"
+        connection.execute("ALTER TABLE pooljobs.mislaid RENAME TO idle_hosts")
+        asleep = "SELECT count(*) FROM pooljobs.idle_hosts WHERE idle_until > clock_timestamp()"
         wait_until(lambda: scalar(connection, asleep), what="the host to sleep again")
         enqueue(connection, "audited")
         wait_until(lambda: not unfinished(connection), what="the job to end")

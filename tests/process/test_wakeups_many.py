@@ -16,7 +16,7 @@ from tests.support.serving import Serving, audit_of, counts, enqueue, unfinished
 from tests.support.waiting import wait_until
 
 NEVER = ("--poll-interval", "600")
-ASLEEP = "SELECT count(*) FROM pooljobs.sleepers WHERE asleep_until > clock_timestamp()"
+ASLEEP = "SELECT count(*) FROM pooljobs.idle_hosts WHERE idle_until > clock_timestamp()"
 RUNNERS = "SELECT count(DISTINCT pid) FROM public.audit"
 
 
@@ -87,4 +87,4 @@ def test_a_fleet_that_leaves_asks_for_nothing_any_more(dsn: str, tmp_path: Path)
     with audit_of(dsn) as connection:
         with Serving(dsn, tmp_path / "log", *NEVER):
             until_asleep(connection)
-        assert scalar(connection, "SELECT count(*) FROM pooljobs.sleepers") == 0
+        assert scalar(connection, "SELECT count(*) FROM pooljobs.idle_hosts") == 0

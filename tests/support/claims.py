@@ -41,15 +41,35 @@ class Claim:
         )
 
 
-def register(connection: Connection[Any], *, job_timeout: float = 30.0) -> int:
+FLEET = {
+    "fleet": 1,
+    "host": "test",
+    "boot_id": None,
+    "pid_namespace": None,
+    "pid": 1,
+    "pid_started": None,
+    "version": "0",
+    "seconds": 30.0,
+}
+
+
+def register(connection: Connection[Any], *, fleet: int = 1, code: int = 0, job_timeout: float = 30.0) -> int:
     """A new worker's id; the connection is prepared as a worker's is."""
     pin(connection)
-    row = connection.execute(
-        SQL.load("register_worker"),
-        {"host": "test", "pid": 1, "ordinal": 1, "queues": ["default"], "job_timeout": job_timeout},
-    ).fetchone()
+    connection.execute(SQL.load("renew_fleet"), FLEET | {"fleet": fleet, "seconds": job_timeout})
+    worker = {"fleet": fleet, "code": code, "host": "test", "pid": 1, "ordinal": 1, "queues": ["default"]}
+    row = connection.execute(SQL.load("register_worker"), worker | {"job_timeout": job_timeout}).fetchone()
     assert row is not None
     return int(row[0])
+
+
+def declare(connection: Connection[Any], *job_types: str, fleet: int = 1, code: int = 0, **changed: Any) -> None:
+    """Publishes these types as a worker does; ``changed``: queue, max_retries, policy, delay of all of them."""
+    one = {"queue": "default", "max_retries": 3, "policy": "exponential", "delay": 1.0} | changed
+    plural = {"queue": "queues", "max_retries": "max_retries", "policy": "policies", "delay": "delays"}
+    columns = {plural[name]: [value] * len(job_types) for name, value in one.items()}
+    given = {"fleet": fleet, "code": code, "job_types": list(job_types), **columns}
+    connection.execute(SQL.load("publish_job_types"), given)
 
 
 def claim(

@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from pooljobs.db.migrate import migrate
+from pooljobs.db.schema.migrate import migrate
 from pooljobs.embedded import acquire
 from tests.support.run_directory import run_directory, server_root
 

@@ -86,7 +86,7 @@ def hot_statements(connection: Connection[Any], worker: int) -> list[Hot]:
             for given, most in ((places, BATCH), (None, 2 * BATCH))
         ),
         Hot("complete_in_transaction", "complete_in_transaction", {**one, "started_ago": 0.1}, BY_ID, 1, 60),
-        Hot("announce_run", "announce_run", one, BY_ID, 1, 60),
+        Hot("record_start", "record_start", one, BY_ID, 1, 60),
         Hot("release_strays", "release_strays", dict(batch), BY_ID),
         Hot("find_live", "find_live", {"ids": ids}, BY_ID),
         Hot(

@@ -16,7 +16,7 @@ from pooljobs.embedded.account import barrier, server_account
 from pooljobs.embedded.location import Layout, release_sockets
 from pooljobs.embedded.pidfile import server_in
 from pooljobs.embedded.server import Server, stop
-from pooljobs_supervisor.forking.processes import lives
+from pooljobs.process.liveness import lives
 
 VARIABLE = "POOLJOBS_TEST_RUN"
 PREFIX = "pooljobs-tests-"

@@ -77,8 +77,8 @@ def worker_main(settings: ServeSettings, child: Child) -> int:
 def _run(parts: Parts, app: PoolJobs) -> None:
     """Registers, says that it is ready, and works until it is time to leave."""
     slot = parts.child.slot
+    parts.registration.declare(app)
     parts.registration.register()
-    parts.registration.publish(app)
     claimer = Claimer(parts.session, parts.statements, Lanes(parts.settings.worker.shares), slot)
     parts.flusher.start()
     try:

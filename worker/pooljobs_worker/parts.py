@@ -60,7 +60,7 @@ class Parts:
             session=session,
             held=held,
             lease=lease,
-            registration=Registration(session, statements, slot, settings.worker, lease),
+            registration=Registration(session, statements, child, settings.worker, lease),
             settler=settler,
             flusher=flusher,
             announcer=Announcer(session, statements),

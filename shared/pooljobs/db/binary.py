@@ -16,6 +16,7 @@ _HEADER: Final = struct.Struct("!iiIii")
 _LEVEL: Final = struct.Struct("!ih")
 _NULL: Final = struct.pack("!i", -1)
 
+int2 = struct.Struct("!h").pack
 int4 = struct.Struct("!i").pack
 int8 = struct.Struct("!q").pack
 float8 = struct.Struct("!d").pack
@@ -80,11 +81,13 @@ def texts(values: Sequence[str | None]) -> bytes:
 
 
 def counted(value: str | None) -> bytes:
-    """A text, or null, as it stands in an array or a row of COPY: behind its length."""
-    if value is None:
-        return _NULL
-    encoded = value.encode()
-    return len(encoded).to_bytes(4) + encoded
+    """A text, or null, as it stands in an array: behind its length."""
+    return field(None if value is None else value.encode())
+
+
+def field(value: bytes | None) -> bytes:
+    """A value, or null, as it stands in an array or a row of COPY: behind its length."""
+    return _NULL if value is None else len(value).to_bytes(4) + value
 
 
 def levels(values: Sequence[int | None]) -> bytes:

@@ -35,7 +35,7 @@ class Copier:
         self._schema = statements.schema
         self._read_clock = statements.load("read_clock")
         self._copy = statements.load("copy_jobs")
-        self._tell = statements.load("tell_sleepers")
+        self._tell = statements.load("notify_idle")
 
     def copy(
         self, connection: Connection[Any], blocks: Iterable[Block], on_progress: Callable[[int], None] | None = None

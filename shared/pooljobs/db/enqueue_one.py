@@ -9,7 +9,7 @@ from psycopg import errors as pg
 
 from pooljobs.db.connect import connect
 from pooljobs.db.faults import one_line
-from pooljobs.db.migrate import check_migrated
+from pooljobs.db.schema.version import check_migrated
 from pooljobs.db.statements import Statements
 from pooljobs.errors import PayloadError
 from pooljobs.job.options import EnqueueOptions

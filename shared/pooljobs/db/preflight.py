@@ -8,7 +8,7 @@ from psycopg import Connection
 
 from pooljobs.db.connect import connect
 from pooljobs.db.connection_budget import STEWARD_CONNECTIONS, needed
-from pooljobs.db.migrate import check_migrated
+from pooljobs.db.schema.version import check_migrated
 from pooljobs.errors import ConnectionBudgetError, DatabaseUnsupportedError
 from pooljobs.settings import ServeSettings
 

@@ -6,35 +6,21 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from psycopg import AsyncConnection, Connection
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from pooljobs.db import binary
-from pooljobs.db.binary import Oid
 from pooljobs.db.blocks import Block, alike, mixed
 from pooljobs.db.copied import Copier
 from pooljobs.db.hot import HotStatement
 from pooljobs.db.ids import JobIds
+from pooljobs.db.insert import InsertStatement
 from pooljobs.db.producer_pool import WAIT, producer_pool, why_unreachable
 from pooljobs.db.refusals import translated
 from pooljobs.db.statements import Statements
 from pooljobs.job.new_job import NewJob
-
-_TYPES: Final = {
-    "job_type": Oid.TEXT,
-    "payload": Oid.JSONB,
-    "queue": Oid.TEXT,
-    "priority": Oid.INT4,
-    "max_retries": Oid.INT4,
-    "run_at": Oid.TIMESTAMPTZ,
-    "delay": Oid.FLOAT8,
-    "trace_id": Oid.TEXT,
-    "early": Oid.BOOL,
-}
-_TRUE: Final = binary.boolean(True)  # noqa: FBT003  # the value itself
 
 
 class Producer:
@@ -48,8 +34,8 @@ class Producer:
         self._pool: ConnectionPool[Connection[Any]] | None = None
 
     @cached_property
-    def _insert(self) -> HotStatement:
-        return HotStatement("insert_job", self._statements.insert_job, _TYPES)
+    def _insert(self) -> InsertStatement:
+        return InsertStatement(self._statements)
 
     @cached_property
     def _wait_for_disk(self) -> HotStatement:
@@ -64,21 +50,21 @@ class Producer:
             PayloadError: PostgreSQL refused a payload; nothing was stored.
         """
         with self.connection() as connection, translated(self._statements.schema):
-            job_id, early = self._insert.row(connection, _values(job, early=True))
-            assert job_id is not None
-            if early == _TRUE:
+            job_id, early = self._insert.store(connection, job)
+            if early:
                 self._wait_for_disk.row(connection, [])
             return UUID(bytes=job_id)
 
     def insert_with(self, connection: Connection[Any], job: NewJob) -> UUID:
         """Stores the job on the caller's connection, in its transaction if one is open."""
         with translated(self._statements.schema):
-            return _as_uuid(connection.execute(self._statements.insert_job, _parameters(job, early=False)).fetchone())
+            cursor = connection.execute(self._insert.text, self._insert.parameters(job))
+            return _as_uuid(cursor.fetchone())
 
     async def insert_with_async(self, connection: AsyncConnection[Any], job: NewJob) -> UUID:
         """As ``insert_with``, on an asynchronous connection."""
         with translated(self._statements.schema):
-            cursor = await connection.execute(self._statements.insert_job, _parameters(job, early=False))
+            cursor = await connection.execute(self._insert.text, self._insert.parameters(job))
             return _as_uuid(await cursor.fetchone())
 
     def insert_many(self, jobs: Iterable[NewJob], on_progress: Callable[[int], None] | None = None) -> JobIds:
@@ -127,35 +113,6 @@ class Producer:
             if self._pool is None:
                 self._pool = producer_pool(self._dsn, self._pool_size)
             return self._pool
-
-
-def _parameters(job: NewJob, *, early: bool) -> dict[str, object]:
-    return {
-        "early": early,
-        "job_type": job.job_type,
-        "payload": job.payload.decode(),
-        "queue": job.queue,
-        "priority": job.priority,
-        "max_retries": job.max_retries,
-        "delay": job.delay_secs,
-        "run_at": job.run_at,
-        "trace_id": job.trace_id,
-    }
-
-
-def _values(job: NewJob, *, early: bool) -> list[bytes | None]:
-    """The same, for a hot statement."""
-    return [
-        binary.text(job.job_type),
-        binary.jsonb(job.payload),
-        binary.text(job.queue),
-        binary.int4(job.priority),
-        binary.int4(job.max_retries),
-        None if job.run_at is None else binary.timestamptz(job.run_at),
-        binary.float8(job.delay_secs),
-        binary.text(job.trace_id),
-        binary.boolean(early),
-    ]
 
 
 def _as_uuid(row: Any) -> UUID:

@@ -16,7 +16,7 @@ from psycopg.rows import DictRow, dict_row
 
 from pooljobs.db.cancel import cancel_with
 from pooljobs.db.connect import connect
-from pooljobs.db.migrate import check_migrated
+from pooljobs.db.schema.version import check_migrated
 from pooljobs.db.statements import Statements
 from pooljobs.errors import NotFoundError, OptionError
 from pooljobs.job.cancellation import Cancellation

@@ -11,15 +11,17 @@ from datetime import datetime
 from itertools import chain, repeat
 from typing import Final
 
-from pooljobs.db.binary import counted, micros, moment
+from pooljobs.db import columns
+from pooljobs.db.binary import field, int2, int8, micros, moment
 from pooljobs.job.new_job import NewJob
 
 HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 """What the data begin with: a signature, no flags, no extension. At the end of the data nothing need follow."""
 
 _MICROS_TO_2000: Final = 946_684_800_000_000
-_COLUMNS: Final = struct.pack("!hi", 8, 16)
-_NUMBERS: Final = struct.Struct("!iqiiih")
+_OTHERS: Final = 2
+"""Columns in front of those that ``columns.py`` lists as given: id and run_at."""
+_UUID: Final = struct.pack("!i", 16)
 _JSONB: Final = struct.Struct("!ib")
 
 
@@ -33,6 +35,9 @@ class Rows:
     def __init__(self, now_us: int) -> None:
         self._now = now_us - _MICROS_TO_2000
         self._due: dict[str, int] = {}
+        given = columns.given()
+        self._shared_columns = [one.encode for name, one in given if name != columns.PAYLOAD]
+        self._begin = int2(_OTHERS + len(given)) + _UUID
 
     @property
     def due(self) -> dict[str, datetime]:
@@ -44,14 +49,13 @@ class Rows:
         count = len(payloads)
         lengths = [_JSONB.pack(len(payload) + 1, 1) for payload in payloads]  # a 1 for the version of the format
         each = struct.unpack("16s" * count, ids)
-        pieces = zip(repeat(_COLUMNS, count), each, repeat(self._shared(job)), lengths, payloads, strict=False)
+        pieces = zip(repeat(self._begin, count), each, repeat(self._shared(job)), lengths, payloads, strict=False)
         return b"".join(chain.from_iterable(pieces))
 
     def _shared(self, job: NewJob) -> bytes:
         run_at = self._run_at(job)
         self._due[job.queue] = min(run_at, self._due.get(job.queue, run_at))
-        numbers = _NUMBERS.pack(8, run_at, 4, job.max_retries, 2, job.priority)
-        return numbers + b"".join(map(counted, (job.queue, job.job_type, job.trace_id)))
+        return field(int8(run_at)) + b"".join(field(encode(job)) for encode in self._shared_columns)
 
     def _run_at(self, job: NewJob) -> int:
         """Microseconds since 2000."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pooljobs.db.dsn import describe, resolve
-from pooljobs.db.migrate import migrate
+from pooljobs.db.schema.migrate import migrate
 
 
 @dataclass(frozen=True, slots=True)

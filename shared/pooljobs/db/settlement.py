@@ -38,7 +38,7 @@ class Settling:
 
     def __init__(self, statements: Statements) -> None:
         self._statement = HotStatement("settle", statements.settle, _TYPES)
-        self._make_partitions = statements.load("ensure_partitions")
+        self._make_partitions = statements.load("make_partitions")
 
     def settle(self, connection: Connection[Any], batch: Sequence[Settlement]) -> set[bytes]:
         """Settles the batch and returns the ids that were refused: their claims had been lost to somebody else.

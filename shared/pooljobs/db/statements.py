@@ -1,4 +1,7 @@
-"""Loads the .sql files with the schema's name filled in. Each process makes one ``Statements`` and asks it by verb."""
+"""Loads the .sql files with the schema's name and the lists of columns filled in.
+
+Each process makes one ``Statements`` and asks it by verb.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,11 @@ from importlib import resources
 
 from psycopg import sql
 
+from pooljobs.db.columns import fill_in
+
 
 class Statements:
-    """The statements of ``pooljobs/sql``, for one schema, as the bytes psycopg sends.
+    """The statements of ``pooljobs/sql/statements``, for one schema, as the bytes psycopg sends.
 
     Comments are left out: psycopg caches the conversion of a query's parameters only up to 4,096 bytes.
     """
@@ -18,8 +23,9 @@ class Statements:
         self.schema = schema
 
     def load(self, verb: str) -> bytes:
-        """The text of ``sql/<verb>.sql``. Raises FileNotFoundError for a verb that does not exist."""
-        return render(resources.files("pooljobs").joinpath("sql", f"{verb}.sql").read_text("utf-8"), self.schema)
+        """The text of ``sql/statements/<verb>.sql``. Raises FileNotFoundError for a verb that does not exist."""
+        file = resources.files("pooljobs").joinpath("sql", "statements", f"{verb}.sql")
+        return render(file.read_text("utf-8"), self.schema)
 
     @cached_property
     def claim(self) -> bytes:
@@ -38,7 +44,10 @@ class Statements:
 
 
 def render(text: str, schema: str) -> bytes:
-    """Fills in ``{schema}`` (an identifier) and ``{schema_name}`` (a string); other braces are doubled in the files."""
+    """Fills in ``{schema}`` (an identifier), ``{schema_name}`` (a string) and lists of columns (``columns.py``).
+
+    Other braces are doubled in the files.
+    """
     code = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("--"))
-    filled = sql.SQL(code).format(schema=sql.Identifier(schema), schema_name=sql.Literal(schema))
+    filled = sql.SQL(fill_in(code)).format(schema=sql.Identifier(schema), schema_name=sql.Literal(schema))
     return filled.as_bytes(None)

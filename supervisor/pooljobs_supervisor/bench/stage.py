@@ -12,7 +12,7 @@ import psycopg
 from psycopg import Connection
 
 from pooljobs.db.connect import connect
-from pooljobs.db.migrate import migrate
+from pooljobs.db.schema.migrate import migrate
 from pooljobs.db.statements import render
 from pooljobs.errors import OptionError
 from pooljobs_supervisor.bench.app import SCHEMA

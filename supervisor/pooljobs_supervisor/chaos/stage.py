@@ -13,7 +13,7 @@ from psycopg import Connection
 from psycopg.rows import DictRow, dict_row
 
 from pooljobs.db.connect import connect
-from pooljobs.db.migrate import migrate
+from pooljobs.db.schema.migrate import migrate
 from pooljobs.db.statements import render
 from pooljobs_supervisor.chaos.app import SCHEMA
 from pooljobs_supervisor.chaos.journal import Run

@@ -18,8 +18,8 @@ import typer
 from pooljobs import logs
 from pooljobs.application.loading import load_app
 from pooljobs.db.connection_budget import needed
-from pooljobs.db.migrate import migrate
 from pooljobs.db.preflight import check
+from pooljobs.db.schema.migrate import migrate
 from pooljobs.db.service import Database, open_database
 from pooljobs.errors import AppLoadError
 from pooljobs.exit_codes import ExitCode

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 from rich.text import Text
 
-from pooljobs.db.migrate import MigrationReport, migrate
+from pooljobs.db.schema.migrate import MigrationReport, migrate, pending
+from pooljobs.db.schema.migrations import code_version
 from pooljobs.db.service import Database, open_database
 from pooljobs.exit_codes import ExitCode
 from pooljobs_supervisor.cli.database import announce
@@ -15,8 +18,14 @@ from pooljobs_supervisor.telling.console import emit, emit_json
 
 HELP = teach(
     "Creates pooljobs' tables, or brings them up to this version.",
-    "Safe to run at every deployment, from several hosts at once, and while workers run.",
-    examples=("pooljobs migrate --dsn postgresql://me@localhost/shop", "DATABASE_URL=… pooljobs migrate"),
+    "Safe to run at every deployment, from several hosts at once, and while workers run. Hosts of the version before "
+    "serve on, unless the migration says otherwise: then they are refused, and told so.\n\n"
+    "--check applies nothing: for pipelines.",
+    examples=(
+        "pooljobs migrate --dsn postgresql://me@localhost/shop",
+        "DATABASE_URL=… pooljobs migrate",
+        "pooljobs migrate --check",
+    ),
     codes=(*DATABASE_CODES, ExitCode.NOT_MIGRATED),
 )
 
@@ -26,15 +35,36 @@ def register(cli: typer.Typer) -> None:
     cli.command("migrate", help=HELP)(run)
 
 
-def run(*, dsn: Dsn = None, schema: Schema = DEFAULT_SCHEMA, as_json: AsJson = False) -> None:
+Check = Annotated[
+    bool,
+    typer.Option("--check", help=f"Apply nothing; exit with {ExitCode.NOT_MIGRATED:d} if there is anything to apply."),
+]
+
+
+def run(*, dsn: Dsn = None, schema: Schema = DEFAULT_SCHEMA, check: Check = False, as_json: AsJson = False) -> None:
     """Migrate the database."""
     with open_database(dsn, schema=schema, prepare=_later) as database:
         announce(database)
+        if check:
+            _check(database, schema, as_json=as_json)
+            return
         report = migrate(database.dsn, schema)
     if as_json:
         emit_json({"schema": schema, "version": report.version, "applied": report.applied})
     else:
         emit(Text(_told(report, schema, database)))
+
+
+def _check(database: Database, schema: str, *, as_json: bool) -> None:
+    missing = pending(database.dsn, schema)
+    if as_json:
+        emit_json({"schema": schema, "version": code_version(), "pending": missing})
+    elif missing:
+        emit(Text("\n".join([*(f"pending {name}" for name in missing), "run: pooljobs migrate"])))
+    else:
+        emit(Text(f"schema {schema} of {database} is up to date"))
+    if missing:
+        raise typer.Exit(ExitCode.NOT_MIGRATED)
 
 
 def _later(dsn: str, schema: str) -> None:

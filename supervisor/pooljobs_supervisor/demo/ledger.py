@@ -11,8 +11,8 @@ from psycopg import Connection
 from psycopg.rows import DictRow, dict_row
 
 from pooljobs.db.connect import connect
-from pooljobs.db.migrate import migrate
 from pooljobs.db.producer import Producer
+from pooljobs.db.schema.migrate import migrate
 from pooljobs.db.statements import render
 from pooljobs.errors import OptionError
 from pooljobs_supervisor.demo.app import SCHEMA, app

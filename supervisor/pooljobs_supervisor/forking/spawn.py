@@ -16,13 +16,13 @@ from types import FrameType
 from pooljobs.errors import PoolJobsError
 from pooljobs.exit_codes import ExitCode
 from pooljobs.process.child import Child
+from pooljobs.process.liveness import birth
 from pooljobs.scoreboard import Role, Wanted
 from pooljobs_supervisor.forking.deaths import Process
 from pooljobs_supervisor.forking.farewell import forget_parents_handlers, run_exit_handlers
 from pooljobs_supervisor.forking.forks import give_back_in_forks
 from pooljobs_supervisor.forking.leave import leave
 from pooljobs_supervisor.forking.measured import MeasuredProcess
-from pooljobs_supervisor.forking.processes import birth
 from pooljobs_supervisor.forking.signals import STOPPING, Handler, all_blocked, handle_in_child, unblock_all
 
 

@@ -15,12 +15,12 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
+from pooljobs.process.liveness import stopped
 from pooljobs.scoreboard import EntryState, Role, Scoreboard, Slot, SlotState
 from pooljobs_supervisor.fleet.actions import KillHung
 from pooljobs_supervisor.fleet.children import ChildRecord, Children
 from pooljobs_supervisor.fleet.course import Course, Stage
 from pooljobs_supervisor.fleet.plan import IDLE_TICK
-from pooljobs_supervisor.forking.processes import stopped
 
 LEAST = 10.0
 """Seconds without any sign of life, at least; more where a lease is longer."""

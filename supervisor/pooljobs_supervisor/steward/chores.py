@@ -18,6 +18,7 @@ from pooljobs.scoreboard import Role, Slot, SlotState
 from pooljobs.settings import ServeSettings
 from pooljobs_supervisor.steward import cancellations, leases
 from pooljobs_supervisor.steward.cancellations import Cancellations
+from pooljobs_supervisor.steward.fleet_record import FleetRecord
 from pooljobs_supervisor.steward.release import Releaser
 from pooljobs_supervisor.steward.rota import Chore, Rota
 from pooljobs_supervisor.steward.strays import LEAST_PAUSE, Strays
@@ -41,12 +42,14 @@ class Chores:
         self._renew_statement = statements.load("renew_leases")
         self._reap_statement = statements.load("reap_workers")
         self._cancel = Chore(Cancellations(statements, child.board, log).look, cancellations.LOOK_EVERY)
+        self._fleet = FleetRecord(statements, child, timeout)
         self._unburied = False
         self._leftover = True  # a steward before this one may have died between a reaping and its release
         self._look_for_strays = Chore(self._give_strays_back, LEAST_PAUSE, time.monotonic() + LEAST_PAUSE)
         self._rota = Rota(
             [
                 Chore(self._renew, min(timeout / leases.RENEWALS_A_LEASE / 4, 1.0)),
+                Chore(self._fleet.renew, timeout / leases.RENEWALS_A_LEASE),
                 self._cancel,
                 self._look_for_strays,
                 Chore(self._reap, min(max(timeout / 10, 0.2), 1.0)),
@@ -57,6 +60,10 @@ class Chores:
         """Does what is due, the dead first."""
         self.bury(connection)
         self._rota.run_due(connection, self._beat)
+
+    def leave(self, connection: Connection[Any]) -> None:
+        """Does the last of it: the fleet is no more."""
+        self._fleet.retire(connection)
 
     def _beat(self) -> None:
         self._slot.heartbeat_ns = time.monotonic_ns()

@@ -41,7 +41,7 @@ def helping(settings: ServeSettings, board: Scoreboard, log: logging.Logger) -> 
         )
         keep = Helper(
             "upkeeper",
-            lambda stopping, leash: Upkeeper(settings, keeping, log, stopping=stopping, leash=leash),
+            lambda stopping, leash: Upkeeper(settings, board.fleet, keeping, log, stopping=stopping, leash=leash),
             without="meanwhile tables are left to autovacuum, and old history is kept",
             patience=upkeeper.PATIENCE,
             log=log,

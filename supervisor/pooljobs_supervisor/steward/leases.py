@@ -11,8 +11,8 @@ and waits to be stored is safe on the scoreboard meanwhile, and bounded by the h
 
 from __future__ import annotations
 
+from pooljobs.process.liveness import stopped
 from pooljobs.scoreboard import Activity, EntryState, Role, Slot, SlotState
-from pooljobs_supervisor.forking.processes import stopped
 
 RENEWALS_A_LEASE = 3
 """The lease is renewed when a third of it has passed."""

@@ -62,6 +62,7 @@ class Steward:
     def run(self) -> None:
         """Works until there is nothing left to stay for."""
         self._child.slot.state = SlotState.READY
+        done = True
         while not self._may_leave():
             self._child.slot.heartbeat_ns = time.monotonic_ns()
             for helper in self._helpers:
@@ -69,6 +70,8 @@ class Steward:
             flush()
             done = self._database.attempt(self._chores.run_due)
             self._wait(self._chores.seconds_to_next() if done else self._database.pause())
+        if done:
+            self._database.attempt(self._chores.leave)
         self._database.close()
 
     def _may_leave(self) -> bool:

@@ -14,8 +14,8 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 
+from pooljobs.process.liveness import lives, same
 from pooljobs.scoreboard import Killed, Role, Scoreboard, Slot, SlotState
-from pooljobs_supervisor.forking.processes import lives, same
 
 LAST_WAIT = 20.0
 """Seconds for the last release, from the last worker's end: what a supervisor too would grant (see ``course.py``)."""

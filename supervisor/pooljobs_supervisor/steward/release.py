@@ -29,7 +29,7 @@ class Releaser:
         self._charges = statements.load("read_charges")
         self._retire = statements.load("retire_workers")
         self._release = statements.load("release_dead")
-        self._partitions = statements.load("ensure_partitions")
+        self._partitions = statements.load("make_partitions")
         self._max_crashes = settings.max_crashes
         self._max_losses = settings.max_losses
         self._log = log

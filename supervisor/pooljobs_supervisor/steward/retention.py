@@ -13,6 +13,9 @@ from psycopg import errors as pg
 
 from pooljobs.db.statements import Statements
 
+LEAD = 60.0
+"""Seconds for which a steward is the one that does it, unless it says so again before each step."""
+
 PATIENCE = "1s"
 """The most to wait for somebody who uses a partition. The steward has other things to do; it comes again."""
 
@@ -20,32 +23,38 @@ PATIENCE = "1s"
 class Retention:
     """Keeps ``keep_days`` whole days (UTC) before today; 0 keeps everything."""
 
-    def __init__(self, statements: Statements, keep_days: int, log: logging.Logger) -> None:
+    def __init__(self, statements: Statements, fleet: int, keep_days: int, log: logging.Logger) -> None:
         self._next = statements.load("list_expired_partitions")
-        self._turn = statements.load("take_turn")
+        self._lead = statements.load("try_lead")
+        self._fleet = fleet
         self._keep_days = keep_days
         self._log = log
 
     def retire(self, connection: Connection[Any]) -> None:
         """Drops what is too old, as far as nobody uses it; the rest is left for the next time."""
-        if not self._keep_days or not self._take_turn(connection, take=True):
+        if not self._keep_days:
             return
         try:
-            connection.execute(f"SET lock_timeout = '{PATIENCE}'".encode())
-            while self._retire_next(connection):
-                pass
+            if self._leads(connection):
+                self._retire_all(connection)
         except pg.LockNotAvailable:
             self._log.info("a day of history that is to be dropped is in use: left for later")
         except pg.InsufficientPrivilege as error:
             self._log.warning("old history is kept: %s", error.diag.message_primary)
+
+    def _retire_all(self, connection: Connection[Any]) -> None:
+        try:
+            connection.execute(f"SET lock_timeout = '{PATIENCE}'".encode())
+            while self._leads(connection) and self._retire_next(connection):
+                pass
         finally:
             if not connection.closed:
                 connection.execute("RESET lock_timeout")
-                self._take_turn(connection, take=False)
+                self._leads(connection, 0.0)
 
-    def _take_turn(self, connection: Connection[Any], *, take: bool) -> bool:
-        row = connection.execute(self._turn, {"take": take}).fetchone()
-        return row is not None and bool(row[0])
+    def _leads(self, connection: Connection[Any], seconds: float = LEAD) -> bool:
+        asked = {"name": "retention", "fleet": self._fleet, "seconds": seconds}
+        return connection.execute(self._lead, asked).fetchone() is not None
 
     def _retire_next(self, connection: Connection[Any]) -> bool:
         """One step of the oldest partition; False when none is left."""

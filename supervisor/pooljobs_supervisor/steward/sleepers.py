@@ -1,4 +1,4 @@
-"""What a host says of itself in the table ``sleepers``, and its looks at the jobs: the statements of ``caller.py``."""
+"""What a host says of itself in ``idle_hosts``, and its looks at the jobs: the statements of ``caller.py``."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ class Sleepers:
     """The statements of one host; a sleep lasts a lease, unless it is renewed."""
 
     def __init__(self, statements: Statements, fleet: int, settings: WorkerSettings) -> None:
-        self._fall_asleep = statements.load("fall_asleep")
-        self._stay_awake = statements.load("stay_awake")
-        self._forget = statements.load("forget_sleepers")
+        self._fall_asleep = statements.load("mark_host_idle")
+        self._stay_awake = statements.load("mark_host_busy")
+        self._forget = statements.load("forget_idle_hosts")
         self._look = statements.load("look_for_work")
         self._fleet = fleet
         self._queues = list(settings.queues)

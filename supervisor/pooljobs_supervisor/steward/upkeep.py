@@ -25,8 +25,8 @@ class Upkeep:
         self._log = log
         self._statements = statements
         self._dead = statements.load("count_dead_rows")
-        self._partitions = statements.load("ensure_partitions")
-        self._forget = statements.load("forget_workers")
+        self._partitions = statements.load("make_partitions")
+        self._forget = [statements.load(verb) for verb in ("forget_workers", "forget_fleets")]
         self._vacuum = render("VACUUM (SKIP_LOCKED, TRUNCATE FALSE, ANALYZE) {schema}.live", statements.schema)
 
     def vacuum(self, connection: Connection[Any]) -> None:
@@ -47,5 +47,6 @@ class Upkeep:
         return PARTITIONS_EVERY
 
     def forget(self, connection: Connection[Any]) -> None:
-        """Deletes old tombstones."""
-        connection.execute(self._forget)
+        """Deletes old tombstones, and fleets that left long ago."""
+        for statement in self._forget:
+            connection.execute(statement)

@@ -34,6 +34,7 @@ class Upkeeper:
     def __init__(
         self,
         settings: ServeSettings,
+        fleet: int,
         pool: ConnectionPool[Connection[Any]],
         log: logging.Logger,
         *,
@@ -42,7 +43,7 @@ class Upkeeper:
     ) -> None:
         statements = Statements(settings.schema)
         upkeep = Upkeep(statements, log)
-        retention = Retention(statements, settings.keep_history, log)
+        retention = Retention(statements, fleet, settings.keep_history, log)
         now = time.monotonic()
         self._partitions = Chore(self._make_partitions, 3600.0)
         self._upkeep = upkeep

@@ -1,8 +1,8 @@
 """Decides when a host says in the database that it sleeps, and when it looks for work. Pure: no clock, no database.
 
-A host is *asleep* while its row in ``sleepers`` asks enqueues to notify it, and *awake* otherwise. It falls asleep when
-a worker idles, if the ration of notifications allows; it wakes up when that is used up, or when it is told of a job
-while nobody idles. A notification wakes a worker at once; looks at the database do the rest:
+A host is *asleep* while its row in ``idle_hosts`` asks enqueues to notify it, and *awake* otherwise. It falls asleep
+when a worker idles, if the ration of notifications allows; it wakes up when that is used up, or when it is told of a
+job while nobody idles. A notification wakes a worker at once; looks at the database do the rest:
 
 - after falling asleep, until all transactions that may have read the row before have ended (``look_for_work.sql``);
 - after a wake, until nothing is due or nobody idles: the woken may be slow, stopped or dead, and one notification may

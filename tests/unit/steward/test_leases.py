@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from pooljobs.process.liveness import stopped
 from pooljobs.scoreboard import Activity, EntryState, Role, Scoreboard, Slot, SlotState
-from pooljobs_supervisor.forking.processes import stopped
 from pooljobs_supervisor.steward.leases import deserves, due
 from tests.support.waiting import wait_until
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from pooljobs.process.liveness import birth, lives
 from pooljobs.scoreboard import Role, Scoreboard, Slot, SlotState
-from pooljobs_supervisor.forking.processes import birth, lives
 from pooljobs_supervisor.steward import orphans
 from pooljobs_supervisor.steward.orphans import Orphans
 from tests.support.waiting import wait_until

@@ -20,7 +20,7 @@ class Announcer:
 
     def __init__(self, session: Session, statements: Statements) -> None:
         self._session = session
-        self._announce = statements.load("announce_run")
+        self._announce = statements.load("record_start")
 
     def may_begin(self, job: ClaimedJob) -> bool:
         """Writes down that the job begins; False if its claim was lost, or if it could not be written before leaving.

@@ -42,7 +42,7 @@ class Answer:
             reasons = {UUID(job_id).bytes: why for job_id, *why in orjson.loads(self.careful)}
             for job in jobs:
                 if job.job_id in reasons:
-                    job.suspect, job.losses = reasons[job.job_id]
+                    job.suspect, job.losses, job.flags, job.refused_for = reasons[job.job_id]
         return jobs
 
     def floors(self, jobs: Sequence[ClaimedJob]) -> Iterable[tuple[Lane, Floor]]:

@@ -23,6 +23,8 @@ class ClaimedJob:
         interrupt: What was raised in the handler from outside, if anything was.
         suspect: It is to run alone: its process died while it ran.
         losses: Hosts that were lost with it; above 0 its run is announced before it begins.
+        flags: Bits that ask something of who runs it; None for none.
+        refused_for: Seconds since its payload was first refused; None if it was not since its last run.
         completion: Made with the handler's ``JobContext``, if it takes one.
     """
 
@@ -43,6 +45,8 @@ class ClaimedJob:
     interrupt: JobInterrupt | None = None
     suspect: bool = False
     losses: int = 0
+    flags: int | None = None
+    refused_for: float | None = None
 
     @property
     def id(self) -> UUID:

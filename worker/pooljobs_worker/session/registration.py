@@ -1,16 +1,17 @@
-"""Makes this worker known to the database: its row with the first lease, and what its job types declare."""
+"""Makes this worker known to the database: its fleet, its row with the first lease, and what its job types declare."""
 
 from __future__ import annotations
 
 import os
-import socket
 import time
 from collections.abc import Iterable
+from hashlib import blake2b
 
 from pooljobs.application.app import PoolJobs
 from pooljobs.application.task import Task
 from pooljobs.db.statements import Statements
-from pooljobs.scoreboard import Slot
+from pooljobs.process.child import Child
+from pooljobs.process.fleet import fleet_of
 from pooljobs.settings import WorkerSettings
 from pooljobs_worker.session.connection import Session
 from pooljobs_worker.session.lease import Lease
@@ -20,39 +21,48 @@ class Registration:
     """Registers one worker; again, under a new id, after it was reaped."""
 
     def __init__(
-        self, session: Session, statements: Statements, slot: Slot, settings: WorkerSettings, lease: Lease
+        self, session: Session, statements: Statements, child: Child, settings: WorkerSettings, lease: Lease
     ) -> None:
         self._session = session
+        self._renew_fleet = statements.load("renew_fleet")
         self._register = statements.load("register_worker")
         self._publish = statements.load("publish_job_types")
-        self._slot = slot
+        self._child = child
         self._settings = settings
         self._lease = lease
+        self._declared: dict[str, list[object]] = _declarations([])
+
+    def declare(self, app: PoolJobs) -> None:
+        """Takes in what the application declares; published with each registration from now on."""
+        self._declared = _declarations(sorted(app.registry.values(), key=lambda task: task.name))
 
     def register(self) -> int:
-        """Enters a new row and returns its id, which is on the scoreboard then."""
+        """Enters a new row and returns its id, which is on the scoreboard then; then publishes the declarations.
+
+        Whoever settles this worker's crashes, and the SQL function ``enqueue``, look them up.
+        """
         asked_ns = time.monotonic_ns()
-        row = {
-            "host": socket.gethostname(),
+        fleet = fleet_of(self._child)
+        ours = {"fleet": fleet["fleet"], "code": _digest(self._declared)}
+        row = ours | {
+            "host": fleet["host"],
             "pid": os.getpid(),
-            "ordinal": self._slot.ordinal,
+            "ordinal": self._child.slot.ordinal,
             "queues": list(self._settings.queues),
             "job_timeout": self._settings.job_timeout,
         }
+        renewal = {**fleet, "seconds": self._settings.job_timeout}
+        self._session.run(lambda connection: connection.execute(self._renew_fleet, renewal))
         found = self._session.run(lambda connection: connection.execute(self._register, row).fetchone())
         assert found is not None
-        self._slot.worker_id = worker_id = int(found[0])
+        self._child.slot.worker_id = worker_id = int(found[0])
         self._lease.begin(asked_ns)
+        if self._declared["job_types"]:
+            self._session.run(lambda connection: connection.execute(self._publish, ours | self._declared))
         return worker_id
 
-    def publish(self, app: PoolJobs) -> None:
-        """Publishes the application's job types, for the SQL function ``enqueue`` and for crash settlement."""
-        tasks = sorted(app.registry.values(), key=lambda task: task.name)
-        if tasks:
-            self._session.run(lambda connection: connection.execute(self._publish, _declarations(tasks)))
 
-
-def _declarations(tasks: Iterable[Task]) -> dict[str, object]:
+def _declarations(tasks: Iterable[Task]) -> dict[str, list[object]]:
     listed = list(tasks)
     return {
         "job_types": [task.name for task in listed],
@@ -61,3 +71,8 @@ def _declarations(tasks: Iterable[Task]) -> dict[str, object]:
         "policies": [task.retry.kind for task in listed],
         "delays": [task.retry.delay_secs for task in listed],
     }
+
+
+def _digest(declared: dict[str, list[object]]) -> int:
+    """The same number for the same declarations, in each process; 63 bits."""
+    return int.from_bytes(blake2b(repr(declared).encode(), digest_size=8).digest()) >> 1

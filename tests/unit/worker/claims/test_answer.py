@@ -57,8 +57,9 @@ def test_an_answer_without_jobs() -> None:
 
 
 def test_those_that_need_care_know_why() -> None:
-    jobs = answer_of([("a", 0), ("a", 0), ("a", 0)], [[str(UUID(int=1)), True, 2]]).jobs(token=7)
+    jobs = answer_of([("a", 0), ("a", 0), ("a", 0)], [[str(UUID(int=1)), True, 2, 4, 1.5]]).jobs(token=7)
     assert [(job.suspect, job.losses) for job in jobs] == [(False, 0), (True, 2), (False, 0)]
+    assert [(job.flags, job.refused_for) for job in jobs] == [(None, None), (4, 1.5), (None, None)]
 
 
 def test_a_number_that_json_has_and_orjson_has_not_is_no_answer() -> None:

@@ -1,0 +1,379 @@
+CREATE SEQUENCE pooljobs.idle_until AS bigint MINVALUE 0 START 0;
+
+CREATE TABLE pooljobs.cancellations (
+    job_id uuid NOT NULL,
+    requested_at timestamp with time zone NOT NULL DEFAULT now(),
+    reason text,
+    CONSTRAINT cancellations_pkey PRIMARY KEY (job_id)
+);
+
+CREATE TABLE pooljobs.declarations (
+    fleet bigint NOT NULL,
+    code bigint NOT NULL,
+    job_type text NOT NULL,
+    queue text NOT NULL,
+    max_retries integer NOT NULL,
+    retry_policy text NOT NULL,
+    retry_delay_secs double precision NOT NULL,
+    CONSTRAINT declarations_pkey PRIMARY KEY (fleet, code, job_type)
+);
+
+CREATE TABLE pooljobs.fleets (
+    id bigint NOT NULL,
+    host text NOT NULL,
+    boot_id text,
+    pid_namespace text,
+    pid integer NOT NULL,
+    pid_started bigint,
+    version text NOT NULL,
+    started_at timestamp with time zone NOT NULL DEFAULT now(),
+    seen_until timestamp with time zone NOT NULL,
+    CONSTRAINT fleets_pkey PRIMARY KEY (id)
+) WITH (fillfactor=50);
+
+CREATE TABLE pooljobs.history (
+    id uuid NOT NULL,
+    run_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone NOT NULL,
+    worker_id bigint,
+    fence bigint NOT NULL,
+    max_retries integer NOT NULL,
+    attempts integer NOT NULL,
+    crashes smallint NOT NULL,
+    losses smallint NOT NULL,
+    priority smallint NOT NULL,
+    status text NOT NULL,
+    queue text NOT NULL,
+    job_type text NOT NULL,
+    trace_id text,
+    last_error text,
+    payload jsonb NOT NULL,
+    interruptions integer,
+    flags smallint,
+    CONSTRAINT history_status_known CHECK ((status = ANY (ARRAY['completed'::text, 'failed'::text, 'cancelled'::text])))
+) PARTITION BY RANGE (finished_at);
+
+CREATE INDEX history_failed ON ONLY pooljobs.history USING btree (finished_at DESC) WHERE (status = 'failed'::text);
+
+CREATE INDEX history_id ON ONLY pooljobs.history USING brin (id uuid_minmax_multi_ops, finished_at) WITH (pages_per_range='32', autosummarize='on');
+
+CREATE TABLE pooljobs.idle_hosts (
+    queue text NOT NULL,
+    fleet bigint NOT NULL,
+    idle_until timestamp with time zone NOT NULL,
+    CONSTRAINT idle_hosts_pkey PRIMARY KEY (queue, fleet)
+) WITH (fillfactor=20, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=200);
+
+CREATE TRIGGER note_idle_hosts AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON pooljobs.idle_hosts FOR EACH STATEMENT EXECUTE FUNCTION pooljobs.note_idle_hosts();
+
+GRANT SELECT ON pooljobs.idle_hosts TO PUBLIC;
+
+CREATE TABLE pooljobs.job_types (
+    job_type text NOT NULL,
+    queue text NOT NULL,
+    max_retries integer NOT NULL,
+    retry_policy text NOT NULL,
+    retry_delay_secs double precision NOT NULL,
+    updated_at timestamp with time zone NOT NULL DEFAULT now(),
+    declared_until timestamp with time zone NOT NULL DEFAULT '-infinity'::timestamp with time zone,
+    CONSTRAINT job_types_pkey PRIMARY KEY (job_type),
+    CONSTRAINT job_types_numbers_in_range CHECK (((max_retries >= 1) AND (retry_delay_secs >= (0)::double precision))),
+    CONSTRAINT job_types_retry_policy_known CHECK ((retry_policy = ANY (ARRAY['exponential'::text, 'fixed'::text, 'none'::text])))
+);
+
+CREATE TABLE pooljobs.leaders (
+    name text NOT NULL,
+    fleet bigint NOT NULL,
+    until timestamp with time zone NOT NULL,
+    CONSTRAINT leaders_pkey PRIMARY KEY (name)
+) WITH (fillfactor=50);
+
+CREATE TABLE pooljobs.live (
+    id uuid NOT NULL DEFAULT pooljobs.uuid_v7(),
+    run_at timestamp with time zone NOT NULL DEFAULT now(),
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
+    started_at timestamp with time zone,
+    worker_id bigint,
+    fence bigint NOT NULL DEFAULT 0,
+    token bigint,
+    max_retries integer NOT NULL DEFAULT 3,
+    attempts integer NOT NULL DEFAULT 0,
+    crashes smallint NOT NULL DEFAULT 0,
+    losses smallint NOT NULL DEFAULT 0,
+    priority smallint NOT NULL DEFAULT 0,
+    queue text NOT NULL DEFAULT 'default'::text,
+    job_type text NOT NULL,
+    trace_id text,
+    last_error text,
+    payload jsonb NOT NULL DEFAULT '{}'::jsonb,
+    suspect boolean,
+    start_recorded boolean,
+    interruptions integer,
+    flags smallint,
+    refused_since timestamp with time zone,
+    CONSTRAINT live_pkey PRIMARY KEY (id),
+    CONSTRAINT live_job_type_named CHECK ((job_type <> ''::text)),
+    CONSTRAINT live_max_retries_positive CHECK ((max_retries >= 1)),
+    CONSTRAINT live_owned_whole CHECK (((worker_id IS NULL) = (token IS NULL))),
+    CONSTRAINT live_priority_in_range CHECK (((priority >= '-4'::integer) AND (priority <= 4))),
+    CONSTRAINT live_queue_named CHECK ((queue <> ''::text))
+) WITH (fillfactor=50, vacuum_truncate=off, autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=20000, autovacuum_analyze_scale_factor=0, autovacuum_analyze_threshold=50000);
+
+CREATE INDEX live_claim ON pooljobs.live USING btree (queue, priority, run_at, id);
+
+CREATE TABLE pooljobs.migrations (
+    version integer NOT NULL,
+    name text NOT NULL,
+    oldest_code integer NOT NULL,
+    applied_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT migrations_pkey PRIMARY KEY (version)
+);
+
+CREATE TABLE pooljobs.workers (
+    id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    fleet bigint NOT NULL,
+    code bigint NOT NULL,
+    host text NOT NULL,
+    pid integer NOT NULL,
+    ordinal integer NOT NULL,
+    queues text[] NOT NULL,
+    job_timeout interval NOT NULL,
+    started_at timestamp with time zone NOT NULL DEFAULT now(),
+    leased_until timestamp with time zone NOT NULL,
+    dead_at timestamp with time zone,
+    CONSTRAINT workers_pkey PRIMARY KEY (id)
+) WITH (fillfactor=50);
+
+CREATE OR REPLACE FUNCTION pooljobs.any_host_idle()
+ RETURNS boolean
+ LANGUAGE sql
+RETURN COALESCE((to_timestamp((pg_sequence_last_value('pooljobs.idle_until'::regclass))::double precision) > now()), false);
+
+CREATE OR REPLACE FUNCTION pooljobs.cancel(job_id uuid, reason text DEFAULT NULL::text)
+ RETURNS text
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    said text := left(nullif(btrim(split_part(cancel.reason, E'\n', 1)), ''), 1000);
+    outcome text;
+BEGIN
+    IF "pooljobs".cancel_pending(cancel.job_id, said) THEN RETURN 'cancelled'; END IF;
+    outcome := CASE  -- one snapshot for both tables: a job that moves between them is seen in one of them
+        WHEN EXISTS (SELECT FROM "pooljobs".live AS l WHERE l.id = cancel.job_id) THEN 'requested'
+        WHEN EXISTS (SELECT FROM "pooljobs".history AS h WHERE h.id = cancel.job_id) THEN 'ended'
+    END;
+    IF outcome = 'requested' THEN
+        INSERT INTO "pooljobs".cancellations AS c (job_id, reason) VALUES (cancel.job_id, said)
+        ON CONFLICT ON CONSTRAINT cancellations_pkey DO UPDATE SET reason = coalesce(c.reason, excluded.reason);
+    END IF;
+    RETURN outcome;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION pooljobs.cancel_pending(job_id uuid, reason text DEFAULT NULL::text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM 1 FROM "pooljobs".live AS l
+    WHERE l.id = cancel_pending.job_id AND l.worker_id IS NULL
+    FOR UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN RETURN false; END IF;
+    IF to_regclass(format('%I.%I', 'pooljobs', 'history_' || to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD'))) IS NULL THEN
+        PERFORM "pooljobs".ensure_partitions();
+    END IF;
+    WITH ended AS (
+        DELETE FROM "pooljobs".live AS l
+        WHERE l.id = cancel_pending.job_id
+        RETURNING l.*
+    )
+    INSERT INTO "pooljobs".history (run_at, finished_at, max_retries, attempts, crashes, losses, status, last_error, id, created_at, fence, interruptions, priority, queue, job_type, trace_id, payload, flags)
+    SELECT
+        e.run_at, now(), e.max_retries, e.attempts, e.crashes, e.losses, 'cancelled',
+        left(concat_ws(E'\n\n',
+            CASE WHEN e.attempts = 0 THEN 'cancelled before it ran' ELSE 'cancelled before run ' || e.attempts + 1 END
+                || coalesce(': ' || cancel_pending.reason, ''),
+            e.last_error), 8192),
+        e.id, e.created_at, e.fence, e.interruptions, e.priority, e.queue, e.job_type, e.trace_id, e.payload, e.flags
+    FROM ended AS e;
+    DELETE FROM "pooljobs".cancellations AS c WHERE c.job_id = cancel_pending.job_id;
+    RETURN true;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION pooljobs.enqueue(job_type text, payload jsonb DEFAULT '{}'::jsonb, queue text DEFAULT NULL::text, priority integer DEFAULT 0, delay interval DEFAULT NULL::interval, run_at timestamp with time zone DEFAULT NULL::timestamp with time zone, max_retries integer DEFAULT NULL::integer, trace_id text DEFAULT NULL::text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    new_id uuid;
+    new_queue text;
+    new_run_at timestamptz;
+BEGIN
+    IF enqueue.delay IS NOT NULL AND enqueue.run_at IS NOT NULL THEN
+        RAISE EXCEPTION 'enqueue takes delay or run_at, not both' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    INSERT INTO "pooljobs".live AS l (job_type, payload, queue, priority, run_at, max_retries, trace_id)
+    SELECT
+        enqueue.job_type, coalesce(enqueue.payload, '{}'), coalesce(enqueue.queue, t.queue, 'default'),
+        enqueue.priority, coalesce(enqueue.run_at, now() + coalesce(enqueue.delay, interval '0')),
+        coalesce(enqueue.max_retries, t.max_retries, 3), enqueue.trace_id
+    FROM (SELECT 1) AS one
+    LEFT JOIN "pooljobs".job_types AS t ON t.job_type = enqueue.job_type
+    RETURNING l.id, l.queue, l.run_at INTO new_id, new_queue, new_run_at;
+    IF "pooljobs".any_host_idle() THEN PERFORM "pooljobs".notify_one(new_queue, new_run_at); END IF;
+    RETURN new_id;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION pooljobs.ensure_partitions(ahead integer DEFAULT 14)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    made integer := 0;
+    first_day date := (now() AT TIME ZONE 'UTC')::date - 1;
+    day date;
+    bound text;
+    part text;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('pooljobs' || '.history', 0));
+    FOR day IN SELECT first_day + n FROM generate_series(0, ahead + 1) AS n LOOP
+        part := 'history_' || to_char(day, 'YYYYMMDD');
+        CONTINUE WHEN to_regclass(format('%I.%I', 'pooljobs', part)) IS NOT NULL;
+        bound := format('finished_at >= %L AND finished_at < %L',
+                        day::timestamp AT TIME ZONE 'UTC', (day + 1)::timestamp AT TIME ZONE 'UTC');
+        EXECUTE format('CREATE TABLE %I.%I (LIKE %I.history INCLUDING ALL, CONSTRAINT of_day CHECK (%s))',
+                       'pooljobs', part, 'pooljobs', bound);
+        EXECUTE format('ALTER TABLE %I.history ATTACH PARTITION %I.%I FOR VALUES FROM (%L) TO (%L)', 'pooljobs',
+                       'pooljobs', part, day::timestamp AT TIME ZONE 'UTC', (day + 1)::timestamp AT TIME ZONE 'UTC');
+        EXECUTE format('ALTER TABLE %I.%I DROP CONSTRAINT of_day', 'pooljobs', part);
+        made := made + 1;
+    END LOOP;
+    RETURN made;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION pooljobs.note_idle_hosts()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('pooljobs' || '.idle_until', 0));
+    PERFORM setval(
+        format('%I.idle_until', 'pooljobs'::text)::regclass,
+        (SELECT coalesce(ceil(extract(epoch FROM max(least(s.idle_until, now() + interval '1 day')))), 0)::bigint
+         FROM "pooljobs".idle_hosts AS s WHERE s.idle_until > now())
+    );
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION pooljobs.notify_many(queues text[], run_ats timestamp with time zone[] DEFAULT NULL::timestamp with time zone[])
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    everybody constant boolean := current_setting('transaction_isolation') IN ('repeatable read', 'serializable');
+    told text[] := '{}';
+BEGIN
+    IF NOT "pooljobs".any_host_idle() OR current_setting('pooljobs.notify', true) = 'off' THEN
+        RETURN false;
+    END IF;
+    FOR place IN 1 .. coalesce(cardinality(queues), 0) LOOP
+        CONTINUE WHEN queues[place] = ANY (told);
+        IF everybody OR EXISTS (
+            SELECT FROM "pooljobs".idle_hosts AS s
+            WHERE s.queue = queues[place] AND s.idle_until > greatest(run_ats[place], clock_timestamp())
+        ) THEN
+            PERFORM pg_notify('pooljobs', CASE WHEN octet_length(queues[place]) <= 200 THEN queues[place] ELSE '' END);
+            told := told || queues[place];
+        END IF;
+    END LOOP;
+    RETURN told <> '{}';
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION pooljobs.notify_one(queue text, run_at timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RETURN CASE
+        WHEN current_setting('pooljobs.notify', true) = 'off' THEN false
+        WHEN current_setting('transaction_isolation') IN ('repeatable read', 'serializable') OR EXISTS (
+            SELECT FROM "pooljobs".idle_hosts AS s
+            WHERE s.queue = notify_one.queue AND s.idle_until > greatest(notify_one.run_at, clock_timestamp())
+        )
+        THEN pg_notify('pooljobs', CASE WHEN octet_length(notify_one.queue) <= 200 THEN notify_one.queue ELSE '' END)::text
+            IS NOT NULL
+        ELSE false
+    END;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION pooljobs.uuid_v7()
+ RETURNS uuid
+ LANGUAGE sql
+ PARALLEL SAFE
+AS $function$SELECT pg_catalog.uuidv7()$function$;
+
+CREATE VIEW pooljobs.jobs AS
+ SELECT l.id,
+    l.queue,
+    l.job_type,
+    l.payload,
+        CASE
+            WHEN (l.worker_id IS NULL) THEN 'pending'::text
+            ELSE 'running'::text
+        END AS status,
+    (l.attempts + ((l.worker_id IS NOT NULL))::integer) AS attempts,
+    l.max_retries,
+    l.run_at,
+    l.started_at,
+        CASE
+            WHEN (l.worker_id IS NOT NULL) THEN COALESCE(w.leased_until, l.started_at)
+            ELSE NULL::timestamp with time zone
+        END AS locked_until,
+    NULL::timestamp with time zone AS finished_at,
+    l.last_error,
+    l.trace_id,
+    l.created_at,
+    l.priority,
+    l.crashes,
+    l.losses,
+    l.fence,
+    l.worker_id,
+    COALESCE(l.interruptions, 0) AS interruptions,
+    l.refused_since,
+    l.flags
+   FROM (pooljobs.live l
+     LEFT JOIN pooljobs.workers w ON ((w.id = l.worker_id)))
+UNION ALL
+ SELECT h.id,
+    h.queue,
+    h.job_type,
+    h.payload,
+    h.status,
+    h.attempts,
+    h.max_retries,
+    h.run_at,
+    h.started_at,
+    NULL::timestamp with time zone AS locked_until,
+    h.finished_at,
+    h.last_error,
+    h.trace_id,
+    h.created_at,
+    h.priority,
+    h.crashes,
+    h.losses,
+    h.fence,
+    h.worker_id,
+    COALESCE(h.interruptions, 0) AS interruptions,
+    NULL::timestamp with time zone AS refused_since,
+    h.flags
+   FROM pooljobs.history h;

@@ -1,0 +1,46 @@
+"""Stores one job by ``insert_job.sql``: as a hot statement on a connection of ours, or for a cursor of the caller's."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from psycopg import Connection
+
+from pooljobs.db import binary, columns
+from pooljobs.db.binary import Oid
+from pooljobs.db.hot import HotStatement
+from pooljobs.db.statements import Statements
+from pooljobs.job.new_job import NewJob
+
+_OTHERS: Final = {"run_at": Oid.TIMESTAMPTZ, "delay": Oid.FLOAT8, "early": Oid.BOOL}
+"""Parameters beside the columns that are given as they are."""
+
+_TRUE: Final = binary.boolean(True)  # noqa: FBT003  # the value itself
+
+
+class InsertStatement:
+    """One schema's; on whichever connections. Threads may share it."""
+
+    def __init__(self, statements: Statements) -> None:
+        given = columns.given()
+        self.text = statements.insert_job
+        self._encode = [one.encode for _, one in given]
+        self._values = {name: one.value for name, one in given}
+        self._hot = HotStatement("insert_job", self.text, _OTHERS | {name: one.oid for name, one in given})
+
+    def store(self, connection: Connection[Any], job: NewJob) -> tuple[bytes, bool]:
+        """Stores it; its id, and whether the commit is early and the caller has to wait for the disk."""
+        values = [
+            None if job.run_at is None else binary.timestamptz(job.run_at),
+            binary.float8(job.delay_secs),
+            _TRUE,
+            *[encode(job) for encode in self._encode],
+        ]
+        job_id, early = self._hot.row(connection, values)
+        assert job_id is not None
+        return job_id, early == _TRUE
+
+    def parameters(self, job: NewJob) -> dict[str, object]:
+        """For a cursor, in a transaction that may be the caller's: nothing is early there."""
+        others = {"run_at": job.run_at, "delay": job.delay_secs, "early": False}
+        return others | {name: value(job) for name, value in self._values.items()}

@@ -1,0 +1,166 @@
+"""Brings the schema up to date: what is missing of ``sql/migrations``, then functions and view as they are today."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import Connection, sql
+from psycopg import errors as pg
+
+from pooljobs.db.connect import connect
+from pooljobs.db.faults import one_line
+from pooljobs.db.schema.functions import create_function
+from pooljobs.db.schema.migrations import NAMED_BY_TABLES, Migration, code_version, functions, migrations
+from pooljobs.db.schema.turn import turn
+from pooljobs.db.schema.version import Installed, installed, refuse_newer
+from pooljobs.db.statements import Statements, render
+from pooljobs.errors import DatabaseUnsupportedError, NotMigratedError
+
+_TRIES = 30
+"""How often a step is begun anew that met somebody's lock. Each waits a second at most: others queue behind it."""
+
+_WAIT = "SELECT set_config('lock_timeout', '1s', true)"
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationReport:
+    """What ``migrate`` did: the names of the files applied now, and the version the schema has."""
+
+    applied: list[str]
+    version: int
+
+
+def migrate(
+    dsn: str, schema: str = "pooljobs", *, on_applied: Callable[[Migration], None] | None = None
+) -> MigrationReport:
+    """Applies what is missing. Safe to run from many hosts at once, which take turns, and while workers run.
+
+    A schema that is newer than this code, and works with it, is left as it is.
+
+    Raises:
+        DatabaseUnreachableError: Nobody answered at the DSN.
+        DatabaseUnsupportedError: The server is too old, or cannot be written to.
+        NotMigratedError: The schema is too new for this pooljobs or too old to be migrated, the user may not create
+            it, or somebody's lock on one of its tables was in the way for half a minute.
+    """
+    with connect(dsn, application_name="pooljobs migrate") as connection:
+        try:
+            with turn(dsn, schema):
+                return _migrate(connection, schema, on_applied)
+        except pg.InsufficientPrivilege as error:
+            hint = "migrate as a user who may create schemas in this database, then run the workers as any user"
+            raise NotMigratedError(f"cannot migrate: {one_line(error)}", hint=hint) from None
+        except pg.ReadOnlySqlTransaction as error:
+            raise DatabaseUnsupportedError(
+                f"cannot migrate: {one_line(error)}", hint="this is a standby: name the primary in the DSN"
+            ) from None
+        except pg.LockNotAvailable as error:
+            hint = "a transaction that is open for long has it: see pg_stat_activity; what was done so far stays"
+            raise NotMigratedError(f"cannot migrate: {one_line(error)}", hint=hint) from None
+        except pg.DependentObjectsStillExist as error:
+            hint = f"{error.diag.message_detail}: drop that, migrate, and create it anew"
+            raise NotMigratedError(f"cannot migrate: {one_line(error)}", hint=hint) from None
+
+
+def pending(dsn: str, schema: str = "pooljobs") -> list[str]:
+    """The names of the migrations that ``migrate`` would apply. Changes nothing.
+
+    Raises:
+        DatabaseUnreachableError, DatabaseUnsupportedError: As their names say.
+        NotMigratedError: The schema is too new for this pooljobs or too old to be migrated.
+    """
+    with connect(dsn, application_name="pooljobs migrate") as connection:
+        have = installed(connection, schema) or Installed(0, 0)
+        refuse_newer(have, schema)
+        return [migration.name for migration in migrations() if migration.version > have.version]
+
+
+def _migrate(
+    connection: Connection[Any], schema: str, on_applied: Callable[[Migration], None] | None
+) -> MigrationReport:
+    _prepare(connection, schema)
+    have = installed(connection, schema) or Installed(0, 0)
+    refuse_newer(have, schema)
+    if have.version > code_version():  # its functions are younger than ours
+        return MigrationReport([], have.version)
+    missing = [migration for migration in migrations() if migration.version > have.version]
+    if not missing:
+        _heal(connection, schema)
+        return MigrationReport([], have.version)
+    texts = functions()
+    _create(connection, schema, {name: texts[name] for name in NAMED_BY_TABLES})
+    for migration in missing:
+        _retried(lambda: _apply(connection, schema, migration))  # noqa: B023  # called at once
+        if on_applied:
+            on_applied(migration)
+    _retried(lambda: _create(connection, schema, texts))
+    _retried(lambda: connection.execute(Statements(schema).load("make_partitions")))
+    return MigrationReport([migration.name for migration in missing], code_version())
+
+
+def _heal(connection: Connection[Any], schema: str) -> None:
+    """Functions and partitions as they should be anyway: whoever may not create them, or meets a lock, leaves them."""
+    with suppress(pg.InsufficientPrivilege, pg.LockNotAvailable):
+        _create(connection, schema, functions())
+    with suppress(pg.InsufficientPrivilege, pg.LockNotAvailable):
+        connection.execute(Statements(schema).load("make_partitions"))
+
+
+def _apply(connection: Connection[Any], schema: str, migration: Migration) -> None:
+    if not migration.in_transaction:
+        _drop_unfinished_indexes(connection, schema)
+        connection.execute(render(migration.text, schema))
+    with connection.transaction():
+        connection.execute(_WAIT)
+        if migration.in_transaction:
+            connection.execute(render(migration.text, schema))
+        connection.execute(
+            render("INSERT INTO {schema}.migrations (version, name, oldest_code) VALUES (%s, %s, %s)", schema),
+            (migration.version, migration.name, migration.oldest_code),
+        )
+
+
+def _create(connection: Connection[Any], schema: str, texts: Mapping[str, str]) -> None:
+    with connection.transaction():
+        connection.execute(_WAIT)
+        for name, text in texts.items():
+            create_function(connection, schema, name, text)
+
+
+def _drop_unfinished_indexes(connection: Connection[Any], schema: str) -> None:
+    """What an interrupted CREATE INDEX CONCURRENTLY leaves behind stands in the way of the next try."""
+    left = connection.execute(
+        "SELECT c.relname FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid"
+        " WHERE c.relnamespace = to_regnamespace(quote_ident(%s)) AND c.relkind = 'i' AND NOT i.indisvalid",
+        (schema,),
+    ).fetchall()
+    for (name,) in left:
+        connection.execute(sql.SQL("DROP INDEX CONCURRENTLY {}").format(sql.Identifier(schema, name)))
+
+
+def _retried(step: Callable[[], object]) -> None:
+    for left in reversed(range(_TRIES)):
+        try:
+            step()
+        except pg.LockNotAvailable:
+            if not left:
+                raise
+        else:
+            return
+
+
+def _prepare(connection: Connection[Any], schema: str) -> None:
+    exists = connection.execute("SELECT to_regnamespace(quote_ident(%s)) IS NOT NULL", (schema,)).fetchone()
+    if not (exists and exists[0]):  # CREATE ... IF NOT EXISTS would ask for the privilege even where it is there
+        connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
+    if installed(connection, schema) is None:
+        connection.execute(
+            render(
+                "CREATE TABLE {schema}.migrations (version integer PRIMARY KEY, name text NOT NULL,"
+                " oldest_code integer NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())",
+                schema,
+            )
+        )

@@ -1,0 +1,36 @@
+"""Makes concurrent migrations take turns.
+
+The turn is a lock of a transaction, on a connection of its own that does nothing else: it holds no snapshot, so that an
+index can be built concurrently meanwhile, and goes with its connection; a pooler that gives sessions away by the
+transaction keeps it too. Whoever waits asks again and again, for the same reason: a statement that waits for a lock has
+a snapshot, and building an index would wait for that.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from psycopg import sql
+
+from pooljobs.db.connect import connect
+
+_PAUSE = 0.1
+"""Seconds between two tries."""
+
+
+@contextmanager
+def turn(dsn: str, schema: str) -> Iterator[None]:
+    """Lasts from the moment when no other migration of this schema runs until the block is left."""
+    # Without parameters: the extended protocol would keep the statement's portal, and with it a snapshot.
+    ask = sql.SQL("SELECT pg_try_advisory_xact_lock(hashtextextended({}, 0))").format(f"{schema}.migrations")
+    with connect(dsn, application_name="pooljobs migrate (turn)") as connection:
+        while True:
+            with connection.transaction():
+                connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+                row = connection.execute(ask).fetchone()
+                if row and row[0]:
+                    yield
+                    return
+            time.sleep(_PAUSE)

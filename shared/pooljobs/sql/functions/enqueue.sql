@@ -1,0 +1,29 @@
+-- Enqueues one job from anything that speaks SQL: a trigger, psql, another language. What is left out comes from the
+-- job type's last declaration, and failing that from the table's defaults. `delay` and `run_at` exclude each other.
+-- Returns the job's id; the job commits with the caller's transaction. Idle hosts are told of it.
+CREATE OR REPLACE FUNCTION {schema}.enqueue(
+    job_type text, payload jsonb DEFAULT '{{}}', queue text DEFAULT NULL, priority integer DEFAULT 0,
+    delay interval DEFAULT NULL, run_at timestamptz DEFAULT NULL, max_retries integer DEFAULT NULL,
+    trace_id text DEFAULT NULL
+) RETURNS uuid
+LANGUAGE plpgsql VOLATILE AS $body$
+DECLARE
+    new_id uuid;
+    new_queue text;
+    new_run_at timestamptz;
+BEGIN
+    IF enqueue.delay IS NOT NULL AND enqueue.run_at IS NOT NULL THEN
+        RAISE EXCEPTION 'enqueue takes delay or run_at, not both' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    INSERT INTO {schema}.live AS l (job_type, payload, queue, priority, run_at, max_retries, trace_id)
+    SELECT
+        enqueue.job_type, coalesce(enqueue.payload, '{{}}'), coalesce(enqueue.queue, t.queue, 'default'),
+        enqueue.priority, coalesce(enqueue.run_at, now() + coalesce(enqueue.delay, interval '0')),
+        coalesce(enqueue.max_retries, t.max_retries, 3), enqueue.trace_id
+    FROM (SELECT 1) AS one
+    LEFT JOIN {schema}.job_types AS t ON t.job_type = enqueue.job_type
+    RETURNING l.id, l.queue, l.run_at INTO new_id, new_queue, new_run_at;
+    IF {schema}.any_host_idle() THEN PERFORM {schema}.notify_one(new_queue, new_run_at); END IF;
+    RETURN new_id;
+END
+$body$;

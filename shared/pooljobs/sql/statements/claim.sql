@@ -1,0 +1,68 @@
+-- Claims up to %(limit)s due jobs for one worker, lane by lane, and returns them in one row, column by column: a JSON
+-- array for each job would have its types looked up for each job.
+--
+-- A lane is one priority level of one queue: equality on both lets the index give the jobs in order, so that a claim
+-- costs the batch and not the backlog, and what is scheduled for tomorrow at a high priority is never walked over.
+-- Lanes are visited in the order of the arrays. Each has a floor, the key its scan starts at, past the dead index
+-- entries that claims and settlements leave behind until the next vacuum. A null priority stands for all levels of the
+-- queue, in order: a hundred queues are swept by a hundred entries and not by nine hundred.
+--
+-- Parameters: worker_id, token, limit, and an element for each lane in queues text[], priorities smallint[] (null: all),
+--   floor_times timestamptz[], floor_ids uuid[].
+-- Returns, of the jobs in the order in which to run them: alive (0: this worker is unknown, dead or past its lease, and
+--   claims nothing), ids (16 bytes each), places (6 bytes each: the row's ctid, for settle.sql), run_ats (8 bytes each:
+--   microseconds since 2000), jobs (JSON: an array of columns, each an array), careful (JSON array of [id, suspect,
+--   losses, flags, seconds since it was first refused], of the jobs of which one of these is to be known). All but alive
+--   are null where no job was due.
+-- Locks: the worker's row FOR KEY SHARE, so that it cannot be reaped meanwhile; the claimed rows FOR UPDATE.
+-- Index: live_claim; the locked rows are updated where they lie (a row that moved since the snapshot waits for the next
+--   claim). The update is HOT. Commits without waiting for the disk: a claim lost in a server crash is a job that is
+--   still pending, and the token keeps the old worker from settling it.
+WITH worker AS MATERIALIZED (
+    SELECT w.id
+    FROM {schema}.workers AS w, set_config('synchronous_commit', 'off', true)
+    WHERE w.id = %(worker_id)s
+      AND w.dead_at IS NULL
+      AND greatest(w.leased_until, pg_postmaster_start_time() + w.job_timeout) > now()
+    FOR KEY SHARE OF w
+),
+picked AS MATERIALIZED (
+    SELECT due.place
+    FROM worker
+    CROSS JOIN unnest(%(queues)s::text[], %(priorities)s::smallint[], %(floor_times)s::timestamptz[], %(floor_ids)s::uuid[])
+        AS lane (queue, priority, floor_time, floor_id)
+    CROSS JOIN LATERAL generate_series(coalesce(lane.priority, -4), coalesce(lane.priority, 4)) AS level
+    CROSS JOIN LATERAL (
+        SELECT l.ctid AS place
+        FROM {schema}.live AS l
+        WHERE l.queue = lane.queue
+          AND l.priority = level::smallint
+          AND l.run_at <= now()
+          AND (l.run_at, l.id) >= (lane.floor_time, lane.floor_id)
+          AND l.worker_id IS NULL
+        ORDER BY l.run_at, l.id
+        LIMIT %(limit)s
+        FOR UPDATE SKIP LOCKED
+    ) AS due
+    LIMIT %(limit)s
+),
+claimed AS (
+    UPDATE {schema}.live AS l
+    SET worker_id = %(worker_id)s, token = %(token)s, fence = l.fence + 1, started_at = now()
+    FROM picked
+    WHERE l.ctid = picked.place
+    RETURNING l.id, l.ctid AS place, l.fence, l.job_type, l.payload, l.attempts, l.max_retries, l.queue, l.priority, l.trace_id, l.run_at,
+        l.suspect, l.losses, l.flags, l.refused_since
+)
+SELECT
+    (SELECT count(*) FROM worker) AS alive,
+    string_agg(uuid_send(c.id), '') AS ids,
+    string_agg(tidsend(c.place), '') AS places,
+    string_agg(timestamptz_send(c.run_at), '') AS run_ats,
+    json_build_array(
+        json_agg(c.fence), json_agg(c.job_type), json_agg(c.payload), json_agg(c.attempts), json_agg(c.max_retries),
+        json_agg(c.queue), json_agg(c.priority), json_agg(c.trace_id)
+    )::text AS jobs,
+    (json_agg(json_build_array(c.id, c.suspect IS TRUE, c.losses, c.flags, extract(epoch FROM now() - c.refused_since)::float8))
+        FILTER (WHERE c.suspect OR c.losses > 0 OR c.flags IS NOT NULL OR c.refused_since IS NOT NULL))::text AS careful
+FROM (SELECT * FROM claimed ORDER BY priority, run_at, id) AS c

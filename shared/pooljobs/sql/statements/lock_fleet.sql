@@ -1,0 +1,3 @@
+-- Keeps the fleet's workers from publishing what they declare until the transaction's end (publish_job_types.sql).
+-- Parameters: fleet. Returns nothing of interest. Locks: the fleet's row. Index: fleets_pkey.
+SELECT FROM {schema}.fleets AS f WHERE f.id = %(fleet)s FOR UPDATE

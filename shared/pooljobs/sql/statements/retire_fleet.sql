@@ -1,0 +1,3 @@
+-- Says that a fleet lives no longer: its steward leaves. Parameters: fleet. Returns nothing. Locks: the fleet's row.
+-- Index: fleets_pkey.
+UPDATE {schema}.fleets AS f SET seen_until = now() WHERE f.id = %(fleet)s AND f.seen_until > now()

@@ -1,0 +1,19 @@
+-- Puts one failed or cancelled job back to pending, due now: the same id, its fence and its runs carried on, and room
+-- for at least one more run. A job in any other state, or none of that id, is left alone.
+-- What was asked of its earlier run is not asked of the next: a request to cancel it goes.
+-- Parameters: id. Returns a row if the job is pending again. Locks: the history row, the new one, the request.
+-- Index: history_id in each partition, live_pkey, cancellations_pkey.
+WITH taken AS (
+    DELETE FROM {schema}.history AS h
+    WHERE h.id = %(id)s::uuid AND h.status IN ('failed', 'cancelled')
+    RETURNING h.*
+),
+forgotten AS (
+    DELETE FROM {schema}.cancellations AS c
+    USING taken AS t
+    WHERE c.job_id = t.id
+)
+INSERT INTO {schema}.live (run_at, max_retries, attempts, last_error, {carried})
+SELECT now(), greatest(t.max_retries, t.attempts + 1), t.attempts, t.last_error, {carried:t}
+FROM taken AS t
+RETURNING id, {schema}.notify_many(ARRAY[queue], ARRAY[run_at])

@@ -1,3 +1,0 @@
--- Tells hosts whose workers sleep of jobs that were just copied in. Parameters: queues text[], run_ats timestamptz[]: of
--- each queue the earliest. Returns whether somebody was told. Locks: none. Index: sleepers_pkey.
-SELECT {schema}.notify_sleepers(%(queues)s::text[], %(run_ats)s::timestamptz[])

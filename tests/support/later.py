@@ -1,0 +1,45 @@
+"""Migrations of tomorrow: what a database of today's schema is taken through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from unittest.mock import patch
+
+from pooljobs.db.schema import migrations as module
+
+_files = module._files
+
+
+@contextmanager
+def with_migrations(**texts: str) -> Iterator[None]:
+    """This pooljobs has these migrations too, each named like ``m0900_name``; an empty text is one that it lacks."""
+    added = {name.removeprefix("m"): text for name, text in texts.items()}
+
+    def files(folder: str) -> dict[str, str]:
+        found = _files(folder)
+        if folder == "migrations":
+            found = {name: text for name, text in (found | added).items() if text}
+        return found
+
+    with patch.object(module, "_files", files):
+        yield
+
+
+@contextmanager
+def only_until(version: int) -> Iterator[None]:
+    """This pooljobs knows no later migration."""
+    late = {f"m{one.name}": "" for one in module.migrations() if one.version > version}
+    with with_migrations(**late):
+        yield
+
+
+@contextmanager
+def with_function(name: str, text: str) -> Iterator[None]:
+    """This pooljobs has another text of one function."""
+
+    def files(folder: str) -> dict[str, str]:
+        return _files(folder) | ({name: text} if folder == "functions" else {})
+
+    with patch.object(module, "_files", files):
+        yield
