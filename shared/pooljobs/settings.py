@@ -46,6 +46,8 @@ class WorkerSettings:
         connections: Size of a worker's connection pool, handlers' own enqueues included. Default 3.
         time_limit: Seconds that a run may take of a handler that declares no limit; see ``TimeLimit.of``. Default 0,
             none.
+        unknown_after: Seconds for which a job waits whose payload the workers' code refuses, from the first refusal
+            on; then it has failed. Default 600; 0: it fails at once.
 
     Raises:
         OptionError: A value is out of its range.
@@ -64,6 +66,7 @@ class WorkerSettings:
     connections: int = 3
     durability: str = "strict"
     time_limit: float = 0.0
+    unknown_after: float = 600.0
 
     def __post_init__(self) -> None:
         if not self.queues or not all(self.queues):
@@ -91,6 +94,8 @@ class WorkerSettings:
         if self.time_limit != 0:
             _at_least("time_limit", self.time_limit, SHORTEST_SECS)
             _at_most("time_limit", self.time_limit, LONGEST_DELAY_SECS)
+        _at_least("unknown_after", self.unknown_after, 0.0)
+        _at_most("unknown_after", self.unknown_after, LONGEST_DELAY_SECS)
 
     @property
     def shares(self) -> dict[str, int]:

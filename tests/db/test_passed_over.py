@@ -24,6 +24,7 @@ from pooljobs.scoreboard import Scoreboard
 from pooljobs_worker.claims.claim import Claimer
 from pooljobs_worker.claims.claimed import ClaimedJob
 from pooljobs_worker.claims.lanes import SWEEP_LONGEST, Lanes
+from pooljobs_worker.claims.refused_types import RefusedTypes
 from pooljobs_worker.session.connection import Session
 from pooljobs_worker.session.outage import Outage
 from tests.support.claims import insert, register, scalar, settle_all
@@ -42,7 +43,9 @@ def make_claimer(dsn: str, connection: Conn) -> Iterator[MakeClaimer]:
     with child_pool(dsn, size=1, application_name="test") as pool:
         session = Session(pool, board.slot(0), Outage(board.slot(0), logging.getLogger("test")), give_up=lambda: False)
         board.slot(0).worker_id = register(connection, job_timeout=600.0)
-        yield lambda queues: Claimer(session, Statements("pooljobs"), Lanes(dict.fromkeys(queues, 1)), board.slot(0))
+        yield lambda queues: Claimer(
+            session, Statements("pooljobs"), Lanes(dict.fromkeys(queues, 1)), RefusedTypes(), board.slot(0)
+        )
         session.close()
     board.close()
 

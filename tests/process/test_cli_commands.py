@@ -87,6 +87,27 @@ def test_enqueue_by_the_published_declaration(dsn: str, connection: Connection[A
     assert connection.execute("SELECT queue, max_retries FROM pooljobs.live ORDER BY id DESC").fetchone() == ("mine", 2)
 
 
+def test_an_alias_on_the_command_line_means_its_handler(dsn: str, folder: Path, connection: Connection[Any]) -> None:
+    (folder / "renamed.py").write_text(APP.replace("@app.job(", "@app.job(aliases=('mail', 'post'), ", 1))
+    ended = pooljobs("enqueue", "post", "-p", '{"to": "a@b"}', "--app", "renamed", "--json", dsn=dsn, cwd=folder)
+    assert ended.json["job_type"] == "send", ended.err
+    assert connection.execute("SELECT job_type, queue FROM pooljobs.live").fetchone() == ("send", "emails")
+
+
+def test_a_refused_job_that_waits_says_so(dsn: str, connection: Connection[Any]) -> None:
+    insert(connection, job_type="send")
+    [held] = claim(connection, register(connection)) or []
+    refusal = held.settled(Verdict.REFUSED, error="refused by this worker's code: x", delay=600.0, started_ns=0)
+    assert settle_all(connection, refusal) == set()
+    listed = pooljobs("jobs", "list", dsn=dsn, env={"COLUMNS": "200"}).out
+    assert "refused, next try in" in listed
+    shown = pooljobs("jobs", "show", str(held.id), dsn=dsn, env={"COLUMNS": "200"}).out
+    assert "by the workers' code since" in shown
+    assert "next try in" in shown
+    assert "refused by this worker's code: x" in shown
+    assert pooljobs("jobs", "list", "--json", dsn=dsn).json[0]["refused_for"] >= 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [

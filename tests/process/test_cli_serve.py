@@ -116,3 +116,27 @@ def test_a_handler_that_closes_stderr_costs_no_log_line_and_no_worker(dsn: str, 
             assert serving.ended() == 0
         assert connection.execute("SELECT status FROM pooljobs.jobs").fetchall() == [("completed",)]
     assert "shop: still here" in serving.text
+
+
+@pytest.mark.parametrize("more", [(), ("--preload",)])
+def test_an_app_without_a_job_is_refused_before_anything_starts(
+    dsn: str, tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    (tmp_path / "idle.py").write_text("from pooljobs import PoolJobs\n\napp = PoolJobs()\n")
+    ended = pooljobs("serve", "--app", "idle:app", *more, dsn=dsn, cwd=tmp_path)
+    assert ended.code == ExitCode.APP
+    assert ended.err.splitlines() == [
+        "error: the application declares no jobs: its workers would have nothing to run",
+        "hint: declare one with @app.job in that module, or import there the modules that do",
+    ]
+
+
+def test_an_app_that_nobody_provides_for_is_refused_before_anything_starts(dsn: str, tmp_path: Path) -> None:
+    code = (
+        "from pooljobs import PoolJobs, State\napp = PoolJobs()\n@app.job\ndef send(mailer: State[int]) -> None: ...\n"
+    )
+    (tmp_path / "unprovided.py").write_text(code)
+    ended = pooljobs("serve", "--app", "unprovided:app", dsn=dsn, cwd=tmp_path)
+    assert ended.code == ExitCode.APP
+    assert "handlers ask for State[int], which nobody provides" in ended.err
+    assert "starting" not in ended.err

@@ -63,12 +63,14 @@ def test_a_job_without_a_handler_fails_for_good_and_says_so(dsn: str, tmp_path: 
         )
 
 
-def test_a_payload_the_handler_does_not_take_is_that_jobs_failure(dsn: str, tmp_path: Path) -> None:
+def test_a_payload_the_handler_does_not_take_fails_at_once_where_nothing_else_is_waited_for(
+    dsn: str, tmp_path: Path
+) -> None:
     with audit_of(dsn) as connection:
-        connection.execute("""SELECT pooljobs.enqueue('audited', '{"colour": "red"}', max_retries => 1)""")
-        run_until_done(dsn, tmp_path, connection)
-        status, error = one(connection, "status, last_error")
-        assert status == "failed"
+        connection.execute("""SELECT pooljobs.enqueue('audited', '{"colour": "red"}')""")
+        run_until_done(dsn, tmp_path, connection, "--unknown-after", "0")
+        status, attempts, error = one(connection, "status, attempts, last_error")
+        assert (status, attempts) == ("failed", 0)
         assert "colour" in error
 
 

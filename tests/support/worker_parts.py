@@ -48,4 +48,4 @@ def worker_parts(dsn: str, *, entries: int = 100, job_timeout: float = 30.0, ses
 def claimer_of(parts: Parts) -> Claimer:
     """A claimer for it."""
     shares = parts.settings.worker.shares
-    return Claimer(parts.session, parts.statements, Lanes(shares), parts.child.slot)
+    return Claimer(parts.session, parts.statements, Lanes(shares), parts.refused_types, parts.child.slot)

@@ -19,7 +19,8 @@ def test_the_example_declares_what_it_says() -> None:
 def test_the_handlers_run_on_what_a_worker_would_give_them(caplog: pytest.LogCaptureFixture) -> None:
     context = JobContext(uuid4(), "send_welcome_email", "emails", 1, 5)
     payload = {"to": "a@example.com"}
-    args, kwargs = send_welcome_email.binder.bind(payload, lambda: context, app.state)
+    args, given = send_welcome_email.binder.check(payload)
+    kwargs = send_welcome_email.binder.inject(given, lambda: context, app.state)
     mailer = app.state.get(Mailer)
     with caplog.at_level(logging.INFO):
         send_welcome_email.function(*args, **kwargs)

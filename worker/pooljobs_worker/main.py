@@ -11,11 +11,10 @@ from contextlib import ExitStack
 
 from pooljobs.application.app import PoolJobs
 from pooljobs.application.loading import load_app
+from pooljobs.application.readiness import check_ready
 from pooljobs.db.connect import child_pool
 from pooljobs.db.worker_name import application_name
-from pooljobs.errors import DeclarationError
 from pooljobs.exit_codes import ExitCode
-from pooljobs.handler.state import type_name
 from pooljobs.logs import name_process
 from pooljobs.process.child import Child
 from pooljobs.scoreboard import SlotState
@@ -45,7 +44,7 @@ def worker_main(settings: ServeSettings, child: Child) -> int:
     log = logging.getLogger("pooljobs.worker")
     look_less_often()
     app = load_app(settings.app)
-    _check(app)
+    check_ready(app)
     pass_over_what_is_there()
     sessions = session_connections(settings.worker.connections)
     app.pool_size = settings.worker.connections - sessions
@@ -79,7 +78,7 @@ def _run(parts: Parts, app: PoolJobs) -> None:
     slot = parts.child.slot
     parts.registration.declare(app)
     parts.registration.register()
-    claimer = Claimer(parts.session, parts.statements, Lanes(parts.settings.worker.shares), slot)
+    claimer = Claimer(parts.session, parts.statements, Lanes(parts.settings.worker.shares), parts.refused_types, slot)
     parts.flusher.start()
     try:
         with make_crew(parts, app) as crew:
@@ -87,14 +86,3 @@ def _run(parts: Parts, app: PoolJobs) -> None:
             WorkerLoop(parts, claimer, crew).run()
     finally:
         parts.flusher.stop()
-
-
-def _check(app: PoolJobs) -> None:
-    """A missing provider must stop the worker now, not fail the first job that needs it."""
-    needed = [type_ for task in app.registry.values() for type_ in task.binder.state_types]
-    if missing := app.state.missing(needed):
-        names = ", ".join(type_name(type_) for type_ in missing)
-        raise DeclarationError(
-            f"handlers ask for State[{names}], which nobody provides",
-            hint="call app.provide(Type, factory) where the app is declared",
-        )

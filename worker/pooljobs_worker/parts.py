@@ -11,6 +11,7 @@ from pooljobs.settings import ServeSettings
 from pooljobs_worker.claims.announcer import Announcer
 from pooljobs_worker.claims.forgotten import Forgotten
 from pooljobs_worker.claims.held import HeldJobs
+from pooljobs_worker.claims.refused_types import RefusedTypes
 from pooljobs_worker.peak import PeakMemory
 from pooljobs_worker.session.connection import Session
 from pooljobs_worker.session.lease import Lease
@@ -33,6 +34,7 @@ class Parts:
     settler: Settler
     flusher: Flusher
     announcer: Announcer
+    refused_types: RefusedTypes
     peak: PeakMemory
     log: logging.Logger
 
@@ -64,6 +66,7 @@ class Parts:
             settler=settler,
             flusher=flusher,
             announcer=Announcer(session, statements),
+            refused_types=RefusedTypes(),
             peak=PeakMemory(slot),
             log=log,
         )

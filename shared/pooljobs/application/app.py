@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from types import MappingProxyType, TracebackType
-from typing import Any, ParamSpec, Self, TypeVar, overload
+from typing import Any, Literal, ParamSpec, Self, TypeVar, overload
 
 from pooljobs.application.declaration import DEFAULT_MAX_RETRIES, DEFAULT_QUEUE, Declaration
 from pooljobs.application.task import Task, TypedTask, new_job
@@ -42,7 +42,7 @@ class PoolJobs(Cancelling):
 
     @property
     def registry(self) -> Mapping[str, Task]:
-        """The declared tasks by name; read-only."""
+        """The declared tasks by each job type that they take, their names and their aliases; read-only."""
         return MappingProxyType(self._tasks)
 
     @property
@@ -77,6 +77,8 @@ class PoolJobs(Cancelling):
         retry_policy: str = "exponential",
         retry_delay_secs: float = 1.0,
         time_limit: float | timedelta | TimeLimit | None = None,
+        extra: Literal["refuse", "ignore"] = "refuse",
+        aliases: Sequence[str] = (),
     ) -> Callable[[Callable[P, R]], TypedTask[P, R]]: ...
     def job(
         self,
@@ -89,6 +91,8 @@ class PoolJobs(Cancelling):
         retry_policy: str = "exponential",
         retry_delay_secs: float = 1.0,
         time_limit: float | timedelta | TimeLimit | None = None,
+        extra: Literal["refuse", "ignore"] = "refuse",
+        aliases: Sequence[str] = (),
     ) -> Any:
         """Declare a function, plain or async, as the handler of a job type. Used bare or with arguments.
 
@@ -102,16 +106,19 @@ class PoolJobs(Cancelling):
             time_limit: Seconds, or a timedelta, after which ``TimeLimitExceeded`` is raised in the handler; five
                 seconds later its process is killed. A ``TimeLimit`` sets both; 0 means none. Default: as told by
                 ``serve --time-limit``.
+            extra: ``refuse`` (default): a payload with a field that the handler does not take is refused. ``ignore``:
+                such fields are passed over, in dataclasses too; a pydantic model follows its own configuration.
+            aliases: Former names. The handler takes jobs of these types as well; what it enqueues has its name.
 
         Raises:
-            DeclarationError: The declaration contradicts itself, or the name is taken.
+            DeclarationError: The declaration contradicts itself, or the name or an alias is taken.
         """
         retry = RetryPolicy.named(retry_policy, retry_delay_secs, stacklevel=3)
         limit = TimeLimit.of(time_limit)
 
         def declare(handler: Callable[..., Any]) -> TypedTask[..., Any]:
             declared_name = getattr(handler, "__name__", repr(handler)) if name is None else name
-            declaration = Declaration(declared_name, queue, max_retries, retry, limit)
+            declaration = Declaration(declared_name, queue, max_retries, retry, limit, extra, aliases)
             return self._register(TypedTask(handler, declaration, self._outlet))
 
         return declare if function is None else declare(function)
@@ -130,8 +137,9 @@ class PoolJobs(Cancelling):
         """Store one job by its type's name, for producers that do not import the handlers.
 
         Args:
-            job_type: Name of the handler. One that is declared here is checked as ``Task.enqueue`` does; for others
-                queue and max_retries must be given where they differ from ``default`` and 3.
+            job_type: Name of the handler. One that is declared here is checked as ``Task.enqueue`` does, and of an
+                alias the job gets the handler's name; for others queue and max_retries must be given where they differ
+                from ``default`` and 3.
             payload: Whole payload: an object of the handler's keyword arguments, or what its first parameter takes.
             **options: As for ``Task.options``.
 
@@ -170,11 +178,12 @@ class PoolJobs(Cancelling):
         self.close()
 
     def _register(self, task: TypedTask[..., Any]) -> TypedTask[..., Any]:
-        taken = self._tasks.get(task.name)
-        if taken is not None:
-            raise DeclarationError(
-                f"two jobs are named {task.name!r}: {taken.where} and {task.where}",
-                hint="give one of them another name: @app.job(name=…)",
-            )
-        self._tasks[task.name] = task
+        for job_type in task.job_types:
+            taken = self._tasks.get(job_type)
+            if taken is not None:
+                raise DeclarationError(
+                    f"two jobs are named {job_type!r}: {taken.where} and {task.where}",
+                    hint="give one of them another name, @app.job(name=…), or take it out of the aliases",
+                )
+        self._tasks.update(dict.fromkeys(task.job_types, task))
         return task

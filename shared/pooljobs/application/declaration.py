@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,10 +15,17 @@ from pooljobs.job.time_limit import TimeLimit
 DEFAULT_QUEUE: Final = "default"
 DEFAULT_MAX_RETRIES: Final = 3
 
+REFUSE_EXTRA: Final = "refuse"
+IGNORE_EXTRA: Final = "ignore"
+
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
     """What a decorator says about a handler, besides the function itself.
+
+    Attributes:
+        extra: What becomes of payload fields that the handler does not take: ``refuse`` or ``ignore``.
+        aliases: Other job types whose jobs the handler takes as well: its former names.
 
     Raises:
         DeclarationError: A value is out of its range.
@@ -28,14 +36,40 @@ class Declaration:
     max_retries: int = DEFAULT_MAX_RETRIES
     retry: RetryPolicy = RetryPolicy()  # noqa: RUF009 - frozen
     time_limit: TimeLimit | None = None
+    extra: str = REFUSE_EXTRA
+    aliases: Sequence[str] = ()
 
     def __post_init__(self) -> None:
+        self._check_extra()
+        self._check_aliases()
         try:
             check_name("the name of a job", self.name)
             check_name("queue", self.queue)
             check_max_retries(self.max_retries)
+            for alias in self.aliases:
+                check_name("an alias", alias)
         except OptionError as error:
             raise DeclarationError(f"{self.name}: {error}", hint=error.hint) from error
+
+    @property
+    def job_types(self) -> tuple[str, ...]:
+        """All types whose jobs the handler takes, its name first."""
+        return (self.name, *self.aliases)
+
+    def _check_extra(self) -> None:
+        if self.extra not in (REFUSE_EXTRA, IGNORE_EXTRA):
+            raise DeclarationError(f"{self.name}: extra must be 'refuse' or 'ignore', not {self.extra!r:.80}")
+
+    def _check_aliases(self) -> None:
+        """Text is a sequence too, of names of one letter: nobody means that."""
+        if not isinstance(self.aliases, list | tuple):
+            hint = "write it as aliases=('old_name',)"
+            raise DeclarationError(
+                f"{self.name}: aliases must be a tuple of names, not {self.aliases!r:.80}", hint=hint
+            )
+        for at, alias in enumerate(self.aliases):
+            if alias == self.name or alias in self.aliases[:at]:
+                raise DeclarationError(f"{self.name}: {alias!r} is named twice", hint="leave it out of the aliases")
 
 
 def refuse_unrunnable(function: object, name: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 
-from pooljobs.application.declaration import Declaration, place_of, refuse_unrunnable
+from pooljobs.application.declaration import IGNORE_EXTRA, Declaration, place_of, refuse_unrunnable
 from pooljobs.enqueue.methods import Enqueueing
 from pooljobs.enqueue.outlet import Outlet
 from pooljobs.errors import DeclarationError
@@ -29,6 +29,7 @@ class Task(Enqueueing):
 
     Attributes:
         name: Job type under which its jobs are stored.
+        job_types: All types whose jobs it takes: its name, then its aliases.
         queue: Queue of its jobs. Default ``default``.
         max_retries: Total number of runs. Default 3.
         retry: When a failed job runs again.
@@ -48,13 +49,15 @@ class Task(Enqueueing):
         functools.update_wrapper(cast("Callable[..., Any]", self), function)
         self.function = function
         self.name = declaration.name
+        self.job_types = declaration.job_types
         self.queue = declaration.queue
         self.max_retries = declaration.max_retries
         self.retry = declaration.retry
         self.time_limit = declaration.time_limit
         self.is_async = inspect.iscoroutinefunction(function)
         self.where = place_of(function)
-        self.binder: Binder = compile_binder(self.name, read_signature(function, self.name))
+        signature = read_signature(function, self.name, tolerant=declaration.extra == IGNORE_EXTRA)
+        self.binder: Binder = compile_binder(self.name, signature)
         self._outlet = outlet
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

@@ -22,20 +22,24 @@ _MAPPINGS: Final = frozenset({dict, abc.Mapping, abc.MutableMapping})
 _NOT_KEYS: Final = frozenset({int, float, bool, None, type(None)})
 
 
-def compile_converter(annotation: object) -> Converter | None:
+def compile_converter(annotation: object, *, tolerant: bool = False) -> Converter | None:
     """The converter of ``annotation``, or None where any JSON value goes as it is.
+
+    A ``tolerant`` one passes over fields that its dataclasses do not have. Of a union it takes the first member that
+    fits to the letter, and only if there is none the first that fits so.
 
     Raises:
         DeclarationError: The annotation names something that JSON cannot be turned into.
     """
-    return _Compiler().compile(annotation)
+    return _Compiler(tolerant=tolerant).compile(annotation)
 
 
 class _Compiler:
     """One compilation: remembers the dataclasses under way, so that they may hold themselves."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, tolerant: bool) -> None:
         self._dataclasses: dict[object, Converter | None] = {}
+        self._strict = _Compiler(tolerant=False) if tolerant else None
 
     def compile(self, annotation: object) -> Converter | None:
         annotation = _bare(annotation)
@@ -67,7 +71,9 @@ class _Compiler:
             return self._later(annotation)
         self._dataclasses[annotation] = None
         hints = _field_hints(annotation, cls)
-        converter = dataclass_converter(cls, FieldTable.of_dataclass(cls, lambda name: self.compile(hints[name])))
+        tolerant = self._strict is not None
+        table = FieldTable.of_dataclass(cls, lambda name: self.compile(hints[name]), tolerant=tolerant)
+        converter = dataclass_converter(cls, table)
         self._dataclasses[annotation] = converter
         return converter
 
@@ -86,7 +92,11 @@ class _Compiler:
         chosen = [(member, convert) for member, convert in compiled if convert is not None]
         if len(chosen) < len(compiled):
             return None  # one member takes anything
-        return union_converter(chosen, " or ".join(_told(member) for member, _ in compiled))
+        told = " or ".join(_told(member) for member, _ in compiled)
+        if self._strict is not None and sum(member is not type(None) for member, _ in chosen) > 1:
+            to_the_letter = [(_bare(member), self._strict.compile(member)) for member in members]
+            chosen = [(member, convert) for member, convert in to_the_letter if convert is not None] + chosen
+        return union_converter(chosen, told)
 
     def _container(self, annotation: object, origin: object, args: tuple[Any, ...]) -> Converter:
         kind = origin or annotation

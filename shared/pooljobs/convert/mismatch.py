@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
+from pooljobs.payload.path import quoted, short_path
+
 Converter: TypeAlias = Callable[[Any], Any]
 """Takes a JSON value, returns what the annotation asks for, or raises ``Mismatch``."""
 
@@ -26,7 +28,7 @@ class Mismatch(Exception):  # noqa: N818 - a finding that the binder turns into 
 
     def told(self, root: str = "payload") -> str:
         """One sentence, beginning with the place."""
-        return f"{root}{self.path}{self.finding}"
+        return f"{root}{short_path(self.path)}{self.finding}"
 
 
 def expected(what: str, value: object) -> Mismatch:
@@ -36,13 +38,13 @@ def expected(what: str, value: object) -> Mismatch:
 
 def missing(name: str) -> Mismatch:
     """An object lacks a field."""
-    return Mismatch(f" has no field {name!r}")
+    return Mismatch(f" has no field {quoted(name)}")
 
 
 def unknown(name: str, known: Iterable[str]) -> Mismatch:
     """An object has a field too many."""
     takes = ", ".join(known)
-    return Mismatch(f" has an unknown field {name!r} ({f'it takes: {takes}' if takes else 'it takes none'})")
+    return Mismatch(f" has an unknown field {quoted(name)} ({f'it takes: {takes}' if takes else 'it takes none'})")
 
 
 def shown(value: object) -> str:

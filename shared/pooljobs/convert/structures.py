@@ -17,14 +17,20 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class FieldTable:
-    """The fields of an object: their converters (None: as it is), which must be there, which are not passed on."""
+    """The fields of an object: their converters (None: as it is), which must be there, which are not passed on.
+
+    A ``tolerant`` one passes over what it does not know.
+    """
 
     converters: Mapping[str, Converter | None]
     required: frozenset[str] = frozenset()
     ignored: frozenset[str] = frozenset()
+    tolerant: bool = False
 
     @classmethod
-    def of_dataclass(cls, type_: type[Any], compile_field: Callable[[str], Converter | None]) -> FieldTable:
+    def of_dataclass(
+        cls, type_: type[Any], compile_field: Callable[[str], Converter | None], *, tolerant: bool
+    ) -> FieldTable:
         """Reads a dataclass's fields. Those that ``__init__`` does not take may stand in a payload and are left out."""
         given = [f for f in dataclasses.fields(type_) if f.init]
         absent = dataclasses.MISSING
@@ -32,16 +38,17 @@ class FieldTable:
             {f.name: compile_field(f.name) for f in given},
             frozenset(f.name for f in given if f.default is absent and f.default_factory is absent),
             frozenset(f.name for f in dataclasses.fields(type_) if not f.init),
+            tolerant,
         )
 
     def converted(self, value: dict[str, Any]) -> dict[str, Any]:
-        """Fields by name, each converted. Raises ``Mismatch`` for unknown, missing and wrong ones."""
+        """Fields by name, each converted. Raises ``Mismatch`` for missing, wrong and, unless tolerant, unknown ones."""
         converters, fields = self.converters, {}
         for name, part in value.items():
             try:
                 convert = converters[name]
             except KeyError:
-                if name in self.ignored:
+                if self.tolerant or name in self.ignored:
                     continue
                 raise unknown(name, converters) from None
             if convert is None:

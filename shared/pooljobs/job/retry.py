@@ -82,7 +82,11 @@ def _backoff(base: float, failures: int) -> float:
     return min(grown, LONGEST_BACKOFF_SECS)
 
 
+def share_of(job_id: UUID) -> float:
+    """In [0, 1), uniform over ids: from the low bits, because the high ones of a UUIDv7 are the time."""
+    return math.ldexp(job_id.int & ((1 << _JITTER_BITS) - 1), -_JITTER_BITS)
+
+
 def _jitter(base: float, job_id: UUID) -> float:
-    """In [0, base), uniform over ids: from the low bits, because the high ones of a UUIDv7 are the time."""
-    share = math.ldexp(job_id.int & ((1 << _JITTER_BITS) - 1), -_JITTER_BITS)
-    return min(share * base, math.nextafter(base, 0.0))
+    """In [0, base)."""
+    return min(share_of(job_id) * base, math.nextafter(base, 0.0))

@@ -24,6 +24,8 @@ class Verdict(IntEnum):
     SUSPECTED = 14
     """The process died while it ran beside others: nothing is charged, an interruption is counted, and the next time it
     runs alone."""
+    REFUSED = 16
+    """This worker's code does not take the payload: nothing is charged, and another's is waited for."""
 
 
 @dataclass(slots=True)

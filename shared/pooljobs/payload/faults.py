@@ -9,11 +9,10 @@ from enum import Enum
 from typing import Any, Final
 from uuid import UUID
 
-from pooljobs.payload.path import at_key
+from pooljobs.payload.path import at_key, short_path
 from pooljobs.payload.values import json_value
 
 _DEEPEST: Final = 254  # orjson's own limit
-_LONGEST_PATH: Final = 200
 _SMALLEST_INT: Final = -(2**63)
 _LARGEST_INT: Final = 2**64 - 1
 
@@ -40,9 +39,7 @@ def find_fault(value: object) -> Fault | None:
     try:
         _walk(value, 0)
     except _FaultFoundError as found:
-        path = "".join(reversed(found.steps))
-        short = path if len(path) <= _LONGEST_PATH else f"{path[:_LONGEST_PATH]}…"
-        return Fault(short, found.reason, found.hint)
+        return Fault(short_path("".join(reversed(found.steps))), found.reason, found.hint)
     return None
 
 

@@ -59,6 +59,7 @@ def _keywords(job_type: str, signature: HandlerSignature) -> ReadPayload:
     table = FieldTable(
         {p.name: p.convert for p in signature.payload},
         frozenset(p.name for p in signature.payload if p.required),
+        tolerant=signature.tolerant,
     )
     if signature.extras:
         return _told(job_type, _with_extras(table, signature))
@@ -103,7 +104,7 @@ def _types_only(job_type: str, table: FieldTable) -> ReadPayload:
 
 def _with_extras(table: FieldTable, signature: HandlerSignature) -> _Fields:
     injected = {*signature.contexts, *(name for name, _ in signature.states)}
-    convert_extra = signature.convert_extra
+    convert_extra, tolerant = signature.convert_extra, signature.tolerant
 
     def convert(payload: dict[str, Any]) -> dict[str, Any]:
         fields = table.converted({name: value for name, value in payload.items() if name in table.converters})
@@ -111,6 +112,8 @@ def _with_extras(table: FieldTable, signature: HandlerSignature) -> _Fields:
             if name in table.converters:
                 continue
             if name in injected:
+                if tolerant:
+                    continue
                 raise unknown(name, table.converters)
             try:
                 fields[name] = value if convert_extra is None else convert_extra(value)

@@ -1,7 +1,7 @@
 """Turns payloads into a handler's arguments, and an enqueuing call into a payload.
 
 Everything is decided at declaration; what is left to do for each job are a few dictionary operations and the
-converters that the annotations ask for. Called by ``Task`` (enqueue) and by the worker (``bind``).
+converters that the annotations ask for. Called by ``Task`` (enqueue) and by the worker (``check``, then ``inject``).
 """
 
 from __future__ import annotations
@@ -17,12 +17,11 @@ from pooljobs.errors import PayloadError
 from pooljobs.handler.context import JobContext
 from pooljobs.handler.state import StateContainer
 from pooljobs.payload.encoding import encode
-from pooljobs.signature.arguments import Arguments, ReadPayload, compile_payload_reader, refuse
+from pooljobs.signature.arguments import ReadPayload, compile_payload_reader, refuse
 from pooljobs.signature.fits import compile_fits
 from pooljobs.signature.reading import HandlerSignature, PayloadParameter
 
 ContextFactory: TypeAlias = Callable[[], JobContext]
-Bind: TypeAlias = Callable[[Any, ContextFactory, StateContainer], Arguments]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +32,8 @@ class Binder:
         job_type: Name that errors begin with.
         payload_name: What errors call a payload.
         signature: What the handler takes.
-        bind: ``bind(payload, make_context, state)`` gives the handler's positional and keyword arguments. The context
-            is made only for a handler that takes one. Raises PayloadError where the payload does not fit.
-        check: ``check(payload)`` gives the arguments that come from the payload; raises PayloadError as ``bind`` does,
-            and injects nothing.
+        check: ``check(payload)`` gives the positional and keyword arguments that come from the payload, and may be it.
+            Raises PayloadError where the payload does not fit, and whatever else a class of the user's raises.
         fits: ``fits(payload)`` tells of a payload that is not encoded yet that ``check`` will take it; false where
             that cannot be told.
     """
@@ -44,7 +41,6 @@ class Binder:
     job_type: str
     payload_name: str
     signature: HandlerSignature
-    bind: Bind
     check: ReadPayload
     fits: Callable[[Any], bool]
 
@@ -55,8 +51,20 @@ class Binder:
 
     @property
     def injects(self) -> bool:
-        """Whether ``bind`` adds something to what ``check`` gives."""
+        """Whether ``inject`` adds something to what ``check`` gives."""
         return bool(self.signature.states or self.signature.contexts)
+
+    def inject(self, given: dict[str, Any], make_context: ContextFactory, state: StateContainer) -> dict[str, Any]:
+        """The keyword arguments that ``check`` gave, in a dict of their own, and those that are injected.
+
+        The context is made only for a handler that takes one. Raises what a provider of state raises.
+        """
+        kwargs = {**given}  # it may be the payload itself
+        for name, type_ in self.signature.states:
+            kwargs[name] = state.get(type_)
+        for name in self.signature.contexts:
+            kwargs[name] = make_context()
+        return kwargs
 
     def payload_of(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """The payload that ``enqueue(*args, **kwargs)`` means. Defaults are left to the run, so that they may change.
@@ -107,27 +115,7 @@ class Binder:
 def compile_binder(job_type: str, signature: HandlerSignature) -> Binder:
     """The binder of a handler."""
     read = compile_payload_reader(job_type, signature)
-    bind = _injecting(signature, read) if signature.states or signature.contexts else _plain(read)
-    return Binder(job_type, f"{job_type}: payload", signature, bind, read, compile_fits(signature))
-
-
-def _plain(read: ReadPayload) -> Bind:
-    return lambda payload, _context, _state: read(payload)
-
-
-def _injecting(signature: HandlerSignature, read: ReadPayload) -> Bind:
-    contexts, states = signature.contexts, signature.states
-
-    def bind(payload: Any, make_context: ContextFactory, state: StateContainer) -> Arguments:
-        args, given = read(payload)
-        kwargs = {**given}  # it may be the payload itself
-        for name, type_ in states:
-            kwargs[name] = state.get(type_)
-        for name in contexts:
-            kwargs[name] = make_context()
-        return args, kwargs
-
-    return bind
+    return Binder(job_type, f"{job_type}: payload", signature, read, compile_fits(signature))
 
 
 def _named(job_type: str, parameters: tuple[PayloadParameter, ...], args: tuple[Any, ...]) -> dict[str, Any]:

@@ -47,6 +47,7 @@ class HandlerSignature:
         convert_extra: Converter of those keys' values.
         contexts: Names of the parameters that get the ``JobContext``.
         states: Parameters that get application state, and its types.
+        tolerant: Payload fields that nobody takes are passed over; a pydantic model decides that itself.
     """
 
     payload: tuple[PayloadParameter, ...]
@@ -55,9 +56,10 @@ class HandlerSignature:
     convert_extra: Converter | None
     contexts: tuple[str, ...]
     states: tuple[tuple[str, object], ...]
+    tolerant: bool = False
 
 
-def read_signature(function: Callable[..., object], name: str) -> HandlerSignature:
+def read_signature(function: Callable[..., object], name: str, *, tolerant: bool = False) -> HandlerSignature:
     """The signature of the handler called ``name``.
 
     Raises:
@@ -78,12 +80,13 @@ def read_signature(function: Callable[..., object], name: str) -> HandlerSignatu
         elif state is not None:
             states.append((parameter.name, state))
         elif parameter.kind is Parameter.VAR_KEYWORD:
-            extra = (_converter(name, parameter, annotation),)
+            extra = (_converter(name, parameter, annotation, tolerant=tolerant),)
         else:
-            payload.append(_payload_parameter(name, parameter, annotation))
+            convert = _converter(name, parameter, annotation, tolerant=tolerant)
+            payload.append(_payload_parameter(parameter, annotation, convert))
     whole = len(payload) == 1 and not extra and _takes_whole(payload[0])
     return HandlerSignature(
-        tuple(payload), whole, bool(extra), extra[0] if extra else None, tuple(contexts), tuple(states)
+        tuple(payload), whole, bool(extra), extra[0] if extra else None, tuple(contexts), tuple(states), tolerant
     )
 
 
@@ -140,19 +143,14 @@ def _refuse_unfillable(name: str, parameter: Parameter, *, is_payload: bool, fir
         raise DeclarationError(f"{name}: **{parameter.name} cannot be injected")
 
 
-def _payload_parameter(name: str, parameter: Parameter, annotation: object) -> PayloadParameter:
-    return PayloadParameter(
-        parameter.name,
-        annotation,
-        parameter.default,
-        parameter.kind is Parameter.POSITIONAL_ONLY,
-        _converter(name, parameter, annotation),
-    )
+def _payload_parameter(parameter: Parameter, annotation: object, convert: Converter | None) -> PayloadParameter:
+    by_position = parameter.kind is Parameter.POSITIONAL_ONLY
+    return PayloadParameter(parameter.name, annotation, parameter.default, by_position, convert)
 
 
-def _converter(name: str, parameter: Parameter, annotation: object) -> Converter | None:
+def _converter(name: str, parameter: Parameter, annotation: object, *, tolerant: bool) -> Converter | None:
     try:
-        return compile_converter(annotation)
+        return compile_converter(annotation, tolerant=tolerant)
     except DeclarationError as error:
         raise DeclarationError(f"{name}: parameter {parameter.name}: {error}", hint=error.hint) from error
 

@@ -1,6 +1,6 @@
 """Asks the application which database and schema are its own, in a child: the supervisor runs no user code.
 
-An application that cannot be loaded says so here, before anything is started for it.
+An application that cannot be loaded or served says so here, before anything is started for it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import orjson
 
 from pooljobs.application.app import PoolJobs
 from pooljobs.application.loading import load_app
+from pooljobs.application.readiness import check_ready
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,4 +38,5 @@ def ask_app(
 
 
 def _answer(app: PoolJobs, writer: int) -> None:
+    check_ready(app)
     os.write(writer, orjson.dumps({"dsn": app.dsn, "schema": app.schema}))

@@ -81,7 +81,7 @@ def enqueue(
         announce(database)
         job_id = enqueue_one(database.dsn, chosen, job)
     if as_json:
-        emit_json({"id": job_id, "job_type": job_type})
+        emit_json({"id": job_id, "job_type": job.job_type})
     else:
         write(f"{job_id}\n")
 
@@ -91,7 +91,7 @@ def _prepare(job_type: str, value: Any, options: EnqueueOptions, app: PoolJobs |
         return EnqueuedJob(job_type, encode(value, where=f"{job_type}: payload"), options)
     task = _declared(job_type, app)
     job = task.job_of(task.binder.encoded(value), options)
-    return EnqueuedJob(job_type, job.payload, options, queue=job.queue, max_retries=job.max_retries)
+    return EnqueuedJob(job.job_type, job.payload, options, queue=job.queue, max_retries=job.max_retries)
 
 
 def _declared(job_type: str, app: PoolJobs) -> Task:

@@ -59,6 +59,7 @@ def _fields(job: Row) -> list[tuple[str, Any]]:
         ("finished", _instant(job["finished_at"])),
         ("ran for", _duration(job)),
         ("cancel", _cancel_requested(job)),
+        ("refused", _refused(job)),
         ("locked until", _instant(job["locked_until"])),
         ("worker", _worker(job)),
         ("fence", job["fence"]),
@@ -77,6 +78,8 @@ def _runs(job: Row) -> Text:
 
 
 def _when(job: Row) -> Text:
+    if job["status"] == "pending" and job["refused_for"] is not None:
+        return Text(f"refused, next try {until(max(job['due_in'], 0.0))}")
     if job["status"] == "pending" and job["due_in"] >= 1:
         return Text(f"due {until(job['due_in'])}")
     return Text(ago(job["age"]))
@@ -103,6 +106,14 @@ def _cancel_requested(job: Row) -> str | None:
         return None
     reason = f": {job['cancel_reason']}" if job["cancel_reason"] else ""
     return f"requested {ago(job['cancel_requested_ago'])}{reason}"
+
+
+def _refused(job: Row) -> str | None:
+    """Of a job that waits for code that takes its payload."""
+    if job["refused_for"] is None:
+        return None
+    since = f"by the workers' code since {_instant(job['refused_since'])}"
+    return since if job["status"] == "running" else f"{since}; next try {until(max(job['due_in'], 0.0))}"
 
 
 def _worker(job: Row) -> str | None:

@@ -42,6 +42,9 @@ MaxCrashes = Annotated[int, typer.Option("--max-crashes", metavar="N", help="Cra
 TimeLimit = Annotated[
     float, typer.Option("--time-limit", metavar="SECONDS", help="Of a run whose handler declares none; 0: no limit.")
 ]
+UnknownAfter = Annotated[
+    float, typer.Option("--unknown-after", metavar="SECONDS", help="How long a job waits for code that takes it.")
+]
 MaxLosses = Annotated[
     int, typer.Option("--max-losses", metavar="N", help="Losses of its host after which a job has failed.")
 ]
@@ -112,6 +115,7 @@ def register(cli: typer.Typer, worker_main: WorkerMain, *, show_traceback: bool)
         connections: Connections = _DEFAULTS.connections,
         durability: Durability = _DEFAULTS.durability,
         time_limit: TimeLimit = _DEFAULTS.time_limit,
+        unknown_after: UnknownAfter = _DEFAULTS.unknown_after,
         max_jobs_per_child: MaxJobs = 0,
         max_memory_per_child: MaxMemory = 0,
         keep_history: KeepHistory = 0,

@@ -48,14 +48,6 @@ def binder(handler: Callable[..., None]) -> Binder:
     return compile_binder("send", read_signature(handler, "send"))
 
 
-def no_context() -> JobContext:
-    raise AssertionError("made although nobody asked for it")
-
-
-def bind(handler: Callable[..., None], payload: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    return binder(handler).bind(payload, no_context, StateContainer())
-
-
 @pytest.mark.parametrize(
     ("handler", "payload", "arguments"),
     [
@@ -68,14 +60,15 @@ def bind(handler: Callable[..., None], payload: Any) -> tuple[tuple[Any, ...], d
     ],
 )
 def test_a_payload_becomes_arguments(handler: Callable[..., None], payload: object, arguments: object) -> None:
-    assert bind(handler, payload) == arguments
+    assert binder(handler).check(payload) == arguments
 
 
 def test_injected_parameters_are_added() -> None:
     state = StateContainer()
     state.provide(Mailer, Mailer)
     payload = {"to": "x"}
-    _, kwargs = binder(injected).bind(payload, lambda: CONTEXT, state)
+    _, given = binder(injected).check(payload)
+    kwargs = binder(injected).inject(given, lambda: CONTEXT, state)
     assert kwargs == {"mail": Mail("x"), "mailer": state.get(Mailer), "ctx": CONTEXT}
     assert payload == {"to": "x"}
     assert binder(injected).state_types == (Mailer,)
@@ -83,13 +76,15 @@ def test_injected_parameters_are_added() -> None:
 
 def test_injecting_leaves_the_payload_as_it_was() -> None:
     payload = {"a": 1}
-    assert binder(with_context).bind(payload, lambda: CONTEXT, StateContainer()) == ((), {"a": 1, "ctx": CONTEXT})
+    _, given = binder(with_context).check(payload)
+    assert binder(with_context).inject(given, lambda: CONTEXT, StateContainer()) == {"a": 1, "ctx": CONTEXT}
     assert payload == {"a": 1}
 
 
 def test_extra_keys_go_to_a_handler_that_takes_them() -> None:
     payload = {"day": "2026-01-02", "other": "2026-01-03"}
-    _, kwargs = binder(extras).bind(payload, lambda: CONTEXT, StateContainer())
+    _, given = binder(extras).check(payload)
+    kwargs = binder(extras).inject(given, lambda: CONTEXT, StateContainer())
     assert kwargs == {"day": date(2026, 1, 2), "other": date(2026, 1, 3), "ctx": CONTEXT}
 
 
@@ -113,10 +108,8 @@ def test_extra_keys_go_to_a_handler_that_takes_them() -> None:
 )
 def test_a_payload_that_does_not_fit_is_refused(handler: Callable[..., None], payload: object, message: str) -> None:
     with pytest.raises(PayloadError) as caught:
-        bind(handler, payload)
-    assert str(caught.value) == message
-    with pytest.raises(PayloadError):
         binder(handler).check(payload)
+    assert str(caught.value) == message
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,12 @@ from pooljobs import PoolJobs
 from pooljobs.job.verdict import Settlement
 from pooljobs.scoreboard import Scoreboard, Slot
 from pooljobs_worker.claims.claimed import ClaimedJob
+from pooljobs_worker.claims.refused_types import RefusedTypes
 from pooljobs_worker.crew.coroutines import BackgroundLoop, MainLoop
 from pooljobs_worker.crew.deadlines import Deadlines
 from pooljobs_worker.crew.dispatch import Dispatcher
 from pooljobs_worker.crew.interrupts import Interrupts
+from pooljobs_worker.crew.refusals import Refusals
 
 LOG = logging.getLogger("test")
 
@@ -70,13 +72,27 @@ class Dispatching:
 
 @contextmanager
 def dispatching(
-    app: PoolJobs, *, background: bool = False, tasks: bool = False, default_secs: float = 0.0
+    app: PoolJobs,
+    *,
+    background: bool = False,
+    tasks: bool = False,
+    default_secs: float = 0.0,
+    unknown_after: float = 600.0,
 ) -> Iterator[Dispatching]:
     board = Scoreboard.create(1, 2)
     slot = board.slot(0)
-    deadlines = Deadlines(slot, app.registry.values(), default_secs)
+    deadlines = Deadlines(slot, app.registry, default_secs)
     interrupts = Interrupts(slot, deadlines.by_type)
     with (BackgroundLoop if background or tasks else MainLoop)(LOG) as loop:
-        dispatcher = Dispatcher(app.registry, app.state, loop.run, interrupts, deadlines, completing=b"", log=LOG)
+        dispatcher = Dispatcher(
+            app.registry,
+            app.state,
+            loop.run,
+            interrupts,
+            deadlines,
+            completing=b"",
+            refusals=Refusals(RefusedTypes(), unknown_after, LOG),
+            log=LOG,
+        )
         yield Dispatching(slot, dispatcher, interrupts, loop, tasks)
     board.close()

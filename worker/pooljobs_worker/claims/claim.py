@@ -17,6 +17,7 @@ from pooljobs.scoreboard import Slot
 from pooljobs_worker.claims.answer import Answer
 from pooljobs_worker.claims.claimed import ClaimedJob
 from pooljobs_worker.claims.lanes import Lanes
+from pooljobs_worker.claims.refused_types import RefusedTypes
 from pooljobs_worker.claims.statement import ClaimStatement
 from pooljobs_worker.session.connection import Session
 
@@ -28,12 +29,15 @@ class WorkerReapedError(Exception):
 class Claimer:
     """Claims for one worker. The token of a claim whose reply was lost is remembered until that claim is released."""
 
-    def __init__(self, session: Session, statements: Statements, lanes: Lanes, slot: Slot) -> None:
+    def __init__(
+        self, session: Session, statements: Statements, lanes: Lanes, refused_types: RefusedTypes, slot: Slot
+    ) -> None:
         self._session = session
         self._claim = ClaimStatement(statements)
         self._reread = statements.load("reread_claim")
         self._release = statements.load("release_claim")
         self._lanes = lanes
+        self._refused_types = refused_types
         self._slot = slot
         self._unanswered: int | None = None
 
@@ -61,7 +65,8 @@ class Claimer:
         began = time.monotonic()
         plan = self._lanes.plan(began)
         self._unanswered = self._slot.claiming = token = secrets.randbits(63)
-        answer = self._claim.ask(connection, self._slot.worker_id, token, limit, plan)
+        refused = self._refused_types.names(began)
+        answer = self._claim.ask(connection, self._slot.worker_id, token, limit, plan, refused_types=refused)
         if answer is None:
             self._unanswered = None
             raise WorkerReapedError

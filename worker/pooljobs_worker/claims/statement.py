@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from psycopg import Connection
@@ -21,6 +22,7 @@ _TYPES: Final = {
     "priorities": Oid.INT2_ARRAY,
     "floor_times": Oid.TIMESTAMPTZ_ARRAY,
     "floor_ids": Oid.UUID_ARRAY,
+    "refused_types": Oid.TEXT_ARRAY,
 }
 _ALIVE: Final = binary.int8(1)
 
@@ -32,9 +34,18 @@ class ClaimStatement:
         self._statement = HotStatement("claim", statements.claim, _TYPES)
 
     def ask(
-        self, connection: Connection[Any], worker_id: int, token: int, limit: int, plan: ClaimPlan
+        self,
+        connection: Connection[Any],
+        worker_id: int,
+        token: int,
+        limit: int,
+        plan: ClaimPlan,
+        *,
+        refused_types: Sequence[str] = (),
     ) -> Answer | None:
         """Up to ``limit`` jobs from the plan's lanes; None if the worker is dead to the database.
+
+        Refused jobs of ``refused_types`` are passed over until they are overdue.
 
         Raises:
             psycopg.Error: Whatever was claimed then has this token.
@@ -47,6 +58,7 @@ class ClaimStatement:
             binary.levels([level for _, level in plan.visits]),
             binary.raw_array(Oid.TIMESTAMPTZ, 8, [run_at for run_at, _ in plan.floors]),
             binary.raw_array(Oid.UUID, 16, [job_id for _, job_id in plan.floors]),
+            binary.texts(refused_types) if refused_types else None,
         ]
         alive, *columns = self._statement.row(connection, values)
         return Answer(*columns) if alive == _ALIVE else None

@@ -12,6 +12,7 @@ from pooljobs_worker.crew.coroutines import BackgroundLoop, MainLoop
 from pooljobs_worker.crew.deadlines import Deadlines
 from pooljobs_worker.crew.dispatch import CoroutineRunner, Dispatcher
 from pooljobs_worker.crew.interrupts import Interrupts
+from pooljobs_worker.crew.refusals import Refusals
 from pooljobs_worker.crew.serial import SerialCrew
 from pooljobs_worker.crew.stacks import Stacks
 from pooljobs_worker.crew.surroundings import Surroundings
@@ -26,7 +27,7 @@ def make_crew(parts: Parts, app: PoolJobs) -> Iterator[Crew]:
     child, settings = parts.child, parts.settings.worker
     stacks = Stacks(child.stack_fd)
     appetite = Appetite(settings.batch_size, settings.max_batch_size, adaptive=settings.adaptive)
-    deadlines = Deadlines(child.slot, app.registry.values(), settings.time_limit)
+    deadlines = Deadlines(child.slot, app.registry, settings.time_limit)
     interrupts = Interrupts(child.slot, deadlines.by_type)
     interrupts.install()
     descriptors = (fd for fd in (child.slot.wake_fd, child.lifeline_fd, child.stack_fd) if fd >= 0)
@@ -46,7 +47,13 @@ def make_crew(parts: Parts, app: PoolJobs) -> Iterator[Crew]:
 def _dispatcher(
     parts: Parts, app: PoolJobs, interrupts: Interrupts, deadlines: Deadlines, run_coroutine: CoroutineRunner
 ) -> Dispatcher:
-    completing = parts.statements.load("complete_in_transaction")
     return Dispatcher(
-        app.registry, app.state, run_coroutine, interrupts, deadlines, completing=completing, log=parts.log
+        app.registry,
+        app.state,
+        run_coroutine,
+        interrupts,
+        deadlines,
+        completing=parts.statements.load("complete_in_transaction"),
+        refusals=Refusals(parts.refused_types, parts.settings.worker.unknown_after, parts.log),
+        log=parts.log,
     )

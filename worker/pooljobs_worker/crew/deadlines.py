@@ -6,7 +6,7 @@ A job without limits writes nothing. For one that has some, the words are zeroed
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from pooljobs.application.task import Task
 from pooljobs.job.time_limit import TimeLimit
@@ -21,11 +21,11 @@ class Deadlines:
         by_type: Only of types that have one; empty in most workers.
     """
 
-    def __init__(self, slot: Slot, tasks: Iterable[Task], default_secs: float) -> None:
+    def __init__(self, slot: Slot, registry: Mapping[str, Task], default_secs: float) -> None:
         self._slot = slot
         self._pid = os.getpid()
         default = TimeLimit.of(default_secs)
-        limits = {task.name: _limits(task, default) for task in tasks}
+        limits = {job_type: _limits(task, default) for job_type, task in registry.items()}
         self.by_type = {name: limit for name, limit in limits.items() if any(limit)}
         slot.shortest_limit_ns = min((ns for limit in self.by_type.values() for ns in limit if ns), default=0)
 

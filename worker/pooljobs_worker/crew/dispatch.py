@@ -13,11 +13,12 @@ from pooljobs.handler.completion import Completion
 from pooljobs.handler.context import JobContext, enter, leave
 from pooljobs.handler.state import StateContainer
 from pooljobs.job.verdict import Settlement
-from pooljobs.signature.arguments import Arguments, ReadPayload
+from pooljobs.signature.arguments import ReadPayload
 from pooljobs_worker.claims.claimed import ClaimedJob
 from pooljobs_worker.crew.deadlines import Deadlines
 from pooljobs_worker.crew.interrupts import Interrupts, call
 from pooljobs_worker.crew.judge import Judge
+from pooljobs_worker.crew.refusals import Refusals
 
 
 class CoroutineRunner(Protocol):
@@ -31,13 +32,15 @@ class _Handler(NamedTuple):
     """What is known of a job type before any job of it.
 
     Attributes:
-        read: Gives all arguments; None where some are injected.
+        read: Gives the arguments that come from the payload. What it raises is a refusal, and no failure.
+        injects: Whether others are injected.
         limit: Soft and hard, in nanoseconds; None where there is neither.
     """
 
     task: Task
     function: Callable[..., Any]
-    read: ReadPayload | None
+    read: ReadPayload
+    injects: bool
     limit: tuple[int, int] | None
 
 
@@ -57,6 +60,7 @@ class Dispatcher:
         deadlines: Deadlines,
         *,
         completing: bytes,
+        refusals: Refusals,
         log: logging.Logger,
     ) -> None:
         self._registry = registry
@@ -67,6 +71,7 @@ class Dispatcher:
         self._deadlines = deadlines
         self._handlers: dict[str, _Handler] = {}
         self._judge = Judge(interrupts, log)
+        self._refusals = refusals
         self._recursion_limit = sys.getrecursionlimit()
         self._ready: set[str] = set()
 
@@ -88,15 +93,18 @@ class Dispatcher:
         before = enter(job)  # the log lines of its failure are its own too
         try:
             handler = self._handlers.get(job.job_type) or self._find(job.job_type)
-            if handler is None:
-                return self._judge.unknown(job)
-            if job.unreadable is not None:
-                return self._judge.unreadable(job, started_ns)
-            task, function, read, limit = handler
+            if handler is None or job.unreadable is not None:
+                return self._unrunnable(handler, job, started_ns)
+            task, function, read, injects, limit = handler
             if limit is not None:
                 self._deadlines.begin(job, limit, started_ns)
             try:
-                args, kwargs = read(job.payload) if read is not None else self._injected(task, job, started_ns)
+                try:
+                    args, kwargs = read(job.payload)
+                except Exception as error:  # noqa: BLE001  # a class of the user's may raise anything
+                    return self._refused(task, job, error, started_ns)
+                if injects:
+                    kwargs = self._injected(task, job, kwargs, started_ns)
                 result = call(function, args, kwargs, job)
                 if result is not None and iscoroutine(result):  # asked of it: a decorator may hide the async def
                     self._run_coroutine(self._interrupts.guard(result, job))
@@ -114,15 +122,18 @@ class Dispatcher:
         before = enter(job)
         try:
             handler = self._handlers.get(job.job_type) or self._find(job.job_type)
-            if handler is None:
-                return self._judge.unknown(job)
-            if job.unreadable is not None:
-                return self._judge.unreadable(job, started_ns)
-            task, function, read, limit = handler
+            if handler is None or job.unreadable is not None:
+                return self._unrunnable(handler, job, started_ns)
+            task, function, read, injects, limit = handler
             if limit is not None:
                 self._deadlines.begin(job, limit, started_ns)
             try:
-                args, kwargs = read(job.payload) if read is not None else self._injected(task, job, started_ns)
+                try:
+                    args, kwargs = read(job.payload)
+                except Exception as error:  # noqa: BLE001  # a class of the user's may raise anything
+                    return self._refused(task, job, error, started_ns)
+                if injects:
+                    kwargs = self._injected(task, job, kwargs, started_ns)
                 result = call(function, args, kwargs, job)
                 if iscoroutine(result):
                     await self._interrupts.guard(result, job)
@@ -140,13 +151,16 @@ class Dispatcher:
         task = self._registry.get(job_type)
         if task is None:
             return None
-        read = None if task.binder.injects else task.binder.check
-        handler = _Handler(task, task.function, read, self._deadlines.by_type.get(job_type))
+        limit = self._deadlines.by_type.get(job_type)
+        handler = _Handler(task, task.function, task.binder.check, task.binder.injects, limit)
         self._handlers[job_type] = handler
         return handler
 
-    def _injected(self, task: Task, job: ClaimedJob, started_ns: int) -> Arguments:
-        return task.binder.bind(job.payload, lambda: self._context(job, started_ns), self._state)
+    def _unrunnable(self, handler: _Handler | None, job: ClaimedJob, started_ns: int) -> Settlement:
+        return self._judge.unknown(job) if handler is None else self._judge.unreadable(job, started_ns)
+
+    def _injected(self, task: Task, job: ClaimedJob, given: dict[str, Any], started_ns: int) -> dict[str, Any]:
+        return task.binder.inject(given, lambda: self._context(job, started_ns), self._state)
 
     def _completed(self, job: ClaimedJob, started_ns: int) -> Settlement:
         if sys.getrecursionlimit() != self._recursion_limit:
@@ -156,6 +170,14 @@ class Dispatcher:
     def _failed(self, task: Task, job: ClaimedJob, error: BaseException, started_ns: int) -> Settlement:
         sys.setrecursionlimit(self._recursion_limit)  # it takes some depth to describe an error
         return self._judge.failed(task, job, error, started_ns)
+
+    def _refused(self, task: Task, job: ClaimedJob, error: Exception, started_ns: int) -> Settlement:
+        if isinstance(error, MemoryError):  # it says something of this worker, and nothing of the payload
+            return self._failed(task, job, error, started_ns)
+        sys.setrecursionlimit(self._recursion_limit)
+        if self._interrupts.cancelled(job, error):
+            return job.cancelled_unrun()
+        return self._refusals.refused(task, job, error)
 
     def _context(self, job: ClaimedJob, started_ns: int) -> JobContext:
         job.completion = Completion(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from pooljobs.job.verdict import Settlement, Verdict
-from pooljobs.scoreboard import Slot, Wanted
+from pooljobs.scoreboard import EntryState, Slot, Wanted
 from pooljobs_worker.claims.announcer import Announcer
 from pooljobs_worker.claims.claimed import ClaimedJob
 from pooljobs_worker.session.lease import Lease
@@ -16,6 +16,15 @@ def unrun(slot: Slot, job: ClaimedJob, *, delay: float | None = None) -> Settlem
     if slot.give_back(job.entry, job.token):
         return job.settled(Verdict.RELEASED, delay=delay)
     return job.cancelled_unrun()
+
+
+def unfinished(settlement: Settlement) -> EntryState:
+    """How the scoreboard is to show a job that was dispatched and not completed, until that is stored.
+
+    One whose handler was not called (nobody here knows its type, or its payload was refused) must not be charged a run
+    if its worker dies before.
+    """
+    return EntryState.FAILED if settlement.started_ns else EntryState.GIVEN_BACK
 
 
 class Gate:

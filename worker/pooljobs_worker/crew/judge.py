@@ -35,7 +35,7 @@ class Judge:
         return job.settled(Verdict.FAILED, error=clean(error))
 
     def failed(self, task: Task, job: ClaimedJob, error: BaseException, started_ns: int) -> Settlement:
-        """The handler raised, or the payload does not fit it."""
+        """The handler raised, or what is injected could not be made."""
         if isinstance(error, MemoryError):
             traceback.clear_frames(error.__traceback__)  # it takes some to describe an error
         text = describe(error, skip_frames=_frames_of_ours(error))
@@ -57,10 +57,15 @@ class Judge:
             self._tell(logging.INFO, "job %s (%s) failed in %s: %s", job.id, job.job_type, run, headline)
 
     def _tell(self, level: int, message: str, *arguments: object) -> None:
-        try:
-            self._log.log(level, message, *arguments)
-        except Exception:  # noqa: BLE001  # raised by what a handler hung into logging: it decides nothing
-            return
+        tell(self._log, level, message, *arguments)
+
+
+def tell(log: logging.Logger, level: int, message: str, *arguments: object) -> None:
+    """Logs, and never raises."""
+    try:
+        log.log(level, message, *arguments)
+    except Exception:  # noqa: BLE001  # raised by what a handler hung into logging: it decides nothing
+        return
 
 
 def _frames_of_ours(error: BaseException) -> int:

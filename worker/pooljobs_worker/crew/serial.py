@@ -17,14 +17,14 @@ from pooljobs_worker.claims.claimed import ClaimedJob
 from pooljobs_worker.crew.appetite import Appetite
 from pooljobs_worker.crew.backlog import Backlog
 from pooljobs_worker.crew.dispatch import Dispatcher
-from pooljobs_worker.crew.gate import unrun
+from pooljobs_worker.crew.gate import unfinished, unrun
 from pooljobs_worker.crew.origin import make_origin
 from pooljobs_worker.crew.relief import Relief
 from pooljobs_worker.crew.surroundings import PAUSE_NS, Surroundings
 from pooljobs_worker.parts import Parts
 from pooljobs_worker.session.connection import GaveUpError
 
-_DONE, _FAILED = int(EntryState.DONE), int(EntryState.FAILED)
+_DONE = int(EntryState.DONE)
 _RELEASE = int(Wanted.RELEASE)
 _WANTED, _LEASED_UNTIL = int(At.WANTED), int(At.LEASED_UNTIL_NS)
 
@@ -120,7 +120,7 @@ class SerialCrew:
         settlement = self._dispatcher.dispatch(job, started_ns)
         if not self._origin[0]:
             os._exit(0)  # the handler forked, and its child came back out of it: it is none of ours
-        self._states[entry] = _DONE if settlement.verdict is Verdict.COMPLETED else _FAILED
+        self._states[entry] = _DONE if settlement.verdict is Verdict.COMPLETED else unfinished(settlement)
         self._settler.add(settlement, entry)
 
     def _renewed(self) -> bool:

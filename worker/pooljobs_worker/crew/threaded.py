@@ -20,7 +20,7 @@ from pooljobs_worker.claims.claimed import ClaimedJob
 from pooljobs_worker.crew.appetite import Appetite, Pace
 from pooljobs_worker.crew.coroutines import BackgroundLoop
 from pooljobs_worker.crew.dispatch import Dispatcher
-from pooljobs_worker.crew.gate import Gate, unrun
+from pooljobs_worker.crew.gate import Gate, unfinished, unrun
 from pooljobs_worker.crew.origin import make_origin
 from pooljobs_worker.crew.places import Places
 from pooljobs_worker.crew.relief import Relief
@@ -158,7 +158,7 @@ class ThreadedCrew:
         if not self._origin[0]:
             os._exit(0)  # the handler forked, and its child came back out of it: it is none of ours
         done = settlement.verdict is Verdict.COMPLETED
-        self._slot.mark(job.entry, EntryState.DONE if done else EntryState.FAILED)
+        self._slot.mark(job.entry, EntryState.DONE if done else unfinished(settlement))
         return settlement
 
     def _ended(self, job: ClaimedJob) -> ClaimedJob | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Mapping
 from hashlib import blake2b
 
 from pooljobs.application.app import PoolJobs
@@ -30,11 +30,11 @@ class Registration:
         self._child = child
         self._settings = settings
         self._lease = lease
-        self._declared: dict[str, list[object]] = _declarations([])
+        self._declared: dict[str, list[object]] = _declarations({})
 
     def declare(self, app: PoolJobs) -> None:
         """Takes in what the application declares; published with each registration from now on."""
-        self._declared = _declarations(sorted(app.registry.values(), key=lambda task: task.name))
+        self._declared = _declarations(app.registry)
 
     def register(self) -> int:
         """Enters a new row and returns its id, which is on the scoreboard then; then publishes the declarations.
@@ -62,10 +62,12 @@ class Registration:
         return worker_id
 
 
-def _declarations(tasks: Iterable[Task]) -> dict[str, list[object]]:
-    listed = list(tasks)
+def _declarations(registry: Mapping[str, Task]) -> dict[str, list[object]]:
+    """An alias is a type like any other: jobs of it are enqueued by name, and crash."""
+    job_types = sorted(registry)
+    listed = [registry[job_type] for job_type in job_types]
     return {
-        "job_types": [task.name for task in listed],
+        "job_types": [*job_types],
         "queues": [task.queue for task in listed],
         "max_retries": [task.max_retries for task in listed],
         "policies": [task.retry.kind for task in listed],

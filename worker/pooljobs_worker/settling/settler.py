@@ -135,4 +135,4 @@ class Settler:
         self._slot.completed += verdicts.count(Verdict.COMPLETED)
         self._slot.failed += verdicts.count(Verdict.FAILED)
         self._slot.retried += verdicts.count(Verdict.RETRY)
-        self._slot.released += verdicts.count(Verdict.RELEASED)
+        self._slot.released += verdicts.count(Verdict.RELEASED) + verdicts.count(Verdict.REFUSED)

@@ -2,7 +2,8 @@
 --
 -- Parameters: window (interval: how far back to look at what ended; null: all of history), statuses text[], queue,
 --   job_type (null: any), limit.
--- Returns: what the command line shows of a job, and age, the seconds since it ended or else was enqueued.
+-- Returns: what the command line shows of a job; age, the seconds since it ended or else was enqueued; refused_for, the seconds
+--   since its payload was first refused.
 -- The upper bound leaves out the partitions that are made ahead, and leaves room for a clock that was set back.
 -- Locks: none. Index: live_pkey backwards, since ids sort by time; partitions of history by finished_at, and in them
 --   history_id, or history_failed where only failed ones are asked for.
@@ -10,7 +11,8 @@ WITH matching AS (
     (
         SELECT l.id, l.queue, l.job_type, CASE WHEN l.worker_id IS NULL THEN 'pending' ELSE 'running' END AS status,
             l.attempts + (l.worker_id IS NOT NULL)::integer AS attempts, l.max_retries, l.priority,
-            l.run_at, l.created_at, l.started_at, NULL::timestamptz AS finished_at, l.trace_id, l.last_error
+            l.run_at, l.created_at, l.started_at, NULL::timestamptz AS finished_at, l.trace_id, l.last_error,
+            l.refused_since
         FROM {schema}.live AS l
         WHERE (%(statuses)s::text[] IS NULL
                OR ('pending' = ANY (%(statuses)s::text[]) AND l.worker_id IS NULL)
@@ -23,7 +25,8 @@ WITH matching AS (
     UNION ALL
     (
         SELECT h.id, h.queue, h.job_type, h.status, h.attempts, h.max_retries, h.priority,
-            h.run_at, h.created_at, h.started_at, h.finished_at, h.trace_id, h.last_error
+            h.run_at, h.created_at, h.started_at, h.finished_at, h.trace_id, h.last_error,
+            NULL::timestamptz
         FROM {schema}.history AS h
         WHERE (%(window)s::interval IS NULL OR h.finished_at >= now() - %(window)s::interval)
           AND h.finished_at < now() + interval '1 day'
@@ -35,7 +38,8 @@ WITH matching AS (
     )
 )
 SELECT m.*, extract(epoch FROM now() - coalesce(m.finished_at, m.created_at))::float8 AS age,
-    extract(epoch FROM m.run_at - now())::float8 AS due_in
+    extract(epoch FROM m.run_at - now())::float8 AS due_in,
+    extract(epoch FROM now() - m.refused_since)::float8 AS refused_for
 FROM matching AS m
 ORDER BY coalesce(m.finished_at, m.created_at) DESC, m.id DESC
 LIMIT %(limit)s

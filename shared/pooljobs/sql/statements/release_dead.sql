@@ -6,6 +6,7 @@
 -- a loss is counted only if this one was: who waits beside a job that takes its hosts down is counted one loss, however
 -- often. With %(max_losses)s losses a job has failed. Jobs that ran when their host was lost are parted before they run
 -- again, since one of them may be the cause: each runs alone in its worker, and at a random moment of the next seconds.
+-- A job that may have run counts as not refused: its handler may have been called.
 --
 -- Parameters: worker_ids bigint[] (null: of every dead worker), lost boolean, max_losses integer (from 2 on).
 -- Returns: the number given back or failed, the number still held, the number failed.
@@ -42,6 +43,7 @@ released AS (
     SET worker_id = NULL, token = NULL, started_at = NULL, start_recorded = NULL,
         losses = l.losses + j.counted::integer, last_error = coalesce(j.error, l.last_error),
         suspect = CASE WHEN l.suspect OR j.counted AND j.ran THEN true END,
+        refused_since = CASE WHEN NOT j.counted THEN l.refused_since END,
         run_at = CASE WHEN j.counted AND j.ran THEN now() + make_interval(secs => random() * 5 * j.loss) ELSE l.run_at END
     FROM judged AS j
     WHERE l.id = j.id AND NOT j.spent

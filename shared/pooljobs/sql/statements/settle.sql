@@ -9,9 +9,11 @@
 -- Returns: the accepted ids, 16 bytes each, as one bytea. What is absent was lost to somebody else, or its row has moved
 --   since the claim: whoever gave a place asks once more without.
 -- Locks: the settled rows. Index: none, rows are read where they lie; live_pkey for those without a place.
--- Verdicts: 1 completed, 2 failed, 3 cancelled, 4 poisoned; 10 retry, 11 released, 12 crashed, 13 lost, 14 suspected.
+-- Verdicts: 1 completed, 2 failed, 3 cancelled, 4 poisoned; 10 retry, 11 released, 12 crashed, 13 lost, 14 suspected;
+--   16 refused.
 -- A job that is released after its handler began, or suspected, is charged nothing; that it ran is counted apart.
 -- Suspected and crashed jobs run alone the next time; the mark stays until a run has ended in any other way.
+-- refused_since is when a job was first refused since its handler was last called.
 WITH given AS MATERIALIZED (
     SELECT
         g.id, coalesce(g.place, (SELECT p.ctid FROM {schema}.live AS p WHERE p.id = g.id)) AS place,
@@ -49,8 +51,10 @@ returned AS (
         losses = l.losses + (g.verdict = 13)::integer,
         interruptions = CASE WHEN g.verdict IN (11, 14) AND g.started_ago >= 0
             THEN coalesce(l.interruptions, 0) + 1 ELSE l.interruptions END,
-        suspect = CASE WHEN g.verdict IN (12, 14) OR (g.verdict IN (11, 13) AND l.suspect) THEN true END,
+        suspect = CASE WHEN g.verdict IN (12, 14) OR (g.verdict IN (11, 13, 16) AND l.suspect) THEN true END,
         start_recorded = NULL,
+        refused_since = CASE WHEN g.verdict = 16 THEN coalesce(l.refused_since, now())
+            WHEN g.started_ago < 0 THEN l.refused_since END,
         run_at = CASE WHEN g.delay >= 0 THEN now() + make_interval(secs => g.delay) ELSE l.run_at END,
         last_error = coalesce(g.error, l.last_error)
     FROM given AS g

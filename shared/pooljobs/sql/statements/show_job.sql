@@ -1,11 +1,14 @@
 -- Everything known of the jobs whose ids lie in a range: of one job, or of those that share the start of an id.
 -- Parameters: first uuid, last uuid, limit. Returns the view's columns, of a running job its worker's host, pid and
--- ordinal, and of one that is asked to end when that was asked, how many seconds ago, and the reason given.
+-- ordinal, of one that is asked to end when that was asked, how many seconds ago, and the reason given, and of one whose
+-- payload was refused since when, and for how many seconds.
 -- Locks: none. Index: live_pkey; history_id in each partition; cancellations_pkey.
 SELECT j.*, w.host AS worker_host, w.pid AS worker_pid, w.ordinal AS worker_ordinal,
     c.requested_at AS cancel_requested_at,
     extract(epoch FROM now() - c.requested_at)::float8 AS cancel_requested_ago,
-    c.reason AS cancel_reason
+    c.reason AS cancel_reason,
+    extract(epoch FROM now() - j.refused_since)::float8 AS refused_for,
+    extract(epoch FROM j.run_at - now())::float8 AS due_in
 FROM {schema}.jobs AS j
 LEFT JOIN {schema}.workers AS w ON w.id = j.worker_id
 LEFT JOIN {schema}.cancellations AS c ON c.job_id = j.id AND j.finished_at IS NULL

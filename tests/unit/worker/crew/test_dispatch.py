@@ -72,7 +72,7 @@ def verdicts(job_type: str, payload: object = None, unreadable: str | None = Non
         ("returns", None, None, Verdict.COMPLETED, ""),
         ("raises", None, None, Verdict.RETRY, "SystemExit: out"),
         ("is_cancelled", None, None, Verdict.FAILED, "asyncio.exceptions.CancelledError"),
-        ("raises", {"colour": "red"}, None, Verdict.RETRY, "pooljobs.errors.PayloadError"),
+        ("raises", {"colour": "red"}, None, Verdict.REFUSED, "refused by this worker's code"),
         ("raises", None, "too deep", Verdict.FAILED, "too deep"),
     ],
 )
@@ -96,3 +96,16 @@ def test_only_declared_coroutines_whose_state_is_made_are_tasks() -> None:
         assert [is_task(here.claimed(kind)) for kind in kinds] == [True, False, False, False, False]
         here.run(here.claimed("asks_for_state"), 1)
         assert is_task(here.claimed("asks_for_state"))
+
+
+@app.job(name="renamed", aliases=("former",), time_limit=60)
+async def was_renamed(ctx: JobContext) -> None:
+    assert ctx.job_type == "former"
+
+
+def test_a_job_of_a_former_name_is_run_by_the_handler_and_keeps_its_name() -> None:
+    for settlement in verdicts("former"):
+        assert settlement.verdict is Verdict.COMPLETED, settlement.error
+    with dispatching(app) as here:
+        assert here.dispatcher.is_task(here.claimed("former"))
+        assert here.interrupts._limits["former"] == here.interrupts._limits["renamed"]

@@ -1,0 +1,27 @@
+"""Whether workers could serve an application: asked before anything is started, and by each worker at its boot."""
+
+from __future__ import annotations
+
+from pooljobs.application.app import PoolJobs
+from pooljobs.errors import DeclarationError
+from pooljobs.handler.state import type_name
+
+
+def check_ready(app: PoolJobs) -> None:
+    """What would fail the first job that needs it must stop the start instead.
+
+    Raises:
+        DeclarationError: It has no handlers, or one of them asks for state that nobody provides.
+    """
+    if not app.registry:
+        raise DeclarationError(
+            "the application declares no jobs: its workers would have nothing to run",
+            hint="declare one with @app.job in that module, or import there the modules that do",
+        )
+    needed = [type_ for task in app.registry.values() for type_ in task.binder.state_types]
+    if missing := app.state.missing(needed):
+        names = ", ".join(type_name(type_) for type_ in missing)
+        raise DeclarationError(
+            f"handlers ask for State[{names}], which nobody provides",
+            hint="call app.provide(Type, factory) where the app is declared",
+        )

@@ -1,0 +1,49 @@
+"""Decides what becomes of a job whose payload this worker's code does not take. Asked by the dispatcher.
+
+Another version of the code may take it, and may run beside this one: so it is no failure of the handler, which was not
+called. Whatever the user's own classes raise while they are made of a payload counts as a refusal too, an
+``AttributeError`` as much as a ``ValueError``: nobody can tell a bug in them from a payload that is not meant for them.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from pooljobs.application.task import Task
+from pooljobs.job.refusal_delay import next_try
+from pooljobs.job.retry import share_of
+from pooljobs.job.verdict import Settlement, Verdict
+from pooljobs_worker.claims.claimed import ClaimedJob
+from pooljobs_worker.claims.refused_types import RefusedTypes
+from pooljobs_worker.crew.judge import tell
+from pooljobs_worker.crew.refusal_text import refusal_text
+
+
+class Refusals:
+    """Gives verdicts, and tells them in the log. Any thread."""
+
+    def __init__(self, refused_types: RefusedTypes, unknown_after: float, log: logging.Logger) -> None:
+        """``unknown_after``: seconds from the first refusal of a job until it has failed."""
+        self._refused_types = refused_types
+        self._unknown_after = unknown_after
+        self._log = log
+
+    def refused(self, task: Task, job: ClaimedJob, error: Exception) -> Settlement:
+        """The handler's arguments could not be made of the job's payload: the job waits, or has failed; uncharged."""
+        self._refused_types.add(job.job_type, time.monotonic())
+        delay = next_try(job.refused_for, self._unknown_after, share_of(job.id))
+        text = refusal_text(
+            task.binder.signature,
+            job.payload,
+            error,
+            waits=delay is not None,
+            unknown_after=self._unknown_after,
+        )
+        headline = text.partition("\n")[0]
+        if delay is None:
+            tell(self._log, logging.WARNING, "job %s (%s) failed for good: %s", job.id, job.job_type, headline)
+            return job.settled(Verdict.FAILED, error=text)
+        level = logging.INFO if job.refused_for is None else logging.DEBUG  # it may be refused many times
+        tell(self._log, level, "job %s (%s), again in %.3g s: %s", job.id, job.job_type, delay, headline)
+        return job.settled(Verdict.REFUSED, error=text, delay=delay)
