@@ -32,7 +32,6 @@ CLAIM: Final = {
     "priorities": "ARRAY[0]",
     "floor_times": "ARRAY[:floor_time::timestamptz]",
     "floor_ids": "ARRAY[:floor_id::uuid]",
-    "refused_types": "NULL",
 }
 SETTLE: Final = {
     "ids": ":id_list::uuid[]",

@@ -57,7 +57,6 @@ def claim_parameters(connection: Conn, worker: int) -> dict[str, object]:
         "priorities": levels,
         "floor_times": ["-infinity"] * len(levels),
         "floor_ids": ["00000000-0000-0000-0000-000000000000"] * len(levels),
-        "refused_types": None,
     }
 
 
@@ -69,9 +68,15 @@ def scans_of_live(nodes: list[dict[str, Any]]) -> set[tuple[str, str | None]]:
     }
 
 
-def test_a_claim_reads_the_batch_and_not_the_backlog(backlog: Conn) -> None:
+@pytest.mark.parametrize("refused_types", [None, ["noop", "tomorrow"]])
+def test_a_claim_reads_the_batch_and_not_the_backlog(backlog: Conn, refused_types: list[str] | None) -> None:
     worker = register(backlog)
-    nodes, blocks = explain(backlog, SQL.claim, claim_parameters(backlog, worker))
+    parameters = claim_parameters(backlog, worker)
+    if refused_types is None:
+        nodes, blocks = explain(backlog, SQL.claim, parameters)
+    else:
+        parameters["refused_types"] = refused_types
+        nodes, blocks = explain(backlog, SQL.claim_passing_over_refused, parameters)
     assert scans_of_live(nodes) == {("Index Scan", "live_claim"), ("Tid Scan", None)}
     assert not [node for node in nodes if node["Node Type"] == "Sort" and node["Actual Rows"] > 100]
     assert blocks < 100 * 30, "a claim of 100 touched more than a few blocks a job"

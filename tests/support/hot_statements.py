@@ -170,6 +170,5 @@ def _claim(
         "priorities": priorities,
         "floor_times": [floor[0]] * len(queues),
         "floor_ids": [UUID(floor[1])] * len(queues),
-        "refused_types": None,
     }
     return Hot(f"claim, {told}", "claim", parameters, CLAIMED, 4 * BATCH, blocks, "live_claim")

@@ -24,13 +24,17 @@ class Statements:
 
     def load(self, verb: str) -> bytes:
         """The text of ``sql/statements/<verb>.sql``. Raises FileNotFoundError for a verb that does not exist."""
-        file = resources.files("pooljobs").joinpath("sql", "statements", f"{verb}.sql")
-        return render(file.read_text("utf-8"), self.schema)
+        return render(_text(verb), self.schema)
 
     @cached_property
     def claim(self) -> bytes:
         """``claim.sql``."""
         return self.load("claim")
+
+    @cached_property
+    def claim_passing_over_refused(self) -> bytes:
+        """``claim.sql`` with ``pass_over_refused.sql``: a text of its own, so that other claims pay nothing for it."""
+        return render(_text("claim"), self.schema, pass_over=_text("pass_over_refused"))
 
     @cached_property
     def settle(self) -> bytes:
@@ -43,11 +47,21 @@ class Statements:
         return self.load("insert_job")
 
 
-def render(text: str, schema: str) -> bytes:
+def render(text: str, schema: str, *, pass_over: str = "") -> bytes:
     """Fills in ``{schema}`` (an identifier), ``{schema_name}`` (a string) and lists of columns (``columns.py``).
 
-    Other braces are doubled in the files.
+    ``{pass_over}`` is another file's text, or nothing. Other braces are doubled in the files.
     """
-    code = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("--"))
-    filled = sql.SQL(fill_in(code)).format(schema=sql.Identifier(schema), schema_name=sql.Literal(schema))
+    filled = sql.SQL(fill_in(_code(text))).format(
+        schema=sql.Identifier(schema), schema_name=sql.Literal(schema), pass_over=sql.SQL(_code(pass_over))
+    )
     return filled.as_bytes(None)
+
+
+def _text(verb: str) -> str:
+    return resources.files("pooljobs").joinpath("sql", "statements", f"{verb}.sql").read_text("utf-8")
+
+
+def _code(text: str) -> str:
+    """Without comments."""
+    return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("--"))

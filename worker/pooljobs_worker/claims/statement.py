@@ -22,7 +22,6 @@ _TYPES: Final = {
     "priorities": Oid.INT2_ARRAY,
     "floor_times": Oid.TIMESTAMPTZ_ARRAY,
     "floor_ids": Oid.UUID_ARRAY,
-    "refused_types": Oid.TEXT_ARRAY,
 }
 _ALIVE: Final = binary.int8(1)
 
@@ -32,6 +31,9 @@ class ClaimStatement:
 
     def __init__(self, statements: Statements) -> None:
         self._statement = HotStatement("claim", statements.claim, _TYPES)
+        self._passing_over = HotStatement(
+            "claim", statements.claim_passing_over_refused, _TYPES | {"refused_types": Oid.TEXT_ARRAY}
+        )
 
     def ask(
         self,
@@ -58,7 +60,9 @@ class ClaimStatement:
             binary.levels([level for _, level in plan.visits]),
             binary.raw_array(Oid.TIMESTAMPTZ, 8, [run_at for run_at, _ in plan.floors]),
             binary.raw_array(Oid.UUID, 16, [job_id for _, job_id in plan.floors]),
-            binary.texts(refused_types) if refused_types else None,
         ]
-        alive, *columns = self._statement.row(connection, values)
+        if refused_types:
+            alive, *columns = self._passing_over.row(connection, [*values, binary.texts(refused_types)])
+        else:
+            alive, *columns = self._statement.row(connection, values)
         return Answer(*columns) if alive == _ALIVE else None

@@ -8,8 +8,7 @@
 -- queue, in order: a hundred queues are swept by a hundred entries and not by nine hundred.
 --
 -- Parameters: worker_id, token, limit, and an element for each lane in queues text[], priorities smallint[] (null: all),
---   floor_times timestamptz[], floor_ids uuid[]; and refused_types text[] (null: none), of which refused jobs are left
---   to other workers until they are 5 s overdue.
+--   floor_times timestamptz[], floor_ids uuid[]. {pass_over} is empty, or pass_over_refused.sql.
 -- Returns, of the jobs in the order in which to run them: alive (0: this worker is unknown, dead or past its lease, and
 --   claims nothing), ids (16 bytes each), places (6 bytes each: the row's ctid, for settle.sql), run_ats (8 bytes each:
 --   microseconds since 2000), jobs (JSON: an array of columns, each an array), careful (JSON array of [id, suspect,
@@ -41,8 +40,7 @@ picked AS MATERIALIZED (
           AND l.run_at <= now()
           AND (l.run_at, l.id) >= (lane.floor_time, lane.floor_id)
           AND l.worker_id IS NULL
-          AND (l.refused_since IS NULL OR l.run_at <= now() - interval '5 s'
-               OR l.job_type = ANY (%(refused_types)s::text[]) IS NOT TRUE)
+          {pass_over}
         ORDER BY l.run_at, l.id
         LIMIT %(limit)s
         FOR UPDATE SKIP LOCKED
