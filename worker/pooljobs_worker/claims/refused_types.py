@@ -28,5 +28,7 @@ class RefusedTypes:
         """The types that are remembered; empty in nearly all workers at nearly all times."""
         if not self._until:
             return []
-        self._until = {name: until for name, until in self._until.copy().items() if now < until}
+        for name, until in tuple(self._until.items()):
+            if now >= until:
+                self._until.pop(name, None)
         return list(self._until)

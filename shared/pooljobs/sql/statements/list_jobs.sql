@@ -2,8 +2,8 @@
 --
 -- Parameters: window (interval: how far back to look at what ended; null: all of history), statuses text[], queue,
 --   job_type (null: any), limit.
--- Returns: what the command line shows of a job; age, the seconds since it ended or else was enqueued; refused_for, the seconds
---   since its payload was first refused.
+-- Returns: what the command line shows of a job; age, the seconds since it ended or else was enqueued; and
+--   refused_for, the seconds since its payload was first refused.
 -- The upper bound leaves out the partitions that are made ahead, and leaves room for a clock that was set back.
 -- Locks: none. Index: live_pkey backwards, since ids sort by time; partitions of history by finished_at, and in them
 --   history_id, or history_failed where only failed ones are asked for.
