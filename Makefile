@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # Processes of pytest: twice as many as processors, since tests mostly wait for PostgreSQL and for other processes.
 WORKERS ?= $(shell $(PYTHON) -c "import os; print(2 * (os.cpu_count() or 1))")
 
-.PHONY: help demo test test-oldest bench bench-peers lint clean
+.PHONY: help demo test test-oldest test-matrix bench bench-peers lint clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -22,6 +22,12 @@ test-oldest: ## The tests on the oldest versions of what we depend on that are p
 	@$(VENV)-oldest/bin/python -m pip install --quiet --disable-pip-version-check \
 	  -e '.[embedded,pydantic,dev]' -c constraints-oldest.txt
 	$(VENV)-oldest/bin/pytest -n $(WORKERS) --dist worksteal
+
+ONLY ?=
+PYTEST ?=
+
+test-matrix: $(STAMP) ## The database's tests on PostgreSQL 14 to 18, fetched if need be (ONLY=16, PYTEST=tests/db/test_claim.py)
+	$(BIN)/python -m tests.support.matrix $(ONLY:%=--only %) -n $(WORKERS) --dist worksteal $(PYTEST)
 
 # What a benchmark needs besides: installed into the same environment the first time.
 BENCH_STAMP := $(VENV)/.bench-installed
@@ -46,7 +52,7 @@ bench-peers: $(STAMP) ## pooljobs beside its peers, each installed in an environ
 	@$(BIN)/python -m bench.peers $(PEERS)
 
 clean: ## Removes what the other commands made
-	rm -rf $(VENV) $(VENV)-oldest .pooljobs build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-oldest .pooljobs .postgresql build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # Installed again only when pyproject.toml has changed; the sources themselves are linked (an editable install).
 $(STAMP): pyproject.toml

@@ -16,6 +16,7 @@ from pooljobs.embedded import acquire
 from pooljobs.embedded.programs import OLDEST, PLACES, version_in
 from pooljobs.errors import EmbeddedError
 from tests.support.database import FAST, DatabaseServer
+from tests.support.fetched import CACHE
 from tests.support.run_directory import run_directory
 
 NEWEST = 18
@@ -31,7 +32,8 @@ def installations() -> dict[int, Path]:
     """Where the programs of each major version are."""
     named = [Path(name) for name in os.environ.get(BINDIRS, "").split(":") if name]
     found = [bindir for place in PLACES for bindir in sorted(Path("/").glob(place))]
-    return {major: bindir for bindir in (*found, *named) if (major := _major(bindir)) is not None}
+    fetched = sorted(CACHE.glob("*/bin"))
+    return {major: bindir for bindir in (*found, *fetched, *named) if (major := _major(bindir)) is not None}
 
 
 def _major(bindir: Path) -> int | None:
