@@ -121,7 +121,7 @@ CREATE TABLE pooljobs.live (
     CONSTRAINT live_queue_named CHECK ((queue <> ''::text))
 ) WITH (fillfactor=50, vacuum_truncate=off, autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=20000, autovacuum_analyze_scale_factor=0, autovacuum_analyze_threshold=50000);
 
-CREATE INDEX live_claim ON pooljobs.live USING btree (queue, priority, run_at, id);
+CREATE INDEX live_claim ON pooljobs.live USING btree (queue, priority, run_at, id) WHERE (queue <> ''::text);
 
 CREATE TABLE pooljobs.migrations (
     version integer NOT NULL,
@@ -154,6 +154,7 @@ RETURN COALESCE((to_timestamp((pg_sequence_last_value('pooljobs.idle_until'::reg
 CREATE OR REPLACE FUNCTION pooljobs.cancel(job_id uuid, reason text DEFAULT NULL::text)
  RETURNS text
  LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
 AS $function$
 DECLARE
     said text := left(nullif(btrim(split_part(cancel.reason, E'\n', 1)), ''), 1000);
@@ -175,6 +176,7 @@ $function$;
 CREATE OR REPLACE FUNCTION pooljobs.cancel_pending(job_id uuid, reason text DEFAULT NULL::text)
  RETURNS boolean
  LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
 AS $function$
 BEGIN
     PERFORM 1 FROM "pooljobs".live AS l
@@ -203,9 +205,32 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION pooljobs.complete(job_id uuid, fence bigint, token bigint, started_ago double precision)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+AS $function$
+BEGIN
+    WITH ended AS (
+        DELETE FROM "pooljobs".live AS l
+        WHERE l.id = complete.job_id AND l.fence = complete.fence AND l.token = complete.token
+        RETURNING l.*
+    )
+    INSERT INTO "pooljobs".history (
+        run_at, started_at, finished_at, worker_id, max_retries, attempts, crashes, losses, status, last_error, id, created_at, fence, interruptions, priority, queue, job_type, trace_id, payload, flags
+    )
+    SELECT
+        e.run_at, now() - make_interval(secs => complete.started_ago), now(), e.worker_id, e.max_retries, e.attempts + 1,
+        e.crashes, e.losses, 'completed', e.last_error, e.id, e.created_at, e.fence, e.interruptions, e.priority, e.queue, e.job_type, e.trace_id, e.payload, e.flags
+    FROM ended AS e;
+    RETURN FOUND;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION pooljobs.enqueue(job_type text, payload jsonb DEFAULT '{}'::jsonb, queue text DEFAULT NULL::text, priority integer DEFAULT 0, delay interval DEFAULT NULL::interval, run_at timestamp with time zone DEFAULT NULL::timestamp with time zone, max_retries integer DEFAULT NULL::integer, trace_id text DEFAULT NULL::text)
  RETURNS uuid
  LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
 AS $function$
 DECLARE
     new_id uuid;
@@ -276,6 +301,7 @@ $function$;
 CREATE OR REPLACE FUNCTION pooljobs.notify_many(queues text[], run_ats timestamp with time zone[] DEFAULT NULL::timestamp with time zone[])
  RETURNS boolean
  LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
 AS $function$
 DECLARE
     everybody constant boolean := current_setting('transaction_isolation') IN ('repeatable read', 'serializable');
@@ -301,6 +327,7 @@ $function$;
 CREATE OR REPLACE FUNCTION pooljobs.notify_one(queue text, run_at timestamp with time zone)
  RETURNS boolean
  LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
 AS $function$
 BEGIN
     RETURN CASE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from bench.cases import cost, drain, enqueue, growth, latency, limit, scale, steady
+from bench.cases import bursts, cost, drain, enqueue, growth, latency, limit, scale, steady
 from bench.effort import Effort
 from bench.section import Progress, Section
 
@@ -14,6 +14,7 @@ Case = Callable[[str, Effort, Progress], Section]
 CASES: Final[dict[str, Case]] = {
     "limit": limit.measure,
     "drain": drain.measure,
+    "bursts": bursts.measure,
     "cost": cost.measure,
     "steady": steady.measure,
     "latency": latency.measure,

@@ -37,6 +37,28 @@ def put(connection: Conn) -> None:
     Producer("", "pooljobs", 1).insert_with(connection, NewJob("a", b"{}"))
 
 
+def test_a_look_goes_back_to_what_the_last_one_returned(connection: Conn, steward: Conn) -> None:
+    host = sleepers()
+    insert(connection, run_at="2020-01-01T00:00:00Z")
+    first = host.look(steward, 10, marking=False)
+    assert first.full
+    again = host.look(steward, 10, marking=False, since=first.since)
+    assert (again.due, again.full) == (1, False), "what is due is not left behind"
+    claim(connection, register(connection))
+    nothing = host.look(steward, 10, marking=False)
+    assert nothing.due == 0
+    insert(connection, run_at="2020-01-01T00:00:00Z")
+    put(connection)
+    assert host.look(steward, 10, marking=False, since=nothing.since).due == 1
+    assert host.look(steward, 10, marking=False).due == 2
+
+
+def test_jobs_due_since_ever_are_looked_at_too(connection: Conn, steward: Conn) -> None:
+    insert(connection, run_at="-infinity")
+    found = sleepers().look(steward, 10, marking=False)
+    assert sleepers().look(steward, 10, marking=False, since=found.since).due == 1
+
+
 def asleep() -> Vigil:
     """A host that has just fallen asleep; the times are not looked at here."""
     vigil = Vigil(sleep=30.0, poll_interval=60.0)
@@ -137,7 +159,7 @@ def test_a_look_costs_no_more_with_a_backlog(connection: Conn, steward: Conn) ->
         "INSERT INTO pooljobs.live (job_type, priority, run_at)"
         " SELECT 'tomorrow', -4, now() + interval '1 day' FROM generate_series(1, 10000)"
     )
-    parameters: dict[str, object] = {"queues": ["default"], "most": 4, "marking": False}
+    parameters: dict[str, object] = {"queues": ["default"], "most": 4, "marking": False, "since": "-infinity"}
     nodes, blocks = explain(steward, SQL.load("look_for_work"), parameters)
     assert scans_of_live(nodes) <= {("Index Scan", "live_claim"), ("Index Only Scan", "live_claim")}
     assert blocks < 200

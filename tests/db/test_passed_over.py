@@ -23,11 +23,12 @@ from pooljobs.job.verdict import Settlement, Verdict
 from pooljobs.scoreboard import Scoreboard
 from pooljobs_worker.claims.claim import Claimer
 from pooljobs_worker.claims.claimed import ClaimedJob
-from pooljobs_worker.claims.lanes import SWEEP_LONGEST, Lanes
+from pooljobs_worker.claims.lanes import START, SWEEP_LONGEST, Lanes
 from pooljobs_worker.claims.refused_types import RefusedTypes
 from pooljobs_worker.session.connection import Session
 from pooljobs_worker.session.outage import Outage
 from tests.support.claims import insert, register, scalar, settle_all
+from tests.support.waiting import wait_until
 
 Conn = Connection[Any]
 MakeClaimer = Callable[[Sequence[str]], Claimer]
@@ -145,3 +146,19 @@ def test_jobs_of_a_hundred_queues_are_all_claimed_once(connection: Conn, make_cl
         if not batch:
             time.sleep(claimer.seconds_to_sweep() or 0.0)
     assert len(set(found)) == 1800
+
+
+def test_jobs_that_others_have_locked_are_walked_over_once(
+    connection: Conn, dsn: str, make_claimer: MakeClaimer
+) -> None:
+    """A claim that had to pass them all moves the floor; when they are free again, a sweep finds them."""
+    claimer = make_claimer(["default"])
+    insert(connection, DEEP)
+    with psycopg.connect(dsn) as other:
+        other.execute("SELECT FROM pooljobs.live FOR UPDATE")
+        assert claimer.claim(LIMIT) == []
+        assert START not in claimer._lanes.plan(time.monotonic()).floors, "they would be walked over at each claim"
+        job = new_id(connection)
+        claimer.forget_floors()
+        assert [found.job_id for found in claimer.claim(LIMIT)] == [job], "a worker woken for it finds it at once"
+    wait_until(lambda: bool(claimer.claim(LIMIT)), what="a sweep")

@@ -9,13 +9,15 @@ from uuid import UUID
 from psycopg import Connection
 
 from tests.support.claims import SQL
-from tests.support.plans import explain
+from tests.support.plans import Plan, explain
 
 BATCH = 100
+OTHERS = 500
+"""Rows in the smaller tables: dead workers, job types, queues of others."""
 QUEUES = [f"q{n}" for n in range(100)]
 
 Indexes = set[tuple[str, str | None]]
-TABLES = ("live", "workers", "cancellations")
+TABLES = ("live", "workers", "cancellations", "history", "job_types", "idle_hosts", "fleets", "declarations")
 CLAIMED: Indexes = {("live", "live_claim"), ("live", "ctid"), ("workers", "workers_pkey")}
 BY_ID: Indexes = {("live", "live_pkey")}
 SETTLED: Indexes = {*BY_ID, ("live", "ctid")}
@@ -85,20 +87,19 @@ def hot_statements(connection: Connection[Any], worker: int) -> list[Hot]:
             for told, number in (("completed", 1), ("retried", 10))
             for given, most in ((places, BATCH), (None, 2 * BATCH))
         ),
-        Hot("complete_in_transaction", "complete_in_transaction", {**one, "started_ago": 0.1}, BY_ID, 1, 60),
         Hot("record_start", "record_start", one, BY_ID, 1, 60),
-        Hot("release_strays", "release_strays", dict(batch), BY_ID),
+        Hot("release_strays", "release_strays", dict(batch), BY_ID, blocks=30 * BATCH),
         Hot("find_live", "find_live", {"ids": ids}, BY_ID),
         Hot(
             "look_for_work",
             "look_for_work",
-            {"queues": ["default", *QUEUES], "most": 2, "marking": False},
+            {"queues": ["default", *QUEUES], "most": 2, "marking": False, "since": "-infinity"},
             {("live", "live_claim")},
             rows=5 * BATCH,  # what runs is passed, at the start of each lane
             blocks=101 * 9 * 6,
             index_dropped="live_claim",
         ),
-        Hot("read_cancellations", "read_cancellations", {}, {*BY_ID, ("cancellations", "cancellations_pkey")}),
+        Hot("read_cancellations", "read_cancellations", {}, {*BY_ID, ("cancellations", None)}),
         Hot(
             "cancel_requested",
             "cancel_requested",
@@ -136,7 +137,7 @@ def hot_statements(connection: Connection[Any], worker: int) -> list[Hot]:
             "reap_workers",
             {},
             {("workers", None), ("workers", "workers_pkey")},
-            100,
+            OTHERS + 100,
             60,
             index_dropped="",
         ),
@@ -144,13 +145,24 @@ def hot_statements(connection: Connection[Any], worker: int) -> list[Hot]:
 
 
 def check(connection: Connection[Any], hot: Hot, *, execute: bool = True) -> None:
-    """Raises AssertionError unless the statement goes by its indexes, and, executed, reads no more than it may."""
-    plan = explain(connection, SQL.load(hot.verb), hot.parameters, execute=execute)
+    """Judges the plan that the connection makes for it now."""
+    judge(hot, explain(connection, SQL.load(hot.verb), hot.parameters, execute=execute))
+
+
+def judge(hot: Hot, plan: Plan, *, dead: int = 0) -> None:
+    """Raises AssertionError unless the statement goes by its indexes, and, executed, reads no more than it may.
+
+    ``dead`` rows may be passed on the way to the others.
+    """
     found = plan.of(*TABLES)
     assert found <= hot.indexes, f"{hot.name} goes by {sorted(map(str, found - hot.indexes))}"
-    assert found, f"{hot.name} reads none of {TABLES}"
+    if hot.indexes:
+        assert found, f"{hot.name} reads none of {TABLES}"
+    else:  # it calls a function, whose plans are not seen
+        walked = {name: count for name, count in plan.returned.items() if count > hot.rows}
+        assert not walked, f"{hot.name} walks {walked}"
     assert plan.rows(*TABLES) <= hot.rows, f"{hot.name} looks at {plan.rows(*TABLES):,} rows"
-    assert plan.blocks <= hot.blocks, f"{hot.name} asks for {plan.blocks:,} pages"
+    assert plan.blocks <= hot.blocks + dead, f"{hot.name} asks for {plan.blocks:,} pages"
 
 
 def _claim(
@@ -160,7 +172,7 @@ def _claim(
     priorities: list[int] | list[None],
     floor: tuple[str, str] = START,
     *,
-    blocks: int = 20 * BATCH,
+    blocks: int = 30 * BATCH,
 ) -> Hot:
     parameters: dict[str, object] = {
         "worker_id": worker,

@@ -31,6 +31,13 @@ _SECONDS: Final = {"1 minute": 60.0, "1 hour": 3600.0, "1 day": 86400.0}
 SHORTEST_PREFIX: Final = 4
 """Characters of an id that must be given at least."""
 
+PLANNED: Final = (
+    # Each answer is planned for itself, by the tables' sizes as they are: statistics may tell of any time.
+    "plan_cache_mode = force_custom_plan",
+    "enable_seqscan = off",
+    "timezone = 'UTC'",
+)
+
 _SHOWN = 5
 """Ids named when a prefix fits several."""
 
@@ -43,16 +50,16 @@ def open_reader(dsn: str, schema: str) -> Iterator[Reader]:
         DatabaseUnreachableError, DatabaseUnsupportedError, NotMigratedError: As their names say.
     """
     with connect(dsn, application_name="pooljobs command") as connection:
-        connection.execute("SET timezone = 'UTC'")
+        connection.execute("; ".join(f"SET {setting}" for setting in PLANNED).encode())
         check_migrated(connection, schema)
         yield Reader(connection, schema)
 
 
 class Reader:
-    """Answers from one connection, which must be in autocommit mode."""
+    """Answers from one connection, which must be in autocommit mode; ``open_reader`` makes it plan as it should."""
 
     def __init__(self, connection: Connection[Any], schema: str = "pooljobs") -> None:
-        self._connection = connection
+        self.connection = connection
         self._statements = Statements(schema)
 
     def list_jobs(
@@ -103,7 +110,7 @@ class Reader:
 
     def cancel(self, job_id: UUID, reason: str | None = None) -> Cancellation:
         """Cancel a pending job, or ask a running one to end; see ``cancel_one.sql``."""
-        return cancel_with(self._connection, self._statements.schema, job_id, reason)
+        return cancel_with(self.connection, self._statements.schema, job_id, reason)
 
     def still_live(self, job_ids: Sequence[UUID]) -> list[UUID]:
         """Which of these jobs have not ended."""
@@ -114,7 +121,7 @@ class Reader:
         return self._rows("count_jobs", {"queue": queue})
 
     def _rows(self, verb: str, parameters: dict[str, Any]) -> list[DictRow]:
-        with self._connection.cursor(row_factory=dict_row) as cursor:
+        with self.connection.cursor(row_factory=dict_row) as cursor:
             return cursor.execute(self._statements.load(verb), parameters).fetchall()
 
 

@@ -114,7 +114,8 @@ class Caller:
             self._sleepers.stay_awake(connection)
             self._vigil.stayed_awake()
         else:
-            findings = self._sleepers.look(connection, len(self._idlers.find()), marking=self._vigil.marking)
+            idle, marking, since = len(self._idlers.find()), self._vigil.marking, self._vigil.since(asked)
+            findings = self._sleepers.look(connection, idle, marking=marking, since=since)
             now = time.monotonic()
             self._idlers.wake(self._idlers.find()[: findings.due])
             self._vigil.found(findings, now - asked, now)

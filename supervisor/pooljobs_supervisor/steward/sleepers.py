@@ -36,9 +36,15 @@ class Sleepers:
         """Deletes this host's rows, and those that others left behind long ago."""
         connection.execute(self._forget, {"fleet": self._fleet})
 
-    def look(self, connection: Connection[Any], most: int, *, marking: bool) -> Findings:
-        """Looks for ``most`` due jobs and the next one to come."""
-        parameters = {"queues": self._queues, "most": max(1, most), "marking": marking}
+    def look(self, connection: Connection[Any], most: int, *, marking: bool, since: str | None = None) -> Findings:
+        """Looks for ``most`` due jobs and the next one to come, among those due from ``since`` on; None: among all."""
+        parameters = {
+            "queues": self._queues,
+            "most": max(1, most),
+            "marking": marking,
+            "since": since or "-infinity",
+        }
         row = connection.execute(self._look, parameters, prepare=True).fetchone()
         assert row is not None
-        return Findings(*row)
+        due, next_in, xmin, mark, since_then = row
+        return Findings(due, next_in, xmin, mark, since_then, full=since is None)

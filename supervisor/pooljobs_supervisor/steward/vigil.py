@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
+from pooljobs_supervisor.steward.horizon import DEAR, Horizon
 from pooljobs_supervisor.steward.ration import FALLING_ASLEEP, Ration
 
 SOON: Final = 0.01
@@ -57,6 +58,10 @@ class Findings:
     next_in: float | None
     xmin: int
     mark: int | None
+    since: str | None = None
+    """The earliest due time that the next look has to go back to, if what comes late may wait for a full one."""
+    full: bool = True
+    """Whether it went back all the way."""
 
 
 class Vigil:
@@ -69,6 +74,7 @@ class Vigil:
         self._sleep = sleep
         self._poll_interval = poll_interval
         self._ration = Ration()
+        self._horizon = Horizon()
         self._asleep_until = 0.0
         self._look_at = 0.0
         self._not_before = 0.0
@@ -106,6 +112,10 @@ class Vigil:
         """Whether the next look is the first of a sleep, and takes a mark."""
         return self._marking
 
+    def since(self, now: float) -> str | None:
+        """The due time that the next look begins at, None for all."""
+        return None if self._marking else self._horizon.since(now)
+
     @property
     def settled(self) -> bool:
         """Whether all have ended that may hold jobs and not tell of them."""
@@ -115,8 +125,9 @@ class Vigil:
         """A look is done, after ``took`` seconds; who can be woken for what is due has been woken."""
         if self._marking:
             self._mark, self._marking = findings.mark, False
-        elif self._mark is not None and findings.xmin >= self._mark:
+        elif self._mark is not None and findings.full and findings.xmin >= self._mark:
             self._mark = None
+        self._horizon.looked(findings.since, took, now, full=findings.full)
         pause = NEVER if findings.next_in is None else findings.next_in
         if findings.due or self._mark is not None:
             pause, self._pause = min(pause, self._pause), min(self._pause * 2, LATEST)
@@ -124,7 +135,10 @@ class Vigil:
             self._pause = SOON
         if not self._asleep(now):
             pause = min(pause, AWAKE if self.hears else self._poll_interval)
-        self._not_before = now + min(took * COST_FACTOR, LATEST)
+        if not findings.full:
+            pause = min(pause, max(0.0, self._horizon.full_at - now))
+        if not findings.full or took <= DEAR or findings.since is None:  # else the next one is another, and cheaper
+            self._not_before = now + min(took * COST_FACTOR, LATEST)
         self._look_at = max(now + pause, self._not_before)
 
     def step(self, idle: int, now: float) -> Step:

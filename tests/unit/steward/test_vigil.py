@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pooljobs_supervisor.steward.horizon import COST_FACTOR, DEAR
 from pooljobs_supervisor.steward.ration import SAVED
 from pooljobs_supervisor.steward.vigil import AWAKE, LATEST, SOON, Findings, Step, Vigil
 
@@ -136,6 +137,40 @@ def test_slow_looks_are_far_between() -> None:
     assert made.seconds(1, 1.0) == pytest.approx(0.8)
 
 
+DEAR_LOOK = 0.03
+
+
+def dear_look(made: Vigil, now: float) -> None:
+    """A full look that took long, and found nothing."""
+    assert made.since(now) is None
+    made.found(Findings(0, None, 100, None, since="then", full=True), DEAR_LOOK, now)
+
+
+def test_after_a_dear_look_others_begin_where_it_ended_until_one_can_be_afforded() -> None:
+    made = asleep()
+    dear_look(made, 1.0)
+    made.rang(1.0)
+    assert made.seconds(1, 1.0) == pytest.approx(SOON), "the next one is not dear"
+    assert made.since(1.0 + SOON) == "then"
+    made.found(Findings(0, None, 100, None, since="later", full=False), 0.0, 1.1)
+    assert made.since(1.2) == "later"
+    full_at = 1.0 + COST_FACTOR * DEAR_LOOK
+    assert made.seconds(1, 1.1) == pytest.approx(full_at - 1.1), "what came late is looked for as soon as that"
+    assert made.since(full_at) is None
+
+
+def test_a_look_that_is_not_full_settles_nothing() -> None:
+    """A transaction that read the row before may have committed jobs that were due long ago."""
+    made = vigil()
+    made.fell_asleep(0.0)
+    assert made.since(0.0) is None
+    made.found(Findings(0, None, xmin=7, mark=10, since="then"), DEAR_LOOK, 0.0)
+    made.found(Findings(0, None, xmin=11, mark=None, since="then", full=False), 0.0, 0.1)
+    assert not made.settled
+    made.found(Findings(0, None, xmin=11, mark=None, since="then"), DEAR_LOOK, 0.7)
+    assert made.settled
+
+
 def test_without_notifications_it_looks_as_often_as_workers_poll() -> None:
     made = vigil(hears=False)
     assert made.step(1, 0.0) is Step.LOOK
@@ -151,8 +186,10 @@ EVENTS = st.sampled_from(["rang", "heard", "heard in vain", "flood", "lost", "du
 class Host:
     """Does what the vigil says, and knows until when enqueues would tell it."""
 
-    def __init__(self) -> None:
+    def __init__(self, took: float) -> None:
         self.vigil = vigil()
+        self.took = took
+        self.looked_in_part = False
         self.told_until = 0.0
 
     def take(self, event: str, now: float) -> None:
@@ -177,14 +214,22 @@ class Host:
                 self.told_until = 0.0
             else:
                 xmin, mark = 5 if event == "mark held up" else 100, 10 if self.vigil.marking else None
-                self.vigil.found(Findings(int(event == "due"), None, xmin, mark), 0.0, now)
+                full = self.vigil.since(now) is None
+                self.looked_in_part = not full
+                took = self.took if full else 0.0
+                self.vigil.found(Findings(int(event == "due"), None, xmin, mark, "then", full), took, now)
         raise AssertionError("it never comes to rest")
 
 
-@given(events=st.lists(st.tuples(EVENTS, st.floats(0.0, 3.0)), max_size=60))
-def test_whatever_happens_somebody_tells_or_looks(events: list[tuple[str, float]]) -> None:
-    """With a worker idle, the host either asks to be told, and has seen what nobody tells of, or looks again soon."""
-    host, now = Host(), 0.0
+@given(
+    events=st.lists(st.tuples(EVENTS, st.floats(0.0, 3.0)), max_size=60), took=st.sampled_from([0.0, DEAR / 2, 0.03])
+)
+def test_whatever_happens_somebody_tells_or_looks(events: list[tuple[str, float]], took: float) -> None:
+    """With a worker idle, the host either asks to be told, and has seen what nobody tells of, or looks again soon.
+
+    Also where a look at everything is dear: then another one follows as soon as it can be afforded.
+    """
+    host, now = Host(took), 0.0
     for event, later in events:
         now += later
         host.take(event, now)
@@ -194,3 +239,5 @@ def test_whatever_happens_somebody_tells_or_looks(events: list[tuple[str, float]
         if now >= host.told_until or not host.vigil.settled:
             assert pause <= LATEST + 1e-9
         assert now + pause <= max(host.told_until, now + LATEST + 1e-9)
+        if host.looked_in_part:
+            assert pause <= took * COST_FACTOR + 1e-6

@@ -16,8 +16,9 @@ from pooljobs_worker.claims.lanes import Floor, Lane
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The row but for its first column; ``claim.sql`` says what each is. All are None where nothing was due."""
+    """The row but for its first column; see ``claim.sql``. Where nothing was due all but ``at`` are None."""
 
+    at: bytes | None
     ids: bytes | None
     places: bytes | None
     run_ats: bytes | None

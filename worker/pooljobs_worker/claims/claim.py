@@ -73,7 +73,10 @@ class Claimer:
         jobs = self._read(connection, answer, token)
         self._unanswered = None
         now = time.monotonic()
-        self._lanes.learn(plan, answer.floors(jobs), full=len(jobs) >= limit, took=now - began, now=now)
+        found = answer.floors(jobs)
+        self._lanes.learn(
+            plan, found, jobs=len(jobs), full=len(jobs) >= limit, took=now - began, now=now, at=answer.at or b""
+        )
         return jobs
 
     def _read(self, connection: Connection[Any], answer: Answer, token: int) -> list[ClaimedJob]:

@@ -3,9 +3,16 @@
 A lane is one priority level of one queue. Most claims visit only the lanes that are known to hold jobs, each from its
 floor: the smallest key of the last batch taken there, so that the scan starts past the dead index entries that claims
 leave behind until vacuum. Rows can appear behind a floor (a late commit, a retry, a release) or in a lane not known
-(a new priority), so a *sweep* of all lanes of a queue from their very start runs again and again: at the first short
-claim after full ones, and otherwise after an interval that follows the sweep's own measured cost. That cost grows while
-an old snapshot keeps vacuum from its work: every job that has ended since is a dead entry which a sweep passes.
+(a new priority), so a *sweep* of all lanes of a queue from their very start runs again and again: after an interval
+that follows the sweep's own measured cost, and, as long as sweeps are cheap, at the first short claim after full ones
+and after a wake.
+
+Sweeps become dear while an old snapshot keeps vacuum from its work (every job that has ended since is a dead entry
+which a sweep passes), or where many jobs at the head of a queue are not for this worker. A claim that was short has
+gone through its lanes to what is due now; if that took long, it is not done again: the floors move to that time, less
+``MARGIN``, in all of its lanes, known or not. A new job is found at once then, whatever its priority. One that appears
+behind the floors, further back than the margin, waits for a sweep: ``SWEEP_COST_FACTOR`` times its cost at most, or the
+bounds below. To a worker far from its server all claims look dear; it goes by its floors then.
 
 A claim is filled from the first lanes that hold enough, so which queue is the first decides who is served: they take
 turns (``turns.py``). A queue's sweep is due until a claim has got as far as that queue, if need be in its next turn.
@@ -30,9 +37,14 @@ SWEEP_SHORTEST, SWEEP_LONGEST = 0.05, 5.0
 SWEEP_BURDENED = 60.0
 """The bound in place of ``SWEEP_LONGEST`` while sweeps take so long that they would be a burden at that pace."""
 
-SHORT_CLAIM_FACTOR = 4.0
-"""A short claim has a sweep at once; but if that takes more than ``SWEEP_SHORTEST``, only this many times its own cost
-after the last one."""
+DEAR = 0.001
+"""Seconds: what takes longer, beyond ``A_JOB`` for each job that it found, is not done again without need."""
+
+A_JOB = 20e-6
+"""Seconds that a claim may take for each of its jobs, on both sides."""
+
+MARGIN = 1.0
+"""Seconds: a transaction that commits this long after its beginning is no late one yet."""
 
 Lane = tuple[str, int]
 Floor = tuple[bytes, bytes]
@@ -43,6 +55,15 @@ Visit = tuple[str, int | None]
 
 START: Floor = (b"\x80" + bytes(7), bytes(16))
 """The floor before every key: minus infinity, and no bit set."""
+
+
+def passed_by(at: bytes) -> Floor:
+    """The floor of a lane whose due jobs were all taken or passed over at this time of the server's."""
+    return (int.from_bytes(at, signed=True) - int(MARGIN * 1e6)).to_bytes(8, signed=True), bytes(16)
+
+
+def _key(floor: Floor) -> tuple[int, bytes]:
+    return int.from_bytes(floor[0], signed=True), floor[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +92,10 @@ class Lanes:
         self._turns = Turns(weights)
         self._floors: dict[str, dict[int, Floor]] = {}
         self._sweep_at = dict.fromkeys(weights, float("-inf"))
-        self._affordable_at = float("-inf")
         self._took = SWEEP_LONGEST / SWEEP_COST_FACTOR
+        self._dear = False
         self._full = True
+        self._all_empty = False
 
     def plan(self, now: float) -> ClaimPlan:
         """What the next claim visits, beginning with the queue whose turn it is."""
@@ -86,37 +108,67 @@ class Lanes:
                 visits.append((queue, None))
                 floors.append(START)
             elif known := self._floors.get(queue):
-                for level in sorted(known):
+                for level, floor in _visits(known):
                     visits.append((queue, level))
-                    floors.append(known[level])
+                    floors.append(floor)
         return ClaimPlan(visits, floors, swept)
 
     def learn(
-        self, plan: ClaimPlan, floors: Iterable[tuple[Lane, Floor]], *, full: bool, took: float, now: float
+        self,
+        plan: ClaimPlan,
+        floors: Iterable[tuple[Lane, Floor]],
+        *,
+        jobs: int,
+        full: bool,
+        took: float,
+        now: float,
+        at: bytes,
     ) -> None:
-        """Takes in what a claim found: each lane's smallest key, whether it was full, its cost in seconds."""
+        """Takes in what a claim found: each lane's smallest key, how many jobs, whether it was full, its seconds.
+
+        ``at`` is the time of the claim's snapshot, as the server sends it.
+        """
         found = dict(floors)
-        swept = self._reached(plan, found) if full else plan.swept
-        if swept:
-            self._sweep_at |= dict.fromkeys(swept, now + self._interval(took, len(swept)))
-            self._affordable_at = now + (took * SHORT_CLAIM_FACTOR if took > SWEEP_SHORTEST else 0.0)
-        if not full:
-            for queue in plan.swept:
-                self._floors.pop(queue, None)
+        if swept := self._reached(plan, found) if full else plan.swept:
+            counted = self._counted(took)
+            self._dear = counted - jobs * A_JOB > DEAR
+            self._sweep_at |= dict.fromkeys(swept, now + self._interval(counted, len(swept)))
+        if full:
+            self._all_empty = False
+        else:
+            self._pass_over(plan, found, passed_by(at) if took - jobs * A_JOB > DEAR else None)
         for (queue, level), floor in found.items():
             self._floors.setdefault(queue, {})[level] = floor
-        if not full and self._full and len(plan.swept) < len(self._sweep_at):
-            soon = max(now, self._affordable_at)
-            self._sweep_at = {queue: min(at, soon) for queue, at in self._sweep_at.items()}
+        if not full and self._full and len(plan.swept) < len(self._sweep_at) and not self._dear:
+            self._sweep_at = {queue: min(at, now) for queue, at in self._sweep_at.items()}
         self._full = full
 
-    def _interval(self, took: float, swept: int) -> float:
-        """Seconds until the queues that were swept just now are swept again.
+    def _pass_over(self, plan: ClaimPlan, found: dict[Lane, Floor], passed: Floor | None) -> None:
+        """After a short claim: lanes that are cheap to look through are forgotten, of others the floors move on."""
+        if found or len(plan.swept) == len(self._sweep_at):
+            self._all_empty = not found
+        if passed is None:
+            for queue in plan.swept:
+                self._floors.pop(queue, None)
+            return
+        for (queue, visited), floor in zip(plan.visits, plan.floors, strict=True):
+            for level in LEVELS if visited is None else (visited,):
+                reached = max(floor, found.pop((queue, level), floor), passed, key=_key)
+                self._floors.setdefault(queue, {})[level] = reached
 
-        Where queues are swept one by one, each waits for the others' sweeps too. A sweep counts as no more than twice
-        what the one before took: one that waited for the disk or the network says nothing about the next.
+    def _counted(self, took: float) -> float:
+        """What a sweep took, but no more than twice what the one before did.
+
+        One that waited for the disk or the network says nothing about the next.
         """
         self._took, counted = took, min(took, 2 * self._took)
+        return counted
+
+    def _interval(self, counted: float, swept: int) -> float:
+        """Seconds until the queues that were swept just now are swept again.
+
+        Where queues are swept one by one, each waits for the others' sweeps too.
+        """
         longest = min(max(SWEEP_LONGEST, counted * SWEEP_COST_FACTOR), SWEEP_BURDENED)
         return min(max(counted * SWEEP_COST_FACTOR * len(self._sweep_at) / swept, SWEEP_SHORTEST), longest)
 
@@ -124,12 +176,24 @@ class Lanes:
         """The swept queues that a claim got to before it was full: up to the last one that gave a job."""
         gave = {queue for queue, _ in found}
         last = max((place for place, (queue, _) in enumerate(plan.visits) if queue in gave), default=-1)
-        return [queue for queue, level in plan.visits[: last + 1] if level is None]
+        return [queue for queue, _ in plan.visits[: last + 1] if queue in plan.swept]
 
     def forget(self) -> None:
-        """Makes the next claim a sweep: after a wake, or when rows were put back behind the floors."""
-        self._sweep_at = dict.fromkeys(self._sweep_at, float("-inf"))
+        """Makes the next claim a sweep: after a wake, or when rows were put back behind the floors.
+
+        Where sweeps are dear, the next one comes when it would have come; until then claims go on from their floors.
+        """
+        self._all_empty = False
+        if not self._dear:
+            self._sweep_at = dict.fromkeys(self._sweep_at, float("-inf"))
 
     def seconds_to_sweep(self, now: float) -> float | None:
-        """How long until a sweep is due; None when the last one found every lane empty."""
-        return max(0.0, min(self._sweep_at.values()) - now) if self._floors else None
+        """How long until a sweep is due; None when the last one found every lane empty, and nothing has been heard."""
+        return None if self._all_empty else max(0.0, min(self._sweep_at.values()) - now)
+
+
+def _visits(known: Mapping[int, Floor]) -> Iterable[tuple[int | None, Floor]]:
+    """The levels of one queue in order, each with its floor; all as one where they have the same."""
+    if len(known) == len(LEVELS) and len(set(known.values())) == 1:
+        return [(None, known[0])]
+    return sorted(known.items())

@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION {schema}.enqueue(
     delay interval DEFAULT NULL, run_at timestamptz DEFAULT NULL, max_retries integer DEFAULT NULL,
     trace_id text DEFAULT NULL
 ) RETURNS uuid
-LANGUAGE plpgsql VOLATILE AS $body$
+LANGUAGE plpgsql VOLATILE SET enable_seqscan = off AS $body$
 DECLARE
     new_id uuid;
     new_queue text;

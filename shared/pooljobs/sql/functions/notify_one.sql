@@ -1,7 +1,7 @@
 -- Tells idle hosts of one job, as notify_many does of many, and by the same rules: in one query where the loop over
 -- queues takes two. To be called when any_host_idle() says so, which it does not ask again.
 CREATE OR REPLACE FUNCTION {schema}.notify_one(queue text, run_at timestamptz) RETURNS boolean
-LANGUAGE plpgsql VOLATILE AS $body$
+LANGUAGE plpgsql VOLATILE SET enable_seqscan = off AS $body$
 BEGIN
     RETURN CASE
         WHEN current_setting('pooljobs.notify', true) = 'off' THEN false

@@ -10,10 +10,11 @@
 -- Parameters: worker_id, token, limit, and an element for each lane in queues text[], priorities smallint[] (null: all),
 --   floor_times timestamptz[], floor_ids uuid[]. {pass_over} is empty, or pass_over_refused.sql.
 -- Returns, of the jobs in the order in which to run them: alive (0: this worker is unknown, dead or past its lease, and
---   claims nothing), ids (16 bytes each), places (6 bytes each: the row's ctid, for settle.sql), run_ats (8 bytes each:
---   microseconds since 2000), jobs (JSON: an array of columns, each an array), careful (JSON array of [id, suspect,
---   losses, flags, seconds since it was first refused], of the jobs of which one of these is to be known). All but alive
---   are null where no job was due.
+--   claims nothing), at (now(): what was due by then in the lanes of a claim that is not full was taken or passed over,
+--   but for commits that come late), ids (16 bytes each), places (6 bytes each: the row's ctid, for settle.sql), run_ats
+--   (8 bytes each: microseconds since 2000), jobs (JSON: an array of columns, each an array), careful (JSON array of [id,
+--   suspect, losses, flags, seconds since it was first refused], of the jobs of which one of these is to be known). All
+--   but alive and at are null where no job was due.
 -- Locks: the worker's row FOR KEY SHARE, so that it cannot be reaped meanwhile; the claimed rows FOR UPDATE.
 -- Index: live_claim; the locked rows are updated where they lie (a row that moved since the snapshot waits for the next
 --   claim). The update is HOT. Commits without waiting for the disk: a claim lost in a server crash is a job that is
@@ -40,6 +41,7 @@ picked AS MATERIALIZED (
           AND l.run_at <= now()
           AND (l.run_at, l.id) >= (lane.floor_time, lane.floor_id)
           AND l.worker_id IS NULL
+          AND l.queue <> ''  -- of every job: without it live_claim is not to be had
           {pass_over}
         ORDER BY l.run_at, l.id
         LIMIT %(limit)s
@@ -57,6 +59,7 @@ claimed AS (
 )
 SELECT
     (SELECT count(*) FROM worker) AS alive,
+    now() AS at,
     string_agg(uuid_send(c.id), '') AS ids,
     string_agg(tidsend(c.place), '') AS places,
     string_agg(timestamptz_send(c.run_at), '') AS run_ats,

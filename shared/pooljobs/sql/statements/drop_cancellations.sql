@@ -7,7 +7,7 @@ WITH ended AS MATERIALIZED (
     SELECT c.job_id, c.reason
     FROM {schema}.cancellations AS c
     WHERE c.job_id = ANY (%(ids)s::uuid[])
-      AND NOT EXISTS (SELECT FROM {schema}.live AS l WHERE l.id = c.job_id)
+      AND NOT EXISTS (SELECT FROM {schema}.live AS l WHERE l.id BETWEEN c.job_id AND c.job_id)
     ORDER BY c.job_id
     FOR UPDATE OF c SKIP LOCKED
 ),
@@ -17,10 +17,10 @@ explained AS (
         || coalesce(substr(h.last_error, length(split_part(h.last_error, E'\n', 1)) + 1), '')
     FROM ended AS e
     WHERE e.reason IS NOT NULL
-      AND h.id = e.job_id
+      AND h.id BETWEEN e.job_id AND e.job_id
       AND h.status = 'cancelled'
       AND h.finished_at >= %(since)s::timestamptz
 )
 DELETE FROM {schema}.cancellations AS c
 USING ended AS e
-WHERE c.job_id = e.job_id
+WHERE c.job_id BETWEEN e.job_id AND e.job_id

@@ -15,4 +15,4 @@ dropped AS (
 UPDATE {schema}.job_types AS t
 SET declared_until = greatest(t.declared_until, now())
 FROM (SELECT DISTINCT d.job_type FROM dropped AS d ORDER BY d.job_type) AS d
-WHERE t.job_type = d.job_type
+WHERE t.job_type BETWEEN d.job_type AND d.job_type

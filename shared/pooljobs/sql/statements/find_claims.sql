@@ -4,4 +4,4 @@
 -- Locks: none. Index: live_pkey.
 SELECT l.id
 FROM unnest(%(ids)s::uuid[], %(fences)s::bigint[], %(tokens)s::bigint[]) AS c (id, fence, token)
-JOIN {schema}.live AS l ON l.id = c.id AND l.fence = c.fence AND l.token = c.token
+JOIN {schema}.live AS l ON l.id BETWEEN c.id AND c.id AND l.fence = c.fence AND l.token = c.token

@@ -8,9 +8,9 @@ WITH gone AS MATERIALIZED (
     RETURNING f.id, f.seen_until
 ),
 dropped AS (
-    DELETE FROM {schema}.declarations AS d USING gone AS g WHERE d.fleet = g.id RETURNING d.job_type, g.seen_until
+    DELETE FROM {schema}.declarations AS d USING gone AS g WHERE d.fleet BETWEEN g.id AND g.id RETURNING d.job_type, g.seen_until
 )
 UPDATE {schema}.job_types AS t
 SET declared_until = greatest(t.declared_until, d.seen_until)
 FROM (SELECT d.job_type, max(d.seen_until) AS seen_until FROM dropped AS d GROUP BY d.job_type ORDER BY d.job_type) AS d
-WHERE t.job_type = d.job_type
+WHERE t.job_type BETWEEN d.job_type AND d.job_type

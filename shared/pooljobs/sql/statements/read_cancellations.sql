@@ -3,5 +3,5 @@
 -- Locks: none. Index: cancellations_pkey, live_pkey. The table is empty most of the time, and so this costs nothing.
 SELECT c.job_id, c.requested_at, l.id IS NOT NULL AS live, l.token
 FROM {schema}.cancellations AS c
-LEFT JOIN {schema}.live AS l ON l.id = c.job_id
+LEFT JOIN {schema}.live AS l ON l.id BETWEEN c.job_id AND c.job_id
 ORDER BY c.job_id

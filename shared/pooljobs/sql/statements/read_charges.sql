@@ -5,7 +5,12 @@
 SELECT l.id, l.attempts, l.crashes, l.max_retries,
     coalesce(d.retry_policy, t.retry_policy), coalesce(d.retry_delay_secs, t.retry_delay_secs), l.suspect IS TRUE AS suspect
 FROM {schema}.live AS l
-LEFT JOIN {schema}.workers AS w ON w.id = l.worker_id
-LEFT JOIN {schema}.declarations AS d ON d.fleet = w.fleet AND d.code = w.code AND d.job_type = l.job_type
-LEFT JOIN {schema}.job_types AS t ON t.job_type = l.job_type
+LEFT JOIN {schema}.workers AS w ON w.id BETWEEN l.worker_id AND l.worker_id
+LEFT JOIN LATERAL (
+    SELECT d.retry_policy, d.retry_delay_secs
+    FROM {schema}.declarations AS d
+    WHERE d.fleet = w.fleet AND d.code = w.code AND d.job_type = l.job_type
+    LIMIT 1
+) AS d ON true
+LEFT JOIN {schema}.job_types AS t ON t.job_type BETWEEN l.job_type AND l.job_type
 WHERE l.id = ANY (%(ids)s::uuid[])

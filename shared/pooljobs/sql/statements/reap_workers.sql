@@ -12,5 +12,5 @@ FROM (
     ORDER BY e.id
     FOR UPDATE SKIP LOCKED
 ) AS expired
-WHERE w.id = expired.id
+WHERE w.id BETWEEN expired.id AND expired.id
 RETURNING w.id, w.host, w.pid, w.ordinal

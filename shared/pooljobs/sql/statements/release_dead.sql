@@ -18,14 +18,14 @@ WITH orphaned AS MATERIALIZED (
     FROM {schema}.live AS l
     WHERE l.worker_id IS NOT NULL
       AND (%(worker_ids)s::bigint[] IS NULL OR l.worker_id = ANY (%(worker_ids)s::bigint[]))
-      AND NOT EXISTS (SELECT FROM {schema}.workers AS w WHERE w.id = l.worker_id AND w.dead_at IS NULL)
+      AND NOT EXISTS (SELECT FROM {schema}.workers AS w WHERE w.id BETWEEN l.worker_id AND l.worker_id AND w.dead_at IS NULL)
 ),
 free AS MATERIALIZED (
     SELECT l.id, l.worker_id, l.losses + 1 AS loss, l.start_recorded IS TRUE AS ran,
         %(lost)s::boolean AND (l.start_recorded IS TRUE OR l.losses = 0) AS counted
     FROM {schema}.live AS l
-    JOIN orphaned AS o ON o.id = l.id AND o.worker_id = l.worker_id
-    ORDER BY l.id
+    JOIN orphaned AS o ON l.id BETWEEN o.id AND o.id AND o.worker_id = l.worker_id
+    ORDER BY o.id
     FOR UPDATE OF l SKIP LOCKED
 ),
 judged AS MATERIALIZED (
@@ -36,7 +36,7 @@ judged AS MATERIALIZED (
             ' (', 'worker-' || w.ordinal || ', pid ' || w.pid || ', ', 'loss ', f.loss, ' of ', %(max_losses)s::integer, ')'
         ) END AS error
     FROM free AS f
-    LEFT JOIN {schema}.workers AS w ON w.id = f.worker_id
+    LEFT JOIN {schema}.workers AS w ON w.id BETWEEN f.worker_id AND f.worker_id
 ),
 released AS (
     UPDATE {schema}.live AS l
@@ -46,13 +46,13 @@ released AS (
         refused_since = CASE WHEN NOT j.counted THEN l.refused_since END,
         run_at = CASE WHEN j.counted AND j.ran THEN now() + make_interval(secs => random() * 5 * j.loss) ELSE l.run_at END
     FROM judged AS j
-    WHERE l.id = j.id AND NOT j.spent
+    WHERE l.id BETWEEN j.id AND j.id AND NOT j.spent
     RETURNING l.id
 ),
 ended AS (
     DELETE FROM {schema}.live AS l
     USING judged AS j
-    WHERE l.id = j.id AND j.spent
+    WHERE l.id BETWEEN j.id AND j.id AND j.spent
     RETURNING l.*, j.error
 ),
 failed AS (

@@ -6,15 +6,15 @@ WITH strays AS MATERIALIZED (
     SELECT l.id
     FROM {schema}.live AS l
     JOIN unnest(%(ids)s::uuid[], %(fences)s::bigint[], %(tokens)s::bigint[]) AS s (id, fence, token)
-        ON l.id = s.id AND l.fence = s.fence AND l.token = s.token
-    ORDER BY l.id
+        ON l.id BETWEEN s.id AND s.id AND l.fence = s.fence AND l.token = s.token
+    ORDER BY s.id
     FOR UPDATE OF l
 ),
 released AS (
     UPDATE {schema}.live AS l
     SET worker_id = NULL, token = NULL, started_at = NULL, start_recorded = NULL
     FROM strays
-    WHERE l.id = strays.id
+    WHERE l.id BETWEEN strays.id AND strays.id
     RETURNING l.id
 )
 SELECT count(*) FROM released

@@ -11,7 +11,7 @@ WITH taken AS (
 forgotten AS (
     DELETE FROM {schema}.cancellations AS c
     USING taken AS t
-    WHERE c.job_id = t.id
+    WHERE c.job_id BETWEEN t.id AND t.id
 )
 INSERT INTO {schema}.live (run_at, max_retries, attempts, last_error, {carried})
 SELECT now(), greatest(t.max_retries, t.attempts + 1), t.attempts, t.last_error, {carried:t}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from uuid import UUID
 
 import orjson
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from pooljobs_worker.claims.answer import Answer
 from pooljobs_worker.claims.lanes import Floor, Lane
 
-NOTHING = Answer(None, None, None, None, None)
+NOTHING = Answer(bytes(8), None, None, None, None, None)
 
 
 def answer_of(lanes: list[Lane], careful: object = None) -> Answer:
@@ -23,6 +24,7 @@ def answer_of(lanes: list[Lane], careful: object = None) -> Answer:
     named = [f"type-{n}" for n in numbers]
     columns = [list(numbers), named, [{"n": n} for n in numbers], [0] * len(lanes), [3] * len(lanes), queues, levels]
     return Answer(
+        run_at(0),
         b"".join(job_id(n) for n in numbers),
         b"".join(place(n) for n in numbers),
         b"".join(run_at(n) for n in numbers),
@@ -64,7 +66,7 @@ def test_those_that_need_care_know_why() -> None:
 
 def test_a_number_that_json_has_and_orjson_has_not_is_no_answer() -> None:
     answer = answer_of([("a", 0)])
-    strange = Answer(answer.ids, answer.places, answer.run_ats, (answer.columns or b"").replace(b"{", b"1e999{"), None)
+    strange = replace(answer, columns=(answer.columns or b"").replace(b"{", b"1e999{"))
     with pytest.raises(orjson.JSONDecodeError):
         strange.jobs(token=7)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from uuid import UUID
 
 import pytest
@@ -9,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pooljobs_worker.claims.lanes import (
+    DEAR,
     LEVELS,
-    SHORT_CLAIM_FACTOR,
+    MARGIN,
     START,
     SWEEP_BURDENED,
     SWEEP_COST_FACTOR,
@@ -20,14 +22,21 @@ from pooljobs_worker.claims.lanes import (
     Floor,
     Lane,
     Lanes,
+    passed_by,
 )
 
 KEY: Floor = (bytes(8), UUID("01900000-0000-7000-8000-000000000001").bytes)
 DEFAULT: Lane = ("default", 0)
 
 
+def at(seconds: float) -> bytes:
+    """A time of the server's: seconds since 2000, when KEY was due."""
+    return struct.pack("!q", int(seconds * 1e6))
+
+
 def learn(lanes: Lanes, plan: ClaimPlan, *found: Lane, full: bool, took: float = 0.0, now: float = 0.0) -> None:
-    lanes.learn(plan, [(lane, KEY) for lane in found], full=full, took=took, now=now)
+    keys = [(lane, KEY) for lane in found]
+    lanes.learn(plan, keys, jobs=len(found), full=full, took=took, now=now, at=at(now))
 
 
 def test_the_first_claim_sweeps_every_level_of_every_queue_from_its_start() -> None:
@@ -72,9 +81,12 @@ def test_one_slow_sweep_is_passed_over_in_silence_and_a_second_one_slows_them_do
     assert lanes.seconds_to_sweep(90.0) == pytest.approx(SWEEP_SHORTEST)
 
 
-@given(took=st.floats(SWEEP_SHORTEST, 3, exclude_min=True), claim=st.floats(0.0001, 0.1))
+@given(took=st.floats(0.0025, 3), claim=st.floats(0.0001, 0.1))
 def test_sweeps_take_a_bounded_share_though_every_other_claim_is_short(took: float, claim: float) -> None:
-    """As where producers keep pace with the workers: each short claim after a full one asks for a sweep."""
+    """As where producers keep pace with the workers: each short claim after a full one asks for a sweep.
+
+    The first two or three are not yet known to be dear.
+    """
     lanes, now, swept = Lanes({"default": 1}), 0.0, 0.0
     for turn in range(500):
         plan = lanes.plan(now)
@@ -82,7 +94,7 @@ def test_sweeps_take_a_bounded_share_though_every_other_claim_is_short(took: flo
         swept += cost if plan.sweep else 0.0
         now += cost
         learn(lanes, plan, DEFAULT, full=turn % 2 == 0, took=cost, now=now)
-    assert swept <= now / (1 + SHORT_CLAIM_FACTOR) + took
+    assert swept <= now / (1 + SWEEP_COST_FACTOR) + 3 * took
 
 
 def test_an_empty_sweep_leaves_no_lane_to_wait_for() -> None:
@@ -97,6 +109,83 @@ def test_a_wake_makes_the_next_claim_a_sweep() -> None:
     learn(lanes, lanes.plan(0.0), DEFAULT, full=True)
     lanes.forget()
     assert lanes.plan(0.001).sweep
+
+
+DEAR_ONE = 20 * DEAR
+
+
+def dear_lanes(*queues: str, now: float = 10.0) -> Lanes:
+    """Lanes that took long to look through, and had nothing."""
+    lanes = Lanes(dict.fromkeys(queues or ("default",), 1))
+    learn(lanes, lanes.plan(now), full=False, took=DEAR_ONE, now=now)
+    return lanes
+
+
+def test_after_a_dear_sweep_every_lane_is_visited_from_then_on_and_each_queue_is_one_entry() -> None:
+    plan = dear_lanes("a", "b").plan(10.0)
+    assert not plan.sweep
+    assert sorted(plan.visits) == [("a", None), ("b", None)]
+    assert plan.floors == [passed_by(at(10.0))] * 2
+
+
+def test_a_wake_does_not_bring_a_dear_sweep_but_a_look_at_all_that_is_new() -> None:
+    lanes = dear_lanes()
+    lanes.forget()
+    plan = lanes.plan(10.1)
+    assert (plan.sweep, plan.visits, plan.floors) == (False, [("default", None)], [passed_by(at(10.0))])
+    assert lanes.seconds_to_sweep(10.0) == pytest.approx(SWEEP_COST_FACTOR * DEAR_ONE)
+    assert lanes.plan(10.0 + SWEEP_COST_FACTOR * DEAR_ONE).sweep
+
+
+def test_an_idle_worker_does_not_repeat_a_dear_sweep_unless_it_is_woken() -> None:
+    lanes = dear_lanes()
+    assert lanes.seconds_to_sweep(10.0) is None
+    learn(lanes, lanes.plan(10.1), full=False, now=10.1)
+    assert lanes.seconds_to_sweep(10.1) is None
+    lanes.forget()
+    assert lanes.seconds_to_sweep(10.1) is not None
+
+
+def test_what_was_passed_over_is_not_walked_again_by_a_claim() -> None:
+    """A hundred thousand jobs that are not for this worker lie in front of its own."""
+    lanes = Lanes({"default": 1})
+    learn(lanes, lanes.plan(0.0), DEFAULT, full=True)
+    learn(lanes, lanes.plan(10.0), full=False, took=DEAR_ONE, now=10.0)
+    assert lanes.plan(10.001).floors == [passed_by(at(10.0))]
+
+
+def test_a_floor_never_moves_back_to_the_time_that_was_passed() -> None:
+    lanes = dear_lanes(now=MARGIN / 2)
+    learn(lanes, lanes.plan(MARGIN / 2), DEFAULT, full=True, now=MARGIN / 2)
+    learn(lanes, lanes.plan(MARGIN / 2), full=False, took=DEAR_ONE, now=MARGIN / 2)
+    assert dict(zip(lanes.plan(MARGIN / 2).visits, lanes.plan(MARGIN / 2).floors, strict=True))[DEFAULT] == KEY
+
+
+def test_a_cheap_claim_that_found_nothing_leaves_floors_as_they_are() -> None:
+    lanes = Lanes({"default": 1})
+    learn(lanes, lanes.plan(0.0), DEFAULT, full=False)
+    learn(lanes, lanes.plan(0.01), full=False, took=DEAR / 2, now=0.01)
+    assert lanes.plan(0.02).floors == [KEY]
+
+
+def test_a_long_batch_is_not_a_dear_sweep() -> None:
+    lanes = Lanes({"default": 1})
+    lanes.learn(lanes.plan(0.0), [(DEFAULT, KEY)], jobs=500, full=False, took=0.008, now=0.0, at=at(0.0))
+    lanes.forget()
+    assert lanes.plan(0.0).sweep
+
+
+def test_lanes_that_are_cheap_again_are_forgotten() -> None:
+    lanes = dear_lanes()
+    later = 10.0 + SWEEP_COST_FACTOR * DEAR_ONE
+    learn(lanes, lanes.plan(later), full=False, took=0.0, now=later)
+    assert lanes.plan(later).sweep
+
+
+def test_a_server_that_is_set_back_does_not_move_floors_back() -> None:
+    lanes = dear_lanes()
+    learn(lanes, lanes.plan(5.0), full=False, took=DEAR_ONE, now=5.0)
+    assert lanes.plan(5.0).floors == [passed_by(at(10.0))]
 
 
 def test_queues_take_turns_at_being_first() -> None:
@@ -147,7 +236,7 @@ class World:
                     if count:
                         taken[lane] = taken.get(lane, 0) + count
         found = [(lane, KEY) for lane in taken]
-        self.lanes.learn(plan, found, full=left == 0, took=self.COST, now=now)
+        self.lanes.learn(plan, found, jobs=self.limit - left, full=left == 0, took=self.COST, now=now, at=at(now))
         return taken
 
 

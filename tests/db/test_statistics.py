@@ -1,0 +1,128 @@
+"""No statement walks a table or an index that its head does not name, whatever the statistics say.
+
+Each plan is looked at three times over full tables: made when these were in the state that the statistics tell of and
+kept since, made anew with the same statistics, and made after an ANALYZE.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from importlib import resources
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import Connection
+
+from pooljobs.db.reader import open_reader
+from tests.support.claims import SQL, register
+from tests.support.hot_statements import Hot, hot_statements, judge
+from tests.support.plans import Prepared
+from tests.support.rare_statements import foreign_statements, rare_statements, reader_statements
+from tests.support.statistics import ROWS, STATES, TABLES, emptied_unnoticed, fill
+
+Conn = Connection[Any]
+
+PLANLESS = {"copy_jobs", "listen"}
+"""These cannot be prepared."""
+
+NO_TABLE = {"count_dead_rows", "make_partitions", "list_expired_partitions", "read_clock"}
+NO_TABLE |= {"terminate_backends", "wait_for_disk"}
+"""These read no table of ours."""
+
+WRITTEN = {"register_worker", "publish_job_types", "renew_fleet", "try_lead"}
+"""These insert, and look rows up by the constraint that they name: there is nothing to plan."""
+
+SMALL = {"mark_host_idle", "forget_idle_hosts", "mark_host_busy"}
+"""These read one table as a whole, which has a row for each queue of each host that sleeps."""
+
+WALKING = {"count_jobs", "list_jobs"}
+"""These count all jobs, or go through the newest until they have found enough."""
+
+
+def verbs() -> set[str]:
+    """All statements but those that cannot be prepared."""
+    files = resources.files("pooljobs").joinpath("sql", "statements").iterdir()
+    return {file.name.removesuffix(".sql") for file in files if file.name.endswith(".sql")} - PLANLESS
+
+
+def keep(connection: Conn) -> dict[str, Prepared]:
+    """Plans of all statements as they are made now, or the statements alone where plans are made for values."""
+    kept = {}
+    for verb in verbs():
+        kept[verb] = Prepared(connection, SQL.load(verb), f"kept_{verb}")
+        kept[verb].explain({}, execute=False)
+    return kept
+
+
+def faults(statements: list[Hot], kept: dict[str, Prepared], told: str, *, dead: int) -> Iterator[str]:
+    """What is wrong with the statements' plans."""
+    for hot in statements:
+        try:
+            judge(hot, kept[hot.verb].explain(hot.parameters), dead=dead)
+        except AssertionError as fault:
+            yield f"{told}: {fault}"
+
+
+def faults_in(state: Callable[[Conn], None], connection: Conn, ask: Callable[[], list[Hot]], worker: int) -> list[str]:
+    """All that is wrong in this state."""
+    for table in [name for name in TABLES if name != "history"]:  # nobody else is to come by
+        connection.execute(f"ALTER TABLE pooljobs.{table} SET (autovacuum_enabled = off)".encode())
+    state(connection)
+    kept = keep(connection)
+    fill(connection, worker)
+    statements, dead = ask(), ROWS if state is emptied_unnoticed else 0
+    found = list(faults(statements, kept, "kept", dead=dead))
+    connection.execute("DEALLOCATE ALL")
+    found += faults(statements, keep(connection), "anew", dead=dead)
+    connection.execute("DEALLOCATE ALL")
+    connection.execute("ANALYZE")
+    return [*found, *faults(statements, keep(connection), "analysed", dead=dead)]
+
+
+@pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
+def test_pinned_plans_are_the_same_whatever_the_statistics_say(
+    state: Callable[[Conn], None], connection: Conn, dsn: str
+) -> None:
+    worker = register(connection, job_timeout=3600.0)
+
+    def ask() -> list[Hot]:
+        return [*hot_statements(connection, worker), *rare_statements(connection, worker)]
+
+    found = faults_in(state, connection, ask, worker)
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("mode", ["force_generic_plan", "force_custom_plan"])
+@pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
+def test_plans_on_connections_of_others_hold_too(
+    state: Callable[[Conn], None], mode: str, connection: Conn, dsn: str
+) -> None:
+    """What a server plans by itself is now the one and now the other."""
+    worker = _worker(dsn)
+    connection.execute(f"SET plan_cache_mode = {mode}".encode())
+    found = faults_in(state, connection, lambda: foreign_statements(connection), worker)
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
+def test_an_operators_plans_hold_too(state: Callable[[Conn], None], dsn: str) -> None:
+    with open_reader(dsn, "pooljobs") as reader:
+        connection, worker = reader.connection, _worker(dsn)
+        found = faults_in(state, connection, lambda: reader_statements(connection), worker)
+    assert not found, "\n".join(found)
+
+
+def _worker(dsn: str) -> int:
+    """Entered on another connection: this one is not to be pinned."""
+    with psycopg.connect(dsn, autocommit=True) as pinned:
+        return register(pinned, job_timeout=3600.0)
+
+
+def test_every_statement_is_looked_at(connection: Conn) -> None:
+    worker = register(connection)
+    fill(connection, worker)
+    statements = [*hot_statements(connection, worker), *rare_statements(connection, worker)]
+    statements += [*foreign_statements(connection), *reader_statements(connection)]
+    looked_at = {hot.verb for hot in statements}
+    assert looked_at | NO_TABLE | WRITTEN | SMALL | WALKING == verbs()

@@ -1,0 +1,115 @@
+"""The statements that run now and then, or on connections of others: parameters as in life, and what each may read."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection
+
+from tests.support.hot_statements import BATCH, BY_ID, OTHERS, Hot
+from tests.support.statistics import ROWS
+
+ONCE = ROWS + OTHERS + 10 * BATCH
+"""Rows that a statement looks at whose head says that it reads a table from end to end, once."""
+ANY = 10**9
+
+BY_HISTORY = ("history", "history_id")
+HISTORY = 8_000
+"""Rows of history looked at for one id: of two or three ranges of 32 pages. Empty partitions are read as they are."""
+
+
+def rare_statements(connection: Connection[Any], worker: int) -> list[Hot]:
+    """Those of workers and stewards, whose connections are pinned; after ``hold``."""
+    held = connection.execute(
+        "SELECT id, fence FROM pooljobs.live WHERE worker_id = %s ORDER BY run_at, id", (worker,)
+    ).fetchall()
+    ids, fences = [row[0] for row in held], [row[1] for row in held]
+    batch = {"ids": ids, "fences": fences, "tokens": [1] * BATCH}
+    lost = {"lost": True, "max_losses": 3}
+    by_worker = ("workers", "workers_pkey")
+    by_fleet, by_type = ("declarations", "declarations_pkey"), ("job_types", "job_types_pkey")
+    charges = {*BY_ID, by_worker, by_fleet, by_type}
+    fleet = connection.execute("SELECT fleet FROM pooljobs.workers WHERE id = %s", (worker,)).fetchone()
+    of_fleet = {"fleet": fleet[0] if fleet else None}
+    return [
+        Hot("find_claims", "find_claims", dict(batch), BY_ID),
+        Hot("read_charges", "read_charges", {"ids": ids}, charges),
+        Hot(
+            "find_held",
+            "find_held",
+            {"worker_ids": [worker], "least_age": 0.0},
+            {("live", None)},
+            ONCE,
+            ANY,
+        ),
+        Hot("release_claim", "release_claim", {"worker_id": worker, "token": 1}, {("live", None)}, ONCE, ANY),
+        Hot("reread_claim", "reread_claim", {"worker_id": worker, "token": 1}, {("live", None)}, ONCE, ANY),
+        Hot(
+            "release_dead",
+            "release_dead",
+            {"worker_ids": None, **lost},
+            {("live", None), *BY_ID, by_worker},
+            ONCE,
+            ANY,
+        ),
+        Hot("lock_fleet", "lock_fleet", of_fleet, {("fleets", "fleets_pkey")}),
+        Hot("retire_fleet", "retire_fleet", of_fleet, {("fleets", "fleets_pkey")}),
+        Hot(
+            "drop_declarations",
+            "drop_declarations",
+            of_fleet,
+            {by_fleet, by_type, ("workers", None), ("workers", "workers_pkey")},
+            ONCE,
+            ANY,
+        ),
+        Hot(
+            "forget_fleets",
+            "forget_fleets",
+            {},
+            {by_fleet, by_type, ("fleets", None), ("workers", None)},
+            OTHERS * OTHERS,
+            ANY,
+        ),
+        Hot("forget_workers", "forget_workers", {}, {("live", None), ("workers", None), by_worker}, ONCE, ANY),
+    ]
+
+
+def foreign_statements(connection: Connection[Any]) -> list[Hot]:
+    """Those of applications, whose connections are as they come; after ``hold``."""
+    pending = _ids(connection, "live WHERE worker_id IS NULL")
+    running = _ids(connection, "live WHERE worker_id IS NOT NULL")
+    ended = _ids(connection, "history WHERE status = 'failed'")[0]
+    one = {"id": running[0], "fence": 1, "token": 1, "started_ago": 0.1}
+    job = {"job_type": "noop", "payload": "{}", "queue": "default", "priority": 0, "max_retries": 3, "trace_id": None}
+    return [
+        Hot("cancel a pending job", "cancel_one", {"job_id": pending[0], "reason": "why"}, set(), blocks=200),
+        Hot("cancel a running job", "cancel_one", {"job_id": running[0], "reason": "why"}, set(), blocks=200),
+        Hot("cancel an ended job", "cancel_one", {"job_id": ended, "reason": "why"}, set(), 12_000, 1000),
+        Hot("enqueue_one", "enqueue_one", {**job, "delay": None}, set(), blocks=200),
+        Hot("notify_idle", "notify_idle", {"queues": ["default"], "run_ats": [None]}, set(), blocks=200),
+        Hot("insert_job", "insert_job", {**job, "run_at": None, "delay": 0.0, "early": True}, set(), blocks=200),
+        Hot("complete_in_transaction", "complete_in_transaction", one, set(), blocks=200),
+    ]
+
+
+def reader_statements(connection: Connection[Any]) -> list[Hot]:
+    """Those of the command line; after ``hold``."""
+    running = _ids(connection, "live WHERE worker_id IS NOT NULL")
+    ended = _ids(connection, "history WHERE status = 'failed'")[0]
+    cancellations = {("cancellations", None), ("cancellations", "cancellations_pkey")}
+    history = {BY_HISTORY, ("history", None)}
+    shown = {*BY_ID, *history, ("workers", None), ("workers", "workers_pkey"), *cancellations}
+    return [
+        Hot("find_live, by an operator", "find_live", {"ids": running}, BY_ID),
+        Hot("retry_job", "retry_job", {"id": ended}, {*history, *cancellations}, HISTORY, ANY),
+        *(
+            Hot(f"show_job, {told}", "show_job", {"first": one, "last": one, "limit": 6}, shown, HISTORY, ANY)
+            for told, one in (("running", running[0]), ("ended", ended))
+        ),
+    ]
+
+
+def _ids(connection: Connection[Any], source: str) -> list[UUID]:
+    rows = connection.execute(f"SELECT id FROM pooljobs.{source} ORDER BY run_at, id LIMIT {BATCH}".encode()).fetchall()
+    return [row[0] for row in rows]
