@@ -28,7 +28,7 @@ from pooljobs_supervisor.fleet.actions import (
 )
 from pooljobs_supervisor.fleet.children import Children, Place
 from pooljobs_supervisor.fleet.course import Course, Stage
-from pooljobs_supervisor.fleet.plan import pause, plan
+from pooljobs_supervisor.fleet.plan import held_back, pause, plan
 from pooljobs_supervisor.fleet.watchers import Watcher
 from pooljobs_supervisor.forking.deaths import DeathWatch
 from pooljobs_supervisor.forking.signals import Inbox
@@ -81,7 +81,10 @@ class Loop:
         for number in self._inbox.take():
             self._orders.take(number, now)
         for place, error in self._nursery.admit(now):
-            self._refused(place, error, now)
+            if error is None:
+                self._tell_wait(place, now)
+            else:
+                self._refused(place, error, now)
         self._note_ready(now)
         self._see_deaths(now)
         if self._preload is not None:
@@ -89,7 +92,10 @@ class Loop:
         for watcher in self._watchers:
             self._act(watcher.look(now), now)
         self._move(now)
-        self._act(plan(self._children, self._course, self._nursery.count_slots(), now), now)
+        slots = self._nursery.count_slots()
+        self._act(plan(self._children, self._course, slots, now), now)
+        if self._course.stage is Stage.SERVE and self._course.ever_ready:
+            self._story.held_back(held_back(self._children, slots, now), self._children.forks.a_second, now)
         return self._course.stage
 
     def _note_ready(self, now: float) -> None:
@@ -117,13 +123,22 @@ class Loop:
         burial = self._nursery.bury(pid, now)
         if burial is None:
             return
-        serving = self._course.stage is Stage.SERVE
+        serving, child = self._course.stage is Stage.SERVE, burial.child
+        if child.place.role is Role.WORKER and child.ready_at is not None:
+            self._course.ever_ready = True  # also of one that died before it was noted to be
         self._story.died(burial, ending=not serving, now=now)
+        self._tell_wait(child.place, now)
         self._reload.buried(burial)
         left_on_request = burial.status == 0 and burial.wanted is not Wanted.RUN
-        if serving and not (self._course.ever_ready or burial.child.ready_at is not None or left_on_request):
+        if serving and not (self._course.ever_ready or child.ready_at is not None or left_on_request):
             self._course.fail_to_start(burial.status, now)
-            self._story.never_booted(burial.child, burial.status, self._course.result)
+            self._story.never_booted(child, burial.status, self._course.result)
+
+    def _tell_wait(self, place: Place, now: float) -> None:
+        """Say why a place that is still wanted stays empty for now, and for how long."""
+        wait = self._children.due(place) - now
+        if self._course.stage is Stage.SERVE and wait > 0.0 and place in self._children.vacant():
+            self._story.kept_empty(place, self._children.failed_starts(place), wait)
 
     def _move(self, now: float) -> None:
         before = self._course.stage

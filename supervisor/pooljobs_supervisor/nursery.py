@@ -72,8 +72,9 @@ class Nursery:
     def spawn(self, place: Place, now: float) -> OSError | None:
         """Fork a child into a free slot, or ask for one, who then comes by ``admit``.
 
-        A refusal by the system is noted as a death and returned.
+        A refusal by the system is noted as a failed start and returned.
         """
+        self._children.forks.spend(now)
         slot = self._free_slot()
         slot.role, slot.ordinal, slot.state = place.role, place.ordinal, SlotState.BOOTING
         stack_fd = self._stacks.make() if place.role is Role.WORKER else -1
@@ -89,12 +90,13 @@ class Nursery:
             return error
         return None
 
-    def admit(self, now: float) -> list[tuple[Place, OSError]]:
-        """Enter workers that have come from a zygote; returns those whom the system refused.
+    def admit(self, now: float) -> list[tuple[Place, OSError | None]]:
+        """Enter workers that have come from a zygote; returns those who have not, with the system's refusal if any.
 
-        They are noted as deaths, as are those of whom nothing is heard: they, or their zygote, were killed on the way.
+        They are noted as failed starts, as are those of whom nothing is heard: they, or their zygote, were killed on
+        the way.
         """
-        refused = []
+        missing: list[tuple[Place, OSError | None]] = []
         for birth, pid, number in self._keeper.births.answered() if self._keeper is not None else ():
             slot = self._board.slot(birth.slot)
             self._children.come(birth.place)
@@ -103,9 +105,8 @@ class Nursery:
                 self._stacks.keep(pid, birth.stack_fd)
                 continue
             self._not_born(birth.place, slot, birth.stack_fd, now)
-            if number:
-                refused.append((birth.place, OSError(number, os.strerror(number))))
-        return refused
+            missing.append((birth.place, OSError(number, os.strerror(number)) if number else None))
+        return missing
 
     def _fork(self, place: Place, slot: Slot, stack_fd: int) -> Process:
         child = Child(self._board, slot, self._lifeline_fd, os.getpid(), stack_fd)
@@ -158,8 +159,9 @@ class Nursery:
         del self._processes[pid]
         self._watch.forget(pid)
         self._stacks.drop(pid)
-        record = self._children.died(pid, now)
-        slot = self._board.slot(record.slot)
+        slot = self._board.slot(self._children.of(pid).slot)
+        came_up = slot.state is SlotState.READY  # it may have become so since the loop last looked
+        record = self._children.died(pid, now, came_up=came_up)
         burial = Burial(record, end.status, len(slot.held()), bool(slot.killed), slot.wanted)
         out_of_memory = self._oom.rose() and end.status == -signal.SIGKILL
         if record.place.role is Role.STEWARD or slot.worker_id == 0:

@@ -91,9 +91,27 @@ def test_a_worker_that_cannot_start_any_more_is_tried_ever_more_slowly(tmp_path:
         assert fleet.exit_code() == 0
         assert "worker 2" in fleet.log
         assert "ended: exit code 7" in fleet.log
+        assert "worker 2 stays empty for 0.2 s: 3 starts in a row have failed" in fleet.log
     gaps = [later - earlier for earlier, later in pairwise(boots)]
     slack = 0.05  # a child tells of its boot a little after its birth
     assert all(gap > wait - slack for gap, wait in zip(gaps, [0.0, 0.1, 0.2, 0.4], strict=False))
+
+
+@pytest.mark.parametrize("preload", [False, True])
+@pytest.mark.parametrize("who", ["worker 2", "steward"])
+def test_who_came_up_and_dies_again_and_again_is_replaced_each_time_at_once(
+    tmp_path: Path, who: str, *, preload: bool
+) -> None:
+    """With a back-off the tenth would be due after some 25 s."""
+    with Fleet(tmp_path, preload=preload) as fleet:
+        fleet.wait_until_serving()
+        for death in range(1, 12):
+            os.kill(fleet.wait_for("ready", death, who=who)[-1]["pid"], signal.SIGKILL)
+        fleet.wait_for("ready", 12, who=who)
+        fleet.signal(signal.SIGTERM)
+        assert fleet.exit_code() == 0
+        assert fleet.log.count(f"{who} (pid") >= 11
+        assert "starts in a row have failed" not in fleet.log
 
 
 def test_a_worker_asked_to_leave_from_outside_drains_and_is_replaced(tmp_path: Path) -> None:

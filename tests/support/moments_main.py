@@ -12,7 +12,7 @@ from pooljobs.__main__ import main
 from pooljobs.scoreboard import Role
 from pooljobs_supervisor import nursery
 from pooljobs_supervisor.cli import launch
-from pooljobs_supervisor.fleet import backoff
+from pooljobs_supervisor.fleet import backoff, fork_budget
 from pooljobs_supervisor.forking import spawn
 from pooljobs_supervisor.forking.signals import Inbox
 from pooljobs_supervisor.nursery import Nursery
@@ -104,7 +104,8 @@ def vars_of(owner: type) -> Any:
 
 def hook() -> None:
     """All hooks; and workers that leave one after the other are replaced at once."""
-    vars(backoff)["LONG_LIFE"] = 0.0
+    vars(backoff)["FIRST_WAIT"] = 0.0
+    vars(fork_budget)["LEAST_A_SECOND"] = 1000.0
     in_spawn()
     before(nursery, "settle_in_child", "masked")
     in_zygote()

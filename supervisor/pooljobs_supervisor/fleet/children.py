@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pooljobs.scoreboard import Role
-from pooljobs_supervisor.fleet.backoff import LONG_LIFE, deaths_in_a_row, wait_before_respawn
+from pooljobs_supervisor.fleet.backoff import failed_starts, wait_before_respawn
+from pooljobs_supervisor.fleet.fork_budget import ForkBudget
 
 SLOW_BOOT = 30.0
 """Seconds after which a child that is still booting is worth a line in the log."""
@@ -43,16 +44,16 @@ class ChildRecord:
     retiring: bool = False
     """It is to leave as soon as another is ready in its place."""
     executed: bool = False
-    """It is killed for a late job, and not to blame itself."""
+    """It is killed for a late job."""
     generation: int = 0
     """How many reloads had been asked for when it was forked: the code that it imported is no older."""
 
 
 @dataclass(slots=True)
 class _Vacancy:
-    """What is known of a place's past: deaths in a row, and when it may be filled."""
+    """What is known of a place's past: failed starts in a row, and when it may be filled."""
 
-    deaths: int = 0
+    failed_starts: int = 0
     due: float = float("-inf")
 
 
@@ -66,9 +67,14 @@ class Children:
     """Workers that there is room for."""
     generation: int = 0
     """Of workers that are forked from now on; only rises."""
+    forks: ForkBudget = field(init=False)
+    """Of all that are forked for this supervisor. Whoever forks spends."""
     _living: dict[int, ChildRecord] = field(default_factory=dict)
     _past: dict[Place, _Vacancy] = field(default_factory=dict)
     _coming: dict[Place, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.forks = ForkBudget(self.procs, self.most)
 
     @property
     def coming(self) -> int:
@@ -99,29 +105,37 @@ class Children:
                 raise ValueError(f"{record.place} (pid {record.pid}, slot {record.slot}) collides with {other}")
         self._living[record.pid] = record
 
-    def died(self, pid: int, now: float) -> ChildRecord:
-        """Take a dead child out; its place waits out the back-off, unless another was to fill it anyway.
+    def of(self, pid: int) -> ChildRecord:
+        """The living child of this pid. Raises KeyError if there is none."""
+        return self._living[pid]
+
+    def died(self, pid: int, now: float, *, came_up: bool = False) -> ChildRecord:
+        """Take a dead child out. If it never came up its place waits out the back-off, unless another was to fill it.
+
+        ``came_up``: it was READY, though nobody had noted that yet.
 
         Raises:
             KeyError: No such child.
         """
         record = self._living.pop(pid)
+        if came_up and record.ready_at is None:
+            record.ready_at = now
         if not record.retiring:
-            self._leave_empty(record.place, lived=LONG_LIFE if record.executed else now - record.born, now=now)
+            self._leave_empty(record.place, came_up=record.ready_at is not None, now=now)
         return record
 
     def forgive(self, place: Place) -> None:
-        """Forget the deaths of this place: who died there was one too many, and is not to be missed."""
+        """Forget the failed starts of this place: who died there was one too many, and is not to be missed."""
         self._past.pop(place, None)
 
     def not_born(self, place: Place, now: float) -> None:
-        """Note that forking a child for this place failed: counts as a death."""
-        self._leave_empty(place, lived=0.0, now=now)
+        """Note that forking a child for this place failed: a failed start."""
+        self._leave_empty(place, came_up=False, now=now)
 
-    def _leave_empty(self, place: Place, *, lived: float, now: float) -> None:
+    def _leave_empty(self, place: Place, *, came_up: bool, now: float) -> None:
         past = self._past.setdefault(place, _Vacancy())
-        past.deaths = deaths_in_a_row(past.deaths, lived)
-        past.due = now + wait_before_respawn(past.deaths)
+        past.failed_starts = failed_starts(past.failed_starts, came_up=came_up)
+        past.due = now + wait_before_respawn(past.failed_starts)
 
     @property
     def all(self) -> tuple[ChildRecord, ...]:
@@ -178,9 +192,14 @@ class Children:
         return [place for place in places if place not in filled]
 
     def due(self, place: Place) -> float:
-        """Monotonic time from which the place may be filled; minus infinity for one that never lost a child."""
+        """Monotonic time from which the place may be filled; minus infinity for one that never was."""
         past = self._past.get(place)
         return past.due if past else float("-inf")
+
+    def failed_starts(self, place: Place) -> int:
+        """How many in a row have failed there."""
+        past = self._past.get(place)
+        return past.failed_starts if past else 0
 
     def slow_boots(self, now: float) -> list[ChildRecord]:
         """Children that have been booting for ``SLOW_BOOT`` seconds, each reported once."""

@@ -11,6 +11,7 @@ from pooljobs.scoreboard import Wanted
 from pooljobs_supervisor.fleet.actions import Action, Ask, Kill, Spawn, Wake
 from pooljobs_supervisor.fleet.children import STEWARD, Children, Place
 from pooljobs_supervisor.fleet.course import Course, Stage
+from pooljobs_supervisor.fleet.fork_budget import STEWARDS_OWN
 
 IDLE_TICK = 1.0
 TICK = 0.25
@@ -69,7 +70,7 @@ def _serving_pause(children: Children, course: Course, slots: SlotCount, now: fl
         return EAGER_TICK
     booting = children.coming or any(child.ready_at is None for child in children.all)
     busy = slots.dead or children.surplus or children.retiring or booting
-    waits = [children.due(place) - now for place in _fillable(children, slots)] if slots.free else []
+    waits = [_wait(children, place, now) for place in _fillable(children, slots)] if slots.free else []
     soonest = min((max(wait, EAGER_TICK) for wait in waits), default=IDLE_TICK)
     return min(TICK if busy or not slots.free else IDLE_TICK, soonest)
 
@@ -79,11 +80,30 @@ def _fillable(children: Children, slots: SlotCount) -> list[Place]:
     return [place for place in children.vacant() if slots.forks_workers or place == STEWARD]
 
 
+def _wait(children: Children, place: Place, now: float) -> float:
+    """Seconds until the place may be filled: after its failed starts, and as the fleet may fork."""
+    forks = 1 if place == STEWARD else 1 + STEWARDS_OWN
+    return max(children.due(place) - now, children.forks.seconds_to(forks, now))
+
+
+def held_back(children: Children, slots: SlotCount, now: float) -> list[Place]:
+    """Places that could be filled now, were it not for the fleet's bound on forks."""
+    due = [place for place in _fillable(children, slots) if children.due(place) <= now]
+    return due[len(_affordable(children, due, now)) :]
+
+
+def _affordable(children: Children, due: list[Place], now: float) -> list[Place]:
+    """As many of these as the fleet may fork for; the steward, who comes first, by what workers leave over."""
+    left = children.forks.left(now)
+    return due[: left if STEWARD in due else max(0, left - STEWARDS_OWN)]
+
+
 def _spawns(children: Children, course: Course, slots: SlotCount, now: float) -> list[Action]:
     """Fill what is vacant and due. Until a worker was ever READY, only the first is tried, beside the steward."""
     due = [place for place in _fillable(children, slots) if children.due(place) <= now]
     if not course.ever_ready:
         due = [place for place in due if place == STEWARD or place.ordinal == 1]
+    due = _affordable(children, due, now)
     kept = 1 if children.steward is None and STEWARD not in due else 0  # without a steward no slot is freed any more
     return [Spawn(place) for place in due[: max(0, slots.free - kept)]]
 
@@ -91,7 +111,7 @@ def _spawns(children: Children, course: Course, slots: SlotCount, now: float) ->
 def _keep_steward(children: Children, course: Course, slots: SlotCount, now: float) -> list[Action]:
     """A steward is needed to the end: it renews leases and releases what the dead held."""
     missing = children.steward is None and course.spawns_steward
-    if missing and slots.free and children.due(STEWARD) <= now:
+    if missing and slots.free and _wait(children, STEWARD, now) <= 0.0:
         return [Spawn(STEWARD)]
     return _wake_steward(children, slots)
 

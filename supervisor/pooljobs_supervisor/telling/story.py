@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from logging import DEBUG, INFO, WARNING, Logger
 from signal import Signals
 from uuid import UUID
@@ -13,6 +13,9 @@ from pooljobs_supervisor.fleet.children import ChildRecord, Children, Place
 from pooljobs_supervisor.fleet.course import Course, Stage
 from pooljobs_supervisor.forking.burial import Burial
 from pooljobs_supervisor.forking.deaths import how
+
+STORM_PAUSE = 10.0
+"""Seconds between two lines about places that wait for a fork."""
 
 _ASKED = {
     Stage.DRAIN: "%s: draining; %d %s to finish the claimed jobs, within %g s",
@@ -39,6 +42,7 @@ class Story:
         self._connections = connections
         self._began = 0.0
         self._all_ready = False
+        self._storm_told = float("-inf")
 
     def starting(self, pid: int, now: float) -> None:
         """The supervisor begins."""
@@ -60,6 +64,24 @@ class Story:
     def not_forked(self, place: Place, error: OSError, wait: float) -> None:
         """The system refused a process."""
         self._log.error("no process for %s: %s; next try in %.1f s", place, error, wait)
+
+    def kept_empty(self, place: Place, failed_starts: int, wait: float) -> None:
+        """A place waits out its back-off."""
+        told = "%s stays empty for %.1f s: %d starts in a row have failed"
+        self._log.warning(told, place, wait, failed_starts)
+
+    def held_back(self, places: Sequence[Place], a_second: float, now: float) -> None:
+        """These places stay empty for a moment, or none any more: told once in a while, however long a storm lasts."""
+        if not places or now < self._storm_told + STORM_PAUSE:
+            return
+        self._storm_told = now
+        names = ", ".join(str(place) for place in places)
+        self._log.warning(
+            "%s: empty until a fork is left, for about %.1f s: children that came up have died faster than %g a second",
+            names,
+            len(places) / a_second,
+            a_second,
+        )
 
     def died(self, burial: Burial, *, ending: bool, now: float) -> None:
         """A child ended: expected, on request, or as a crash."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pooljobs_supervisor.fleet.backoff import deaths_in_a_row, wait_before_respawn
+from pooljobs_supervisor.fleet.backoff import failed_starts, wait_before_respawn
 from pooljobs_supervisor.fleet.children import SLOW_BOOT
 from pooljobs_supervisor.forking.deaths import how
 
@@ -64,7 +64,7 @@ class Zygotes:
     """All zygotes of one supervisor: mostly one, two while a reload goes on."""
 
     _living: dict[int, ZygoteRecord] = field(default_factory=dict)
-    _deaths: int = 0
+    _failed_starts: int = 0
     _due: float = float("-inf")
     _proven: int = NONE
     """The newest generation of which a worker was READY."""
@@ -90,11 +90,11 @@ class Zygotes:
         self._living[record.pid] = record
 
     def not_born(self, now: float) -> None:
-        """Note that forking one failed: counts as a death."""
-        self._wait(lived=0.0, now=now)
+        """Note that forking one failed: a failed start."""
+        self._wait(came_up=False, now=now)
 
     def died(self, pid: int, status: int, now: float) -> ZygoteRecord:
-        """Take a dead one out. If no other is left to ask, the next one waits out the back-off."""
+        """Take a dead one out. If no other is left to ask, and it never loaded, the next one waits."""
         record = self._living.pop(pid)
         if record.ready_at is None and not record.ended:
             self._failed, self._why = record.generation, how(status)
@@ -102,7 +102,7 @@ class Zygotes:
         if not self._have_another():
             self._rejected = NONE
             if not record.ended:
-                self._wait(lived=now - record.born, now=now)
+                self._wait(came_up=record.ready_at is not None, now=now)
         return record
 
     def ready(self, record: ZygoteRecord, now: float) -> None:
@@ -175,6 +175,6 @@ class Zygotes:
         """Whether one is left that can be asked, whatever becomes of those that are not to be had."""
         return any(z.ready_at is not None and not z.ended and z.generation != self._rejected for z in self.all)
 
-    def _wait(self, *, lived: float, now: float) -> None:
-        self._deaths = deaths_in_a_row(self._deaths, lived)
-        self._due = now + wait_before_respawn(self._deaths)
+    def _wait(self, *, came_up: bool, now: float) -> None:
+        self._failed_starts = failed_starts(self._failed_starts, came_up=came_up)
+        self._due = now + wait_before_respawn(self._failed_starts)

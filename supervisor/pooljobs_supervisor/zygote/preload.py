@@ -47,7 +47,8 @@ class Preload:
         """Seconds after which to step again, unless somebody is heard from before."""
         if self._course.stage is not Stage.SERVE:
             return IDLE_TICK
-        return self.zygotes.pause(self._children.generation, now, longest=IDLE_TICK)
+        pause = self.zygotes.pause(self._children.generation, now, longest=IDLE_TICK)
+        return max(pause, min(self._children.forks.seconds_to(1, now), IDLE_TICK))
 
     def bury(self, pid: int, now: float) -> None:
         """A zygote has ended. If the first one could not load the application, the start has failed."""
@@ -75,6 +76,10 @@ class Preload:
                 self._keeper.kill(zygote)
 
     def _conceive(self, generation: int, now: float) -> None:
+        """Workers come from it: it needs no fork of theirs to be left over."""
+        if not self._children.forks.left(now):
+            return
+        self._children.forks.spend(now)
         try:
             self._keeper.conceive(generation, self._forget, now)
         except OSError as error:

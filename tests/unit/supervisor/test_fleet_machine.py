@@ -75,6 +75,8 @@ class Fleet(RuleBasedStateMachine):
                 action.child.retiring = True
 
     def fork(self, action: Spawn) -> None:
+        assert self.children.forks.left(self.now), "more forks than the fleet has"
+        self.children.forks.spend(self.now)
         slot = next(index for index, state in self.slots.items() if state is SlotState.FREE)
         self.slots[slot] = SlotState.BOOTING
         self.board.slot(slot).wanted = Wanted.RUN

@@ -46,10 +46,13 @@ def test_the_first_is_forked_at_once_and_asked_once_it_has_loaded(house: House) 
     assert house.plan() == []
 
 
-def test_one_that_dies_is_replaced_at_once_and_after_more_deaths_later(house: House) -> None:
-    house.dies(house.born())
+def test_one_that_dies_is_replaced_at_once_and_one_that_does_not_load_later_and_later(house: House) -> None:
+    for _ in range(5):
+        house.dies(house.born())
+        assert house.plan(now=1.0) == [Conceive(0)]
+    house.dies(house.born(ready=False), now=1.0)
     assert house.plan(now=1.0) == [Conceive(0)]
-    house.dies(house.born(), now=1.0)
+    house.dies(house.born(ready=False), now=1.0)
     assert house.plan(now=1.0) == []
     assert 0 < house.books.pause(0, 1.0, longest=5.0) < 1.0
     assert house.plan(now=1.2) == [Conceive(0)]

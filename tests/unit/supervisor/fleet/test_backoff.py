@@ -1,4 +1,4 @@
-"""The back-off's doctests, and what holds for any number of deaths."""
+"""The back-off's doctests, and what holds for any number of failed starts."""
 
 from __future__ import annotations
 
@@ -22,6 +22,6 @@ def test_doctests(module: ModuleType) -> None:
 
 
 @given(st.integers(min_value=0, max_value=10**12))
-def test_the_wait_grows_and_is_bounded(deaths_so_far: int) -> None:
-    wait, next_wait = wait_before_respawn(deaths_so_far), wait_before_respawn(deaths_so_far + 1)
+def test_the_wait_grows_and_is_bounded(failed_starts: int) -> None:
+    wait, next_wait = wait_before_respawn(failed_starts), wait_before_respawn(failed_starts + 1)
     assert 0.0 <= wait <= next_wait <= LONGEST_WAIT

@@ -1,4 +1,4 @@
-"""The books: places, deaths in a row, slow boots."""
+"""The books: places, failed starts in a row, slow boots."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_place_a_pid_and_a_slot_belong_to_one_child(other: ChildRecord) -> Non
         children.born(other)
 
 
-def test_the_first_death_is_replaced_at_once_and_the_next_ones_later() -> None:
+def test_the_first_failed_start_is_repeated_at_once_and_the_next_ones_later() -> None:
     children = Children(1)
     waits = []
     for _ in range(4):
@@ -41,16 +41,23 @@ def test_the_first_death_is_replaced_at_once_and_the_next_ones_later() -> None:
         assert children.died(10, now=101.0).place == ONE
         waits.append(round(children.due(ONE) - 101.0, 3))
     assert waits == [0.0, 0.1, 0.2, 0.4]
+    assert children.failed_starts(ONE) == 4
 
 
-def test_a_long_life_starts_the_count_again() -> None:
+@pytest.mark.parametrize("place", [ONE, STEWARD])
+@pytest.mark.parametrize("noted", [True, False])
+def test_who_came_up_is_replaced_at_once_however_often_and_soon_it_dies(place: Place, *, noted: bool) -> None:
     children = Children(1)
     for _ in range(5):
-        children.not_born(ONE, now=0.0)
-    assert children.due(ONE) > 0.5
-    children.born(ChildRecord(ONE, pid=10, slot=0, born=100.0))
-    children.died(10, now=130.0)
-    assert children.due(ONE) == 130.0
+        children.not_born(place, now=0.0)
+    assert children.due(place) > 0.5
+    for death in range(20):
+        born = 100.0 + death / 10
+        children.born(ChildRecord(place, pid=10, slot=0, born=born, ready_at=born if noted else None))
+        dead = children.died(10, now=born + 0.01, came_up=True)
+        assert dead.ready_at is not None
+        assert children.due(place) == born + 0.01
+        assert children.failed_starts(place) == 0
 
 
 def test_one_places_deaths_do_not_delay_another() -> None:
@@ -85,12 +92,3 @@ def test_a_slow_boot_is_reported_once() -> None:
 
 def test_places_are_called_as_people_call_them() -> None:
     assert [str(STEWARD), str(TWO)] == ["steward", "worker 2"]
-
-
-def test_a_death_for_a_late_job_grows_no_back_off() -> None:
-    children = Children(1)
-    place = Place(Role.WORKER, 1)
-    for pid in range(1, 9):
-        children.born(ChildRecord(place, pid, 0, born=10.0, executed=True))
-        children.died(pid, 10.5)
-        assert children.due(place) <= 10.5

@@ -8,7 +8,7 @@ import pytest
 
 from pooljobs.scoreboard import Role
 from pooljobs_supervisor.fleet.children import ChildRecord, Place
-from pooljobs_supervisor.telling.story import Story, tells_ready
+from pooljobs_supervisor.telling.story import STORM_PAUSE, Story, tells_ready
 
 LOG = logging.getLogger("test")
 
@@ -25,3 +25,17 @@ def test_that_all_are_ready_is_told_once_and_recognised(procs: int, caplog: pyte
     caplog.clear()
     story.ready(ChildRecord(Place(Role.WORKER, 1), 99, 1, 0.0), procs, 60.0)
     assert not tells_ready(caplog.text)
+
+
+def test_places_that_wait_for_a_fork_are_told_once_in_a_while(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="test")
+    story = Story(LOG, 2, lambda wanted: wanted)
+    story.held_back([], 8.0, 0.0)
+    assert not caplog.messages
+    for tick in range(100):
+        story.held_back([Place(Role.WORKER, 1), Place(Role.WORKER, 2)] if tick % 2 else [], 8.0, tick / 10)
+    assert len(caplog.messages) == 1
+    assert "worker 1, worker 2: empty" in caplog.text
+    assert "about 0.2 s" in caplog.text
+    story.held_back([Place(Role.WORKER, 2)], 8.0, STORM_PAUSE + 1.0)
+    assert len(caplog.messages) == 2
