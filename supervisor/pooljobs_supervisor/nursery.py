@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from logging import Logger
@@ -76,7 +77,8 @@ class Nursery:
         """
         self._children.forks.spend(now)
         slot = self._free_slot()
-        slot.role, slot.ordinal, slot.state = place.role, place.ordinal, SlotState.BOOTING
+        slot.role, slot.ordinal, slot.heartbeat_ns = place.role, place.ordinal, time.monotonic_ns()
+        slot.state = SlotState.BOOTING
         stack_fd = self._stacks.make() if place.role is Role.WORKER else -1
         try:
             if self._keeper is not None and place.role is Role.WORKER:

@@ -20,6 +20,10 @@ LONGEST_BACKOFF_SECS: Final = 7 * 24 * 3600.0
 LONGEST_DELAY_SECS: Final = 100 * 365.25 * 24 * 3600.0
 """Any delay beyond a century is taken for a mistake."""
 
+FIRST_CRASH_DELAY_SECS: Final = 0.25
+LONGEST_CRASH_DELAY_SECS: Final = 60.0
+"""What a job that ended its process waits at least: fourfold with each crash, up to a minute."""
+
 _JITTER_BITS: Final = 53
 
 
@@ -72,6 +76,22 @@ def next_delay(policy: RetryPolicy, failures: int, max_retries: int, job_id: UUI
     if failures <= 1:
         return 0.0
     return _backoff(policy.delay_secs, failures) + _jitter(policy.delay_secs, job_id)
+
+
+def delay_after_crash(policy: RetryPolicy, runs: int, crashes: int, job_id: UUID) -> float:
+    """Seconds until the next run after the n-th crash, in a job's n-th run: the longer of two waits.
+
+    One grows with the crashes, so that a job which takes its worker down does not come back at once to take the next.
+    The other is what the policy says after so many runs. How often a job may crash is not the policy's.
+
+    >>> nil = UUID(int=0)
+    >>> [delay_after_crash(RetryPolicy("none"), n, n, nil) for n in (1, 2, 3, 4, 5, 10**6)]
+    [0.25, 1.0, 4.0, 16.0, 60.0, 60.0]
+    >>> delay_after_crash(RetryPolicy("fixed", 90.0), 1, 1, nil)
+    90.0
+    """
+    grown = FIRST_CRASH_DELAY_SECS * 4.0 ** min(crashes - 1, 10)
+    return max(min(grown, LONGEST_CRASH_DELAY_SECS), next_delay(policy, runs, runs + 1, job_id) or 0.0)
 
 
 def _backoff(base: float, failures: int) -> float:

@@ -57,6 +57,8 @@ class At(IntEnum):
     CLAIMING = auto()
     BIRTH = auto()
     IDLE_SINCE_NS = auto()
+    SUSPECT_SINCE_NS = auto()
+    LISTENS = auto()
     BACKENDS = auto()  # the last: BACKENDS words from here
 
 

@@ -65,6 +65,10 @@ class Slot(Entries):
     """When the process began, as ``/proc`` tells it, in ticks: its pid may come to another. 0: unknown."""
     idle_since_ns = Word(At.IDLE_SINCE_NS)
     """Monotonic nanoseconds since which a worker has room and sleeps for want of work; 0 while it does not."""
+    suspect_since_ns = Word(At.SUSPECT_SINCE_NS)
+    """Monotonic nanoseconds since which a worker has run a suspect; 0 while it does not. Stays after its death."""
+    listens = Word(At.LISTENS)
+    """1 while the steward of this slot hears of jobs, and wakes idle workers for them."""
 
     def __init__(self, index: int, words: Words, layout: Layout, pipe: WakePipe) -> None:
         super().__init__(words, layout)

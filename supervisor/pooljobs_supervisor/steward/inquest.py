@@ -1,7 +1,8 @@
 """Decides what becomes of each job a dead worker held. Pure: the scoreboard's entries in, settlements out.
 
 A job whose handler had returned is completed: its result was only not stored yet. One that was to be cancelled is
-cancelled. One whose handler had raised is settled as that failure. One that was running alone is charged a crash. Where
+cancelled. One whose handler had raised is settled as that failure. One that was running alone is charged a crash, and
+comes back later and later. Where
 several ran, nobody knows which of them it was: they are suspects, charged nothing, and run alone the next time. A
 suspect that its worker ran alone is charged. Where the supervisor killed the process, only a job that was past its hard
 time limit is charged, a run that failed; where nobody saw how it ended, none is. What had not begun comes back as it
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from pooljobs.job.error_text import clean
-from pooljobs.job.retry import RetryPolicy, next_delay
+from pooljobs.job.retry import RetryPolicy, delay_after_crash, next_delay
 from pooljobs.job.verdict import Settlement, Verdict
 from pooljobs.scoreboard import EntryState, HeldJob
 from pooljobs_supervisor.steward.death import Death
@@ -107,7 +108,8 @@ def _crash(job: HeldJob, charges: Charges, death: Death, max_crashes: int) -> Se
     text = f"the worker process died while running this job: {death.how} ({known})"
     if count >= max_crashes:
         return _settlement(job, Verdict.POISONED, text)
-    return _settlement(job, Verdict.CRASHED, text, delay=0.0)
+    delay = delay_after_crash(charges.policy, charges.attempts + 1, count, UUID(bytes=job.job_id))
+    return _settlement(job, Verdict.CRASHED, text, delay)
 
 
 def _failure(job: HeldJob, charges: Charges, text: str) -> Settlement:

@@ -91,7 +91,7 @@ class Releaser:
         rows = connection.execute(self._charges, {"ids": UuidArray(ids)}).fetchall()
         return {
             job_id.bytes: Charges(
-                attempts, crashes, max_retries, RetryPolicy(kind or "exponential", delay or 1.0), suspect=suspect
+                attempts, crashes, max_retries, RetryPolicy(kind, delay) if kind else RetryPolicy(), suspect=suspect
             )
             for job_id, attempts, crashes, max_retries, kind, delay, suspect in rows
         }

@@ -15,7 +15,7 @@ from pooljobs.errors import PayloadError
 from pooljobs.payload.encoding import decode
 from pooljobs.scoreboard import Slot
 from pooljobs_worker.claims.answer import Answer
-from pooljobs_worker.claims.claimed import ClaimedJob
+from pooljobs_worker.claims.claimed import ClaimedJob, suspects_last
 from pooljobs_worker.claims.lanes import Lanes
 from pooljobs_worker.claims.refused_types import RefusedTypes
 from pooljobs_worker.claims.statement import ClaimStatement
@@ -77,7 +77,7 @@ class Claimer:
         self._lanes.learn(
             plan, found, jobs=len(jobs), full=len(jobs) >= limit, took=now - began, now=now, at=answer.at or b""
         )
-        return jobs
+        return suspects_last(jobs) if answer.careful else jobs
 
     def _read(self, connection: Connection[Any], answer: Answer, token: int) -> list[ClaimedJob]:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -76,3 +77,8 @@ class ClaimedJob:
         """This job's settlement."""
         used = self.completion is not None and self.completion.used
         return Settlement(self.job_id, self.fence, self.token, verdict, error, delay, started_ns, used, self.place)
+
+
+def suspects_last(jobs: Iterable[ClaimedJob]) -> list[ClaimedJob]:
+    """The same jobs, otherwise in their order: what waits behind a suspect would come back if its process died."""
+    return sorted(jobs, key=lambda job: job.suspect)

@@ -8,6 +8,7 @@ from pooljobs.job.verdict import Settlement, Verdict
 from pooljobs.scoreboard import EntryState, Slot, Wanted
 from pooljobs_worker.claims.announcer import Announcer
 from pooljobs_worker.claims.claimed import ClaimedJob
+from pooljobs_worker.crew.suspect_turn import SuspectTurn
 from pooljobs_worker.session.lease import Lease
 
 
@@ -30,18 +31,30 @@ def unfinished(settlement: Settlement) -> EntryState:
 class Gate:
     """The threaded crew asks it before each job; any thread."""
 
-    def __init__(self, slot: Slot, lease: Lease, announcer: Announcer) -> None:
+    def __init__(self, slot: Slot, lease: Lease, announcer: Announcer, turn: SuspectTurn) -> None:
         self._slot = slot
+        self._turn = turn
         self._lease = lease
         self._announcer = announcer
 
     def refused(self, job: ClaimedJob) -> Settlement | None:
-        """The settlement of a job that must not begin; None for one that may. Waits only where a run is announced."""
+        """The settlement of a job that must not begin; None for one that may. Waits only where a run is announced.
+
+        A suspect that may begin has the fleet's turn from here on; ``ran`` ends it.
+        """
         slot = self._slot
         if slot.wanted is Wanted.RELEASE or self._lease.expired(time.monotonic_ns()):
             return unrun(slot, job)
         if slot.cancel_asked(job.entry, job.token):
             return job.cancelled_unrun()
+        if job.suspect and not self._turn.take():
+            return unrun(slot, job, delay=self._turn.away(1))
         if job.losses and not self._announcer.may_begin(job):
+            self.ran(job)
             return unrun(slot, job)
         return None
+
+    def ran(self, job: ClaimedJob) -> None:
+        """Note that a job which was let begin has ended."""
+        if job.suspect:
+            self._turn.leave()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from pooljobs.job.verdict import Verdict
 from pooljobs.scoreboard import Activity, EntryState, Wanted
@@ -21,6 +21,7 @@ from pooljobs_worker.crew.gate import unfinished, unrun
 from pooljobs_worker.crew.origin import make_origin
 from pooljobs_worker.crew.relief import Relief
 from pooljobs_worker.crew.surroundings import PAUSE_NS, Surroundings
+from pooljobs_worker.crew.suspect_turn import SuspectTurn
 from pooljobs_worker.parts import Parts
 from pooljobs_worker.session.connection import GaveUpError
 
@@ -45,6 +46,7 @@ class SerialCrew:
         self._flusher = parts.flusher
         self._lease = parts.lease
         self._announcer = parts.announcer
+        self._turn = SuspectTurn(parts.child.board, self._slot)
         self._peak = parts.peak
         self._origin = make_origin()
         self._appetite = appetite
@@ -101,13 +103,24 @@ class SerialCrew:
             begun += 1
             if self._requests[job.entry] == job.token:
                 self._settler.add(job.cancelled_unrun(), job.entry)
-            elif not job.losses:
+            elif not (job.losses or job.suspect):
                 self._run_one(job, now_ns)
-            elif self._announcer.may_begin(job):
-                self._run_one(job, clock())
             else:
-                self._give_back((job,))
+                self._run_carefully(job)
         return begun
+
+    def _run_carefully(self, job: ClaimedJob) -> None:
+        """Runs a suspect if the fleet may have one run now, and a job that a host was lost with once that is told."""
+        if job.suspect and not self._turn.take():
+            suspects = [job, *self._backlog.empty()]  # they come last in a batch
+            self._give_back(suspects, apart=True)
+            return
+        if not job.losses or self._announcer.may_begin(job):
+            self._run_one(job, time.monotonic_ns())
+        else:
+            self._give_back((job,))
+        if job.suspect:
+            self._turn.leave()
 
     def _run_one(self, job: ClaimedJob, started_ns: int) -> None:
         entry = job.entry
@@ -130,6 +143,7 @@ class SerialCrew:
         except GaveUpError:
             return False
 
-    def _give_back(self, jobs: Iterable[ClaimedJob]) -> None:
+    def _give_back(self, jobs: Sequence[ClaimedJob], *, apart: bool = False) -> None:
+        """``apart``: for later, each at a moment of its own."""
         for job in jobs:
-            self._settler.add(unrun(self._slot, job), job.entry)
+            self._settler.add(unrun(self._slot, job, delay=self._turn.away(len(jobs)) if apart else None), job.entry)

@@ -25,6 +25,7 @@ from pooljobs_worker.crew.origin import make_origin
 from pooljobs_worker.crew.places import Places
 from pooljobs_worker.crew.relief import Relief
 from pooljobs_worker.crew.surroundings import PAUSE_NS, Surroundings
+from pooljobs_worker.crew.suspect_turn import SuspectTurn
 from pooljobs_worker.crew.tasks import JobTasks
 from pooljobs_worker.parts import Parts
 
@@ -41,7 +42,8 @@ class ThreadedCrew:
         self._held = parts.held
         self._settler = parts.settler
         self._flusher = parts.flusher
-        self._gate = Gate(self._slot, parts.lease, parts.announcer)
+        self._turn = SuspectTurn(parts.child.board, self._slot)
+        self._gate = Gate(self._slot, parts.lease, parts.announcer, self._turn)
         self._peak = parts.peak
         self._concurrency = parts.settings.worker.concurrency
         self._pool = ThreadPoolExecutor(self._concurrency, thread_name_prefix="pooljobs-job")
@@ -86,8 +88,17 @@ class ThreadedCrew:
         self._slot.activity = Activity.RUNNING
         self._appetite.learn(*self._pace.sample(now_ns / 1e9, self._places.ended, idle=idle), full=full)
         self._flusher.busy(working=True)
-        self._places.take(jobs, now_ns)
+        self._places.take(self._admitted(jobs), now_ns)
         self._begin()
+
+    def _admitted(self, jobs: list[ClaimedJob]) -> list[ClaimedJob]:
+        """All of them, but suspects only while one may run: nothing is to wait for who could not begin anyway."""
+        if not jobs[-1].suspect or self._turn.free():  # suspects come last
+            return jobs
+        suspects = [job for job in jobs if job.suspect]
+        for job in suspects:
+            self._settler.add(unrun(self._slot, job, delay=self._turn.away(len(suspects))), job.entry)
+        return jobs[: -len(suspects)]
 
     def rest(self) -> None:
         """Nothing to do: the flusher settles by age, whether or not there is more to claim."""
@@ -157,6 +168,7 @@ class ThreadedCrew:
         """Marks a job whose handler has ended."""
         if not self._origin[0]:
             os._exit(0)  # the handler forked, and its child came back out of it: it is none of ours
+        self._gate.ran(job)
         done = settlement.verdict is Verdict.COMPLETED
         self._slot.mark(job.entry, EntryState.DONE if done else unfinished(settlement))
         return settlement
