@@ -26,7 +26,7 @@ from pooljobs_supervisor.fleet.actions import (
     Spawn,
     Wake,
 )
-from pooljobs_supervisor.fleet.children import Children, Place
+from pooljobs_supervisor.fleet.children import STEWARD, Children, Place
 from pooljobs_supervisor.fleet.course import Course, Stage
 from pooljobs_supervisor.fleet.plan import held_back, pause, plan
 from pooljobs_supervisor.fleet.watchers import Watcher
@@ -128,6 +128,8 @@ class Loop:
             self._course.ever_ready = True  # also of one that died before it was noted to be
         self._story.died(burial, ending=not serving, now=now)
         self._tell_wait(child.place, now)
+        if child.place == STEWARD:
+            self._nursery.wake_idle()  # who would have woken them is gone
         self._reload.buried(burial)
         left_on_request = burial.status == 0 and burial.wanted is not Wanted.RUN
         if serving and not (self._course.ever_ready or child.ready_at is not None or left_on_request):

@@ -172,6 +172,12 @@ class Nursery:
             write_on(slot, end, out_of_memory=out_of_memory)
         return burial
 
+    def wake_idle(self) -> None:
+        """Wake the workers that sleep for want of work."""
+        for slot in self._board:
+            if slot.idle_since_ns and slot.state is SlotState.READY:
+                slot.wake()
+
     def kill(self, record: ChildRecord) -> None:
         """SIGKILL a child and its session's group; its death then charges no job a crash."""
         self._board.slot(record.slot).killed = Killed.ON_PURPOSE

@@ -35,7 +35,7 @@ def calling(dsn: str) -> Iterator[tuple[Helper, Slot]]:
         slot.role, slot.state, slot.idle_since_ns = Role.WORKER, SlotState.READY, time.monotonic_ns()
         with Helper(
             "caller",
-            lambda stopping, leash: Caller(settings, board, pool, LOG, stopping=stopping, leash=leash),
+            lambda stopping, leash: Caller(settings, board, board.slot(0), pool, LOG, stopping=stopping, leash=leash),
             without="workers poll",
             patience=PATIENCE,
             log=LOG,

@@ -46,7 +46,7 @@ def steward(dsn: str, chores_dsn: str) -> Iterator[Scoreboard]:
         child = Child(board, board.slot(0), lifeline, os.getppid())
         child.slot.role = Role.STEWARD
         pool = stack.enter_context(child_pool(chores_dsn, size=1, application_name="pooljobs test"))
-        helpers = stack.enter_context(helping(settings, board, LOG))
+        helpers = stack.enter_context(helping(settings, board, board.slot(0), LOG))
         thread = threading.Thread(target=Steward(settings, child, Patience(pool, LOG), helpers, LOG).run)
         thread.start()
         try:

@@ -15,7 +15,7 @@ from psycopg import Connection
 from tests.process.test_wakeups_many import ASLEEP, NEVER, until_asleep, until_done
 from tests.support.claims import scalar
 from tests.support.deaf_proxy import deaf
-from tests.support.serving import Serving, audit_of, counts, enqueue
+from tests.support.serving import Serving, audit_of, counts, enqueue, unfinished
 from tests.support.waiting import wait_until
 
 CUT = """
@@ -55,6 +55,26 @@ def test_jobs_run_that_come_while_nobody_listens_and_after(dsn: str, tmp_path: P
             until_done(connection)
 
 
+def test_idle_workers_look_themselves_while_no_steward_lives_for_long(dsn: str, tmp_path: Path) -> None:
+    """Each is killed as soon as it is seen; without a look of their own the workers would sleep for ten minutes."""
+    with audit_of(dsn) as connection, Serving(dsn, tmp_path / "log", *NEVER) as serving:
+        until_asleep(connection)
+        workers = {row[0] for row in connection.execute("SELECT pid FROM pooljobs.workers").fetchall()}
+        killed: set[int] = set()
+
+        def done_and_nobody_left() -> bool:
+            for child in psutil.Process(serving.process.pid).children():
+                if child.pid not in workers:
+                    killed.add(child.pid)
+                    child.kill()
+            return not unfinished(connection)
+
+        for _ in range(10):
+            enqueue(connection, "audited")
+            wait_until(done_and_nobody_left, what="the job to end")
+        assert killed
+
+
 def test_with_its_steward_stopped_a_worker_polls(dsn: str, tmp_path: Path) -> None:
     with audit_of(dsn) as connection, Serving(dsn, tmp_path / "log", "--poll-interval", "1") as serving:
         until_asleep(connection)
@@ -69,7 +89,7 @@ def test_with_its_steward_stopped_a_worker_polls(dsn: str, tmp_path: Path) -> No
 
 def test_behind_a_pooler_that_drops_notifications_it_says_so_once_and_polls(dsn: str, tmp_path: Path) -> None:
     with audit_of(dsn) as connection, deaf(dsn) as through:
-        with Serving(through, tmp_path / "log", "--poll-interval", "0.5") as serving:
+        with Serving(through, tmp_path / "log", *NEVER) as serving:
             enqueue(connection, "audited")
             until_done(connection)
             wait_until(lambda: "notifications do not arrive" in serving.text, what="the steward to notice")

@@ -15,6 +15,7 @@ from pooljobs.scoreboard.wake import OWN, WORK
 from pooljobs_worker.claims.claim import Claimer, WorkerReapedError
 from pooljobs_worker.claims.claimed import ClaimedJob
 from pooljobs_worker.parts import Parts
+from pooljobs_worker.poll_pace import PollPace
 from pooljobs_worker.session.connection import GaveUpError
 
 HEARTBEATS_A_LEASE = 6
@@ -53,6 +54,7 @@ class WorkerLoop:
         self._claimer = claimer
         self._crew = crew
         self._worked = True
+        self._pace = PollPace(parts.child.board, self._settings.poll_interval, listen=parts.settings.listen)
 
     def run(self) -> None:
         """Claims and runs until it is time to leave; then lets the crew finish what was claimed."""
@@ -98,8 +100,8 @@ class WorkerLoop:
         self._claimer.forget_floors()
 
     def _idle_seconds(self) -> float:
-        sweep = self._claimer.seconds_to_sweep()
-        return self._settings.poll_interval if sweep is None else min(sweep, self._settings.poll_interval)
+        sweep, pause = self._claimer.seconds_to_sweep(), self._pace.seconds()
+        return pause if sweep is None else min(sweep, pause)
 
     def _idle(self) -> None:
         """Sleeps for want of work, and says so: the steward wakes those who do. After work it looks for jobs itself."""
@@ -107,7 +109,9 @@ class WorkerLoop:
         self._crew.rest()
         slot.idle_since_ns = time.monotonic_ns()
         self._child.board.idle_bell.wake(WORK if self._worked else OWN)
-        self._worked = False
+        if self._worked:
+            self._pace.worked()
+            self._worked = False
         self._wait(self._idle_seconds())
         slot.idle_since_ns = 0
 

@@ -19,7 +19,7 @@ from psycopg_pool import ConnectionPool
 
 from pooljobs.db.faults import OUTAGE
 from pooljobs.db.statements import Statements
-from pooljobs.scoreboard import Scoreboard
+from pooljobs.scoreboard import Scoreboard, Slot
 from pooljobs.settings import ServeSettings
 from pooljobs_supervisor.steward.idlers import Idlers
 from pooljobs_supervisor.steward.leash import Leash
@@ -38,12 +38,13 @@ LONGEST_WAIT = 60.0
 
 
 class Caller:
-    """Its ``run`` lasts until ``stopping`` is set; ring the board's idle bell then."""
+    """Its ``run`` lasts until ``stopping`` is set; ring the board's idle bell then. ``slot`` is the steward's own."""
 
     def __init__(
         self,
         settings: ServeSettings,
         board: Scoreboard,
+        slot: Slot,
         pool: ConnectionPool[Connection[Any]],
         log: logging.Logger,
         *,
@@ -54,6 +55,7 @@ class Caller:
         self._queues = frozenset(settings.worker.queues)
         self._listen = settings.listen
         self._bell = board.idle_bell
+        self._slot = slot
         self._idlers = Idlers(board)
         self._listener = Listener(pool, statements, leash, log)
         self._sleepers = Sleepers(statements, board.fleet, settings.worker)
@@ -68,24 +70,28 @@ class Caller:
             self._attempt()
 
     def close(self) -> None:
-        """Ends the connection."""
+        """Ends the connection. Who sleeps looks for jobs himself from now on: he was told that he need not."""
         self._listener.close()
+        self._slot.listens = 0
+        for slot in self._idlers.find():
+            slot.wake()
 
     def _attempt(self) -> None:
         try:
             if not self._listener.opened:
                 self._vigil.stayed_awake()
                 self._vigil.hears = self._listener.open(listen=self._listen)
+                self._slot.listens = int(self._vigil.hears)
             while not self._stopping.is_set():
                 self._turn()
             with self._leash.waiting():
                 self._sleepers.forget(self._listener.connection)
         except pg.InsufficientPrivilege as error:
-            self._log.warning("%s: idle workers look for jobs every --poll-interval", error.diag.message_primary)
+            self._log.warning("%s: idle workers look for jobs by themselves", error.diag.message_primary)
             self._listen = False
-            self._listener.close()
+            self.close()
         except OUTAGE:
-            self._listener.close()
+            self.close()
             self._stopping.wait(RECONNECT_PAUSE)
 
     def _turn(self) -> None:

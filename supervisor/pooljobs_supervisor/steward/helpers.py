@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 from pooljobs.db.connect import child_pool
-from pooljobs.scoreboard import Scoreboard
+from pooljobs.scoreboard import Scoreboard, Slot
 from pooljobs.settings import ServeSettings
 from pooljobs_supervisor.steward import caller, upkeeper
 from pooljobs_supervisor.steward.caller import Caller
@@ -17,8 +17,11 @@ from pooljobs_supervisor.steward.upkeeper import Upkeeper
 
 
 @contextmanager
-def helping(settings: ServeSettings, board: Scoreboard, log: logging.Logger) -> Iterator[Sequence[Helper]]:
-    """Both at work for as long as the block lasts, each with a pool of one connection: neither waits for another's."""
+def helping(settings: ServeSettings, board: Scoreboard, slot: Slot, log: logging.Logger) -> Iterator[Sequence[Helper]]:
+    """Both at work for as long as the block lasts, each with a pool of one connection: neither waits for another's.
+
+    ``slot`` is the steward's own.
+    """
     with ExitStack() as stack:
         calling, keeping = (
             stack.enter_context(
@@ -33,8 +36,8 @@ def helping(settings: ServeSettings, board: Scoreboard, log: logging.Logger) -> 
         )
         call = Helper(
             "caller",
-            lambda stopping, leash: Caller(settings, board, calling, log, stopping=stopping, leash=leash),
-            without="meanwhile idle workers look for jobs every --poll-interval",
+            lambda stopping, leash: Caller(settings, board, slot, calling, log, stopping=stopping, leash=leash),
+            without="meanwhile idle workers look for jobs by themselves",
             patience=caller.PATIENCE,
             log=log,
             wake=board.idle_bell.wake,

@@ -63,7 +63,7 @@ class Listener:
             self._told = True
             self._log.warning(
                 "notifications do not arrive on this connection (a pooler in transaction mode?):"
-                " idle workers look for jobs every --poll-interval; --no-listen spares this trial"
+                " idle workers look for jobs by themselves, twice a second; with --no-listen every --poll-interval"
             )
         return hears
 

@@ -32,7 +32,7 @@ def steward_main(settings: ServeSettings, child: Child) -> int:
     name = f"pooljobs steward (pid {os.getpid()})"
     with (
         child_pool(settings.dsn, size=1, application_name=name, silence=settings.worker.job_timeout) as pool,
-        helping(settings, child.board, log) as helpers,
+        helping(settings, child.board, child.slot, log) as helpers,
     ):
         Steward(settings, child, Patience(pool, log), helpers, log).run()
     return ExitCode.OK

@@ -92,7 +92,7 @@ class Workers(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.board = Scoreboard.create(2 * WORKERS, 1)
-        self.turns = {}
+        self.turns: dict[int, SuspectTurn] = {}
         for ordinal in range(1, WORKERS + 1):
             self.come(self.board.slot(ordinal - 1), ordinal)
 

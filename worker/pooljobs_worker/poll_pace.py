@@ -1,0 +1,52 @@
+"""How long an idle worker sleeps before it looks for jobs itself. Asked by the loop.
+
+While the steward hears of jobs and wakes the idle, as seldom as ``--poll-interval`` says. While nobody does, because
+the steward is dead, stopped or without a connection, or because notifications do not arrive, soon and then less and
+less often: a job must not wait seconds for that. Where the operator wants no listening his interval holds.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from pooljobs.scoreboard import Role, Slot, SlotState
+
+SHORTEST, LONGEST = 0.02, 0.5
+"""Seconds between looks while nobody listens: doubled with each that finds nothing."""
+
+FRESH_NS = 3_000_000_000
+"""Nanoseconds for which a steward's heartbeat counts; a healthy one shows two a second."""
+
+
+def heard(board: Iterable[Slot], now_ns: int) -> bool:
+    """Whether a steward is there that wakes the idle."""
+    return any(
+        slot.listens and now_ns - slot.heartbeat_ns < FRESH_NS
+        for slot in board
+        if slot.state is SlotState.READY and slot.role is Role.STEWARD
+    )
+
+
+class PollPace:
+    """One worker's. ``listen``: whether the fleet is to hear of jobs at all."""
+
+    def __init__(self, board: Iterable[Slot], poll_interval: float, *, listen: bool) -> None:
+        self._board = board
+        self._poll_interval = poll_interval
+        self._listen = listen
+        self._next = SHORTEST
+
+    def worked(self) -> None:
+        """There was work since the last sleep."""
+        self._next = SHORTEST
+
+    def seconds(self) -> float:
+        """How long to sleep now. Asked once the worker shows on the board that it idles: who ends the listening then
+        wakes it.
+        """
+        if not self._listen or heard(self._board, time.monotonic_ns()):
+            self._next = SHORTEST
+            return self._poll_interval
+        pause, self._next = self._next, min(self._next * 2, LONGEST)
+        return min(pause, self._poll_interval)
