@@ -39,3 +39,5 @@ class ExitCode(IntEnum):
     """The drain passed its limit, or a signal cut it short: running jobs were killed and are back in their queues."""
     CHECK_FAILED = 13
     """A command that checks something (an audit) found it broken."""
+    EXHAUSTED = 14
+    """A worker is out of descriptors, memory or threads: it gave back what it had claimed, and is replaced."""

@@ -42,7 +42,7 @@ class Failing(Settler):
 
 @contextmanager
 def flushing(parts: Parts, settler: Settler, *, behind: bool = False, working: bool = True) -> Iterator[Flusher]:
-    flusher = Flusher(settler, parts.lease, LOG, behind=behind)
+    flusher = Flusher(settler, parts.lease, parts.exhaustion, LOG, behind=behind)
     flusher.start()
     flusher.busy(working=working)
     try:

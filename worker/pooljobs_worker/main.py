@@ -66,11 +66,15 @@ def worker_main(settings: ServeSettings, child: Child) -> int:
         ]
         for session in (claiming, *others):
             stack.callback(session.close)
+        parts = Parts.assemble(settings, child, claiming, others[0] if others else claiming, log)
         try:
-            _run(Parts.assemble(settings, child, claiming, others[0] if others else claiming, log), app)
+            _run(parts, app)
         except GaveUpError:
             log.warning("leaving while the database is away; what is unsettled comes back when the lease runs out")
-    return ExitCode.OK
+        except Exception as error:
+            if not parts.exhaustion.caused(error, str(error)):
+                raise
+        return ExitCode.EXHAUSTED if parts.exhaustion.of else ExitCode.OK
 
 
 def _run(parts: Parts, app: PoolJobs) -> None:
@@ -78,6 +82,7 @@ def _run(parts: Parts, app: PoolJobs) -> None:
     slot = parts.child.slot
     parts.registration.declare(app)
     parts.registration.register()
+    parts.settler.session.open()
     claimer = Claimer(parts.session, parts.statements, Lanes(parts.settings.worker.shares), parts.refused_types, slot)
     parts.flusher.start()
     try:

@@ -12,6 +12,7 @@ from pooljobs_worker.claims.announcer import Announcer
 from pooljobs_worker.claims.forgotten import Forgotten
 from pooljobs_worker.claims.held import HeldJobs
 from pooljobs_worker.claims.refused_types import RefusedTypes
+from pooljobs_worker.exhaustion import Exhaustion
 from pooljobs_worker.peak import PeakMemory
 from pooljobs_worker.session.connection import Session
 from pooljobs_worker.session.lease import Lease
@@ -36,6 +37,7 @@ class Parts:
     announcer: Announcer
     refused_types: RefusedTypes
     peak: PeakMemory
+    exhaustion: Exhaustion
     log: logging.Logger
 
     @classmethod
@@ -51,7 +53,8 @@ class Parts:
         lease = Lease(session, statements, slot, settings.worker.job_timeout)
         forgotten = Forgotten(statements, slot, log)
         settler = Settler(settling, statements, child=child, held=held, lease=lease, forgotten=forgotten, log=log)
-        flusher = Flusher(settler, lease, log, behind=settling is not session)
+        exhaustion = Exhaustion(child, log)
+        flusher = Flusher(settler, lease, exhaustion, log, behind=settling is not session)
         for each in dict.fromkeys((session, settling)):
             each.at_reconnect(forgotten.look)
             flusher.also(each.probe)
@@ -68,5 +71,6 @@ class Parts:
             announcer=Announcer(session, statements),
             refused_types=RefusedTypes(),
             peak=PeakMemory(slot),
+            exhaustion=exhaustion,
             log=log,
         )

@@ -12,10 +12,14 @@ import signal
 from selectors import EVENT_READ, BaseSelector
 from typing import NamedTuple, Protocol
 
+from pooljobs.exit_codes import ExitCode
 from pooljobs_supervisor.forking.measured import Usage
 
 UNKNOWN_STATUS = 255
 """Exit status of a child that somebody else reaped."""
+
+
+_MEANINGS = {int(ExitCode.EXHAUSTED): ", out of descriptors, memory or threads"}
 
 
 class Reapable(Protocol):
@@ -137,7 +141,7 @@ def how(status: int) -> str:
     ('exit code 0', 'exit code 3', 'killed by SIGKILL', 'killed by signal 250')
     """
     if status >= 0:
-        return f"exit code {status}"
+        return f"exit code {status}{_MEANINGS.get(status, '')}"
     try:
         return f"killed by {signal.Signals(-status).name}"
     except ValueError:

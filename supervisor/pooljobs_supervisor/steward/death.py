@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pooljobs.exit_codes import ExitCode
 from pooljobs.scoreboard import Killed, Slot
 from pooljobs_supervisor.forking.deaths import how
 
@@ -41,6 +42,11 @@ class Death:
     def how(self) -> str:
         """In words: "killed by SIGSEGV", "exit code 3"."""
         return how(self.exit_status)
+
+    @property
+    def exhausted(self) -> bool:
+        """It left since it was out of descriptors, memory or threads."""
+        return self.exit_status == ExitCode.EXHAUSTED
 
     @property
     def circumstances(self) -> list[str]:

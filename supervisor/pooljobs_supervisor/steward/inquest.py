@@ -4,7 +4,8 @@ A job whose handler had returned is completed: its result was only not stored ye
 cancelled. One whose handler had raised is settled as that failure. One that was running alone is charged a crash, and
 comes back later and later. Where
 several ran, nobody knows which of them it was: they are suspects, charged nothing, and run alone the next time. A
-suspect that its worker ran alone is charged. Where the supervisor killed the process, only a job that was past its hard
+suspect that its worker ran alone is charged. Where the worker left since it was out of something, whatever it had not
+settled is a suspect in the same way. Where the supervisor killed the process, only a job that was past its hard
 time limit is charged, a run that failed; where nobody saw how it ended, none is. What had not begun comes back as it
 was.
 """
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from pooljobs.job.error_text import clean
-from pooljobs.job.retry import RetryPolicy, delay_after_crash, next_delay
+from pooljobs.job.retry import FIRST_CRASH_DELAY_SECS, RetryPolicy, delay_after_crash, next_delay
 from pooljobs.job.verdict import Settlement, Verdict
 from pooljobs.scoreboard import EntryState, HeldJob
 from pooljobs_supervisor.steward.death import Death
@@ -54,6 +55,8 @@ def _judge_one(
         return _settlement(job, Verdict.RELEASED)
     if job.cancel_asked:
         return _settlement(job, Verdict.CANCELLED, _cancelled(job, death))
+    if death.exhausted and not charges.suspect:
+        return _settlement(job, Verdict.SUSPECTED, _exhausted(death), FIRST_CRASH_DELAY_SECS)
     if job.state is EntryState.FAILED:
         text = f"the handler raised, and its worker died before it could store the error ({death.who}: {death.how})"
         return _failure(job, charges, text)
@@ -100,6 +103,10 @@ def _suspected(job: HeldJob, death: Death, others: Sequence[HeldJob]) -> Settlem
     known = "; ".join([death.who, *death.circumstances, f"beside it ran {names}{more}"])
     text = f"the worker process died while it ran several jobs: {death.how} ({known}). Not charged: it runs alone next"
     return _settlement(job, Verdict.SUSPECTED, text)
+
+
+def _exhausted(death: Death) -> str:
+    return f"the worker was out of descriptors, memory or threads ({death.who}). Not charged: it runs alone next"
 
 
 def _crash(job: HeldJob, charges: Charges, death: Death, max_crashes: int) -> Settlement:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 
 from pooljobs import PoolJobs
 from pooljobs.job.verdict import Settlement
+from pooljobs.process.child import Child
 from pooljobs.scoreboard import Scoreboard, Slot
 from pooljobs_worker.claims.claimed import ClaimedJob
 from pooljobs_worker.claims.refused_types import RefusedTypes
@@ -18,6 +20,7 @@ from pooljobs_worker.crew.deadlines import Deadlines
 from pooljobs_worker.crew.dispatch import Dispatcher
 from pooljobs_worker.crew.interrupts import Interrupts
 from pooljobs_worker.crew.refusals import Refusals
+from pooljobs_worker.exhaustion import Exhaustion
 
 LOG = logging.getLogger("test")
 
@@ -84,12 +87,14 @@ def dispatching(
     deadlines = Deadlines(slot, app.registry, default_secs)
     interrupts = Interrupts(slot, deadlines.by_type)
     with (BackgroundLoop if background or tasks else MainLoop)(LOG) as loop:
+        exhaustion = Exhaustion(Child(board, slot, lifeline_fd=-1, parent_pid=os.getppid()), LOG)
         dispatcher = Dispatcher(
             app.registry,
             app.state,
             loop.run,
             interrupts,
             deadlines,
+            exhaustion=exhaustion,
             completing=b"",
             refusals=Refusals(RefusedTypes(), unknown_after, LOG),
             log=LOG,

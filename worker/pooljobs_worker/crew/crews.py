@@ -55,5 +55,6 @@ def _dispatcher(
         deadlines,
         completing=parts.statements.load("complete_in_transaction"),
         refusals=Refusals(parts.refused_types, parts.settings.worker.unknown_after, parts.log),
+        exhaustion=parts.exhaustion,
         log=parts.log,
     )

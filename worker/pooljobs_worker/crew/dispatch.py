@@ -19,6 +19,7 @@ from pooljobs_worker.crew.deadlines import Deadlines
 from pooljobs_worker.crew.interrupts import Interrupts, call
 from pooljobs_worker.crew.judge import Judge
 from pooljobs_worker.crew.refusals import Refusals
+from pooljobs_worker.exhaustion import Exhaustion
 
 
 class CoroutineRunner(Protocol):
@@ -59,6 +60,7 @@ class Dispatcher:
         interrupts: Interrupts,
         deadlines: Deadlines,
         *,
+        exhaustion: Exhaustion,
         completing: bytes,
         refusals: Refusals,
         log: logging.Logger,
@@ -70,7 +72,7 @@ class Dispatcher:
         self._interrupts = interrupts
         self._deadlines = deadlines
         self._handlers: dict[str, _Handler] = {}
-        self._judge = Judge(interrupts, log)
+        self._judge = Judge(interrupts, exhaustion, log)
         self._refusals = refusals
         self._recursion_limit = sys.getrecursionlimit()
         self._ready: set[str] = set()

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from pooljobs.application.task import Task
 from pooljobs.job.error_text import clean, describe
-from pooljobs.job.retry import next_delay
+from pooljobs.job.retry import FIRST_CRASH_DELAY_SECS, next_delay
 from pooljobs.job.verdict import Settlement, Verdict
 from pooljobs_worker.claims.claimed import ClaimedJob
 from pooljobs_worker.crew.interrupts import Interrupts
+from pooljobs_worker.exhaustion import Exhaustion
 
 _OUR_FRAMES = str(Path(__file__).parent.parent)
 
@@ -19,8 +20,9 @@ _OUR_FRAMES = str(Path(__file__).parent.parent)
 class Judge:
     """Gives verdicts, and tells them in the log. Any thread."""
 
-    def __init__(self, interrupts: Interrupts, log: logging.Logger) -> None:
+    def __init__(self, interrupts: Interrupts, exhaustion: Exhaustion, log: logging.Logger) -> None:
         self._interrupts = interrupts
+        self._exhaustion = exhaustion
         self._log = log
 
     def unreadable(self, job: ClaimedJob, started_ns: int) -> Settlement:
@@ -42,10 +44,19 @@ class Judge:
         if self._interrupts.cancelled(job, error):
             self._tell(logging.INFO, "job %s (%s) was cancelled in run %d", job.id, job.job_type, job.attempt)
             return job.settled(Verdict.CANCELLED, error=text, started_ns=started_ns)
+        if self._exhaustion.caused(error, text) and not job.suspect:
+            return self._excused(job, text, started_ns)
         delay = next_delay(task.retry, job.attempt, job.max_retries, job.id)
         self._tell_failure(job, text.partition("\n")[0], delay)
         verdict = Verdict.FAILED if delay is None else Verdict.RETRY
         return job.settled(verdict, error=text, delay=delay, started_ns=started_ns)
+
+    def _excused(self, job: ClaimedJob, text: str, started_ns: int) -> Settlement:
+        """The worker was at its end. Once: as a suspect that fails so again, alone, the job has itself to blame."""
+        of = self._exhaustion.of
+        self._tell(logging.INFO, "job %s (%s) goes back: its worker is out of %s", job.id, job.job_type, of)
+        error = f"its worker was out of {of}. Not charged: it runs alone next. The error was:\n{text}"
+        return job.settled(Verdict.SUSPECTED, error=clean(error), delay=FIRST_CRASH_DELAY_SECS, started_ns=started_ns)
 
     def _tell_failure(self, job: ClaimedJob, headline: str, delay: float | None) -> None:
         run = (

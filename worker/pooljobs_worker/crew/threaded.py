@@ -45,6 +45,7 @@ class ThreadedCrew:
         self._turn = SuspectTurn(parts.child.board, self._slot)
         self._gate = Gate(self._slot, parts.lease, parts.announcer, self._turn)
         self._peak = parts.peak
+        self._exhaustion = parts.exhaustion
         self._concurrency = parts.settings.worker.concurrency
         self._pool = ThreadPoolExecutor(self._concurrency, thread_name_prefix="pooljobs-job")
         self._tasks = JobTasks(loop, self._as_task)
@@ -59,6 +60,7 @@ class ThreadedCrew:
         self._origin = make_origin()
 
     def __enter__(self) -> Self:
+        self._pool.submit(int).result()  # there is a thread from now on: what is submitted runs, if not soon
         return self
 
     def __exit__(self, kind: type[BaseException] | None, _error: BaseException | None, _: TracebackType | None) -> None:
@@ -120,9 +122,17 @@ class ThreadedCrew:
             if self._is_task(job):
                 tasks.append(job)
             else:
-                self._pool.submit(self._in_thread, job)
+                self._submit(job)
         if tasks:
             self._tasks.start(tasks)
+
+    def _submit(self, job: ClaimedJob) -> None:
+        """Has a thread run it. If the system has none to spare, one that is there does, or gives it back."""
+        try:
+            self._pool.submit(self._in_thread, job)
+        except RuntimeError as error:
+            if not self._exhaustion.caused(error, str(error)):
+                raise
 
     def _is_task(self, job: ClaimedJob) -> bool:
         """Not one that has to be announced: that waits for the database, and the loop must not."""
@@ -162,7 +172,7 @@ class ThreadedCrew:
             if self._is_task(successor):
                 self._tasks.start([successor])
             else:
-                self._pool.submit(self._in_thread, successor)
+                self._submit(successor)
 
     def _ran(self, job: ClaimedJob, settlement: Settlement) -> Settlement:
         """Marks a job whose handler has ended."""

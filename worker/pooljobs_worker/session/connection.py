@@ -18,6 +18,7 @@ from psycopg_pool import ConnectionPool
 
 from pooljobs.db.faults import OUTAGE
 from pooljobs.scoreboard import Slot
+from pooljobs_worker.exhaustion import ExhaustedError, lacking
 from pooljobs_worker.session.outage import Outage
 
 T = TypeVar("T")
@@ -61,6 +62,14 @@ class Session:
         """Has this done on each connection that replaces a broken one, before anything else."""
         self._first_looks.append(look)
 
+    def open(self) -> None:
+        """Gets the connection now, and not when it may be too late to open one.
+
+        Raises:
+            GaveUpError: The database is away, and the worker is to leave.
+        """
+        self.run(lambda _connection: None)
+
     def probe(self) -> None:
         """Notices that the connection broke while nobody used it, and replaces it. Whoever uses it notices himself.
 
@@ -85,6 +94,7 @@ class Session:
 
         Raises:
             GaveUpError: The database was away and ``give_up()`` became true.
+            ExhaustedError: Not the database is away, but this process has nothing left to reach it with.
         """
         with self._lock:
             try:
@@ -98,6 +108,8 @@ class Session:
             try:
                 result = work(self._connect())
             except OUTAGE as error:
+                if of := lacking():  # then no connection is to be had, however well the database is
+                    raise ExhaustedError(of) from error
                 self._broken(error)
             else:
                 self._outage.ends(self)

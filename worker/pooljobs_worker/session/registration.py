@@ -71,7 +71,7 @@ def _declarations(registry: Mapping[str, Task]) -> dict[str, list[object]]:
         "queues": [task.queue for task in listed],
         "max_retries": [task.max_retries for task in listed],
         "policies": [task.retry.kind for task in listed],
-        "delays": [task.retry.delay_secs for task in listed],
+        "delays": [float(task.retry.delay_secs) for task in listed],
     }
 
 

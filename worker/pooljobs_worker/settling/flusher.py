@@ -15,6 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 
+from pooljobs_worker.exhaustion import Exhaustion
 from pooljobs_worker.session.connection import GaveUpError
 from pooljobs_worker.session.lease import Lease
 from pooljobs_worker.settling.settler import Settler
@@ -29,10 +30,13 @@ LONGEST_PAUSE = 2.0
 class Flusher:
     """Sleeps while nothing is under way; in a batch, looks every ``MOST_AGE`` seconds, at the lease too."""
 
-    def __init__(self, settler: Settler, lease: Lease, log: logging.Logger, *, behind: bool) -> None:
+    def __init__(
+        self, settler: Settler, lease: Lease, exhaustion: Exhaustion, log: logging.Logger, *, behind: bool
+    ) -> None:
         """``behind``: the settler has a session of its own, so that a batch can be settled behind its successor."""
         self._settler = settler
         self._lease = lease
+        self._exhaustion = exhaustion
         self._log = log
         self._behind = behind
         self._looks: list[Callable[[], None]] = []
@@ -125,5 +129,7 @@ class Flusher:
     def _failed(self, error: Exception) -> None:
         """The settlements are back in the buffer. A whole series of failures is told once."""
         self._failures += 1
+        if self._exhaustion.caused(error, str(error)):  # the main thread is told to leave, and meets it as well
+            return
         if self._failures == 1:
             self._log.error("settling failed; trying again", exc_info=error)
