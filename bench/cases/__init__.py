@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from bench.cases import bursts, cost, drain, enqueue, growth, latency, limit, scale, steady
+from bench.cases import bursts, cost, drain, enqueue, growth, latency, limit, scale, steady, storms
 from bench.effort import Effort
 from bench.section import Progress, Section
 
@@ -17,6 +17,7 @@ CASES: Final[dict[str, Case]] = {
     "bursts": bursts.measure,
     "cost": cost.measure,
     "steady": steady.measure,
+    "storms": storms.measure,
     "latency": latency.measure,
     "enqueue": enqueue.measure,
     "growth": growth.measure,

@@ -16,6 +16,7 @@ from pooljobs_supervisor.chaos.mixture import ONLY_SLOW
 from pooljobs_supervisor.chaos.report import Report
 from pooljobs_supervisor.chaos.run import Settings, run_chaos
 from pooljobs_supervisor.chaos.schedule import Kind, Tempo
+from pooljobs_supervisor.chaos.storms import STORMS
 from tests.support.command import pooljobs
 from tests.support.waiting import wait_until
 
@@ -56,6 +57,27 @@ def test_a_short_run_on_a_server_of_its_own_holds(tmp_path: Path) -> None:
     assert told["rolled_back"] > 0
     assert sum(told["done"].values()) >= 2, told["done"]
     assert told["folder"] is None
+
+
+@pytest.mark.parametrize("name", STORMS)
+def test_in_a_storm_harmless_jobs_are_done_and_do_not_wait(
+    name: str, dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storm = Settings(7, 10.0, procs=4, hosts=1, dsn=dsn, concurrency=1, storm=STORMS[name], longest_wait=4.0)
+    report = carried_out(storm, monkeypatch)
+    assert report.violations == []
+    assert report.counts["completed"] > 1000
+    assert report.counts["crashes"] + sum(report.done.values()) >= 5
+
+
+def test_where_each_death_counts_as_a_failed_start_storms_stop_the_fleet(
+    dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = (sys.executable, "-m", "tests.support.sabotage_storm")
+    storm = Settings(
+        7, 6.0, procs=1, hosts=1, rate=100.0, dsn=dsn, command=command, storm=STORMS["bad-jobs"], longest_wait=2.0
+    )
+    assert "harmless_waited" in {violation.rule for violation in carried_out(storm, monkeypatch).violations}
 
 
 def test_a_lock_that_is_missing_is_found(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from pooljobs_supervisor.chaos.check import RULES
+from pooljobs_supervisor.chaos.check import RULES, STORM_RULES
 from pooljobs_supervisor.chaos.stage import Stage, make_stage
+
+ALL = (*RULES, *STORM_RULES)
 
 GOOD = """
     SET search_path = pooljobs_chaos;
@@ -43,9 +45,18 @@ DAMAGE = {
     "ran_after_its_end": "UPDATE runs SET fence = 3 WHERE fence = 2",
     "completed_by_another": AS_QUICK + "UPDATE runs SET ended = now() + interval '1 s' WHERE fence = 2",
     "effect_not_once": "INSERT INTO effects SELECT id FROM history",
+    "harmless_failed": AS_QUICK + "UPDATE history SET status = 'failed'",
+    "harmless_waited": AS_QUICK + "UPDATE history SET created_at = started_at - interval '1.1 s'",
 }
 
 EXCUSED = {
+    "harmless_failed": "UPDATE history SET status = 'failed'",
+    "harmless_waited": AS_QUICK
+    + """
+        UPDATE history SET created_at = started_at - interval '1.1 s' WHERE id = (SELECT id FROM history LIMIT 1);
+        INSERT INTO history SELECT uuid_v7(), now(), now(), now(), now(), 1, 2, 3, 2, 0, 0, 0, 'completed', 'default',
+            'quick', NULL, NULL, '{}' FROM generate_series(1, 97);
+    """,
     "fence_ran_twice": AGAIN.format(fence=1, token=9, in_doubt="true"),
     "rerun_without_cause": AGAIN.format(fence=0, token=9, in_doubt="true"),
     "ran_beside_itself": "UPDATE runs SET ended = now() WHERE fence = 1; UPDATE history SET losses = 1",
@@ -63,14 +74,14 @@ def stage(empty_dsn: str) -> Iterator[Stage]:
 
 
 def broken(stage: Stage) -> dict[str, int]:
-    return {rule: len(found) for rule in RULES if (found := stage.offenders(rule, 0.25))}
+    return {rule: len(found) for rule in ALL if (found := stage.offenders(rule, slack=0.25, longest=1.0))}
 
 
 def test_a_history_in_order_breaks_no_rule(stage: Stage) -> None:
     assert broken(stage) == {}
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", ALL)
 def test_a_rule_finds_what_breaks_it(stage: Stage, rule: str) -> None:
     stage.connection.execute(DAMAGE[rule].encode())
     assert broken(stage)[rule] == 3

@@ -64,6 +64,13 @@ def deadly(journal: State[Journal], ctx: JobContext) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
+@app.job
+def poison(journal: State[Journal], ctx: JobContext) -> None:
+    """Ends its process, whenever it runs."""
+    with journal.run(ctx):
+        os._exit(1)
+
+
 @app.job(max_retries=50, retry_policy="fixed", retry_delay_secs=0.5)
 def exact(journal: State[Journal], ctx: JobContext) -> None:
     """Leaves an effect in the transaction that completes it. Fails while the database is away."""

@@ -35,6 +35,9 @@ RULES: Final = (
     "effect_not_once",
 )
 
+STORM_RULES: Final = ("harmless_failed", "harmless_waited")
+"""Of storms only: other harms may hold a job up for as long as they last."""
+
 SLACK: Final = 0.25
 """Seconds by which the clocks of journals and database may be apart, their drift over the run included."""
 
@@ -57,12 +60,17 @@ def take_in(stage: Stage, told: Sequence[Told], mischief: Mischief) -> None:
     stage.remember_runs(list(read_all(mischief.fleet.folder / "journal")), mischief.crashes_ns)
 
 
-def violations(stage: Stage, faults: Sequence[str], left_behind: Sequence[str] = ()) -> list[Violation]:
-    """The rules that are broken. ``faults`` is what went wrong with whole processes; ``left_behind``, who stayed."""
+def violations(
+    stage: Stage, faults: Sequence[str], left_behind: Sequence[str] = (), *, longest: float | None = None
+) -> list[Violation]:
+    """The rules that are broken. ``faults`` is what went wrong with whole processes; ``left_behind``, who stayed.
+
+    ``longest``: seconds that harmless jobs may have waited, after a storm; None after anything else.
+    """
     told = {"process": faults, "left_behind": left_behind}
     found = [Violation(rule, len(texts), tuple(texts[:_EXAMPLES])) for rule, texts in told.items() if texts]
-    for rule in RULES:
-        offenders: list[UUID] = stage.offenders(rule, SLACK)
+    for rule in (*RULES, *(() if longest is None else STORM_RULES)):
+        offenders: list[UUID] = stage.offenders(rule, slack=SLACK, longest=longest or 0.0)
         if offenders:
             found.append(Violation(rule, len(offenders), tuple(map(str, offenders[:_EXAMPLES]))))
     return found

@@ -59,6 +59,7 @@ class Fleet:
     procs: int
     concurrency: int
     """Handlers at a time in the workers of every other start."""
+    poll_interval: float = 0.2
     hosts: list[Incarnation] = field(default_factory=list)
     started: int = 0
     faults: list[str] = field(default_factory=list)
@@ -145,7 +146,8 @@ class Fleet:
         self.started += 1
         log = self.folder / "logs" / f"{number}.log"
         command = [*self.command, "serve", "--app", "pooljobs_supervisor.chaos.app:app", "--schema", SCHEMA]
-        command += ["--procs", str(self.procs), "--batch-size", "20", "--poll-interval", "0.2", "--connections", "3"]
+        command += ["--procs", str(self.procs), "--batch-size", "20", "--connections", "3"]
+        command += ["--poll-interval", f"{self.poll_interval:g}"]
         command += ["--concurrency", str(self.concurrency if number % 2 else 1)]
         command += ["--job-timeout", f"{LEASE:g}", "--shutdown-timeout", f"{_SHUTDOWN:g}"]
         with log.open("wb") as output:

@@ -35,12 +35,13 @@ class Mixture:
     hopeless: float
     deadly: float
     exact: float
+    poison: float = 0.0
     slow_ms: tuple[float, float] = (200, 2000)
 
     def draw(self, dice: random.Random) -> tuple[str, dict[str, Any]]:
         """Job type and payload of one job."""
-        names = ("slow", "flaky", "hopeless", "deadly", "exact")
-        shares = (self.slow, self.flaky, self.hopeless, self.deadly, self.exact)
+        names = ("slow", "flaky", "hopeless", "deadly", "exact", "poison")
+        shares = (self.slow, self.flaky, self.hopeless, self.deadly, self.exact, self.poison)
         point = dice.random()
         for name, share in zip(names, shares, strict=True):
             if point < share:
@@ -62,7 +63,7 @@ def mixture(rate: float, workers: int) -> Mixture:
     """The shares at ``rate`` jobs a second: what is slow or deadly comes by time, not by number.
 
     >>> mixture(100, 4)
-    Mixture(slow=0.00909, flaky=0.04, hopeless=0.01, deadly=0.003, exact=0.05, slow_ms=(200, 2000))
+    Mixture(slow=0.00909, flaky=0.04, hopeless=0.01, deadly=0.003, exact=0.05, poison=0.0, slow_ms=(200, 2000))
     """
     slow = min(0.5, workers * _SLOW_SHARE / _SLOW_SECONDS / rate)
     exact = min(0.05, _EXACT_A_SECOND / rate)

@@ -38,7 +38,10 @@ class Told:
 class Producing(threading.Thread):
     """One producer. Its dice decide what it enqueues; how much, in the end, the database and the backlog."""
 
-    def __init__(self, number: int, seed: int, *, dsn: str, rate: float, mixture: Mixture, limit: Limit) -> None:
+    def __init__(
+        self, number: int, seed: int, *, dsn: str, rate: float, mixture: Mixture, limit: Limit, fate: Fate | None = None
+    ) -> None:
+        """``fate``: of each transaction; by default the dice decide."""
         super().__init__(name=f"producer-{number}", daemon=True)
         self.told = Told()
         self.error: BaseException | None = None
@@ -48,6 +51,7 @@ class Producing(threading.Thread):
         self._rate = rate
         self._mixture = mixture
         self._limit = limit
+        self._fate = fate
         self._copier = Copier(Statements(SCHEMA))
         self._connection: Connection[Any] | None = None
 
@@ -67,7 +71,7 @@ class Producing(threading.Thread):
 
     def _once(self, count: int) -> None:
         jobs = [app.registry[kind].prepare(payload) for kind, payload in self._draw(count)]
-        fate = draw_fate(self._dice)
+        fate = self._fate or draw_fate(self._dice)
         ids: Sequence[UUID] = []
         try:
             connection = self._connect()

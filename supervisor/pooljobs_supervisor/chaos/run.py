@@ -15,12 +15,13 @@ from pooljobs.errors import PoolJobsError
 from pooljobs_supervisor.chaos.check import take_in, violations
 from pooljobs_supervisor.chaos.fleet import LEASE, Fleet
 from pooljobs_supervisor.chaos.mischief import Mischief
-from pooljobs_supervisor.chaos.mixture import Mixture, mixture
+from pooljobs_supervisor.chaos.mixture import Fate, Mixture, mixture
 from pooljobs_supervisor.chaos.place import Place, open_place
 from pooljobs_supervisor.chaos.producers import Limit, Producing
 from pooljobs_supervisor.chaos.report import Report
 from pooljobs_supervisor.chaos.schedule import USUAL, Kind, Tempo, bag, schedule
 from pooljobs_supervisor.chaos.stage import Stage, make_stage
+from pooljobs_supervisor.chaos.storms import EACH_SECOND, LONGEST_WAIT, POLL_INTERVAL, Storm
 from pooljobs_supervisor.chaos.wire import Wire, open_wire
 from pooljobs_supervisor.limits.hung import LEAST
 from pooljobs_supervisor.own_fleet import FleetError
@@ -53,6 +54,8 @@ class Settings:
         only: The harms to do; all if empty.
         jobs: Instead of the usual mixture.
         tempo: Of the harms.
+        storm: Instead of all that: its harm and its jobs.
+        longest_wait: Seconds that harmless jobs may wait in a storm.
     """
 
     seed: int
@@ -66,6 +69,13 @@ class Settings:
     jobs: Mixture | None = None
     tempo: Tempo = USUAL
     concurrency: int = 3
+    storm: Storm | None = None
+    longest_wait: float = LONGEST_WAIT
+
+    @property
+    def poll_interval(self) -> float:
+        """Of the workers, in seconds. By default short: what is not woken for goes on, and is harmed."""
+        return 0.2 if self.storm is None else POLL_INTERVAL
 
 
 Show = Callable[[float, int, int], None]
@@ -81,7 +91,15 @@ def run_chaos(settings: Settings, say: Callable[[str], None], show: Show) -> Rep
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with open_place(settings.dsn) as place, open_wire(place.dsn) as wire:
         make_stage(place.dsn)
-        fleet = Fleet(wire.dsn, place.dsn, place.folder, settings.command, settings.procs, settings.concurrency)
+        fleet = Fleet(
+            wire.dsn,
+            place.dsn,
+            place.folder,
+            settings.command,
+            settings.procs,
+            settings.concurrency,
+            settings.poll_interval,
+        )
         mischief = Mischief(place, fleet, wire, say)
         try:
             began = time.monotonic()
@@ -116,10 +134,11 @@ def _await_fleet(fleet: Fleet) -> None:
 
 def _harm(settings: Settings, place: Place, mischief: Mischief, limit: Limit, show: Show) -> None:
     """Carry the plan out, and tend the fleet meanwhile."""
+    storm, tempo = settings.storm, settings.tempo
     kinds = bag(own_server=place.server is not None, only=settings.only)
-    events = schedule(
-        settings.seed, kinds, duration=settings.duration, hosts=settings.hosts, lease=LEASE, tempo=settings.tempo
-    )
+    if storm is not None:
+        kinds, tempo = tuple(storm.kinds), EACH_SECOND
+    events = schedule(settings.seed, kinds, duration=settings.duration, hosts=settings.hosts, lease=LEASE, tempo=tempo)
     began = time.monotonic()
     watch = _Watch(place.dsn, limit, most=int(max(2000.0, 5 * settings.rate)))
     coming = next(events, None)
@@ -183,10 +202,13 @@ class _Watch:
 def _producing(settings: Settings, dsn: str) -> Iterator[tuple[list[Producing], Limit]]:
     """Producers at work while the block lasts; what they were told is theirs afterwards."""
     limit = Limit()
-    jobs = settings.jobs or mixture(settings.rate, settings.procs * settings.hosts)
+    storm = settings.storm
+    jobs = storm.jobs if storm else settings.jobs or mixture(settings.rate, settings.procs * settings.hosts)
+    fate = Fate.COMMIT if storm else None  # a late commit would count as a wait
     rate = settings.rate / _PRODUCERS
     producers = [
-        Producing(number, settings.seed, dsn=dsn, rate=rate, mixture=jobs, limit=limit) for number in range(_PRODUCERS)
+        Producing(number, settings.seed, dsn=dsn, rate=rate, mixture=jobs, limit=limit, fate=fate)
+        for number in range(_PRODUCERS)
     ]
     for producer in producers:
         producer.start()
@@ -204,7 +226,8 @@ def _judge(
     stage = Stage(place.dsn)
     take_in(stage, [producer.told for producer in producers], mischief)
     faults = [*mischief.fleet.faults, *(f"a producer ended: {each.error!r}" for each in producers if each.error)]
-    found = violations(stage, faults, mischief.fleet.left_behind)
+    longest = settings.longest_wait if settings.storm else None
+    found = violations(stage, faults, mischief.fleet.left_behind, longest=longest)
     counts = stage.counts()
     stage.connection.close()
     place.keep = bool(found)

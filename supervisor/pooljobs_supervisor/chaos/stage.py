@@ -97,11 +97,11 @@ class Stage:
         )
         self.remember("runs", rows)
 
-    def offenders(self, rule: str, slack: float) -> list[UUID]:
-        """The jobs that break a rule of ``sql/rules``."""
+    def offenders(self, rule: str, **bounds: float) -> list[UUID]:
+        """The jobs that break a rule of ``sql/rules``; ``bounds`` has what rules may ask for."""
         with self.connection.cursor() as cursor:
             statement = load(f"rules/{rule}")
-            cursor.execute(statement, {"slack": slack} if b"%(slack)s" in statement else None)
+            cursor.execute(statement, bounds if b"%(" in statement else None)
             return sorted({row[0] for row in cursor})
 
 

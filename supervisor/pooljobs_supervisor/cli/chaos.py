@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from pooljobs.errors import OptionError
 from pooljobs.exit_codes import ExitCode
 from pooljobs_supervisor.chaos.schedule import Kind
+from pooljobs_supervisor.chaos.storms import STORMS, Storm
 from pooljobs_supervisor.cli.help_text import teach
 from pooljobs_supervisor.cli.options import AsJson, names
 from pooljobs_supervisor.telling.console import emit, emit_json, say
@@ -31,6 +32,10 @@ Dsn = Annotated[str | None, typer.Option("--dsn", metavar="DSN", help="Use this 
 Only = Annotated[
     str, typer.Option("--only", metavar="HARM[,…]", help="Only these harms, e.g. kill-worker,silence-connections.")
 ]
+StormName = Annotated[
+    str | None,
+    typer.Option("--storm", metavar="STORM", help="One harm each second: bad-jobs, workers or stewards; see below."),
+]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Tell each event.")]
 
 HELP = teach(
@@ -38,10 +43,12 @@ HELP = teach(
     "Jobs are enqueued and run meanwhile; at the end each must be accounted for, and each rerun must have a cause. "
     "Without a DSN it starts a PostgreSQL of its own, which it also crashes and fills with connections; with one, it "
     "works in the schema pooljobs_chaos, which is made anew, and cuts no connections but its own. Load and plan "
-    "follow from the seed; the timing of processes does not.",
+    "follow from the seed; the timing of processes does not. In a storm (one job in a hundred ends its process; a "
+    "worker, or a steward, is killed each second) harmless jobs must be done, and 99 of 100 begin within a second.",
     examples=(
         "pooljobs chaos --duration 30",
         "pooljobs chaos --seed 7 --duration 600 --jobs-per-second 2000 --verbose",
+        "pooljobs chaos --storm bad-jobs --hosts 1 --procs 4",
         "pooljobs chaos --dsn postgresql://me@localhost/test",
     ),
     codes=(ExitCode.DATABASE_UNREACHABLE, ExitCode.REFUSED, ExitCode.EMBEDDED, ExitCode.CHECK_FAILED),
@@ -62,6 +69,7 @@ def run(
     jobs_per_second: Rate = 200.0,
     dsn: Dsn = None,
     only: Only = "",
+    storm: StormName = None,
     verbose: Verbose = False,
     as_json: AsJson = False,
 ) -> None:
@@ -76,6 +84,7 @@ def run(
         rate=jobs_per_second,
         dsn=dsn,
         only=tuple(_kind(name) for name in names(only)) if only else (),
+        storm=_storm(storm) if storm else None,
     )
     say(f"seed {settings.seed}")
     with _progress() as progress:
@@ -103,6 +112,17 @@ def _kind(name: str) -> Kind:
     if name not in known:
         raise OptionError(f"--only: there is no harm {name!r}", hint=f"there are: {', '.join(known)}")
     return known[name]
+
+
+def _storm(name: str) -> Storm:
+    """The storm of this name.
+
+    Raises:
+        OptionError: There is none.
+    """
+    if name not in STORMS:
+        raise OptionError(f"--storm: there is no storm {name!r}", hint=f"there are: {', '.join(STORMS)}")
+    return STORMS[name]
 
 
 def _progress() -> Progress:

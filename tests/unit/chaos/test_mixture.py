@@ -7,6 +7,7 @@ from collections import Counter
 from pooljobs_supervisor.chaos import mixture as module
 from pooljobs_supervisor.chaos.app import app
 from pooljobs_supervisor.chaos.mixture import ONLY_SLOW, Fate, draw_fate, mixture
+from pooljobs_supervisor.chaos.storms import STORMS
 
 
 def test_the_examples_hold() -> None:
@@ -20,8 +21,15 @@ def test_every_kind_is_drawn_and_its_payload_is_taken() -> None:
         kind, payload = mixture(100, 4).draw(dice)
         app.registry[kind].prepare(payload)
         drawn[kind] += 1
-    assert set(drawn) == set(app.registry)
+    assert set(drawn) == set(app.registry) - {"poison"}
     assert drawn["quick"] > 15_000
+
+
+def test_in_a_storm_of_bad_jobs_one_in_a_hundred_is_poison() -> None:
+    dice = random.Random(1)
+    drawn = Counter(STORMS["bad-jobs"].jobs.draw(dice)[0] for _ in range(20_000))
+    assert set(drawn) == {"quick", "poison"}
+    assert 150 < drawn["poison"] < 250
 
 
 def test_a_mixture_of_one_kind() -> None:
