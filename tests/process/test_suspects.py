@@ -7,6 +7,7 @@ import re
 import signal
 import sys
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,28 @@ def test_a_suspect_does_not_keep_its_worker_from_draining(dsn: str, tmp_path: Pa
         assert fleet.ended() == ExitCode.OK
         assert connection.execute("SELECT count(*) FROM pooljobs.live WHERE worker_id IS NOT NULL").fetchone() == (0,)
         assert rows(connection, "waits_for", "status") == [("completed",)]
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+def test_of_all_workers_one_runs_a_suspect_at_a_time_and_the_others_what_is_harmless(
+    dsn: str, tmp_path: Path, concurrency: int
+) -> None:
+    """Eight jobs that each kill their worker after half a second, on four workers."""
+    with audit_of(dsn) as connection:
+        options = (*FAST, "--procs", "4", "--concurrency", str(concurrency), "--max-crashes", "2")
+        with serving(dsn, tmp_path / "log", *options):
+            connection.execute(
+                "INSERT INTO pooljobs.live (job_type, payload, suspect, crashes)"
+                " SELECT 'deadly', '{\"secs\": 0.5}', true, 1 FROM generate_series(1, 8)"
+            )
+            enqueue(connection, "innocent", 20)
+            wait_until(lambda: not unfinished(connection), what="all jobs to end")
+        deadly = rows(connection, "deadly", "status, crashes, extract(epoch FROM started_at), finished_at - started_at")
+        assert {row[:2] for row in deadly} == {("failed", 2)}
+        begun = sorted(float(row[2]) for row in deadly)
+        assert all(later - earlier >= 0.45 for earlier, later in pairwise(begun))
+        assert {row[0] for row in rows(connection, "innocent", "status")} == {"completed"}
+        assert runs_of(connection, "innocent") == 20
 
 
 @pytest.mark.parametrize("concurrency", [1, 3])
