@@ -2,12 +2,11 @@
 
 A job whose handler had returned is completed: its result was only not stored yet. One that was to be cancelled is
 cancelled. One whose handler had raised is settled as that failure. One that was running alone is charged a crash, and
-comes back later and later. Where
-several ran, nobody knows which of them it was: they are suspects, charged nothing, and run alone the next time. A
-suspect that its worker ran alone is charged. Where the worker left since it was out of something, whatever it had not
-settled is a suspect in the same way. Where the supervisor killed the process, only a job that was past its hard
-time limit is charged, a run that failed; where nobody saw how it ended, none is. What had not begun comes back as it
-was.
+comes back later and later. Where several ran, nobody knows which of them it was: they are suspects, charged nothing,
+and run alone the next time. A suspect that its worker ran alone is charged. Where the worker left since it was out of
+something, whatever it had not settled is a suspect in the same way. Where the supervisor killed the process, only a job
+that was past its hard time limit is charged, a run that failed; where nobody saw how it ended, none is. What had not
+begun comes back as it was.
 """
 
 from __future__ import annotations

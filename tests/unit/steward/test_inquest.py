@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from pooljobs.exit_codes import ExitCode
 from pooljobs.job.retry import RetryPolicy
 from pooljobs.job.verdict import Verdict
 from pooljobs.scoreboard import EntryState, HeldJob, Killed, Scoreboard
@@ -222,3 +223,30 @@ def test_a_death_is_read_from_its_slot() -> None:
     slot.killed = Killed.UNSEEN
     assert Death.of(slot) == replace(whole_life, on_purpose=False, unseen=True, peak_seconds=2.5, peak_floor=100)
     board.close()
+
+
+EXHAUSTED = Death("worker-1, pid 99", ExitCode.EXHAUSTED, on_purpose=False)
+
+
+@pytest.mark.parametrize("state", [EntryState.RUNNING, EntryState.FAILED])
+def test_what_a_worker_at_its_end_had_not_settled_is_suspected_once(state: EntryState) -> None:
+    assert verdict_of(state, charges(), EXHAUSTED) is Verdict.SUSPECTED
+    charged = {EntryState.RUNNING: Verdict.CRASHED, EntryState.FAILED: Verdict.RETRY}[state]
+    assert verdict_of(state, charges(suspect=True), EXHAUSTED) is charged
+    assert verdict_of(EntryState.CLAIMED, charges(), EXHAUSTED) is Verdict.RELEASED
+    assert verdict_of(EntryState.DONE, charges(), EXHAUSTED) is Verdict.COMPLETED
+
+
+def test_a_crashed_job_comes_back_later_with_each_crash_and_no_sooner_than_its_policy_says() -> None:
+    job = held(1, EntryState.RUNNING)
+
+    def delay(crashes: int, policy: RetryPolicy) -> float:
+        known = Charges(crashes, crashes, 3, policy)
+        found = judge([job], {job.job_id: known}, KILLED, max_crashes=100)[0].delay
+        assert found is not None
+        return found
+
+    growing = [delay(crashes, RetryPolicy("none")) for crashes in range(8)]
+    assert growing == sorted(growing)
+    assert 0.0 < growing[0] < growing[1] < growing[-1] == growing[-2] == 60.0
+    assert delay(0, RetryPolicy("fixed", 90.0)) == 90.0
