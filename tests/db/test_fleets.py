@@ -33,7 +33,7 @@ def charges(connection: Conn) -> tuple[object, object]:
     ids = [row[0] for row in connection.execute("SELECT id FROM pooljobs.live").fetchall()]
     row = connection.execute(SQL.load("read_charges"), {"ids": ids}).fetchone()
     assert row is not None
-    return row[4], row[5]
+    return row[5], row[6]
 
 
 def test_a_worker_tells_who_its_fleet_is_and_what_it_declares(dsn: str, connection: Conn) -> None:

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import sys
+import time
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -32,6 +33,11 @@ def runs_of(connection: Connection[Any], job_type: str) -> int:
     row = connection.execute(query, (job_type,)).fetchone()
     assert row is not None
     return int(row[0])
+
+
+def crashed(connection: Connection[Any]) -> bool:
+    row = connection.execute("SELECT count(*) FROM pooljobs.jobs WHERE crashes + interruptions > 0").fetchone()
+    return row is not None and row[0] > 0
 
 
 def test_of_several_that_ran_only_the_deadly_one_is_charged_and_the_others_complete(dsn: str, tmp_path: Path) -> None:
@@ -106,6 +112,39 @@ def test_of_all_workers_one_runs_a_suspect_at_a_time_and_the_others_what_is_harm
         assert all(later - earlier >= 0.45 for earlier, later in pairwise(begun))
         assert {row[0] for row in rows(connection, "innocent", "status")} == {"completed"}
         assert runs_of(connection, "innocent") == 20
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+def test_new_jobs_of_a_type_that_crashed_take_turns_too(dsn: str, tmp_path: Path, concurrency: int) -> None:
+    """Twelve that each kill their worker after two seconds, none of which has crashed before, ahead of the others."""
+    with audit_of(dsn) as connection:
+        enqueue(connection, "deadly", 12, '{"secs": 2}')
+        options = (*FAST, "--procs", "3", "--concurrency", str(concurrency), "--max-crashes", "1")
+        with serving(dsn, tmp_path / "log", *options):
+            wait_until(lambda: crashed(connection), what="the first ones to crash")
+            enqueue(connection, "innocent", 30)
+            wait_until(lambda: counts(connection).get("completed") == 30, what="the harmless ones to complete")
+            failed = "SELECT count(*) FROM pooljobs.jobs WHERE job_type = 'deadly' AND status = 'failed'"
+            (gone,) = connection.execute(failed).fetchone() or (0,)
+            assert gone <= 3 * concurrency + 1, "they waited for more than those that were begun already"
+            wait_until(lambda: not unfinished(connection), what="all jobs to end", timeout=90)
+        assert {row[0] for row in rows(connection, "deadly", "crashes")} == {1}
+
+
+def test_a_few_bad_payloads_do_not_make_the_jobs_of_their_type_wait_for_each_other(dsn: str, tmp_path: Path) -> None:
+    """One in a hundred kills its worker; the others take 20 ms: one at a time would begin 20 ms apart."""
+    with audit_of(dsn) as connection:
+        with serving(dsn, tmp_path / "log", *FAST, "--procs", "4", "--max-crashes", "1"):
+            for _ in range(10):
+                connection.execute(
+                    "INSERT INTO pooljobs.live (job_type, payload)"
+                    " SELECT 'now_and_then', jsonb_build_object('deadly', n = 50) FROM generate_series(1, 100) AS n"
+                )
+                time.sleep(0.5)
+            wait_until(lambda: not unfinished(connection), what="all jobs to end", timeout=90)
+        assert counts(connection) == {"completed": 990, "failed": 10}
+        begun = sorted(float(row[0]) for row in rows(connection, "now_and_then", "extract(epoch FROM started_at)"))
+        assert sum(later - earlier < 0.02 for earlier, later in pairwise(begun)) > 500
 
 
 @pytest.mark.parametrize("concurrency", [1, 3])

@@ -32,6 +32,14 @@ def deadly(audit: State[Audit], ctx: JobContext, secs: float) -> None:
 
 
 @app.job
+def now_and_then(*, deadly: bool) -> None:
+    """Kills its process, or takes 20 ms."""
+    if deadly:
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(0.02)
+
+
+@app.job
 def waits_for(audit: State[Audit], ctx: JobContext, path: str) -> None:
     """Ends when the file is there."""
     audit.began(ctx)

@@ -7,8 +7,9 @@ import secrets
 from collections.abc import Iterator
 
 from pooljobs.scoreboard.errors import ScoreboardError
-from pooljobs.scoreboard.layout import WORD, Layout
+from pooljobs.scoreboard.layout import PAGE_WORDS, WORD, Layout
 from pooljobs.scoreboard.slot import Slot
+from pooljobs.scoreboard.suspect_types import SuspectTypes
 from pooljobs.scoreboard.wake import WakePipe
 
 MOST_GROWTH = 32
@@ -41,6 +42,8 @@ class Scoreboard:
         self.fleet = secrets.randbits(63)
         """A number that all children of this supervisor share, and nobody else has."""
         self._slots = slots
+        self.suspect_types = SuspectTypes(view[-PAGE_WORDS:])
+        """Behind the slots, in a page of their own."""
 
     @classmethod
     def create(cls, slots: int, entries: int) -> Scoreboard:
@@ -58,7 +61,7 @@ class Scoreboard:
         layout = Layout(entries)
         pipes = _open_pipes(slots + 2)
         try:
-            memory = mmap.mmap(-1, slots * layout.words * WORD)
+            memory = mmap.mmap(-1, (slots * layout.words + PAGE_WORDS) * WORD)
         except OSError as error:
             _close_pipes(pipes)
             raise ScoreboardError(f"no shared memory for {slots} processes: {error}") from error
@@ -93,6 +96,7 @@ class Scoreboard:
         self.idle_bell.close()
         for slot in self._slots:
             slot.close()
+        self.suspect_types.words.release()
         self._view.release()
         self._memory.close()
 

@@ -37,7 +37,7 @@ class Chores:
         self._slot = child.slot
         self._log = log
         self._timeout_ns = int(timeout * 1e9)
-        self._releaser = Releaser(statements, settings.worker, log)
+        self._releaser = Releaser(statements, settings.worker, child.board, log)
         self._strays = Strays(statements, child.board)
         self._renew_statement = statements.load("renew_leases")
         self._reap_statement = statements.load("reap_workers")

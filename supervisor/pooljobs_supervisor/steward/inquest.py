@@ -21,14 +21,17 @@ from pooljobs.job.verdict import Settlement, Verdict
 from pooljobs.scoreboard import EntryState, HeldJob
 from pooljobs_supervisor.steward.death import Death
 
+_CRASHES = frozenset({Verdict.CRASHED, Verdict.POISONED, Verdict.SUSPECTED})
+
 MOST_SUSPECTS = 5
 """Other jobs that an error names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Charges:
-    """What the database knows of a job: its counters and its type's retry policy."""
+    """What the database knows of a job: its type, its counters and its type's retry policy."""
 
+    job_type: str
     attempts: int
     crashes: int
     max_retries: int
@@ -43,6 +46,13 @@ def judge(
     """One settlement for each held job; one missing from ``charges`` is gone already."""
     running = [job for job in held if job.state is EntryState.RUNNING]
     return [_judge_one(job, charges.get(job.job_id), death, max_crashes, running) for job in held]
+
+
+def suspect_types(settlements: Sequence[Settlement], charges: Mapping[bytes, Charges], death: Death) -> set[str]:
+    """The job types that this death casts suspicion on: of any job that may have been what ended the process."""
+    if death.exhausted:
+        return set()
+    return {charges[each.job_id].job_type for each in settlements if each.verdict in _CRASHES}
 
 
 def _judge_one(

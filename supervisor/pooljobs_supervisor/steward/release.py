@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,16 +15,19 @@ from pooljobs.db.settlement import Settling
 from pooljobs.db.statements import Statements
 from pooljobs.db.worker_name import application_name
 from pooljobs.job.retry import RetryPolicy
-from pooljobs.scoreboard import HeldJob, Slot
+from pooljobs.scoreboard import HeldJob, Scoreboard, Slot
 from pooljobs.settings import WorkerSettings
 from pooljobs_supervisor.steward.death import Death
-from pooljobs_supervisor.steward.inquest import Charges, judge
+from pooljobs_supervisor.steward.inquest import Charges, judge, suspect_types
 
 
 class Releaser:
     """Carries out an inquest. Every step can be done again after an error: fences and tokens see to that."""
 
-    def __init__(self, statements: Statements, settings: WorkerSettings, log: logging.Logger) -> None:
+    def __init__(
+        self, statements: Statements, settings: WorkerSettings, board: Scoreboard, log: logging.Logger
+    ) -> None:
+        self._suspect_types = board.suspect_types
         self._settling = Settling(statements)
         self._terminate = statements.load("terminate_backends")
         self._charges = statements.load("read_charges")
@@ -78,6 +82,8 @@ class Releaser:
     def _settle(self, connection: Connection[Any], held: Sequence[HeldJob], death: Death) -> None:
         charges = self._read_charges(connection, [job.job_id for job in held])
         settlements = judge(held, charges, death, self._max_crashes)
+        for job_type in suspect_types(settlements, charges, death):  # before anybody can claim what is settled
+            self._suspect_types.add(job_type, time.monotonic_ns())
         refused = self._settling.settle(connection, settlements)
         counts: dict[str, int] = {}
         for settlement in settlements:
@@ -91,7 +97,12 @@ class Releaser:
         rows = connection.execute(self._charges, {"ids": UuidArray(ids)}).fetchall()
         return {
             job_id.bytes: Charges(
-                attempts, crashes, max_retries, RetryPolicy(kind, delay) if kind else RetryPolicy(), suspect=suspect
+                job_type,
+                attempts,
+                crashes,
+                max_retries,
+                RetryPolicy(kind, delay) if kind else RetryPolicy(),
+                suspect=suspect,
             )
-            for job_id, attempts, crashes, max_retries, kind, delay, suspect in rows
+            for job_id, job_type, attempts, crashes, max_retries, kind, delay, suspect in rows
         }

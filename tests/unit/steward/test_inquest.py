@@ -13,7 +13,7 @@ from pooljobs.job.retry import RetryPolicy
 from pooljobs.job.verdict import Verdict
 from pooljobs.scoreboard import EntryState, HeldJob, Killed, Scoreboard
 from pooljobs_supervisor.steward.death import Death
-from pooljobs_supervisor.steward.inquest import Charges, judge
+from pooljobs_supervisor.steward.inquest import Charges, judge, suspect_types
 
 KILLED = Death("worker-1, pid 99", -signal.SIGKILL, on_purpose=False)
 
@@ -23,7 +23,7 @@ def held(number: int, state: EntryState) -> HeldJob:
 
 
 def charges(*, attempts: int = 0, crashes: int = 0, max_retries: int = 3, suspect: bool = False) -> Charges:
-    return Charges(attempts, crashes, max_retries, RetryPolicy("exponential", 1.0), suspect=suspect)
+    return Charges("kind", attempts, crashes, max_retries, RetryPolicy("exponential", 1.0), suspect=suspect)
 
 
 def verdict_of(state: EntryState, known: Charges | None, death: Death = KILLED) -> Verdict:
@@ -241,7 +241,7 @@ def test_a_crashed_job_comes_back_later_with_each_crash_and_no_sooner_than_its_p
     job = held(1, EntryState.RUNNING)
 
     def delay(crashes: int, policy: RetryPolicy) -> float:
-        known = Charges(crashes, crashes, 3, policy)
+        known = Charges("kind", crashes, crashes, 3, policy)
         found = judge([job], {job.job_id: known}, KILLED, max_crashes=100)[0].delay
         assert found is not None
         return found
@@ -250,3 +250,20 @@ def test_a_crashed_job_comes_back_later_with_each_crash_and_no_sooner_than_its_p
     assert growing == sorted(growing)
     assert 0.0 < growing[0] < growing[1] < growing[-1] == growing[-2] == 60.0
     assert delay(0, RetryPolicy("fixed", 90.0)) == 90.0
+
+
+def test_suspicion_falls_on_the_types_of_jobs_that_may_have_ended_the_process() -> None:
+    names = {1: "ended", 2: "ran", 3: "ran beside it", 4: "waited"}
+    states = {1: EntryState.DONE, 2: EntryState.RUNNING, 3: EntryState.RUNNING, 4: EntryState.CLAIMED}
+    jobs = {number: held(number, state) for number, state in states.items()}
+    known = {job.job_id: replace(charges(), job_type=names[number]) for number, job in jobs.items()}
+
+    def suspected(*numbers: int, death: Death = KILLED) -> set[str]:
+        settled = judge([jobs[number] for number in numbers], known, death, max_crashes=3)
+        return suspect_types(settled, known, death)
+
+    assert suspected(1, 2, 4) == {"ran"}
+    assert suspected(1, 2, 3, 4) == {"ran", "ran beside it"}
+    assert suspected(1, 4) == set()
+    assert suspected(1, 2, 3, 4, death=replace(KILLED, on_purpose=True)) == set()
+    assert suspected(1, 2, 3, 4, death=replace(KILLED, exit_status=ExitCode.EXHAUSTED)) == set()

@@ -22,7 +22,8 @@ class ClaimedJob:
         entry: Its place in the table of held jobs on the scoreboard; -1 until it has one.
         unreadable: Why the payload could not be decoded, if it could not.
         interrupt: What was raised in the handler from outside, if anything was.
-        suspect: It is to run alone: its process died while it ran.
+        suspect: It is to run alone: its process died while it ran, or
+        by_type: while another job of its type did (``suspect_turn.py``), and it is a suspect for nothing else.
         losses: Hosts that were lost with it; above 0 its run is announced before it begins.
         flags: Bits that ask something of who runs it; None for none.
         refused_for: Seconds since its payload was first refused; None if it was not since its last run.
@@ -45,6 +46,7 @@ class ClaimedJob:
     completion: Completion | None = None
     interrupt: JobInterrupt | None = None
     suspect: bool = False
+    by_type: bool = False
     losses: int = 0
     flags: int | None = None
     refused_for: float | None = None
@@ -80,5 +82,8 @@ class ClaimedJob:
 
 
 def suspects_last(jobs: Iterable[ClaimedJob]) -> list[ClaimedJob]:
-    """The same jobs, otherwise in their order: what waits behind a suspect would come back if its process died."""
-    return sorted(jobs, key=lambda job: job.suspect)
+    """The same jobs, otherwise in their order: what waits behind a suspect would come back if its process died.
+
+    Those that are suspects for their type alone come after the others.
+    """
+    return sorted(jobs, key=lambda job: (job.suspect, job.by_type))

@@ -48,7 +48,7 @@ class Gate:
         if slot.cancel_asked(job.entry, job.token):
             return job.cancelled_unrun()
         if job.suspect and not self._turn.take():
-            return unrun(slot, job, delay=self._turn.away(1))
+            return unrun(slot, job, delay=self._turn.away(job, 1))
         if job.losses and not self._announcer.may_begin(job):
             self.ran(job)
             return unrun(slot, job)

@@ -44,7 +44,7 @@ class Judge:
         if self._interrupts.cancelled(job, error):
             self._tell(logging.INFO, "job %s (%s) was cancelled in run %d", job.id, job.job_type, job.attempt)
             return job.settled(Verdict.CANCELLED, error=text, started_ns=started_ns)
-        if self._exhaustion.caused(error, text) and not job.suspect:
+        if self._exhaustion.caused(error, text) and (job.by_type or not job.suspect):
             return self._excused(job, text, started_ns)
         delay = next_delay(task.retry, job.attempt, job.max_retries, job.id)
         self._tell_failure(job, text.partition("\n")[0], delay)

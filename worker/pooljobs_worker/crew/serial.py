@@ -66,6 +66,7 @@ class SerialCrew:
 
         So is what waits behind a slow job for too long, by the flusher's thread.
         """
+        jobs = self._turn.marked(jobs)
         self._held.take(jobs)
         self._slot.activity = Activity.RUNNING
         self._looked_ns = began_ns = time.monotonic_ns()  # at the end of the last batch, and no handler ran since
@@ -91,6 +92,7 @@ class SerialCrew:
     def _run_all(self) -> int:
         """Empties the backlog; the number of jobs that were taken out of it to be run."""
         begun, waiting, words, clock = 0, self._backlog.jobs, self._words, time.monotonic_ns
+        ran: ClaimedJob | None = None
         while waiting:
             now_ns = clock()  # for the lease and for the start
             if words[_WANTED] == _RELEASE or (now_ns > words[_LEASED_UNTIL] and not self._renewed()):
@@ -104,25 +106,31 @@ class SerialCrew:
             if self._requests[job.entry] == job.token:
                 self._settler.add(job.cancelled_unrun(), job.entry)
             elif not (job.losses or job.suspect):
-                self._run_one(job, now_ns)
+                if self._run_one(job, now_ns):
+                    ran = job
             else:
                 self._run_carefully(job)
+        if ran is not None:  # for the batch: it is looked up once, and one job tells enough
+            self._turn.came_back(ran, self._backlog.begun_ns)
         return begun
 
     def _run_carefully(self, job: ClaimedJob) -> None:
         """Runs a suspect if the fleet may have one run now, and a job that a host was lost with once that is told."""
+        self._turn.look_again(job)
         if job.suspect and not self._turn.take():
             suspects = [job, *self._backlog.empty()]  # they come last in a batch
             self._give_back(suspects, apart=True)
             return
         if not job.losses or self._announcer.may_begin(job):
-            self._run_one(job, time.monotonic_ns())
+            if self._run_one(job, started_ns := time.monotonic_ns()):
+                self._turn.came_back(job, started_ns)
         else:
             self._give_back((job,))
         if job.suspect:
             self._turn.leave()
 
-    def _run_one(self, job: ClaimedJob, started_ns: int) -> None:
+    def _run_one(self, job: ClaimedJob, started_ns: int) -> int:
+        """Not 0 if its handler was called."""
         entry = job.entry
         self._backlog.begun_ns = started_ns
         if started_ns - self._looked_ns > PAUSE_NS:
@@ -135,6 +143,7 @@ class SerialCrew:
             os._exit(0)  # the handler forked, and its child came back out of it: it is none of ours
         self._states[entry] = _DONE if settlement.verdict is Verdict.COMPLETED else unfinished(settlement)
         self._settler.add(settlement, entry)
+        return settlement.started_ns
 
     def _renewed(self) -> bool:
         """Past its lease a worker that was stopped or starved must not begin what others may have taken."""
@@ -146,4 +155,6 @@ class SerialCrew:
     def _give_back(self, jobs: Sequence[ClaimedJob], *, apart: bool = False) -> None:
         """``apart``: for later, each at a moment of its own."""
         for job in jobs:
-            self._settler.add(unrun(self._slot, job, delay=self._turn.away(len(jobs)) if apart else None), job.entry)
+            self._settler.add(
+                unrun(self._slot, job, delay=self._turn.away(job, len(jobs)) if apart else None), job.entry
+            )

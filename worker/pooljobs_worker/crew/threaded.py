@@ -86,6 +86,7 @@ class ThreadedCrew:
         if idle:  # with handlers under way nobody can tell whose directory it is, nor whose memory
             self._surroundings.put_back()
             self._peak.before_job(now_ns)
+        jobs = self._turn.marked(jobs)
         self._held.take(jobs)
         self._slot.activity = Activity.RUNNING
         self._appetite.learn(*self._pace.sample(now_ns / 1e9, self._places.ended, idle=idle), full=full)
@@ -94,13 +95,17 @@ class ThreadedCrew:
         self._begin()
 
     def _admitted(self, jobs: list[ClaimedJob]) -> list[ClaimedJob]:
-        """All of them, but suspects only while one may run: nothing is to wait for who could not begin anyway."""
-        if not jobs[-1].suspect or self._turn.free():  # suspects come last
+        """All of them, but suspects only while one may run: nothing is to wait for who could not begin anyway. Of those
+        that are suspects for their type alone, one: it may clear them all.
+        """
+        if not jobs[-1].suspect:  # suspects come last
             return jobs
-        suspects = [job for job in jobs if job.suspect]
-        for job in suspects:
-            self._settler.add(unrun(self._slot, job, delay=self._turn.away(len(suspects))), job.entry)
-        return jobs[: -len(suspects)]
+        suspects = sum(job.suspect for job in jobs)
+        admitted = (suspects - sum(job.by_type for job in jobs) or 1) if self._turn.free() else 0
+        kept = len(jobs) - suspects + admitted
+        for job in jobs[kept:]:
+            self._settler.add(unrun(self._slot, job, delay=self._turn.away(job, suspects)), job.entry)
+        return jobs[:kept]
 
     def rest(self) -> None:
         """Nothing to do: the flusher settles by age, whether or not there is more to claim."""
@@ -179,6 +184,8 @@ class ThreadedCrew:
         if not self._origin[0]:
             os._exit(0)  # the handler forked, and its child came back out of it: it is none of ours
         self._gate.ran(job)
+        if settlement.started_ns:
+            self._turn.came_back(job, settlement.started_ns)
         done = settlement.verdict is Verdict.COMPLETED
         self._slot.mark(job.entry, EntryState.DONE if done else unfinished(settlement))
         return settlement

@@ -1,8 +1,9 @@
--- What is needed to settle jobs whose worker died: their counters, whether they were to run alone, and the retry policy
--- that the worker's own code declared for their type, or failing that the last one declared at all.
--- Parameters: ids uuid[]. Returns id, attempts, crashes, max_retries, retry_policy, retry_delay_secs (these two null for a
--- type nobody published), suspect. Locks: none. Index: live_pkey, workers_pkey, declarations_pkey, job_types_pkey.
-SELECT l.id, l.attempts, l.crashes, l.max_retries,
+-- What is needed to settle jobs whose worker died: their type, their counters, whether they were to run alone, and the
+-- retry policy that the worker's own code declared for their type, or failing that the last one declared at all.
+-- Parameters: ids uuid[]. Returns id, job_type, attempts, crashes, max_retries, retry_policy, retry_delay_secs (these
+-- two null for a type nobody published), suspect.
+-- Locks: none. Index: live_pkey, workers_pkey, declarations_pkey, job_types_pkey.
+SELECT l.id, l.job_type, l.attempts, l.crashes, l.max_retries,
     coalesce(d.retry_policy, t.retry_policy), coalesce(d.retry_delay_secs, t.retry_delay_secs), l.suspect IS TRUE AS suspect
 FROM {schema}.live AS l
 LEFT JOIN {schema}.workers AS w ON w.id BETWEEN l.worker_id AND l.worker_id

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from pooljobs.scoreboard import Role, Scoreboard, Slot, SlotState
+from pooljobs_worker.claims.claimed import ClaimedJob
 from pooljobs_worker.crew.suspect_turn import EACH, LONGEST, SOONEST, SuspectTurn, free
 
 WORKERS = 4
@@ -27,6 +28,10 @@ def board() -> Iterator[Scoreboard]:
             slot.ordinal = ordinal
             slot.state = SlotState.READY
         yield made
+
+
+def job(job_type: str, *, suspect: bool = False, by_type: bool = False) -> ClaimedJob:
+    return ClaimedJob(b"", 1, 1, job_type, {}, 0, 3, "default", 0, None, suspect=suspect, by_type=by_type)
 
 
 def may_begin(board: Scoreboard, now_ns: int = NOW_NS) -> bool:
@@ -78,12 +83,40 @@ def test_a_lone_worker_may() -> None:
 
 
 def test_who_makes_way_stays_away_the_longer_the_longer_the_other_has_run(board: Scoreboard) -> None:
-    turn = SuspectTurn(board, board.slot(1))
-    assert all(SOONEST <= turn.away(3) <= SOONEST + 3 * EACH for _ in range(50))
+    turn, suspect = SuspectTurn(board, board.slot(1)), job("deadly", suspect=True)
+    assert all(SOONEST <= turn.away(suspect, 3) <= SOONEST + 3 * EACH for _ in range(50))
     board.slot(2).suspect_since_ns = time.monotonic_ns() - 10_000_000_000
-    assert all(turn.away(1) >= SOONEST + 5.0 for _ in range(50))
+    assert all(turn.away(suspect, 1) >= SOONEST + 5.0 for _ in range(50))
     board.slot(2).suspect_since_ns = 1
-    assert all(turn.away(1) <= SOONEST + EACH + LONGEST / 2 for _ in range(50))
+    assert all(turn.away(suspect, 1) <= SOONEST + EACH + LONGEST / 2 for _ in range(50))
+
+
+def test_jobs_of_a_type_under_suspicion_are_suspects_and_last_until_one_came_back(board: Scoreboard) -> None:
+    turn, now_ns = SuspectTurn(board, board.slot(1)), time.monotonic_ns()
+    jobs = [job("bad"), job("ok"), job("bad", suspect=True), job("bad"), job("ok")]
+    assert turn.marked(jobs) is jobs, "nothing is under suspicion"
+    board.suspect_types.add("bad", now_ns)
+    marked = turn.marked(jobs)
+    assert [(each.job_type, each.suspect, each.by_type) for each in marked] == [
+        *(("ok", False, False), ("ok", False, False), ("bad", True, False), ("bad", True, True), ("bad", True, True))
+    ]
+    turn.came_back(job("ok"), now_ns)
+    turn.look_again(marked[3])
+    assert marked[3].suspect, "another type's job tells nothing"
+    turn.came_back(job("bad"), now_ns)
+    for each in marked[2:]:
+        turn.look_again(each)
+    assert [each.suspect for each in marked[2:]] == [True, False, False], "one that crashed itself is not cleared"
+
+
+def test_while_a_suspicion_is_fresh_its_jobs_do_not_stay_away_for_long(board: Scoreboard) -> None:
+    turn, (suspect,) = SuspectTurn(board, board.slot(1)), [job("bad", suspect=True, by_type=True)]
+    assert turn.away(suspect, 1000) == SOONEST, "cleared meanwhile"
+    board.suspect_types.add("bad", time.monotonic_ns() - 2_000_000_000)
+    aways = [turn.away(suspect, 1000) for _ in range(200)]
+    assert max(aways) > 1.0
+    assert max(aways) <= SOONEST + (time.monotonic_ns() - board.suspect_types.since("bad", time.monotonic_ns())) / 1e9
+    assert max(turn.away(suspect, 1) for _ in range(200)) <= SOONEST + EACH
 
 
 class Workers(RuleBasedStateMachine):
