@@ -22,6 +22,7 @@ class Effort:
         growth_scale: 1 makes the tables a million rows large, and the old snapshot a minute old.
         growth_rounds: Pairs of runs.
         computing_jobs: Of 10 ms each.
+        idle_seconds: For which a fleet idles.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Effort:
     growth_scale: float
     growth_rounds: int
     computing_jobs: int
+    idle_seconds: float
 
 
 NORMAL = Effort(
@@ -53,6 +55,7 @@ NORMAL = Effort(
     growth_scale=0.1,
     growth_rounds=1,
     computing_jobs=300,
+    idle_seconds=10.0,
 )
 """A few minutes."""
 
@@ -70,6 +73,7 @@ QUICK = Effort(
     growth_scale=0.02,
     growth_rounds=1,
     computing_jobs=100,
+    idle_seconds=5.0,
 )
 """About a minute and a half; one round each, so that no figure is a median."""
 
@@ -87,5 +91,6 @@ THOROUGH = Effort(
     growth_scale=1.0,
     growth_rounds=3,
     computing_jobs=1_000,
+    idle_seconds=60.0,
 )
 """The better part of an hour, or more."""

@@ -22,7 +22,7 @@ Advance = Callable[[int], None]
 _ADD = """INSERT INTO pooljobs.live (id, job_type, queue, priority, run_at, payload)
 SELECT (lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0') || '7'
         || lpad(to_hex(%(base)s::bigint + n), 19, '0'))::uuid,
-    'noop', 'q' || n %% %(queues)s, %(priority)s, now() + %(delay)s, jsonb_build_object('n', n)
+    %(job_type)s, 'q' || n %% %(queues)s, %(priority)s, now() + %(delay)s, jsonb_build_object('n', n)
 FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n"""
 
 _ADD_HISTORY = """INSERT INTO pooljobs.history (id, run_at, created_at, started_at, finished_at, worker_id, fence,
@@ -55,6 +55,7 @@ class Jobs:
     queues: int = 1
     priority: int = 0
     delay: timedelta = timedelta(0)
+    job_type: str = "noop"
 
 
 def add_jobs(connection: Connection[Any], jobs: Jobs, advance: Advance) -> None:
@@ -63,6 +64,7 @@ def add_jobs(connection: Connection[Any], jobs: Jobs, advance: Advance) -> None:
     for first in range(1, jobs.count + 1, PIECE):
         last = min(first + PIECE - 1, jobs.count)
         parameters = {"queues": jobs.queues, "priority": jobs.priority, "delay": jobs.delay}
+        parameters["job_type"] = jobs.job_type
         connection.execute(_ADD, {"base": base, "first": first, "last": last, **parameters})
         advance(last - first + 1)
 

@@ -24,8 +24,19 @@ WARM_UP = 0.5
 BACKLOGS = (2, 8, 32)
 """How many times the jobs of a round are there when it begins: more, if they were gone before it could be measured."""
 
+REST = 3.0
+"""Seconds from when a fleet says that it idles until it has come to rest."""
+
 _ENDED = "SELECT count(*) FROM (SELECT FROM pooljobs.history WHERE finished_at > %(since)s LIMIT %(most)s) AS ended"
-_DUE = "SELECT count(*) FROM (SELECT FROM pooljobs.live WHERE run_at <= now() LIMIT %(most)s) AS due"
+_DUE = """SELECT count(*) FROM (
+    SELECT FROM pooljobs.live WHERE run_at BETWEEN now() - interval '1000 days' AND now() LIMIT %(most)s
+) AS due"""
+_ANY_DUE = """SELECT EXISTS (
+    SELECT FROM pooljobs.live
+    WHERE queue = 'q0' AND priority = 0 AND run_at BETWEEN now() - interval '1000 days' AND now()
+)"""
+_COMMITS = "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()"
+_IDLES = "SELECT EXISTS (SELECT FROM pooljobs.idle_hosts WHERE idle_until > now())"
 _RATE = """SELECT count(*) / nullif(extract(epoch FROM max(d.finished_at) - min(d.finished_at))::float8, 0) FROM (
     SELECT finished_at FROM pooljobs.history WHERE finished_at > %(since)s ORDER BY 1 LIMIT %(most)s
 ) AS d"""
@@ -46,6 +57,8 @@ class Load:
     future: int = 0
     """Jobs due tomorrow, at the highest priority."""
     history: int = 0
+    foreign: int = 0
+    """Jobs at the head of the queues, of a type that the fleet does not know; due long since."""
     queues: int = 1
     snapshot_minutes: float | None = None
     """For how long a transaction has been open when the rounds begin, with full work all the while; None: none is."""
@@ -58,6 +71,16 @@ class Round:
     jobs_per_second: float
     cpu_us: float
     """Processor time a job, of the fleet and of its connections' backends."""
+
+
+@dataclass(frozen=True)
+class Idling:
+    """A fleet with nothing to do."""
+
+    cpu: float
+    """Of one processor, what the fleet and its connections' backends use."""
+    statements: float
+    """A second, as far as the server has counted them."""
 
 
 class Grown:
@@ -87,6 +110,8 @@ class Grown:
         load = self._load
         add_history(self._connection, load.history, advance)
         add_jobs(self._connection, Jobs(load.future, load.queues, priority=-4, delay=timedelta(days=1)), advance)
+        long_since = Jobs(load.foreign, load.queues, delay=timedelta(days=-2000), job_type="foreign")
+        add_jobs(self._connection, long_since, advance)
         add_jobs(self._connection, Jobs(load.pending, load.queues), advance)
         self._connection.execute("VACUUM (FREEZE, ANALYZE) pooljobs.live, pooljobs.history")
         if load.snapshot_minutes is not None:
@@ -113,6 +138,19 @@ class Grown:
                 return measured
         raise RuntimeError(f"the queue was empty before the fleet ran evenly: more than {jobs:,} jobs are needed")
 
+    def idle(self, seconds: float) -> Idling:
+        """Runs a fleet that has nothing to do, and measures for so long, once it has come to rest."""
+        self._connection.execute("DELETE FROM pooljobs.live WHERE job_type = 'noop'")
+        self._connection.execute("DELETE FROM pooljobs.idle_hosts")
+        with self._serving("--poll-interval", "5") as fleet:
+            while not self._scalar(_IDLES):
+                time.sleep(0.1)
+            time.sleep(REST)
+            cpu, statements, began = self._cpu(fleet), self._scalar(_COMMITS), time.monotonic()
+            time.sleep(seconds)
+            took = time.monotonic() - began
+            return Idling((self._cpu(fleet) - cpu) / took, (self._scalar(_COMMITS) - statements) / took)
+
     def _try_to_drain(self, jobs: int, factor: int) -> Round | None:
         skip = int(jobs * WARM_UP)
         self._top_up(factor * (skip + jobs))
@@ -134,15 +172,15 @@ class Grown:
         add_jobs(self._connection, Jobs(missing, self._load.queues), lambda _: None)
 
     @contextmanager
-    def _serving(self) -> Iterator[psutil.Process]:
+    def _serving(self, *options: str) -> Iterator[psutil.Process]:
         names = ",".join(f"q{n}" for n in range(self._load.queues))
-        with serving(self._dsn, "--queues", names, *self._sizes) as fleet:
+        with serving(self._dsn, "--queues", names, *self._sizes, *options) as fleet:
             yield fleet
 
     def _until(self, since: object, jobs: int) -> bool:
         """Waits until as many have ended; False if no more are there to end."""
         while self._ended(since, jobs) < jobs:
-            if not self._scalar(_DUE, most=1):
+            if not self._scalar(_ANY_DUE):
                 return False
             time.sleep(0.05)
         return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from bench.cases import bursts, cost, drain, enqueue, growth, latency, limit, scale, steady, storms
+from bench.cases import bursts, cost, drain, enqueue, foreign, growth, latency, limit, scale, steady, storms
 from bench.effort import Effort
 from bench.section import Progress, Section
 
@@ -21,6 +21,7 @@ CASES: Final[dict[str, Case]] = {
     "latency": latency.measure,
     "enqueue": enqueue.measure,
     "growth": growth.measure,
+    "foreign": foreign.measure,
     "scale": scale.measure,
 }
 """In the order of the report."""

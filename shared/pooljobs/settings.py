@@ -47,7 +47,7 @@ class WorkerSettings:
         time_limit: Seconds that a run may take of a handler that declares no limit; see ``TimeLimit.of``. Default 0,
             none.
         unknown_after: Seconds for which a job waits whose payload the workers' code refuses, from the first refusal
-            on; then it has failed. Default 600; 0: it fails at once.
+            on, or whose type no living worker declares; then it has failed. Default 600; 0: it fails at once.
 
     Raises:
         OptionError: A value is out of its range.

@@ -18,4 +18,5 @@ TINY = Effort(
     growth_scale=0.0001,
     growth_rounds=1,
     computing_jobs=20,
+    idle_seconds=1.0,
 )

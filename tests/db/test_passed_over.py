@@ -24,11 +24,11 @@ from pooljobs.scoreboard import Scoreboard
 from pooljobs_worker.claims.claim import Claimer
 from pooljobs_worker.claims.claimed import ClaimedJob
 from pooljobs_worker.claims.lanes import START, SWEEP_LONGEST, Lanes
-from pooljobs_worker.claims.refused_types import RefusedTypes
 from pooljobs_worker.session.connection import Session
 from pooljobs_worker.session.outage import Outage
 from tests.support.claims import insert, register, scalar, settle_all
 from tests.support.waiting import wait_until
+from tests.support.worker_parts import others_jobs
 
 Conn = Connection[Any]
 MakeClaimer = Callable[[Sequence[str]], Claimer]
@@ -45,7 +45,11 @@ def make_claimer(dsn: str, connection: Conn) -> Iterator[MakeClaimer]:
         session = Session(pool, board.slot(0), Outage(board.slot(0), logging.getLogger("test")), give_up=lambda: False)
         board.slot(0).worker_id = register(connection, job_timeout=600.0)
         yield lambda queues: Claimer(
-            session, Statements("pooljobs"), Lanes(dict.fromkeys(queues, 1)), RefusedTypes(), board.slot(0)
+            session,
+            Statements("pooljobs"),
+            Lanes(dict.fromkeys(queues, 1)),
+            others_jobs(board, board.slot(0)),
+            board.slot(0),
         )
         session.close()
     board.close()

@@ -68,15 +68,20 @@ def scans_of_live(nodes: list[dict[str, Any]]) -> set[tuple[str, str | None]]:
     }
 
 
-@pytest.mark.parametrize("refused_types", [None, ["noop", "tomorrow"]])
-def test_a_claim_reads_the_batch_and_not_the_backlog(backlog: Conn, refused_types: list[str] | None) -> None:
+PASSING_OVER: list[dict[str, object]] = [
+    {"types": ["foreign", "other"], "only_these": False, "unknown_flags": -1, "refused_types": ["noop", "tomorrow"]},
+    {"types": ["noop"], "only_these": True, "unknown_flags": -1, "refused_types": []},
+]
+
+
+@pytest.mark.parametrize("passed_over", [None, *PASSING_OVER])
+def test_a_claim_reads_the_batch_and_not_the_backlog(backlog: Conn, passed_over: dict[str, object] | None) -> None:
     worker = register(backlog)
     parameters = claim_parameters(backlog, worker)
-    if refused_types is None:
+    if passed_over is None:
         nodes, blocks = explain(backlog, SQL.claim, parameters)
     else:
-        parameters["refused_types"] = refused_types
-        nodes, blocks = explain(backlog, SQL.claim_passing_over_refused, parameters)
+        nodes, blocks = explain(backlog, SQL.passing_over("claim"), parameters | passed_over)
     assert scans_of_live(nodes) == {("Index Scan", "live_claim"), ("Tid Scan", None)}
     assert not [node for node in nodes if node["Node Type"] == "Sort" and node["Actual Rows"] > 100]
     assert blocks < 100 * 30, "a claim of 100 touched more than a few blocks a job"

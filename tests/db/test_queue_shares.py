@@ -15,10 +15,10 @@ from pooljobs.db.statements import Statements
 from pooljobs.scoreboard import Scoreboard
 from pooljobs_worker.claims.claim import Claimer
 from pooljobs_worker.claims.lanes import Lanes
-from pooljobs_worker.claims.refused_types import RefusedTypes
 from pooljobs_worker.session.connection import Session
 from pooljobs_worker.session.outage import Outage
 from tests.support.claims import insert, register
+from tests.support.worker_parts import others_jobs
 
 LIMIT = 5
 
@@ -36,7 +36,7 @@ def session(dsn: str) -> Iterator[tuple[Session, Scoreboard]]:
 def claimer(session: tuple[Session, Scoreboard], connection: Connection[Any], weights: dict[str, int]) -> Claimer:
     work, board = session
     board.slot(0).worker_id = register(connection)
-    return Claimer(work, Statements("pooljobs"), Lanes(weights), RefusedTypes(), board.slot(0))
+    return Claimer(work, Statements("pooljobs"), Lanes(weights), others_jobs(board, board.slot(0)), board.slot(0))
 
 
 def taken(claimer: Claimer, claims: int) -> Counter[str]:

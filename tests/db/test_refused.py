@@ -12,6 +12,7 @@ from pooljobs.db.reader import open_reader
 from pooljobs.db.statements import Statements
 from pooljobs.job.verdict import Verdict
 from pooljobs_worker.claims.lanes import START, ClaimPlan
+from pooljobs_worker.claims.passed_over import PassedOver
 from tests.support.claims import CLAIM, Claim, claim, insert, register, scalar, settle_all
 
 SQL = Statements("pooljobs")
@@ -30,7 +31,9 @@ def refuse(connection: Connection[Any], held: Claim, delay: float = 0.0) -> None
 
 def names(connection: Connection[Any], worker: int, refused_types: list[str]) -> list[str]:
     plan = ClaimPlan([("default", None)], [START], [])
-    answer = CLAIM.ask(connection, worker, 7, 10, plan, refused_types=refused_types)
+    answer = CLAIM.ask(
+        connection, worker, 7, 10, plan, passed_over=PassedOver([], only_these=False, refused_types=refused_types)
+    )
     assert answer is not None
     return [job.job_type for job in answer.jobs(7)]
 

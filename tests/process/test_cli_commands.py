@@ -87,6 +87,24 @@ def test_enqueue_by_the_published_declaration(dsn: str, connection: Connection[A
     assert connection.execute("SELECT queue, max_retries FROM pooljobs.live ORDER BY id DESC").fetchone() == ("mine", 2)
 
 
+def test_a_type_that_nobody_ever_declared_is_stored_with_a_warning(
+    dsn: str, folder: Path, connection: Connection[Any]
+) -> None:
+    first = pooljobs("enqueue", "snd", dsn=dsn)
+    assert "no worker has ever declared the job type 'snd'" in first.err
+    assert "did you mean" not in first.err
+    declare_type = "INSERT INTO pooljobs.job_types VALUES (%s, 'default', 3, 'fixed', 1)"
+    for job_type in ("send", "receive"):
+        connection.execute(declare_type, (job_type,))
+    ended = pooljobs("enqueue", "snd", "--json", dsn=dsn)
+    assert (ended.code, ended.json["job_type"]) == (0, "snd")
+    assert "declared the job type 'snd': the job waits for one that does; did you mean send ?" in ended.err
+    assert scalar(connection, "SELECT count(*) FROM pooljobs.live WHERE job_type = 'snd'") == 2
+    assert "declared" not in pooljobs("enqueue", "send", dsn=dsn).err
+    connection.execute("DELETE FROM pooljobs.job_types")
+    assert "declared" not in pooljobs("enqueue", "send", "-p", '{"to": "a"}', "--app", "shop", dsn=dsn, cwd=folder).err
+
+
 def test_an_alias_on_the_command_line_means_its_handler(dsn: str, folder: Path, connection: Connection[Any]) -> None:
     (folder / "renamed.py").write_text(APP.replace("@app.job(", "@app.job(aliases=('mail', 'post'), ", 1))
     ended = pooljobs("enqueue", "post", "-p", '{"to": "a@b"}', "--app", "renamed", "--json", dsn=dsn, cwd=folder)

@@ -52,10 +52,10 @@ def test_a_policy_of_none_fails_at_the_first_error_whatever_was_raised(dsn: str,
         assert error.startswith("SystemExit: not even this ends a worker")
 
 
-def test_a_job_without_a_handler_fails_for_good_and_says_so(dsn: str, tmp_path: Path) -> None:
+def test_a_job_without_a_handler_fails_at_once_where_none_is_waited_for(dsn: str, tmp_path: Path) -> None:
     with audit_of(dsn) as connection:
         enqueue(connection, "nobody")
-        run_until_done(dsn, tmp_path, connection)
+        run_until_done(dsn, tmp_path, connection, "--unknown-after", "0")
         assert one(connection, "status, attempts, last_error") == (
             "failed",
             0,

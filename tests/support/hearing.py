@@ -11,6 +11,7 @@ from psycopg import Connection
 
 from pooljobs.db.connect import pin
 from pooljobs.settings import WorkerSettings
+from pooljobs_supervisor.steward.known_jobs import KnownJobs
 from pooljobs_supervisor.steward.sleepers import Sleepers
 from tests.support.claims import SQL
 
@@ -43,7 +44,9 @@ def listening(dsn: str) -> Iterator[Ear]:
 
 def sleepers(*queues: str, fleet: int = FLEET, seconds: float = 30.0) -> Sleepers:
     """A host that sleeps for so long."""
-    return Sleepers(SQL, fleet, WorkerSettings(queues=queues or ("default",), job_timeout=seconds))
+    return Sleepers(
+        SQL, fleet, WorkerSettings(queues=queues or ("default",), job_timeout=seconds), KnownJobs(SQL, (), fleet)
+    )
 
 
 @contextmanager

@@ -71,6 +71,30 @@ def rare_statements(connection: Connection[Any], worker: int) -> list[Hot]:
             OTHERS * OTHERS,
             ANY,
         ),
+        Hot(
+            "list_declared_types",
+            "list_declared_types",
+            {"fleet": of_fleet["fleet"], "codes": [0, 1]},
+            {by_fleet},
+            2 * OTHERS,
+        ),
+        Hot(
+            "fail_unknown",
+            "fail_unknown",
+            {
+                "queues": ["default", "none"],
+                "seconds": 0.0,
+                "most": BATCH,
+                "queue_number": 1,
+                "level": -4,
+                "run_at": "-infinity",
+                "id": UUID(int=0),
+            },
+            {("live", "live_claim"), ("live", "ctid"), ("cancellations", "cancellations_pkey"), by_fleet, by_type}
+            | {("fleets", None), ("fleets", "fleets_pkey"), ("declarations", None), ("job_types", None)},
+            OTHERS * OTHERS,
+            ANY,
+        ),
         Hot("forget_workers", "forget_workers", {}, {("live", None), ("workers", None), by_worker}, ONCE, ANY),
     ]
 
@@ -81,6 +105,7 @@ def foreign_statements(connection: Connection[Any]) -> list[Hot]:
     running = _ids(connection, "live WHERE worker_id IS NOT NULL")
     ended = _ids(connection, "history WHERE status = 'failed'")[0]
     one = {"id": running[0], "fence": 1, "token": 1, "started_ago": 0.1}
+    types = {("job_types", None), ("job_types", "job_types_pkey")}
     job = {"job_type": "noop", "payload": "{}", "queue": "default", "priority": 0, "max_retries": 3, "trace_id": None}
     return [
         Hot("cancel a pending job", "cancel_one", {"job_id": pending[0], "reason": "why"}, set(), blocks=200),
@@ -90,6 +115,7 @@ def foreign_statements(connection: Connection[Any]) -> list[Hot]:
         Hot("notify_idle", "notify_idle", {"queues": ["default"], "run_ats": [None]}, set(), blocks=200),
         Hot("insert_job", "insert_job", {**job, "run_at": None, "delay": 0.0, "early": True}, set(), blocks=200),
         Hot("complete_in_transaction", "complete_in_transaction", one, set(), blocks=200),
+        Hot("list_job_types", "list_job_types", {"job_type": "nobody's"}, types, 2 * OTHERS),
     ]
 
 
@@ -100,6 +126,12 @@ def reader_statements(connection: Connection[Any]) -> list[Hot]:
     cancellations = {("cancellations", None), ("cancellations", "cancellations_pkey")}
     history = {BY_HISTORY, ("history", None)}
     shown = {*BY_ID, *history, ("workers", None), ("workers", "workers_pkey"), *cancellations}
+    shown |= {
+        ("fleets", None),
+        ("fleets", "fleets_pkey"),
+        ("declarations", None),
+        ("declarations", "declarations_pkey"),
+    }
     return [
         Hot("find_live, by an operator", "find_live", {"ids": running}, BY_ID),
         Hot("retry_job", "retry_job", {"id": ended}, {*history, *cancellations}, HISTORY, ANY),

@@ -8,11 +8,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 
 from pooljobs.db.connect import child_pool
+from pooljobs.db.statements import Statements
 from pooljobs.process.child import Child
-from pooljobs.scoreboard import Role, Scoreboard, SlotState
+from pooljobs.scoreboard import Role, Scoreboard, Slot, SlotState
 from pooljobs.settings import ServeSettings, WorkerSettings
-from pooljobs_worker.claims.claim import Claimer
+from pooljobs_worker.claims.claim import Claimer, OthersJobs
+from pooljobs_worker.claims.foreign import Foreign
+from pooljobs_worker.claims.give_back import GivesBack
 from pooljobs_worker.claims.lanes import Lanes
+from pooljobs_worker.claims.refused_types import RefusedTypes
 from pooljobs_worker.parts import Parts
 from pooljobs_worker.session.connection import Session
 from pooljobs_worker.session.outage import Outage
@@ -46,6 +50,12 @@ def worker_parts(dsn: str, *, entries: int = 100, job_timeout: float = 30.0, ses
 
 
 def claimer_of(parts: Parts) -> Claimer:
-    """A claimer for it."""
-    shares = parts.settings.worker.shares
-    return Claimer(parts.session, parts.statements, Lanes(shares), parts.refused_types, parts.child.slot)
+    """A claimer for it, which knows all types."""
+    child, shares = parts.child, parts.settings.worker.shares
+    return Claimer(parts.session, parts.statements, Lanes(shares), others_jobs(child.board, child.slot), child.slot)
+
+
+def others_jobs(board: Scoreboard, slot: Slot, *known: str) -> OthersJobs:
+    """Of a worker that knows these types; all, if none is named."""
+    gives_back = GivesBack(Statements("pooljobs"), Child(board, slot, -1, 0), LOG)
+    return OthersJobs(Foreign(dict.fromkeys(known), types=bool(known)), RefusedTypes(), gives_back)

@@ -19,7 +19,9 @@ from pooljobs.logs import name_process
 from pooljobs.process.child import Child
 from pooljobs.scoreboard import SlotState
 from pooljobs.settings import ServeSettings
-from pooljobs_worker.claims.claim import Claimer
+from pooljobs_worker.claims.claim import Claimer, OthersJobs
+from pooljobs_worker.claims.foreign import Foreign
+from pooljobs_worker.claims.give_back import GivesBack
 from pooljobs_worker.claims.lanes import Lanes
 from pooljobs_worker.collector import look_less_often, pass_over_what_is_there
 from pooljobs_worker.crew.crews import make_crew
@@ -77,13 +79,24 @@ def worker_main(settings: ServeSettings, child: Child) -> int:
         return ExitCode.EXHAUSTED if parts.exhaustion.of else ExitCode.OK
 
 
+def make_claimer(parts: Parts, app: PoolJobs) -> Claimer:
+    """The claimer of a worker with this code."""
+    settings = parts.settings.worker
+    others_jobs = OthersJobs(
+        Foreign(app.registry, types=settings.unknown_after > 0),
+        parts.refused_types,
+        GivesBack(parts.statements, parts.child, parts.log),
+    )
+    return Claimer(parts.session, parts.statements, Lanes(settings.shares), others_jobs, parts.child.slot)
+
+
 def _run(parts: Parts, app: PoolJobs) -> None:
     """Registers, says that it is ready, and works until it is time to leave."""
     slot = parts.child.slot
     parts.registration.declare(app)
     parts.registration.register()
     parts.settler.session.open()
-    claimer = Claimer(parts.session, parts.statements, Lanes(parts.settings.worker.shares), parts.refused_types, slot)
+    claimer = make_claimer(parts, app)
     parts.flusher.start()
     try:
         with make_crew(parts, app) as crew:

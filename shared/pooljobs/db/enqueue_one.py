@@ -30,7 +30,19 @@ class EnqueuedJob:
     max_retries: int | None = None
 
 
-def enqueue_one(dsn: str, schema: str, job: EnqueuedJob) -> UUID:
+@dataclass(frozen=True, slots=True)
+class Enqueued:
+    """What became of it.
+
+    Attributes:
+        declared: The job types that were ever declared, if the job's is not among them; else None. There may be none.
+    """
+
+    job_id: UUID
+    declared: list[str] | None
+
+
+def enqueue_one(dsn: str, schema: str, job: EnqueuedJob) -> Enqueued:
     """Stores the job, committed when this returns.
 
     Raises:
@@ -47,11 +59,14 @@ def enqueue_one(dsn: str, schema: str, job: EnqueuedJob) -> UUID:
         "max_retries": options.max_retries or job.max_retries,
         "trace_id": options.trace_id,
     }
+    statements = Statements(schema)
     with connect(dsn, application_name="pooljobs enqueue") as connection:
         check_migrated(connection, schema)
         try:
-            row = connection.execute(Statements(schema).load("enqueue_one"), parameters).fetchone()
+            row = connection.execute(statements.load("enqueue_one"), parameters).fetchone()
         except (pg.UntranslatableCharacter, pg.InvalidTextRepresentation, pg.ProgramLimitExceeded) as error:
             raise PayloadError(f"PostgreSQL refused the payload: {one_line(error)}") from error
-    assert row is not None
-    return UUID(str(row[0]))
+        assert row is not None
+        found = connection.execute(statements.load("list_job_types"), {"job_type": job.job_type}).fetchone()
+    assert found is not None
+    return Enqueued(UUID(str(row[0])), found[0])

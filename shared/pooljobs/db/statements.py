@@ -31,10 +31,9 @@ class Statements:
         """``claim.sql``."""
         return self.load("claim")
 
-    @cached_property
-    def claim_passing_over_refused(self) -> bytes:
-        """``claim.sql`` with ``pass_over_refused.sql``: a text of its own, so that other claims pay nothing for it."""
-        return render(_text("claim"), self.schema, pass_over=_text("pass_over_refused"))
+    def passing_over(self, verb: str) -> bytes:
+        """The statement with ``pass_over.sql`` in it: a text of its own, so that others pay nothing for it."""
+        return render(_text(verb), self.schema, pass_over=_text("pass_over"))
 
     @cached_property
     def settle(self) -> bytes:

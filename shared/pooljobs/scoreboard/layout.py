@@ -59,6 +59,9 @@ class At(IntEnum):
     IDLE_SINCE_NS = auto()
     SUSPECT_SINCE_NS = auto()
     LISTENS = auto()
+    CODE = auto()
+    FOREIGN_TYPES = auto()
+    UNKNOWN_FLAGS = auto()
     BACKENDS = auto()  # the last: BACKENDS words from here
 
 

@@ -69,6 +69,12 @@ class Slot(Entries):
     """Monotonic nanoseconds since which a worker has run a suspect; 0 while it does not. Stays after its death."""
     listens = Word(At.LISTENS)
     """1 while the steward of this slot hears of jobs, and wakes idle workers for them."""
+    code = Word(At.CODE)
+    """Stands for all that the worker's code declares, as in its row; 0 before that is published."""
+    foreign_types = Word(At.FOREIGN_TYPES)
+    """1 once the worker has met a job of a type that its code does not know."""
+    unknown_flags = Word(At.UNKNOWN_FLAGS)
+    """The bits of jobs' flags that the worker does not know, once it has met one of them; 0 before."""
 
     def __init__(self, index: int, words: Words, layout: Layout, pipe: WakePipe) -> None:
         super().__init__(words, layout)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Annotated, Any
 
@@ -15,12 +16,13 @@ from pooljobs.db.service import open_database
 from pooljobs.errors import NotFoundError
 from pooljobs.exit_codes import ExitCode
 from pooljobs.job.options import EnqueueOptions, check_name
+from pooljobs.job.type_names import shortened
 from pooljobs.payload.encoding import encode
 from pooljobs_supervisor.cli.database import announce
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
 from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, AsJson, Dsn
 from pooljobs_supervisor.cli.payload_source import read_payload
-from pooljobs_supervisor.telling.console import emit_json, write
+from pooljobs_supervisor.telling.console import emit_json, say, write
 
 Type = Annotated[str, typer.Argument(metavar="TYPE", help="Job type: the handler's name.", show_default=False)]
 Payload = Annotated[str, typer.Option("--payload", "-p", metavar="JSON|@FILE|-", help="What the handler is given.")]
@@ -42,7 +44,8 @@ App = Annotated[
 HELP = teach(
     "Enqueues one job and prints its id.",
     "With --app, the type must be declared there and the payload must fit its "
-    "handler; without, the type's declaration as its workers last published it gives queue and runs.",
+    "handler; without, the type's declaration as its workers last published it gives queue and runs, and a type that "
+    "none ever declared is stored with a warning.",
     examples=(
         """pooljobs enqueue thumbnail --payload '{"path": "x.png"}' --app examples.emails:app""",
         "pooljobs enqueue thumbnail --payload @job.json --delay 60 --priority -1",
@@ -79,11 +82,13 @@ def enqueue(
     chosen = schema or (loaded.schema if loaded else DEFAULT_SCHEMA)
     with open_database(dsn or (loaded.dsn if loaded else None), schema=chosen) as database:
         announce(database)
-        job_id = enqueue_one(database.dsn, chosen, job)
+        enqueued = enqueue_one(database.dsn, chosen, job)
+    if enqueued.declared is not None and loaded is None:
+        say(_never_declared(job_type, enqueued.declared), style="yellow")
     if as_json:
-        emit_json({"id": job_id, "job_type": job.job_type})
+        emit_json({"id": enqueued.job_id, "job_type": job.job_type})
     else:
-        write(f"{job_id}\n")
+        write(f"{enqueued.job_id}\n")
 
 
 def _prepare(job_type: str, value: Any, options: EnqueueOptions, app: PoolJobs | None) -> EnqueuedJob:
@@ -92,6 +97,12 @@ def _prepare(job_type: str, value: Any, options: EnqueueOptions, app: PoolJobs |
     task = _declared(job_type, app)
     job = task.job_of(task.binder.encoded(value), options)
     return EnqueuedJob(job.job_type, job.payload, options, queue=job.queue, max_retries=job.max_retries)
+
+
+def _never_declared(job_type: str, declared: Sequence[str]) -> str:
+    close = get_close_matches(job_type, declared, n=1)
+    hint = f"; did you mean {close[0]} ?" if close else ""
+    return f"no worker has ever declared the job type {shortened(job_type)!r}: the job waits for one that does{hint}"
 
 
 def _declared(job_type: str, app: PoolJobs) -> Task:

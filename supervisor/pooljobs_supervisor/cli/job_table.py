@@ -59,6 +59,7 @@ def _fields(job: Row) -> list[tuple[str, Any]]:
         ("finished", _instant(job["finished_at"])),
         ("ran for", _duration(job)),
         ("cancel", _cancel_requested(job)),
+        ("unknown", "no worker knows it: none that lives declares this type" if job["unknown"] else None),
         ("refused", _refused(job)),
         ("locked until", _instant(job["locked_until"])),
         ("worker", _worker(job)),
@@ -80,6 +81,8 @@ def _runs(job: Row) -> Text:
 def _when(job: Row) -> Text:
     if job["status"] == "pending" and job["refused_for"] is not None:
         return Text(f"refused, next try {until(max(job['due_in'], 0.0))}")
+    if job["unknown"]:
+        return Text("no worker knows it")
     if job["status"] == "pending" and job["due_in"] >= 1:
         return Text(f"due {until(job['due_in'])}")
     return Text(ago(job["age"]))

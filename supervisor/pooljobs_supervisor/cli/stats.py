@@ -17,8 +17,8 @@ from pooljobs_supervisor.telling.console import emit, emit_json, say
 
 HELP = teach(
     "Shows how each queue stands: what waits and runs now, and what the last hour brought.",
-    "Wait is from when a job was due to its start, run from there to its settlement; median / 95th percentile of the "
-    "completed ones.",
+    "Unknown are those of the due ones whose type no living worker declares. Wait is from when a job was due to its "
+    "start, run from there to its settlement; median / 95th percentile of the completed ones.",
     examples=("pooljobs stats", "pooljobs stats --queue emails --json"),
     codes=DATABASE_CODES,
 )
@@ -46,10 +46,11 @@ def stats(
 def _table(queues: Sequence[Mapping[str, Any]]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("queue", no_wrap=True)
-    for title in ("pending", "due", "running", "oldest due", "done/1h", "failed/1h", "wait", "run"):
+    now = ["pending", "due", *(["unknown"] if any(row["unknown"] for row in queues) else []), "running"]
+    for title in (*now, "oldest due", "done/1h", "failed/1h", "wait", "run"):
         table.add_column(title, justify="right", no_wrap=True)
     for row in queues:
-        counts = [row[name] for name in ("pending", "due", "running")]
+        counts = [row[name] for name in now]
         hour = [row["completed_last_hour"], row["failed_last_hour"]]
         table.add_row(
             Text(row["queue"]),

@@ -22,6 +22,7 @@ from pooljobs.db.statements import Statements
 from pooljobs.scoreboard import Scoreboard, Slot
 from pooljobs.settings import ServeSettings
 from pooljobs_supervisor.steward.idlers import Idlers
+from pooljobs_supervisor.steward.known_jobs import KnownJobs
 from pooljobs_supervisor.steward.leash import Leash
 from pooljobs_supervisor.steward.listener import Listener
 from pooljobs_supervisor.steward.sleepers import Sleepers
@@ -58,7 +59,8 @@ class Caller:
         self._slot = slot
         self._idlers = Idlers(board)
         self._listener = Listener(pool, statements, leash, log)
-        self._sleepers = Sleepers(statements, board.fleet, settings.worker)
+        known_jobs = KnownJobs(statements, board, board.fleet)
+        self._sleepers = Sleepers(statements, board.fleet, settings.worker, known_jobs)
         self._vigil = Vigil(sleep=settings.worker.job_timeout, poll_interval=settings.worker.poll_interval)
         self._log = log
         self._stopping = stopping

@@ -22,6 +22,7 @@ from pooljobs_supervisor.steward.fleet_record import FleetRecord
 from pooljobs_supervisor.steward.release import Releaser
 from pooljobs_supervisor.steward.rota import Chore, Rota
 from pooljobs_supervisor.steward.strays import LEAST_PAUSE, Strays
+from pooljobs_supervisor.steward.unknown_types import UnknownTypes
 
 STILL_LOCKED_PAUSE = 0.02
 """Seconds until a dead worker's rows that something still locks are tried again."""
@@ -46,12 +47,15 @@ class Chores:
         self._unburied = False
         self._leftover = True  # a steward before this one may have died between a reaping and its release
         self._look_for_strays = Chore(self._give_strays_back, LEAST_PAUSE, time.monotonic() + LEAST_PAUSE)
+        self._unknown_types = UnknownTypes(statements, child.board, settings.worker, log)
+        self._look_for_unknown = Chore(self._fail_unknown, self._unknown_types.pause())
         self._rota = Rota(
             [
                 Chore(self._renew, min(timeout / leases.RENEWALS_A_LEASE / 4, 1.0)),
                 Chore(self._fleet.renew, timeout / leases.RENEWALS_A_LEASE),
                 self._cancel,
                 self._look_for_strays,
+                self._look_for_unknown,
                 Chore(self._reap, min(max(timeout / 10, 0.2), 1.0)),
             ]
         )
@@ -113,6 +117,10 @@ class Chores:
             self._log.warning("%d jobs were claimed for workers that never heard of it: given back", count)
             self._wake_workers()
         self._look_for_strays.every = self._strays.pause()
+
+    def _fail_unknown(self, connection: Connection[Any]) -> None:
+        self._unknown_types.look(connection)
+        self._look_for_unknown.every = self._unknown_types.pause()
 
     def _reap(self, connection: Connection[Any]) -> None:
         reaped = connection.execute(self._reap_statement).fetchall()

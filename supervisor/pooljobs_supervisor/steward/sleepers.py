@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from psycopg import Connection
 
 from pooljobs.db.statements import Statements
 from pooljobs.settings import WorkerSettings
+from pooljobs_supervisor.steward.known_jobs import KnownJobs
 from pooljobs_supervisor.steward.vigil import Findings
 
 
 class Sleepers:
     """The statements of one host; a sleep lasts a lease, unless it is renewed."""
 
-    def __init__(self, statements: Statements, fleet: int, settings: WorkerSettings) -> None:
+    def __init__(self, statements: Statements, fleet: int, settings: WorkerSettings, known_jobs: KnownJobs) -> None:
         self._fall_asleep = statements.load("mark_host_idle")
         self._stay_awake = statements.load("mark_host_busy")
         self._forget = statements.load("forget_idle_hosts")
         self._look = statements.load("look_for_work")
+        self._look_for_known = statements.passing_over("look_for_work")
+        self._known_jobs = known_jobs
         self._fleet = fleet
         self._queues = list(settings.queues)
         self._seconds = settings.job_timeout
@@ -44,7 +48,11 @@ class Sleepers:
             "marking": marking,
             "since": since or "-infinity",
         }
-        row = connection.execute(self._look, parameters, prepare=True).fetchone()
+        if known := self._known_jobs.read(connection):
+            statement, parameters = self._look_for_known, parameters | asdict(known) | {"refused_types": []}
+        else:
+            statement = self._look
+        row = connection.execute(statement, parameters, prepare=True).fetchone()
         assert row is not None
         due, next_in, xmin, mark, since_then = row
         return Findings(due, next_in, xmin, mark, since_then, full=since is None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,10 @@ from pooljobs.payload.encoding import decode
 from pooljobs.scoreboard import Slot
 from pooljobs_worker.claims.answer import Answer
 from pooljobs_worker.claims.claimed import ClaimedJob, suspects_last
+from pooljobs_worker.claims.foreign import Foreign
+from pooljobs_worker.claims.give_back import GivesBack
 from pooljobs_worker.claims.lanes import Lanes
+from pooljobs_worker.claims.passed_over import passed_over
 from pooljobs_worker.claims.refused_types import RefusedTypes
 from pooljobs_worker.claims.statement import ClaimStatement
 from pooljobs_worker.session.connection import Session
@@ -26,18 +30,27 @@ class WorkerReapedError(Exception):
     """The database counts this worker as dead: its lease ran out, and what it held runs elsewhere."""
 
 
+@dataclass(frozen=True, slots=True)
+class OthersJobs:
+    """What of the jobs in the queues is not for this worker, and what becomes of it if it was claimed."""
+
+    foreign: Foreign
+    refused_types: RefusedTypes
+    gives_back: GivesBack
+
+
 class Claimer:
     """Claims for one worker. The token of a claim whose reply was lost is remembered until that claim is released."""
 
     def __init__(
-        self, session: Session, statements: Statements, lanes: Lanes, refused_types: RefusedTypes, slot: Slot
+        self, session: Session, statements: Statements, lanes: Lanes, others_jobs: OthersJobs, slot: Slot
     ) -> None:
         self._session = session
         self._claim = ClaimStatement(statements)
         self._reread = statements.load("reread_claim")
         self._release = statements.load("release_claim")
         self._lanes = lanes
-        self._refused_types = refused_types
+        self._others_jobs = others_jobs
         self._slot = slot
         self._unanswered: int | None = None
 
@@ -48,7 +61,9 @@ class Claimer:
             WorkerReapedError: This worker is dead to the database; register anew.
             GaveUpError: The database was away, and the worker is to leave.
         """
-        return self._session.run(lambda connection: self._try(connection, limit))
+        while (jobs := self._session.run(lambda connection: self._try(connection, limit))) is None:
+            pass  # all that was found was not for this worker; the next claim passes it over
+        return jobs
 
     def seconds_to_sweep(self) -> float | None:
         """How long until lanes are to be looked through from their start; None when all were empty."""
@@ -58,25 +73,34 @@ class Claimer:
         """Looks through all lanes at the next claim."""
         self._lanes.forget()
 
-    def _try(self, connection: Connection[Any], limit: int) -> list[ClaimedJob]:
+    def _try(self, connection: Connection[Any], limit: int) -> list[ClaimedJob] | None:
+        """None if jobs were found, and none of them was for this worker."""
         if self._unanswered is not None:
             connection.execute(self._release, {"worker_id": self._slot.worker_id, "token": self._unanswered})
             self._unanswered = None
         began = time.monotonic()
         plan = self._lanes.plan(began)
         self._unanswered = self._slot.claiming = token = secrets.randbits(63)
-        refused = self._refused_types.names(began)
-        answer = self._claim.ask(connection, self._slot.worker_id, token, limit, plan, refused_types=refused)
+        others = self._others_jobs
+        passing_over = passed_over(others.foreign, others.refused_types, began)
+        answer = self._claim.ask(connection, self._slot.worker_id, token, limit, plan, passed_over=passing_over)
         if answer is None:
             self._unanswered = None
             raise WorkerReapedError
         jobs = self._read(connection, answer, token)
-        self._unanswered = None
         now = time.monotonic()
         found = answer.floors(jobs)
         self._lanes.learn(
             plan, found, jobs=len(jobs), full=len(jobs) >= limit, took=now - began, now=now, at=answer.at or b""
         )
+        if strangers := others.foreign.among(jobs, careful=answer.careful is not None):
+            # Should this fail, all that this claim took is released.
+            given_back = [job for job in jobs if job.job_id in strangers]
+            others.gives_back.give_back(connection, given_back, others.foreign)
+            jobs = [job for job in jobs if job.job_id not in strangers]
+        self._unanswered = None
+        if strangers and not jobs:
+            return None
         return suspects_last(jobs) if answer.careful else jobs
 
     def _read(self, connection: Connection[Any], answer: Answer, token: int) -> list[ClaimedJob]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 from psycopg import Connection
@@ -11,8 +10,10 @@ from pooljobs.db import binary
 from pooljobs.db.binary import Oid
 from pooljobs.db.hot import HotStatement
 from pooljobs.db.statements import Statements
+from pooljobs.job.flags import UNKNOWN
 from pooljobs_worker.claims.answer import Answer
 from pooljobs_worker.claims.lanes import ClaimPlan
+from pooljobs_worker.claims.passed_over import PassedOver
 
 _TYPES: Final = {
     "worker_id": Oid.INT8,
@@ -23,6 +24,12 @@ _TYPES: Final = {
     "floor_times": Oid.TIMESTAMPTZ_ARRAY,
     "floor_ids": Oid.UUID_ARRAY,
 }
+_PASSING_OVER: Final = _TYPES | {
+    "types": Oid.TEXT_ARRAY,
+    "only_these": Oid.BOOL,
+    "unknown_flags": Oid.INT2,
+    "refused_types": Oid.TEXT_ARRAY,
+}
 _ALIVE: Final = binary.int8(1)
 
 
@@ -31,9 +38,7 @@ class ClaimStatement:
 
     def __init__(self, statements: Statements) -> None:
         self._statement = HotStatement("claim", statements.claim, _TYPES)
-        self._passing_over = HotStatement(
-            "claim", statements.claim_passing_over_refused, _TYPES | {"refused_types": Oid.TEXT_ARRAY}
-        )
+        self._passing_over = HotStatement("claim", statements.passing_over("claim"), _PASSING_OVER)
 
     def ask(
         self,
@@ -43,11 +48,11 @@ class ClaimStatement:
         limit: int,
         plan: ClaimPlan,
         *,
-        refused_types: Sequence[str] = (),
+        passed_over: PassedOver | None = None,
     ) -> Answer | None:
         """Up to ``limit`` jobs from the plan's lanes; None if the worker is dead to the database.
 
-        Refused jobs of ``refused_types`` are passed over until they are overdue.
+        Jobs that are not for this worker are passed over, as far as ``passed_over`` tells of them.
 
         Raises:
             psycopg.Error: Whatever was claimed then has this token.
@@ -61,8 +66,14 @@ class ClaimStatement:
             binary.raw_array(Oid.TIMESTAMPTZ, 8, [run_at for run_at, _ in plan.floors]),
             binary.raw_array(Oid.UUID, 16, [job_id for _, job_id in plan.floors]),
         ]
-        if refused_types:
-            alive, *columns = self._passing_over.row(connection, [*values, binary.texts(refused_types)])
-        else:
+        if passed_over is None:
             alive, *columns = self._statement.row(connection, values)
+        else:
+            values += [
+                binary.texts(passed_over.types),
+                binary.boolean(passed_over.only_these),
+                binary.int2(UNKNOWN),
+                binary.texts(passed_over.refused_types),
+            ]
+            alive, *columns = self._passing_over.row(connection, values)
         return Answer(*columns) if alive == _ALIVE else None

@@ -31,7 +31,7 @@ class Judge:
         return job.settled(Verdict.FAILED, error=clean(job.unreadable or ""), started_ns=started_ns)
 
     def unknown(self, job: ClaimedJob) -> Settlement:
-        """Nobody here has a handler for this job's type."""
+        """Nobody here has a handler for this job's type, and nobody else is waited for."""
         error = f"no handler registered for job type: {job.job_type}"
         self._tell(logging.WARNING, "job %s failed for good: %s", job.id, error)
         return job.settled(Verdict.FAILED, error=clean(error))

@@ -10,6 +10,7 @@ from hashlib import blake2b
 from pooljobs.application.app import PoolJobs
 from pooljobs.application.task import Task
 from pooljobs.db.statements import Statements
+from pooljobs.job.flags import KNOWN
 from pooljobs.process.child import Child
 from pooljobs.process.fleet import fleet_of
 from pooljobs.settings import WorkerSettings
@@ -43,7 +44,8 @@ class Registration:
         """
         asked_ns = time.monotonic_ns()
         fleet = fleet_of(self._child)
-        ours = {"fleet": fleet["fleet"], "code": _digest(self._declared)}
+        code = _digest(self._declared)
+        ours = {"fleet": fleet["fleet"], "code": code}
         row = ours | {
             "host": fleet["host"],
             "pid": os.getpid(),
@@ -59,6 +61,7 @@ class Registration:
         self._lease.begin(asked_ns)
         if self._declared["job_types"]:
             self._session.run(lambda connection: connection.execute(self._publish, ours | self._declared))
+        self._child.slot.code = code
         return worker_id
 
 
@@ -76,5 +79,6 @@ def _declarations(registry: Mapping[str, Task]) -> dict[str, list[object]]:
 
 
 def _digest(declared: dict[str, list[object]]) -> int:
-    """The same number for the same declarations, in each process; 63 bits."""
-    return int.from_bytes(blake2b(repr(declared).encode(), digest_size=8).digest()) >> 1
+    """The same number where the same types and flags are known, in each process; 63 bits."""
+    told = repr((declared, KNOWN))
+    return int.from_bytes(blake2b(told.encode(), digest_size=8).digest()) >> 1

@@ -8,7 +8,7 @@
 -- queue, in order: a hundred queues are swept by a hundred entries and not by nine hundred.
 --
 -- Parameters: worker_id, token, limit, and an element for each lane in queues text[], priorities smallint[] (null: all),
---   floor_times timestamptz[], floor_ids uuid[]. {pass_over} is empty, or pass_over_refused.sql.
+--   floor_times timestamptz[], floor_ids uuid[]. {pass_over} is empty, or pass_over.sql.
 -- Returns, of the jobs in the order in which to run them: alive (0: this worker is unknown, dead or past its lease, and
 --   claims nothing), at (now(): what was due by then in the lanes of a claim that is not full was taken or passed over,
 --   but for commits that come late), ids (16 bytes each), places (6 bytes each: the row's ctid, for settle.sql), run_ats

@@ -1,11 +1,20 @@
 -- How each queue stands: what waits and runs now, and what ended in the last hour and how fast.
 -- Parameters: queue (null: all). Returns a row a queue, by name; waited is from run_at to the start of the last run,
--- ran from there to the end, both in seconds, of jobs completed in the last hour.
+-- ran from there to the end, both in seconds, of jobs completed in the last hour; unknown are those due whose type
+-- none of the living fleets declares, if there are any.
 -- Locks: none. Index: none for the live table, all of which is counted; the last hour's partitions of history.
-WITH waiting AS (
+WITH known AS MATERIALIZED (
+    SELECT DISTINCT d.job_type
+    FROM {schema}.declarations AS d
+    JOIN {schema}.fleets AS f ON f.id = d.fleet
+    WHERE f.seen_until > now()
+),
+waiting AS (
     SELECT l.queue,
         count(*) FILTER (WHERE l.worker_id IS NULL) AS pending,
         count(*) FILTER (WHERE l.worker_id IS NULL AND l.run_at <= now()) AS due,
+        count(*) FILTER (WHERE l.worker_id IS NULL AND l.run_at <= now()
+            AND EXISTS (SELECT FROM known) AND l.job_type NOT IN (SELECT k.job_type FROM known AS k)) AS unknown,
         count(*) FILTER (WHERE l.worker_id IS NOT NULL) AS running,
         extract(epoch FROM now() - min(l.run_at) FILTER (WHERE l.worker_id IS NULL AND l.run_at <= now()))::float8
             AS oldest_due_age
@@ -27,7 +36,8 @@ ended AS (
     GROUP BY h.queue
 )
 SELECT queue,
-    coalesce(w.pending, 0) AS pending, coalesce(w.due, 0) AS due, coalesce(w.running, 0) AS running, w.oldest_due_age,
+    coalesce(w.pending, 0) AS pending, coalesce(w.due, 0) AS due, coalesce(w.unknown, 0) AS unknown,
+    coalesce(w.running, 0) AS running, w.oldest_due_age,
     coalesce(e.completed, 0) AS completed_last_hour, coalesce(e.failed, 0) AS failed_last_hour,
     e.waited[1] AS wait_p50, e.waited[2] AS wait_p95, e.ran[1] AS run_p50, e.ran[2] AS run_p95
 FROM waiting AS w

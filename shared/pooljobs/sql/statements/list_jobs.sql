@@ -2,11 +2,12 @@
 --
 -- Parameters: window (interval: how far back to look at what ended; null: all of history), statuses text[], queue,
 --   job_type (null: any), limit.
--- Returns: what the command line shows of a job; age, the seconds since it ended or else was enqueued; and
---   refused_for, the seconds since its payload was first refused.
+-- Returns: what the command line shows of a job; age, the seconds since it ended or else was enqueued;
+--   refused_for, the seconds since its payload was first refused; unknown: it is pending, and fleets live of
+--   which none declares its type.
 -- The upper bound leaves out the partitions that are made ahead, and leaves room for a clock that was set back.
 -- Locks: none. Index: live_pkey backwards, since ids sort by time; partitions of history by finished_at, and in them
---   history_id, or history_failed where only failed ones are asked for.
+--   history_id, or history_failed where only failed ones are asked for; declarations_pkey.
 WITH matching AS (
     (
         SELECT l.id, l.queue, l.job_type, CASE WHEN l.worker_id IS NULL THEN 'pending' ELSE 'running' END AS status,
@@ -39,7 +40,14 @@ WITH matching AS (
 )
 SELECT m.*, extract(epoch FROM now() - coalesce(m.finished_at, m.created_at))::float8 AS age,
     extract(epoch FROM m.run_at - now())::float8 AS due_in,
-    extract(epoch FROM now() - m.refused_since)::float8 AS refused_for
+    extract(epoch FROM now() - m.refused_since)::float8 AS refused_for,
+    m.status = 'pending'
+        AND EXISTS (SELECT FROM {schema}.fleets AS f WHERE f.seen_until > now())
+        AND NOT EXISTS (
+            SELECT FROM {schema}.fleets AS f
+            JOIN {schema}.declarations AS d ON d.fleet = f.id
+            WHERE f.seen_until > now() AND d.job_type = m.job_type
+        ) AS unknown
 FROM matching AS m
 ORDER BY coalesce(m.finished_at, m.created_at) DESC, m.id DESC
 LIMIT %(limit)s

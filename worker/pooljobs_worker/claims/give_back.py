@@ -1,0 +1,54 @@
+"""Gives back claimed jobs that are not for this worker, at no cost to them, and tells those who may know them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from psycopg import Connection
+
+from pooljobs.db.settlement import Settling
+from pooljobs.db.statements import Statements
+from pooljobs.job.flags import UNKNOWN
+from pooljobs.job.type_names import some
+from pooljobs.job.verdict import Verdict
+from pooljobs.process.child import Child
+from pooljobs.scoreboard import Role, Slot, SlotState
+from pooljobs_worker.claims.claimed import ClaimedJob
+from pooljobs_worker.claims.foreign import Foreign
+
+
+class GivesBack:
+    """The jobs have not been entered on the scoreboard: to it they were never held, and to its counts never claimed."""
+
+    def __init__(self, statements: Statements, child: Child, log: logging.Logger) -> None:
+        self._settling = Settling(statements)
+        self._notify = statements.load("notify_idle")
+        self._child = child
+        self._log = log
+
+    def give_back(self, connection: Connection[Any], jobs: Sequence[ClaimedJob], foreign: Foreign) -> None:
+        """All of them in one settlement. What is asked of one meanwhile (a cancellation) finds it pending again."""
+        new_types = foreign.learn(jobs)
+        slot = self._child.slot
+        if foreign.met_types:
+            slot.foreign_types = 1
+        if any(job.flags is not None and job.flags & UNKNOWN for job in jobs):
+            slot.unknown_flags = UNKNOWN
+        self._settling.settle(connection, [job.settled(Verdict.RELEASED) for job in jobs])
+        connection.execute(self._notify, {"queues": sorted({job.queue for job in jobs}), "run_ats": None})
+        self._wake_others()
+        if new_types:
+            self._log.info("this worker's code does not know, and leaves to others, jobs of %s", some(new_types))
+
+    def _wake_others(self) -> None:
+        """Workers of this host with other code may have passed these jobs while they were held here."""
+        ours = self._child.slot
+        for slot in self._child.board:
+            if slot is not ours and slot.code != ours.code and _works(slot):
+                slot.wake()
+
+
+def _works(slot: Slot) -> bool:
+    return slot.state is SlotState.READY and slot.role is Role.WORKER
