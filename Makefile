@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # Processes of pytest: twice as many as processors, since tests mostly wait for PostgreSQL and for other processes.
 WORKERS ?= $(shell $(PYTHON) -c "import os; print(2 * (os.cpu_count() or 1))")
 
-.PHONY: help demo test test-oldest test-matrix bench bench-peers lint clean
+.PHONY: help demo test test-oldest test-matrix chaos bench bench-peers lint clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -23,11 +23,7 @@ test-oldest: ## The tests on the oldest versions of what we depend on that are p
 	  -e '.[embedded,pydantic,dev]' -c constraints-oldest.txt
 	$(VENV)-oldest/bin/pytest -n $(WORKERS) --dist worksteal
 
-ONLY ?=
-PYTEST ?=
-
-test-matrix: $(STAMP) ## The database's tests on PostgreSQL 14 to 18, fetched if need be (ONLY=16, PYTEST=tests/db/test_claim.py)
-	$(BIN)/python -m tests.support.matrix $(ONLY:%=--only %) -n $(WORKERS) --dist worksteal $(PYTEST)
+.PHONY: help demo test test-oldest test-matrix chaos bench bench-peers lint clean
 
 # What a benchmark needs besides: installed into the same environment the first time.
 BENCH_STAMP := $(VENV)/.bench-installed

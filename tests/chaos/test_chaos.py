@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,38 +10,13 @@ import pytest
 from pooljobs.exit_codes import ExitCode
 from pooljobs.process.liveness import lives
 from pooljobs_supervisor.chaos import fleet
+from pooljobs_supervisor.chaos.chaos_settings import Settings
 from pooljobs_supervisor.chaos.mixture import ONLY_SLOW
-from pooljobs_supervisor.chaos.report import Report
-from pooljobs_supervisor.chaos.run import Settings, run_chaos
 from pooljobs_supervisor.chaos.schedule import Kind, Tempo
 from pooljobs_supervisor.chaos.storms import STORMS
+from tests.support.chaos_runs import carried_out, rules_broken
 from tests.support.command import pooljobs
 from tests.support.waiting import wait_until
-
-ROOT = Path(__file__).parent.parent.parent
-ROUNDS = 4
-
-
-def carried_out(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Report:
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    told: list[str] = []
-    report = run_chaos(settings, told.append, lambda _seconds, _events, _left: None)
-    print("\n".join(told), report.as_json())
-    if report.folder:  # a violation that was asked for
-        shutil.rmtree(report.folder)
-    return report
-
-
-def rules_broken(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """The rules that a sabotaged build was seen to break, in the first of a few runs in which it was.
-
-    Chaos has to strike while a job is in the one place where the sabotage matters: most runs show it, not every one.
-    """
-    for seed in range(settings.seed, settings.seed + ROUNDS):
-        report = carried_out(replace(settings, seed=seed), monkeypatch)
-        if report.violations:
-            return {violation.rule for violation in report.violations}
-    return set()
 
 
 def test_a_short_run_on_a_server_of_its_own_holds(tmp_path: Path) -> None:

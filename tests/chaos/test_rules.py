@@ -19,13 +19,13 @@ GOOD = """
     INSERT INTO told_committed SELECT id FROM history;
     INSERT INTO effects SELECT id FROM history;
     INSERT INTO runs SELECT id, f, f, f, 0, 1, now() - (3 - f) * interval '1 s', now() - (2.5 - f) * interval '1 s',
-        CASE f WHEN 1 THEN 'raised' ELSE 'returned' END, false FROM history, generate_series(1, 2) AS f;
+        CASE f WHEN 1 THEN 'raised' ELSE 'returned' END, false, false FROM history, generate_series(1, 2) AS f;
     UPDATE runs SET ended = now() WHERE fence = 2;
 """
 AS_QUICK = "UPDATE history SET job_type = 'quick'; TRUNCATE effects;"
 AGAIN = """
     INSERT INTO runs SELECT job_id, {fence}, {token}, 1, 0, 2, began - interval '1 h', ended - interval '1 h', 'raised',
-        {in_doubt} FROM runs WHERE fence = 1;
+        {in_doubt}, false FROM runs WHERE fence = 1;
 """
 LIVE = "INSERT INTO live (id, job_type) SELECT id, 'quick' FROM history;"
 HELD = "UPDATE live SET worker_id = 1, token = 1;"
@@ -38,6 +38,8 @@ DAMAGE = {
     "still_held": LIVE + HELD,
     "settled_twice": LIVE,
     "failed_without_reason": "UPDATE history SET status = 'failed', attempts = 3",
+    "failed_for_its_claimer": "UPDATE history SET status = 'failed'; UPDATE runs SET outcome = 'returned'",
+    "charged_for_nothing": "UPDATE history SET attempts = 3",
     "claim_ran_twice": AGAIN.format(fence=1, token=1, in_doubt="false"),
     "fence_ran_twice": AGAIN.format(fence=1, token=9, in_doubt="false"),
     "rerun_without_cause": AGAIN.format(fence=0, token=9, in_doubt="false"),
@@ -61,6 +63,8 @@ EXCUSED = {
     "rerun_without_cause": AGAIN.format(fence=0, token=9, in_doubt="true"),
     "ran_beside_itself": "UPDATE runs SET ended = now() WHERE fence = 1; UPDATE history SET losses = 1",
     "failed_without_reason": "UPDATE history SET status = 'failed', attempts = 3, last_error = 'it said so'",
+    "failed_for_its_claimer": "UPDATE history SET status = 'failed', crashes = 3; UPDATE runs SET outcome = NULL",
+    "charged_for_nothing": "UPDATE history SET attempts = 3, crashes = 1",
 }
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from psycopg import Connection
 
-from pooljobs_supervisor.chaos.run import Settings, run_chaos
+from pooljobs_supervisor.chaos.chaos_settings import Settings
+from pooljobs_supervisor.chaos.run import run_chaos
 from pooljobs_supervisor.chaos.schedule import Kind
 from pooljobs_supervisor.chaos.wire import Wire, open_wire
 from tests.support.serving import Serving, audit_of, counts, enqueue

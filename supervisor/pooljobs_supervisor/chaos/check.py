@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from pooljobs_supervisor.chaos.journal import read_all
+from pooljobs_supervisor.chaos.application.journal import read_all
 from pooljobs_supervisor.chaos.mischief import Mischief
 from pooljobs_supervisor.chaos.producers import Told
 from pooljobs_supervisor.chaos.stage import Stage
@@ -26,6 +26,8 @@ RULES: Final = (
     "still_held",
     "settled_twice",
     "failed_without_reason",
+    "failed_for_its_claimer",
+    "charged_for_nothing",
     "claim_ran_twice",
     "fence_ran_twice",
     "rerun_without_cause",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -12,10 +13,17 @@ from pathlib import Path
 from typing import Final
 
 from pooljobs.exit_codes import ExitCode
-from pooljobs_supervisor.chaos.app import DSN_VARIABLE, HANDLERS_DSN, SCHEMA
-from pooljobs_supervisor.chaos.journal import FOLDER, INCARNATION, writers
+from pooljobs_supervisor.chaos import application
+from pooljobs_supervisor.chaos.application.handlers import HANDLERS_DSN, SCHEMA
+from pooljobs_supervisor.chaos.application.journal import FOLDER, INCARNATION, writers
+from pooljobs_supervisor.chaos.application.releases import RELEASE_FILE
+from pooljobs_supervisor.chaos.beside import environment_of_other
+from pooljobs_supervisor.chaos.incarnation import Incarnation
 from pooljobs_supervisor.chaos.processes import children, described, having, send
-from pooljobs_supervisor.telling.story import tells_ready
+from pooljobs_supervisor.chaos.versions import Version, Versions
+
+DSN_VARIABLE: Final = "POOLJOBS_DSN"
+"""Tells the workers their database."""
 
 LEASE: Final = 3.0
 """Seconds of ``--job-timeout``."""
@@ -27,25 +35,7 @@ _RESTART_PAUSE: Final = 0.3
 _LAST_WAIT: Final = 90.0
 """Seconds in which all must be gone after the drain: workers whose supervisor was killed have time to finish."""
 
-_PASSING: Final = frozenset(
-    {ExitCode.DATABASE_UNREACHABLE, ExitCode.CONNECTION_BUDGET, ExitCode.WORKER_BOOT, ExitCode.DATABASE_UNSUPPORTED}
-)
-"""How a start may end while the database is away; the process manager tries again."""
-
-
-@dataclass(slots=True)
-class Incarnation:
-    """One start of one host's supervisor."""
-
-    number: int
-    process: subprocess.Popen[bytes]
-    log: Path
-    killed: bool = False
-
-    @property
-    def ready(self) -> bool:
-        """Whether its workers have come up."""
-        return tells_ready(self.log.read_text(errors="replace"))
+_APPLICATION: Final = "chaos_application"
 
 
 @dataclass(slots=True)
@@ -59,7 +49,11 @@ class Fleet:
     procs: int
     concurrency: int
     """Handlers at a time in the workers of every other start."""
-    poll_interval: float = 0.2
+    poll_interval: float
+    versions: Versions
+    beside: Sequence[str]
+    """Starts the other pooljobs, if there is one."""
+    deployed: list[Version] = field(default_factory=list)
     hosts: list[Incarnation] = field(default_factory=list)
     started: int = 0
     faults: list[str] = field(default_factory=list)
@@ -67,9 +61,21 @@ class Fleet:
     """Processes that were still there in the end: supervisors, workers, stewards, and what jobs have started."""
     _not_before: dict[int, float] = field(default_factory=dict)
 
-    def start(self, hosts: int) -> None:
+    def start(self) -> None:
         """Start all hosts."""
-        self.hosts = [self._spawn() for _ in range(hosts)]
+        code = Path(application.__path__[0])
+        shutil.copytree(code, self._code / _APPLICATION, ignore=shutil.ignore_patterns("__pycache__"))
+        for place in range(self.versions.hosts):
+            self.deployed.append(self.versions.first(place))
+            self.deploy(place, self.deployed[place])
+            self.hosts.append(self._spawn(place))
+
+    def deploy(self, place: int, version: Version) -> None:
+        """Lay a version there; whoever starts from now on has it."""
+        self.deployed[place] = version
+        unfinished = self._release_file(place).with_suffix(".unfinished")
+        unfinished.write_text(self.versions.release(version).value)
+        unfinished.replace(self._release_file(place))
 
     def tend(self) -> None:
         """Start the hosts anew whose supervisor has ended; note those that ended by themselves after a good start."""
@@ -78,9 +84,14 @@ class Fleet:
             if code is None or time.monotonic() < self._not_before.setdefault(place, time.monotonic() + _RESTART_PAUSE):
                 continue
             del self._not_before[place]
-            if not host.killed and (code not in _PASSING or host.ready):
+            if not host.ended_well(code):
                 self.faults.append(f"supervisor {host.number} ended by itself with exit code {code}: see {host.log}")
-            self.hosts[place] = self._spawn()
+            self.hosts[place] = self._spawn(place)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all hosts serve."""
+        return all(host.serves for host in self.hosts)
 
     def kill(self, host: Incarnation) -> int:
         """Kill a supervisor, and it alone; 1 if it was still there."""
@@ -141,11 +152,19 @@ class Fleet:
                 host.process.wait()
                 send(below, signal.SIGKILL)
 
-    def _spawn(self) -> Incarnation:
+    @property
+    def _code(self) -> Path:
+        return self.folder / "code"
+
+    def _release_file(self, place: int) -> Path:
+        return self._code / f"release-{place}"
+
+    def _spawn(self, place: int) -> Incarnation:
         number = self.started
         self.started += 1
         log = self.folder / "logs" / f"{number}.log"
-        command = [*self.command, "serve", "--app", "pooljobs_supervisor.chaos.app:app", "--schema", SCHEMA]
+        command = [*(self.beside if self.deployed[place].beside else self.command), "serve"]
+        command += ["--app", f"{_APPLICATION}.deployed:app", "--schema", SCHEMA]
         command += ["--procs", str(self.procs), "--batch-size", "20", "--connections", "3"]
         command += ["--poll-interval", f"{self.poll_interval:g}"]
         command += ["--concurrency", str(self.concurrency if number % 2 else 1)]
@@ -153,7 +172,8 @@ class Fleet:
         with log.open("wb") as output:
             process = subprocess.Popen(
                 command,
-                env={**os.environ, **self._variables(number)},
+                cwd=self._code,
+                env={**self._environment(place), **self._variables(number, place)},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -161,10 +181,14 @@ class Fleet:
             )
         return Incarnation(number, process, log)
 
-    def _variables(self, number: int) -> Mapping[str, str]:
+    def _environment(self, place: int) -> Mapping[str, str]:
+        return environment_of_other() if self.deployed[place].beside else os.environ
+
+    def _variables(self, number: int, place: int) -> Mapping[str, str]:
         return {
             DSN_VARIABLE: self.dsn,
             HANDLERS_DSN: self.handlers_dsn,
             FOLDER: str(self.folder / "journal"),
             INCARNATION: str(number),
+            RELEASE_FILE: str(self._release_file(place)),
         }

@@ -15,7 +15,9 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from pooljobs.db.faults import OUTAGE
-from pooljobs_supervisor.chaos.fleet import LEASE, Fleet, Incarnation
+from pooljobs_supervisor.chaos.deployments import Deployments
+from pooljobs_supervisor.chaos.fleet import LEASE, Fleet
+from pooljobs_supervisor.chaos.incarnation import Incarnation
 from pooljobs_supervisor.chaos.place import Place
 from pooljobs_supervisor.chaos.processes import children, send
 from pooljobs_supervisor.chaos.schedule import Event, Kind
@@ -36,6 +38,7 @@ class Mischief:
         self._place = place
         self._wire = wire
         self.fleet = fleet
+        self.deployments = Deployments(fleet)
         self._say = say
         self._stopped: list[tuple[float, list[int]]] = []
         self._actions: dict[Kind, Callable[[Event, Incarnation], int]] = {
@@ -51,6 +54,9 @@ class Mischief:
             Kind.RESET_CONNECTIONS: lambda event, _host: wire.reset(event.victim),
             Kind.RESTART_SERVER: lambda _event, _host: self._crash(),
             Kind.EXHAUST_CONNECTIONS: lambda event, _host: self._exhaust(event),
+            Kind.DEPLOY_BY_RELOAD: lambda event, _host: self.deployments.reload(event.host),
+            Kind.DEPLOY_BY_RESTART: lambda event, _host: self.deployments.restart(event.host),
+            Kind.DEPLOY_AND_ROLL_BACK: lambda event, _host: self.deployments.roll_back(event.host, event.seconds),
         }
 
     def perform(self, event: Event) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
@@ -25,6 +26,18 @@ _EXACT_A_SECOND: Final = 20.0
 _AT_ONCE: Final = 0.9
 """Of the quick jobs, how many do nothing at all."""
 
+_RELEASED_SHARE: Final = 0.06
+"""Of all jobs, how many are of types on which releases differ, where these are deployed."""
+
+_RELEASED: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
+    ("field_more", {}),
+    ("field_more", {"gift": True}),
+    ("field_less", {}),
+    ("field_less", {"colour": "green"}),
+    *((name, {}) for name in ("only_old", "only_new", "old_name", "new_name")),
+)
+"""What both releases enqueue, and what they add to the payload."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mixture:
@@ -36,16 +49,17 @@ class Mixture:
     deadly: float
     exact: float
     poison: float = 0.0
+    released: float = 0.0
     slow_ms: tuple[float, float] = (200, 2000)
 
     def draw(self, dice: random.Random) -> tuple[str, dict[str, Any]]:
         """Job type and payload of one job."""
-        names = ("slow", "flaky", "hopeless", "deadly", "exact", "poison")
-        shares = (self.slow, self.flaky, self.hopeless, self.deadly, self.exact, self.poison)
+        names = ("slow", "flaky", "hopeless", "deadly", "exact", "poison", "released")
+        shares = (self.slow, self.flaky, self.hopeless, self.deadly, self.exact, self.poison, self.released)
         point = dice.random()
         for name, share in zip(names, shares, strict=True):
             if point < share:
-                return name, self._payload(name, dice)
+                return _draw_released(dice) if name == "released" else (name, self._payload(name, dice))
             point -= share
         return "quick", self._payload("quick", dice)
 
@@ -59,15 +73,24 @@ class Mixture:
         return {}
 
 
-def mixture(rate: float, workers: int) -> Mixture:
+def _draw_released(dice: random.Random) -> tuple[str, dict[str, Any]]:
+    name, more = dice.choice(_RELEASED)
+    return name, {"ms": round(dice.uniform(0, 2), 1), **more}
+
+
+def mixture(rate: float, workers: int, *, deploying: bool = False) -> Mixture:
     """The shares at ``rate`` jobs a second: what is slow or deadly comes by time, not by number.
 
-    >>> mixture(100, 4)
-    Mixture(slow=0.00909, flaky=0.04, hopeless=0.01, deadly=0.003, exact=0.05, poison=0.0, slow_ms=(200, 2000))
+    ``deploying``: among them are jobs on which releases differ.
+
+    >>> usual = mixture(100, 4)
+    >>> usual.slow, usual.flaky, usual.hopeless, usual.deadly, usual.exact, usual.poison, usual.released
+    (0.00909, 0.04, 0.01, 0.003, 0.05, 0.0, 0.0)
     """
     slow = min(0.5, workers * _SLOW_SHARE / _SLOW_SECONDS / rate)
     exact = min(0.05, _EXACT_A_SECOND / rate)
-    return Mixture(round(slow, 5), 0.04, 0.01, round(min(0.01, _DEADLY_A_SECOND / rate), 5), round(exact, 5))
+    deadly, released = min(0.01, _DEADLY_A_SECOND / rate), _RELEASED_SHARE if deploying else 0.0
+    return Mixture(round(slow, 5), 0.04, 0.01, round(deadly, 5), round(exact, 5), released=released)
 
 
 ONLY_SLOW: Final = Mixture(1.0, 0.0, 0.0, 0.0, 0.0, slow_ms=(2500, 3000))

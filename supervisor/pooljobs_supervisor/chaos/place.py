@@ -62,7 +62,7 @@ class OwnServer:
 
 
 class Place:
-    """A directory with ``journal`` and ``logs`` in it, a database, and its server if that is ours."""
+    """A directory with ``code``, ``journal`` and ``logs`` in it, a database, and its server if that is ours."""
 
     def __init__(self, folder: Path, dsn: str, server: OwnServer | None) -> None:
         self.folder = folder
@@ -81,7 +81,7 @@ def open_place(dsn: str | None) -> Iterator[Place]:
     """
     folder = Path(tempfile.mkdtemp(prefix="pooljobs-chaos-")).resolve()
     folder.chmod(0o711)  # so that the account of root's server can pass
-    for name in ("journal", "logs"):
+    for name in ("code", "journal", "logs"):
         (folder / name).mkdir()
     place: Place | None = None
     try:

@@ -18,7 +18,8 @@ from pooljobs.db.blocks import mixed
 from pooljobs.db.copied import Copier
 from pooljobs.db.faults import OUTAGE
 from pooljobs.db.statements import Statements, render
-from pooljobs_supervisor.chaos.app import SCHEMA, app
+from pooljobs_supervisor.chaos.application.handlers import SCHEMA
+from pooljobs_supervisor.chaos.application.releases import Release, make_app
 from pooljobs_supervisor.chaos.mixture import Fate, Mixture, draw_fate
 
 _WITNESS: Final = render("INSERT INTO {schema}.witness SELECT unnest(%s::uuid[])", SCHEMA)
@@ -52,6 +53,7 @@ class Producing(threading.Thread):
         self._mixture = mixture
         self._limit = limit
         self._fate = fate
+        self._tasks = make_app(Release.BOTH).registry
         self._copier = Copier(Statements(SCHEMA))
         self._connection: Connection[Any] | None = None
 
@@ -70,7 +72,7 @@ class Producing(threading.Thread):
             self._disconnect()
 
     def _once(self, count: int) -> None:
-        jobs = [app.registry[kind].prepare(payload) for kind, payload in self._draw(count)]
+        jobs = [self._tasks[kind].prepare(payload) for kind, payload in self._draw(count)]
         fate = self._fate or draw_fate(self._dice)
         ids: Sequence[UUID] = []
         try:

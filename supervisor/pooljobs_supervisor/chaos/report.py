@@ -60,9 +60,13 @@ class Report:
         lines += [
             f"  {counts['committed']:>7,} jobs committed, {counts['rolled_back']:,} rolled back, {lost}",
             f"  {counts['completed']:>7,} completed, {counts['failed']:,} failed, {charged}",
-            f"  {counts['runs']:>7,} runs, {counts['cut_short']:,} of them cut short",
+            f"  {counts['runs']:>7,} runs, {counts['cut_short']:,} of them cut short{self._beside()}",
         ]
         return Text("\n".join(lines) + "\n").append_text(self._verdict())
+
+    def _beside(self) -> str:
+        """What the other pooljobs did, if there was one."""
+        return f", {self.counts['beside']:,} by the other pooljobs" if self.counts["beside"] else ""
 
     def _verdict(self) -> Text:
         if self.holds:

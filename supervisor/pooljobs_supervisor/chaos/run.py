@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Final
 
-from pooljobs.db.faults import OUTAGE
-from pooljobs.errors import PoolJobsError
+from pooljobs_supervisor.chaos.backlog import Backlog
+from pooljobs_supervisor.chaos.beside import Beside, agree_on_schema, find
+from pooljobs_supervisor.chaos.chaos_settings import Settings
 from pooljobs_supervisor.chaos.check import take_in, violations
 from pooljobs_supervisor.chaos.fleet import LEASE, Fleet
 from pooljobs_supervisor.chaos.mischief import Mischief
-from pooljobs_supervisor.chaos.mixture import Fate, Mixture, mixture
+from pooljobs_supervisor.chaos.mixture import Fate, mixture
 from pooljobs_supervisor.chaos.place import Place, open_place
 from pooljobs_supervisor.chaos.producers import Limit, Producing
 from pooljobs_supervisor.chaos.report import Report
-from pooljobs_supervisor.chaos.schedule import USUAL, Kind, Tempo, bag, schedule
+from pooljobs_supervisor.chaos.schedule import schedule
 from pooljobs_supervisor.chaos.stage import Stage, make_stage
-from pooljobs_supervisor.chaos.storms import EACH_SECOND, LONGEST_WAIT, POLL_INTERVAL, Storm
+from pooljobs_supervisor.chaos.storms import EACH_SECOND
+from pooljobs_supervisor.chaos.versions import Versions
 from pooljobs_supervisor.chaos.wire import Wire, open_wire
 from pooljobs_supervisor.limits.hung import LEAST
 from pooljobs_supervisor.own_fleet import FleetError
 
 _TICK: Final = 0.05
-_LOOK: Final = 1.0
-"""Seconds between looks at the backlog."""
-
 _PRODUCERS: Final = 2
 _BOOT: Final = 60.0
 """Seconds that the first start may take."""
@@ -37,45 +34,9 @@ _BOOT: Final = 60.0
 _RECOVERY: Final = 2 * LEAST
 """Seconds in which the watchdogs must have ended who hangs."""
 
-_STALLED: Final = 60.0
-"""Seconds without a job's end after which the drain is given up, and the rules say what is left."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What is to be run.
-
-    Attributes:
-        duration: Seconds of harm.
-        procs: Workers of each host.
-        concurrency: Handlers at a time in the workers of every other host; one in the rest.
-        rate: Jobs a second that are enqueued, unless the backlog is long.
-        command: Starts pooljobs.
-        only: The harms to do; all if empty.
-        jobs: Instead of the usual mixture.
-        tempo: Of the harms.
-        storm: Instead of all that: its harm and its jobs.
-        longest_wait: Seconds that harmless jobs may wait in a storm.
-    """
-
-    seed: int
-    duration: float
-    procs: int
-    hosts: int = 2
-    rate: float = 200.0
-    dsn: str | None = None
-    command: Sequence[str] = (sys.executable, "-m", "pooljobs")
-    only: Sequence[Kind] = ()
-    jobs: Mixture | None = None
-    tempo: Tempo = USUAL
-    concurrency: int = 3
-    storm: Storm | None = None
-    longest_wait: float = LONGEST_WAIT
-
-    @property
-    def poll_interval(self) -> float:
-        """Of the workers, in seconds. By default short: what is not woken for goes on, and is harmed."""
-        return 0.2 if self.storm is None else POLL_INTERVAL
+_STALLED: Final = 100.0
+"""Seconds without a job's end after which the drain is given up, and the rules say what is left: more than a job waits
+that was refused for long."""
 
 
 Show = Callable[[float, int, int], None]
@@ -86,28 +47,26 @@ def run_chaos(settings: Settings, say: Callable[[str], None], show: Show) -> Rep
     """Carry it out. ``say`` is told each event. Ctrl-C and SIGTERM clean up.
 
     Raises:
-        PoolJobsError: The database cannot be had.
+        PoolJobsError: The database cannot be had, or the other pooljobs is none that works with it.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    beside = find(settings.beside) if settings.beside else None
     with open_place(settings.dsn) as place, open_wire(place.dsn) as wire:
         make_stage(place.dsn)
-        fleet = Fleet(
-            wire.dsn,
-            place.dsn,
-            place.folder,
-            settings.command,
-            settings.procs,
-            settings.concurrency,
-            settings.poll_interval,
-        )
+        if beside:
+            agree_on_schema(beside, place.dsn)
+        fleet = _fleet(settings, place, wire, beside)
         mischief = Mischief(place, fleet, wire, say)
         try:
             began = time.monotonic()
-            fleet.start(settings.hosts)
+            fleet.start()
             _await_fleet(fleet)
             with _producing(settings, place.dsn) as (producers, limit):
                 _harm(settings, place, mischief, limit, show)
             mischief.wake(everybody=True)
+            if settings.deploying:  # those who hang would hold the last restarts up
+                _await_recovery(wire, fleet)
+                mischief.deployments.finish()
             _drain(place.dsn, fleet, show, began)
             seconds = time.monotonic() - began
             _await_recovery(wire, fleet)
@@ -117,6 +76,25 @@ def run_chaos(settings: Settings, say: Callable[[str], None], show: Show) -> Rep
             mischief.wake(everybody=True)
             fleet.abandon()
         return _judge(settings, place, mischief, producers, seconds)
+
+
+def _fleet(settings: Settings, place: Place, wire: Wire, beside: Beside | None) -> Fleet:
+    return Fleet(
+        wire.dsn,
+        place.dsn,
+        place.folder,
+        settings.command,
+        settings.procs,
+        settings.concurrency,
+        settings.poll_interval,
+        Versions(
+            settings.hosts,
+            deploying=settings.deploying,
+            beside=beside is not None,
+            confined=beside is not None and not beside.waits,
+        ),
+        beside=[beside.command] if beside else [],
+    )
 
 
 def _await_fleet(fleet: Fleet) -> None:
@@ -134,13 +112,16 @@ def _await_fleet(fleet: Fleet) -> None:
 
 def _harm(settings: Settings, place: Place, mischief: Mischief, limit: Limit, show: Show) -> None:
     """Carry the plan out, and tend the fleet meanwhile."""
-    storm, tempo = settings.storm, settings.tempo
-    kinds = bag(own_server=place.server is not None, only=settings.only)
-    if storm is not None:
-        kinds, tempo = tuple(storm.kinds), EACH_SECOND
-    events = schedule(settings.seed, kinds, duration=settings.duration, hosts=settings.hosts, lease=LEASE, tempo=tempo)
+    events = schedule(
+        settings.seed,
+        settings.kinds,
+        duration=settings.duration,
+        hosts=settings.hosts,
+        lease=LEASE,
+        tempo=EACH_SECOND if settings.storm else settings.tempo,
+    )
     began = time.monotonic()
-    watch = _Watch(place.dsn, limit, most=int(max(2000.0, 5 * settings.rate)))
+    watch = Backlog(place.dsn, limit, most=int(max(2000.0, 5 * settings.rate)))
     coming = next(events, None)
     while (passed := time.monotonic() - began) < settings.duration:
         mischief.fleet.tend()
@@ -154,10 +135,10 @@ def _harm(settings: Settings, place: Place, mischief: Mischief, limit: Limit, sh
 
 
 def _drain(dsn: str, fleet: Fleet, show: Show, began: float) -> None:
-    """Wait until no job is left, or nothing has ended for long."""
-    watch = _Watch(dsn, Limit(), most=0)
+    """Wait until no job is left and all hosts serve, or nothing has ended for long."""
+    watch = Backlog(dsn, Limit(), most=0)
     before, changed = -1, time.monotonic()
-    while watch.look() != 0 and time.monotonic() - changed < _STALLED:
+    while not (watch.look() == 0 and fleet.whole) and time.monotonic() - changed < _STALLED:
         fleet.tend()
         if watch.left != before:
             before, changed = watch.left, time.monotonic()
@@ -174,36 +155,12 @@ def _await_recovery(wire: Wire, fleet: Fleet) -> None:
     wire.heal()
 
 
-class _Watch:
-    """Looks at the backlog now and then, while the database answers, and holds the producers back when it is long."""
-
-    def __init__(self, dsn: str, limit: Limit, *, most: int) -> None:
-        self._dsn = dsn
-        self._limit = limit
-        self._most = most
-        self._stage: Stage | None = None
-        self._next = 0.0
-        self.left = -1
-
-    def look(self) -> int:
-        """Jobs not ended, by the last look; -1 before the first."""
-        if time.monotonic() >= self._next:
-            self._next = time.monotonic() + _LOOK
-            try:
-                self._stage = self._stage or Stage(self._dsn)
-                self.left = self._stage.left()[0]
-                self._limit.backlogged = self.left > self._most
-            except (*OUTAGE, PoolJobsError):
-                self._stage = None
-        return self.left
-
-
 @contextmanager
 def _producing(settings: Settings, dsn: str) -> Iterator[tuple[list[Producing], Limit]]:
     """Producers at work while the block lasts; what they were told is theirs afterwards."""
     limit = Limit()
-    storm = settings.storm
-    jobs = storm.jobs if storm else settings.jobs or mixture(settings.rate, settings.procs * settings.hosts)
+    storm, workers = settings.storm, settings.procs * settings.hosts
+    jobs = storm.jobs if storm else settings.jobs or mixture(settings.rate, workers, deploying=settings.deploying)
     fate = Fate.COMMIT if storm else None  # a late commit would count as a wait
     rate = settings.rate / _PRODUCERS
     producers = [
@@ -225,10 +182,12 @@ def _judge(
 ) -> Report:
     stage = Stage(place.dsn)
     take_in(stage, [producer.told for producer in producers], mischief)
+    counts = stage.counts()
     faults = [*mischief.fleet.faults, *(f"a producer ended: {each.error!r}" for each in producers if each.error)]
+    if settings.beside and not counts["beside"]:
+        faults.append("the other pooljobs has run no job: does its command lead to this one's code?")
     longest = settings.longest_wait if settings.storm else None
     found = violations(stage, faults, mischief.fleet.left_behind, longest=longest)
-    counts = stage.counts()
     stage.connection.close()
     place.keep = bool(found)
     unknown = sum(producer.told.unknown for producer in producers)

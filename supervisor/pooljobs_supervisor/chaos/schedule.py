@@ -24,10 +24,19 @@ class Kind(Enum):
     RESET_CONNECTIONS = "connections reset"
     RESTART_SERVER = "server restarts in immediate mode"
     EXHAUST_CONNECTIONS = "times all connections taken"
+    DEPLOY_BY_RELOAD = "deployments by reload"
+    DEPLOY_BY_RESTART = "deployments by restart"
+    DEPLOY_AND_ROLL_BACK = "deployments taken back at once"
 
 
 ONLY_OWN_SERVER: Final = frozenset({Kind.RESTART_SERVER, Kind.EXHAUST_CONNECTIONS})
 """What would hit others on a server that is not ours."""
+
+DEPLOYMENTS: Final = frozenset({Kind.DEPLOY_BY_RELOAD, Kind.DEPLOY_BY_RESTART, Kind.DEPLOY_AND_ROLL_BACK})
+"""After which a host has another version."""
+
+_MOMENTARY: Final = frozenset({Kind.EXHAUST_CONNECTIONS, Kind.DEPLOY_AND_ROLL_BACK})
+"""What everybody waits for: it lasts from 0.2 s to 1 s."""
 
 _BAG: Final = (
     *[Kind.KILL_WORKER] * 4,
@@ -42,6 +51,9 @@ _BAG: Final = (
     Kind.STOP_HOST,
     Kind.RESTART_SERVER,
     Kind.EXHAUST_CONNECTIONS,
+    *[Kind.DEPLOY_BY_RELOAD] * 2,
+    Kind.DEPLOY_BY_RESTART,
+    Kind.DEPLOY_AND_ROLL_BACK,
 )
 
 
@@ -96,5 +108,5 @@ def schedule(
             at += dice.uniform(*tempo.pause)
             if at >= duration:
                 return
-            seconds = dice.uniform(0.2, 1.0) if kind is Kind.EXHAUST_CONNECTIONS else dice.uniform(*tempo.stop) * lease
+            seconds = dice.uniform(0.2, 1.0) if kind in _MOMENTARY else dice.uniform(*tempo.stop) * lease
             yield Event(at, kind, dice.randrange(hosts), dice.random(), seconds)

@@ -15,8 +15,8 @@ from psycopg.rows import DictRow, dict_row
 from pooljobs.db.connect import connect
 from pooljobs.db.schema.migrate import migrate
 from pooljobs.db.statements import render
-from pooljobs_supervisor.chaos.app import SCHEMA
-from pooljobs_supervisor.chaos.journal import Run
+from pooljobs_supervisor.chaos.application.handlers import SCHEMA
+from pooljobs_supervisor.chaos.application.journal import Run, own_code
 
 IN_DOUBT_BEFORE_NS: Final = 2_000_000_000
 """A claim of the last seconds before a server crash may be forgotten: its commit does not wait for the disk."""
@@ -79,7 +79,7 @@ class Stage:
 
     def remember_runs(self, runs: Sequence[Run], crashes_ns: Sequence[tuple[int, int]]) -> None:
         """Store the journals' runs, their times as the database's."""
-        claimed, zero = claims_ns(runs), self._zero()
+        claimed, zero, ours = claims_ns(runs), self._zero(), own_code()
         rows = (
             (
                 run.job_id,
@@ -92,6 +92,7 @@ class Stage:
                 None if run.ended_ns is None else _at(zero, run.ended_ns),
                 run.outcome,
                 in_doubt(claimed[run.token], crashes_ns),
+                run.code != ours,
             )
             for run in runs
         )

@@ -36,10 +36,15 @@ StormName = Annotated[
     str | None,
     typer.Option("--storm", metavar="STORM", help="One harm each second: bad-jobs, workers or stewards; see below."),
 ]
+Beside = Annotated[
+    str | None,
+    typer.Option("--beside", metavar="PATH", help="The pooljobs command of another version, to run some of the hosts."),
+]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Tell each event.")]
 
 HELP = teach(
-    "Kills and stops workers, supervisors, connections and the server, then checks that no job was harmed.",
+    "Kills and stops workers, supervisors, connections and the server, deploys meanwhile, then checks that no job was "
+    "harmed.",
     "Jobs are enqueued and run meanwhile; at the end each must be accounted for, and each rerun must have a cause. "
     "Without a DSN it starts a PostgreSQL of its own, which it also crashes and fills with connections; with one, it "
     "works in the schema pooljobs_chaos, which is made anew, and cuts no connections but its own. Load and plan "
@@ -50,8 +55,15 @@ HELP = teach(
         "pooljobs chaos --seed 7 --duration 600 --jobs-per-second 2000 --verbose",
         "pooljobs chaos --storm bad-jobs --hosts 1 --procs 4",
         "pooljobs chaos --dsn postgresql://me@localhost/test",
+        "pooljobs chaos --beside ../before/.venv/bin/pooljobs",
     ),
-    codes=(ExitCode.DATABASE_UNREACHABLE, ExitCode.REFUSED, ExitCode.EMBEDDED, ExitCode.CHECK_FAILED),
+    codes=(
+        ExitCode.DATABASE_UNREACHABLE,
+        ExitCode.NOT_MIGRATED,
+        ExitCode.REFUSED,
+        ExitCode.EMBEDDED,
+        ExitCode.CHECK_FAILED,
+    ),
 )
 
 
@@ -70,11 +82,13 @@ def run(
     dsn: Dsn = None,
     only: Only = "",
     storm: StormName = None,
+    beside: Beside = None,
     verbose: Verbose = False,
     as_json: AsJson = False,
 ) -> None:
     """Run chaos."""
-    from pooljobs_supervisor.chaos.run import Settings, run_chaos  # only this command needs it
+    from pooljobs_supervisor.chaos.chaos_settings import Settings  # only this command needs them
+    from pooljobs_supervisor.chaos.run import run_chaos
 
     settings = Settings(
         seed=secrets.randbelow(1_000_000) if seed is None else seed,
@@ -85,6 +99,7 @@ def run(
         dsn=dsn,
         only=tuple(_kind(name) for name in names(only)) if only else (),
         storm=_storm(storm) if storm else None,
+        beside=beside,
     )
     say(f"seed {settings.seed}")
     with _progress() as progress:

@@ -7,10 +7,21 @@ import pytest
 
 from pooljobs import JobContext
 from pooljobs.handler.completion import Completion
-from pooljobs_supervisor.chaos.journal import FOLDER, INCARNATION, Run, open_journal, read, read_all, writers
+from pooljobs_supervisor.chaos.application.journal import (
+    FOLDER,
+    INCARNATION,
+    Run,
+    open_journal,
+    own_code,
+    read,
+    read_all,
+    writers,
+)
 from pooljobs_supervisor.chaos.stage import claims_ns, in_doubt
 
+ROOT = Path(__file__).parent.parent.parent.parent
 ID = uuid4()
+CODE = "/somewhere else/pooljobs"
 
 
 def context(fence: int = 2, token: int = 9) -> JobContext:
@@ -30,6 +41,7 @@ def test_what_is_written_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     list(opened)
     first, second = read_all(tmp_path)
     assert (first.job_id, first.fence, first.token, first.incarnation) == (ID, 2, 9, 3)
+    assert first.code == own_code() == str(ROOT / "shared" / "pooljobs")
     assert (first.outcome, second.outcome, second.fence) == ("returned", "raised", 3)
     assert first.ended_ns is not None
     assert first.began_ns <= first.ended_ns <= second.began_ns
@@ -38,18 +50,22 @@ def test_what_is_written_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_run_that_was_cut_short_has_no_end() -> None:
-    (run,) = read(iter([f"B {ID} 1 5 1 100\n", f"E {ID} 1 5 retur"]), 0, 7)
-    assert run == Run(ID, 1, 5, 1, 0, 7, 100)
+    (run,) = read(iter([f"{CODE}\n", f"B {ID} 1 5 1 100\n", f"E {ID} 1 5 retur"]), 0, 7)
+    assert run == Run(ID, 1, 5, 1, 0, 7, CODE, 100)
 
 
 def test_a_claim_that_ran_twice_is_told_twice() -> None:
-    begin, end = f"B {ID} 1 5 1 100\n", f"E {ID} 1 5 returned 110\n"
-    assert len(list(read(iter([begin, end, begin, end]), 0, 7))) == 2
-    assert len(list(read(iter([begin, begin]), 0, 7))) == 2
+    code, begin, end = f"{CODE}\n", f"B {ID} 1 5 1 100\n", f"E {ID} 1 5 returned 110\n"
+    assert len(list(read(iter([code, begin, end, begin, end]), 0, 7))) == 2
+    assert len(list(read(iter([code, begin, begin]), 0, 7))) == 2
 
 
 def test_a_claim_counts_from_the_first_run_of_its_batch() -> None:
-    runs = [Run(uuid4(), 1, 5, 1, 0, 7, 300), Run(uuid4(), 1, 5, 1, 0, 7, 200), Run(uuid4(), 1, 6, 1, 0, 8, 400)]
+    runs = [
+        Run(uuid4(), 1, 5, 1, 0, 7, CODE, 300),
+        Run(uuid4(), 1, 5, 1, 0, 7, CODE, 200),
+        Run(uuid4(), 1, 6, 1, 0, 8, CODE, 400),
+    ]
     assert claims_ns(runs) == {5: 200, 6: 400}
 
 

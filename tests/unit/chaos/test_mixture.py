@@ -5,7 +5,7 @@ import random
 from collections import Counter
 
 from pooljobs_supervisor.chaos import mixture as module
-from pooljobs_supervisor.chaos.app import app
+from pooljobs_supervisor.chaos.application.releases import Release, make_app
 from pooljobs_supervisor.chaos.mixture import ONLY_SLOW, Fate, draw_fate, mixture
 from pooljobs_supervisor.chaos.storms import STORMS
 
@@ -17,11 +17,12 @@ def test_the_examples_hold() -> None:
 def test_every_kind_is_drawn_and_its_payload_is_taken() -> None:
     dice = random.Random(1)
     drawn = Counter[str]()
+    registry = make_app(Release.BOTH).registry
     for _ in range(20_000):
-        kind, payload = mixture(100, 4).draw(dice)
-        app.registry[kind].prepare(payload)
+        kind, payload = mixture(100, 4, deploying=True).draw(dice)
+        registry[kind].prepare(payload)
         drawn[kind] += 1
-    assert set(drawn) == set(app.registry) - {"poison"}
+    assert set(drawn) == set(registry) - {"poison"}
     assert drawn["quick"] > 15_000
 
 

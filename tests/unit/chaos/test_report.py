@@ -7,7 +7,7 @@ from pooljobs_supervisor.chaos.report import Report
 from pooljobs_supervisor.chaos.schedule import Kind
 
 COUNTS = {"committed": 90, "rolled_back": 10, "completed": 85, "failed": 5, "crashes": 2, "lost_with_host": 3}
-COUNTS |= {"runs": 107, "cut_short": 2, "in_doubt": 1}
+COUNTS |= {"runs": 107, "cut_short": 2, "in_doubt": 1, "beside": 0}
 
 
 def report(violations: Sequence[Violation] = ()) -> Report:
@@ -19,8 +19,15 @@ def test_the_report_tells_seed_harm_counts_and_verdict() -> None:
     assert "seed 7: 90 jobs in 9 s: 10 jobs/s" in text
     assert "4 workers killed" in text
     assert "stewards" not in text
+    assert "other pooljobs" not in text
     assert text.splitlines()[-1].startswith("no violation")
     assert report().as_json()["done"]["kill_worker"] == 4
+
+
+def test_what_the_other_pooljobs_ran_is_told() -> None:
+    told = Report(7, 9.0, {}, COUNTS | {"beside": 44}, 1, (), None)
+    assert "107 runs, 2 of them cut short, 44 by the other pooljobs" in told.as_text().plain
+    assert told.as_json()["beside"] == 44
 
 
 def test_a_violation_is_named_with_examples() -> None:

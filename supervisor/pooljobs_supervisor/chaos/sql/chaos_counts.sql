@@ -8,5 +8,6 @@ SELECT
     count(*) FILTER (WHERE losses > 0) AS lost_with_host,
     (SELECT count(*) FROM {schema}.runs) AS runs,
     (SELECT count(*) FROM {schema}.runs WHERE ended IS NULL) AS cut_short,
-    (SELECT count(*) FROM {schema}.runs WHERE in_doubt) AS in_doubt
+    (SELECT count(*) FROM {schema}.runs WHERE in_doubt) AS in_doubt,
+    (SELECT count(*) FROM {schema}.runs WHERE beside) AS beside
 FROM {schema}.history

@@ -2,7 +2,8 @@
 --   witness: the ids of each transaction of a producer, written in that transaction: what is here was committed
 --   effects: what the handlers of "exact" jobs leave, in the transaction that completes their job
 --   told_committed, told_withdrawn: what producers were told of their transactions' ends
---   runs: each run of a handler, as its journal has it; in_doubt: its claim may have been lost in a server crash
+--   runs: each run of a handler, as its journal has it; in_doubt: its claim may have been lost in a server crash;
+--     beside: it was of the other pooljobs
 CREATE TABLE {schema}.witness (job_id uuid NOT NULL);
 CREATE TABLE {schema}.effects (job_id uuid NOT NULL);
 CREATE TABLE {schema}.told_committed (job_id uuid NOT NULL);
@@ -10,5 +11,5 @@ CREATE TABLE {schema}.told_withdrawn (job_id uuid NOT NULL);
 CREATE TABLE {schema}.runs (
     job_id uuid NOT NULL, fence bigint NOT NULL, token bigint NOT NULL, attempt integer NOT NULL,
     incarnation integer NOT NULL, pid integer NOT NULL, began timestamptz NOT NULL, ended timestamptz, outcome text,
-    in_doubt boolean NOT NULL
+    in_doubt boolean NOT NULL, beside boolean NOT NULL
 )

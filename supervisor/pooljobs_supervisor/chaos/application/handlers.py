@@ -1,4 +1,4 @@
-"""The application that chaos runs: each run of a handler goes on record in a journal."""
+"""The handlers that every release has: each run goes on record in a journal."""
 
 from __future__ import annotations
 
@@ -7,26 +7,31 @@ import signal
 import time
 
 import psycopg
+from psycopg import sql
 
 from pooljobs import JobContext, PoolJobs, State
-from pooljobs.db.statements import render
-from pooljobs_supervisor.chaos.journal import Journal, open_journal
+
+from .journal import Journal
 
 SCHEMA = "pooljobs_chaos"
-
-DSN_VARIABLE = "POOLJOBS_DSN"
-"""Tells the workers their database."""
 
 HANDLERS_DSN = "POOLJOBS_CHAOS_DSN"
 """The way for handlers: one that waited on a silent connection would be within its rights, without a time limit."""
 
-_EFFECT = render("INSERT INTO {schema}.effects (job_id) VALUES (%s)", SCHEMA)
-
-app = PoolJobs(schema=SCHEMA)
-app.provide(Journal, open_journal)
+_EFFECT = sql.SQL("INSERT INTO {}.effects (job_id) VALUES (%s)").format(sql.Identifier(SCHEMA))
 
 
-@app.job
+def declare(app: PoolJobs) -> None:
+    """Declare them."""
+    app.job(quick)
+    app.job(slow)
+    app.job(max_retries=4, retry_delay_secs=0.2)(flaky)
+    app.job(max_retries=2, retry_policy="fixed", retry_delay_secs=0.1)(hopeless)
+    app.job(deadly)
+    app.job(poison)
+    app.job(max_retries=50, retry_policy="fixed", retry_delay_secs=0.5)(exact)
+
+
 def quick(ms: float, journal: State[Journal], ctx: JobContext) -> None:
     """Takes a millisecond or none."""
     with journal.run(ctx):
@@ -34,14 +39,12 @@ def quick(ms: float, journal: State[Journal], ctx: JobContext) -> None:
             time.sleep(ms / 1000)
 
 
-@app.job
 def slow(ms: float, journal: State[Journal], ctx: JobContext) -> None:
     """Takes up to two seconds."""
     with journal.run(ctx):
         time.sleep(ms / 1000)
 
 
-@app.job(max_retries=4, retry_delay_secs=0.2)
 def flaky(failures: int, journal: State[Journal], ctx: JobContext) -> None:
     """Fails that many times, then succeeds."""
     with journal.run(ctx):
@@ -49,14 +52,12 @@ def flaky(failures: int, journal: State[Journal], ctx: JobContext) -> None:
             raise ConnectionError(f"the service is away (run {ctx.attempt} of this job)")
 
 
-@app.job(max_retries=2, retry_policy="fixed", retry_delay_secs=0.1)
 def hopeless(journal: State[Journal], ctx: JobContext) -> None:
     """Fails every time."""
     with journal.run(ctx):
         raise ValueError("no such customer")
 
 
-@app.job
 def deadly(journal: State[Journal], ctx: JobContext) -> None:
     """Kills its own process on the first run."""
     with journal.run(ctx):
@@ -64,14 +65,12 @@ def deadly(journal: State[Journal], ctx: JobContext) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-@app.job
 def poison(journal: State[Journal], ctx: JobContext) -> None:
     """Ends its process, whenever it runs."""
     with journal.run(ctx):
         os._exit(1)
 
 
-@app.job(max_retries=50, retry_policy="fixed", retry_delay_secs=0.5)
 def exact(journal: State[Journal], ctx: JobContext) -> None:
     """Leaves an effect in the transaction that completes it. Fails while the database is away."""
     with (

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+import pooljobs
 from pooljobs import JobContext
 
 FOLDER: Final = "POOLJOBS_CHAOS_JOURNAL"
@@ -28,7 +29,7 @@ _SUFFIX: Final = ".journal"
 
 @dataclass(slots=True)
 class Run:
-    """One run of a handler. ``ended_ns`` is None if its process died in it."""
+    """One run of a handler. ``ended_ns`` is None if its process died in it; ``code`` is where its pooljobs lies."""
 
     job_id: UUID
     fence: int
@@ -36,9 +37,15 @@ class Run:
     attempt: int
     incarnation: int
     pid: int
+    code: str
     began_ns: int
     ended_ns: int | None = None
     outcome: str | None = None
+
+
+def own_code() -> str:
+    """Where the pooljobs lies that this process runs."""
+    return os.fsdecode(Path(pooljobs.__path__[0]).resolve())
 
 
 class Journal:
@@ -46,6 +53,7 @@ class Journal:
 
     def __init__(self, file: int) -> None:
         self._file = file
+        self._write(f"{own_code()}\n")
 
     @contextmanager
     def run(self, job: JobContext) -> Iterator[None]:
@@ -92,6 +100,7 @@ def read(lines: Iterator[str], incarnation: int, pid: int) -> Iterator[Run]:
     Raises:
         ValueError: A line that is none of ours.
     """
+    code = next(lines, "").rstrip("\n")
     open_runs: dict[tuple[str, ...], Run] = {}
     for line in lines:
         if not line.endswith("\n"):
@@ -102,7 +111,7 @@ def read(lines: Iterator[str], incarnation: int, pid: int) -> Iterator[Run]:
             if key in open_runs:  # the same claim ran twice: both are told
                 yield open_runs[key]
             job_id, fence, token = claim
-            open_runs[key] = Run(UUID(job_id), int(fence), int(token), int(third), incarnation, pid, int(time_ns))
+            open_runs[key] = Run(UUID(job_id), int(fence), int(token), int(third), incarnation, pid, code, int(time_ns))
         else:
             run = open_runs.pop(key)
             run.outcome, run.ended_ns = third, int(time_ns)

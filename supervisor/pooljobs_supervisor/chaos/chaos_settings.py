@@ -1,0 +1,60 @@
+"""What a run of chaos is told: by the command line, or by a test."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pooljobs_supervisor.chaos.mixture import Mixture
+from pooljobs_supervisor.chaos.schedule import DEPLOYMENTS, USUAL, Kind, Tempo, bag
+from pooljobs_supervisor.chaos.storms import LONGEST_WAIT, POLL_INTERVAL, Storm
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is to be run.
+
+    Attributes:
+        duration: Seconds of harm.
+        procs: Workers of each host.
+        concurrency: Handlers at a time in the workers of every other host; one in the rest.
+        rate: Jobs a second that are enqueued, unless the backlog is long.
+        command: Starts pooljobs.
+        only: The harms to do; all if empty.
+        jobs: Instead of the usual mixture.
+        tempo: Of the harms.
+        storm: Instead of all that: its harm and its jobs.
+        longest_wait: Seconds that harmless jobs may wait in a storm.
+        beside: The command of another pooljobs, which runs some of the hosts.
+    """
+
+    seed: int
+    duration: float
+    procs: int
+    hosts: int = 2
+    rate: float = 200.0
+    dsn: str | None = None
+    command: Sequence[str] = (sys.executable, "-m", "pooljobs")
+    only: Sequence[Kind] = ()
+    jobs: Mixture | None = None
+    tempo: Tempo = USUAL
+    concurrency: int = 3
+    storm: Storm | None = None
+    longest_wait: float = LONGEST_WAIT
+    beside: str | None = None
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The harms that are done."""
+        return tuple(self.storm.kinds) if self.storm else bag(own_server=not self.dsn, only=self.only)
+
+    @property
+    def poll_interval(self) -> float:
+        """Of the workers, in seconds. By default short: what is not woken for goes on, and is harmed."""
+        return 0.2 if self.storm is None else POLL_INTERVAL
+
+    @property
+    def deploying(self) -> bool:
+        """Whether another release of the application is deployed now and then."""
+        return not DEPLOYMENTS.isdisjoint(self.kinds)
