@@ -127,3 +127,11 @@ def test_its_own_migration_leaves_todays_schema_alone(dsn: str, first: FirstVers
         assert ended.code == ExitCode.OK, ended.err
         assert (ended.json["version"], ended.json["applied"]) == (code_version(), [])
         assert everything(connection) == before
+
+
+def test_a_database_of_its_own_becomes_todays_schema(empty_dsn: str, dsn: str, first: FirstVersion) -> None:
+    ended = of_first(first, "migrate", dsn=empty_dsn)
+    assert ended.code == ExitCode.OK, ended.err
+    migrate(empty_dsn)
+    with psycopg.connect(empty_dsn) as migrated, psycopg.connect(dsn) as made:
+        assert everything(migrated) == everything(made)

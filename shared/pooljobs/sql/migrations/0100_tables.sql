@@ -106,10 +106,7 @@ CREATE TABLE {schema}.live (
     autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000,
     autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 50000
 );
--- Partial, although its condition holds for every row (live_queue_named): only a query that states the condition can be
--- planned with it. An index that ends in id would else be a way to look a row up by its id, by reading the whole index,
--- and to a planner whose statistics say that the table is empty all ways cost the same.
-CREATE INDEX live_claim ON {schema}.live (queue, priority, run_at, id) WHERE queue <> '';
+CREATE INDEX live_claim ON {schema}.live (queue, priority, run_at, id);
 
 -- Jobs that ended, a partition a day (UTC) of finished_at: retention drops partitions and never vacuums. Ids arrive
 -- nearly in order, so a block range index finds one; the multi-minmax operator class keeps it narrow when a few old ids
