@@ -54,6 +54,7 @@ class WorkerLoop:
         self._claimer = claimer
         self._crew = crew
         self._worked = True
+        self._returned_ns = 0
         self._pace = PollPace(parts.child.board, self._settings.poll_interval, listen=parts.settings.listen)
 
     def run(self) -> None:
@@ -73,6 +74,9 @@ class WorkerLoop:
             raise WorkerReapedError
         if self._child.slot.drain_wakes():
             self._claimer.forget_floors()
+        if self._child.board.returned_ns != self._returned_ns:
+            self._returned_ns = self._child.board.returned_ns
+            self._claimer.forget_floors(behind=True)
         room = self._crew.room
         jobs = self._claim(room) if room > 0 else []
         if jobs:

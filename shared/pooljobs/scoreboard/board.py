@@ -84,6 +84,15 @@ class Scoreboard:
             raise ScoreboardError(f"the scoreboard has slots 0 to {len(self._slots) - 1}, not {index}")
         return self._slots[index]
 
+    @property
+    def returned_ns(self) -> int:
+        """When jobs of a dead worker last came back; monotonic nanoseconds, 0 for never. The steward writes it."""
+        return int(self._view[-1])
+
+    @returned_ns.setter
+    def returned_ns(self, now_ns: int) -> None:
+        self._view[-1] = now_ns
+
     def __len__(self) -> int:
         return len(self._slots)
 
@@ -96,7 +105,7 @@ class Scoreboard:
         self.idle_bell.close()
         for slot in self._slots:
             slot.close()
-        self.suspect_types.words.release()
+        self.suspect_types.close()
         self._view.release()
         self._memory.close()
 

@@ -30,15 +30,16 @@ _WORDS_EACH: Final = 3
 class SuspectTypes:
     """A view of their part of the scoreboard. Times are monotonic nanoseconds, passed in."""
 
-    __slots__ = ("_places", "words")
+    __slots__ = ("_places", "_types", "words")
 
     def __init__(self, words: Words) -> None:
         self.words = words
         self._places = range(1, 1 + PLACES * _WORDS_EACH, _WORDS_EACH)
+        self._types = words[1 : 1 + PLACES * _WORDS_EACH : _WORDS_EACH]
 
     def any(self, now_ns: int) -> bool:
         """Whether there may be one."""
-        return self.words[0] > now_ns
+        return self.words[0] > now_ns and any(self._types.tolist())
 
     def since(self, job_type: str, now_ns: int) -> int:
         """When a worker died in a job of this type, the first since one ended well; 0: it is not under suspicion."""
@@ -65,8 +66,14 @@ class SuspectTypes:
         if place is not None:
             self.words[place] = 0
 
+    def close(self) -> None:
+        """Let go of the memory in this process; called by ``Scoreboard.close``."""
+        self._types.release()
+        self.words.release()
+
     def _find(self, number: int) -> int | None:
-        return next((place for place in self._places if self.words[place] == number), None)
+        types = self._types.tolist()
+        return self._places[types.index(number)] if number in types else None
 
 
 def _number(job_type: str) -> int:

@@ -27,7 +27,7 @@ class Releaser:
     def __init__(
         self, statements: Statements, settings: WorkerSettings, board: Scoreboard, log: logging.Logger
     ) -> None:
-        self._suspect_types = board.suspect_types
+        self._board = board
         self._settling = Settling(statements)
         self._terminate = statements.load("terminate_backends")
         self._charges = statements.load("read_charges")
@@ -53,7 +53,9 @@ class Releaser:
         if held:
             self._settle(connection, held, death)
         connection.execute(self._retire, {"worker_ids": [slot.worker_id]})
-        return self.release_all(connection, [slot.worker_id], lost=False) == 0
+        left = self.release_all(connection, [slot.worker_id], lost=False)
+        self._board.returned_ns = time.monotonic_ns()
+        return left == 0
 
     def release_all(self, connection: Connection[Any], worker_ids: Sequence[int] | None, *, lost: bool) -> int:
         """Gives back whatever these dead workers, or all of them, hold by the database's word; the number still locked.
@@ -83,7 +85,7 @@ class Releaser:
         charges = self._read_charges(connection, [job.job_id for job in held])
         settlements = judge(held, charges, death, self._max_crashes)
         for job_type in suspect_types(settlements, charges, death):  # before anybody can claim what is settled
-            self._suspect_types.add(job_type, time.monotonic_ns())
+            self._board.suspect_types.add(job_type, time.monotonic_ns())
         refused = self._settling.settle(connection, settlements)
         counts: dict[str, int] = {}
         for settlement in settlements:

@@ -69,9 +69,9 @@ class Claimer:
         """How long until lanes are to be looked through from their start; None when all were empty."""
         return self._lanes.seconds_to_sweep(time.monotonic())
 
-    def forget_floors(self) -> None:
-        """Looks through all lanes at the next claim."""
-        self._lanes.forget()
+    def forget_floors(self, *, behind: bool = False) -> None:
+        """Looks through all lanes at the next claim; if that is dear, only where jobs have come back ``behind``."""
+        self._lanes.forget(behind=behind)
 
     def _try(self, connection: Connection[Any], limit: int) -> list[ClaimedJob] | None:
         """None if jobs were found, and none of them was for this worker."""

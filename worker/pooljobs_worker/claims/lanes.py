@@ -12,7 +12,8 @@ which a sweep passes), or where many jobs at the head of a queue are not for thi
 gone through its lanes to what is due now; if that took long, it is not done again: the floors move to that time, less
 ``MARGIN``, in all of its lanes, known or not. A new job is found at once then, whatever its priority. One that appears
 behind the floors, further back than the margin, waits for a sweep: ``SWEEP_COST_FACTOR`` times its cost at most, or the
-bounds below. To a worker far from its server all claims look dear; it goes by its floors then.
+bounds below. What a dead worker of this host had is swept for at once: the scoreboard tells when it has come back. To
+a worker far from its server all claims look dear; it goes by its floors then.
 
 A claim is filled from the first lanes that hold enough, so which queue is the first decides who is served: they take
 turns (``turns.py``). A queue's sweep is due until a claim has got as far as that queue, if need be in its next turn.
@@ -92,7 +93,7 @@ class Lanes:
         self._turns = Turns(weights)
         self._floors: dict[str, dict[int, Floor]] = {}
         self._sweep_at = dict.fromkeys(weights, float("-inf"))
-        self._took = SWEEP_LONGEST / SWEEP_COST_FACTOR
+        self._took = DEAR / 2
         self._dear = False
         self._full = True
         self._all_empty = False
@@ -159,7 +160,8 @@ class Lanes:
     def _counted(self, took: float) -> float:
         """What a sweep took, but no more than twice what the one before did.
 
-        One that waited for the disk or the network says nothing about the next.
+        One that waited for the disk or the network says nothing about the next, nor does a worker's first, which has
+        the statement prepared and the tables opened.
         """
         self._took, counted = took, min(took, 2 * self._took)
         return counted
@@ -178,13 +180,14 @@ class Lanes:
         last = max((place for place, (queue, _) in enumerate(plan.visits) if queue in gave), default=-1)
         return [queue for queue, _ in plan.visits[: last + 1] if queue in plan.swept]
 
-    def forget(self) -> None:
-        """Makes the next claim a sweep: after a wake, or when rows were put back behind the floors.
+    def forget(self, *, behind: bool = False) -> None:
+        """Makes the next claim a sweep: after a wake, or when jobs are known to have come back behind the floors.
 
-        Where sweeps are dear, the next one comes when it would have come; until then claims go on from their floors.
+        Where sweeps are dear, and nothing is known to be ``behind`` the floors, the next one comes when it would have
+        come; until then claims go on from their floors.
         """
         self._all_empty = False
-        if not self._dear:
+        if behind or not self._dear:
             self._sweep_at = dict.fromkeys(self._sweep_at, float("-inf"))
 
     def seconds_to_sweep(self, now: float) -> float | None:

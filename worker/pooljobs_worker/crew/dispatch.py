@@ -19,7 +19,7 @@ from pooljobs_worker.crew.deadlines import Deadlines
 from pooljobs_worker.crew.interrupts import Interrupts, call
 from pooljobs_worker.crew.judge import Judge
 from pooljobs_worker.crew.refusals import Refusals
-from pooljobs_worker.exhaustion import Exhaustion
+from pooljobs_worker.exhaustion import Exhaustion, looks_like_it
 
 
 class CoroutineRunner(Protocol):
@@ -174,7 +174,7 @@ class Dispatcher:
         return self._judge.failed(task, job, error, started_ns)
 
     def _refused(self, task: Task, job: ClaimedJob, error: Exception, started_ns: int) -> Settlement:
-        if isinstance(error, MemoryError):  # it says something of this worker, and nothing of the payload
+        if looks_like_it(error):  # it says something of this worker, and nothing of the payload
             return self._failed(task, job, error, started_ns)
         sys.setrecursionlimit(self._recursion_limit)
         if self._interrupts.cancelled(job, error):

@@ -62,7 +62,8 @@ def test_the_first_short_claim_after_a_full_one_sweeps_at_once() -> None:
 
 def test_further_short_claims_wait_for_the_interval() -> None:
     lanes = Lanes({"default": 1})
-    learn(lanes, lanes.plan(0.0), DEFAULT, full=False, took=0.01, now=0.0)  # a sweep that cost 10 ms
+    for now in (-0.1, 0.0):
+        learn(lanes, lanes.plan(now), DEFAULT, full=False, took=0.01, now=now)  # sweeps that cost 10 ms
     learn(lanes, lanes.plan(0.1), DEFAULT, full=False, now=0.1)
     assert not lanes.plan(0.15).sweep
     assert lanes.seconds_to_sweep(0.15) == pytest.approx(0.05)
@@ -117,8 +118,17 @@ DEAR_ONE = 20 * DEAR
 def dear_lanes(*queues: str, now: float = 10.0) -> Lanes:
     """Lanes that took long to look through, and had nothing."""
     lanes = Lanes(dict.fromkeys(queues or ("default",), 1))
-    learn(lanes, lanes.plan(now), full=False, took=DEAR_ONE, now=now)
+    for when in (now - MARGIN / 4, now):
+        learn(lanes, lanes.plan(when), full=False, took=DEAR_ONE, now=when)
     return lanes
+
+
+def test_the_first_sweep_of_a_worker_tells_nothing_of_what_they_cost() -> None:
+    """It is slow, but for what is done once: a fleet in a storm has many new workers, and many jobs that come back."""
+    lanes = Lanes({"default": 1})
+    learn(lanes, lanes.plan(0.0), full=False, took=2.0, now=2.0)
+    lanes.forget()
+    assert lanes.plan(2.0).sweep
 
 
 def test_after_a_dear_sweep_every_lane_is_visited_from_then_on_and_each_queue_is_one_entry() -> None:
@@ -135,6 +145,13 @@ def test_a_wake_does_not_bring_a_dear_sweep_but_a_look_at_all_that_is_new() -> N
     assert (plan.sweep, plan.visits, plan.floors) == (False, [("default", None)], [passed_by(at(10.0))])
     assert lanes.seconds_to_sweep(10.0) == pytest.approx(SWEEP_COST_FACTOR * DEAR_ONE)
     assert lanes.plan(10.0 + SWEEP_COST_FACTOR * DEAR_ONE).sweep
+
+
+def test_what_came_back_behind_the_floors_is_swept_for_also_where_that_is_dear() -> None:
+    lanes = dear_lanes()
+    assert not lanes.plan(10.1).sweep
+    lanes.forget(behind=True)
+    assert lanes.plan(10.1).sweep
 
 
 def test_an_idle_worker_does_not_repeat_a_dear_sweep_unless_it_is_woken() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pooljobs import JobContext, PoolJobs, State
 from pooljobs.job.verdict import Settlement, Verdict
 from pooljobs.scoreboard import EntryState
+from pooljobs_worker import exhaustion
 from pooljobs_worker.crew.gate import unfinished
 from tests.unit.worker.dispatching import dispatching
 
@@ -270,13 +272,18 @@ def test_a_deep_place_is_cut_short() -> None:
     assert len(run("walk", payload).error or "") < 1000
 
 
-def test_memory_that_is_short_is_the_workers_and_no_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [MemoryError(), OSError(errno.EMFILE, "x")])
+@pytest.mark.parametrize(("lacking", "verdict"), [("", Verdict.RETRY), ("memory", Verdict.SUSPECTED)])
+def test_what_is_short_is_the_workers_and_no_refusal(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, lacking: str, verdict: Verdict
+) -> None:
     def short(self: Node) -> None:
-        raise MemoryError
+        raise error
 
+    monkeypatch.setattr(exhaustion, "lacking", lambda: lacking)
     monkeypatch.setattr(Node, "__post_init__", short, raising=False)
     monkeypatch.setattr(Node, "__init__", lambda self, **_: short(self))
-    assert run("walk", {"name": "x"}).verdict is Verdict.RETRY
+    assert run("walk", {"name": "x"}).verdict is verdict
 
 
 def test_one_that_was_to_be_cancelled_is_cancelled_and_does_not_wait() -> None:

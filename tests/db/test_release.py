@@ -1,0 +1,63 @@
+"""What a dead worker's slot says is carried out: the crash is charged, and its type is under suspicion first."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import time
+from contextlib import closing
+from typing import Any
+
+import pytest
+from psycopg import Connection
+
+from pooljobs import PoolJobs
+from pooljobs.scoreboard import Scoreboard, SlotState
+from pooljobs.settings import WorkerSettings
+from pooljobs_supervisor.steward.release import Releaser
+from tests.support.claims import SQL, claim, insert, register, scalar
+from tests.support.worker_parts import worker_parts
+
+Conn = Connection[Any]
+NOW = "SELECT extract(epoch FROM clock_timestamp())::float8"
+
+
+def crash_of_one(connection: Conn, job_type: str) -> bool:
+    """A worker dies in a job of this type and is released; whether the type is under suspicion now."""
+    worker = register(connection)
+    insert(connection, job_type=job_type)
+    claimed = claim(connection, worker)
+    assert claimed
+    (job,) = claimed
+    with closing(Scoreboard.create(1, 1)) as board:
+        slot = board.slot(0)
+        slot.worker_id, slot.exit_status, slot.state = worker, -signal.SIGKILL, SlotState.DEAD
+        slot.hold(0, job.id.bytes, job.fence, job.token)
+        slot.start(0, time.monotonic_ns())
+        assert Releaser(SQL, WorkerSettings(), board, logging.getLogger("test")).release(connection, slot)
+        assert board.returned_ns > 0
+        return bool(board.suspect_types.since(job_type, time.monotonic_ns()))
+
+
+def test_the_type_of_a_job_that_crashed_is_under_suspicion(connection: Conn) -> None:
+    assert crash_of_one(connection, "unheard-of")
+    assert scalar(connection, "SELECT crashes FROM pooljobs.live") == 1
+
+
+@pytest.mark.parametrize(("declared", "seconds"), [(0, 0.25), (0.75, 0.75), (2, 2.0)])
+def test_declared_delays_of_whole_numbers_beside_fractions_are_kept_and_none_is_none(
+    dsn: str, connection: Conn, declared: float, seconds: float
+) -> None:
+    """After a crash a job waits for as long as its type says, and at least a quarter of a second."""
+    app = PoolJobs()
+    app.job(name="whole", retry_policy="fixed", retry_delay_secs=3)(lambda: None)
+    app.job(name="fraction", retry_policy="fixed", retry_delay_secs=0.5)(lambda: None)
+    app.job(name="asked", retry_policy="fixed", retry_delay_secs=declared)(lambda: None)
+    with worker_parts(dsn) as parts:
+        parts.registration.declare(app)
+        parts.registration.register()
+    before = float(str(scalar(connection, NOW)))
+    crash_of_one(connection, "asked")
+    due = float(str(scalar(connection, "SELECT extract(epoch FROM run_at)::float8 FROM pooljobs.live")))
+    after = float(str(scalar(connection, NOW)))
+    assert before <= due - seconds <= after
