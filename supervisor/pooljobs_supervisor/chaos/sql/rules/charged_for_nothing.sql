@@ -3,4 +3,5 @@
 -- Returns job ids. Locks: none. Index: none.
 SELECT h.id AS job_id
 FROM {schema}.history AS h
-WHERE h.attempts - h.crashes > (SELECT count(*) FROM {schema}.runs AS r WHERE r.job_id = h.id)
+LEFT JOIN (SELECT r.job_id, count(*) AS runs FROM {schema}.runs AS r GROUP BY r.job_id) AS r ON r.job_id = h.id
+WHERE h.attempts - h.crashes > coalesce(r.runs, 0)
