@@ -23,7 +23,16 @@ test-oldest: ## The tests on the oldest versions of what we depend on that are p
 	  -e '.[embedded,pydantic,dev]' -c constraints-oldest.txt
 	$(VENV)-oldest/bin/pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: help demo test test-oldest test-matrix chaos bench bench-peers lint clean
+ONLY ?=
+PYTEST ?=
+
+test-matrix: $(STAMP) ## The database's tests on PostgreSQL 14 to 18, fetched if need be (ONLY=16, PYTEST=tests/db/test_claim.py)
+	$(BIN)/python -m tests.support.matrix $(ONLY:%=--only %) -n $(WORKERS) --dist worksteal $(PYTEST)
+
+CHAOS ?=
+
+chaos: $(STAMP) ## Ten minutes of harm and deployments, then the check (CHAOS='--seed 7 --beside PATH': with options)
+	@$(BIN)/pooljobs chaos --duration 600 $(CHAOS)
 
 # What a benchmark needs besides: installed into the same environment the first time.
 BENCH_STAMP := $(VENV)/.bench-installed
