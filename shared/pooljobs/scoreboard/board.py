@@ -86,7 +86,11 @@ class Scoreboard:
 
     @property
     def returned_ns(self) -> int:
-        """When jobs of a dead worker last came back; monotonic nanoseconds, 0 for never. The steward writes it."""
+        """When jobs last came back that a worker of this host had claimed, behind the others' floors.
+
+        Monotonic nanoseconds, 0 for never. Written by the steward for the dead, and by workers that give back what
+        waits behind a slow job.
+        """
         return int(self._view[-1])
 
     @returned_ns.setter

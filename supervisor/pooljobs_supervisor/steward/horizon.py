@@ -13,10 +13,11 @@ from typing import Final
 DEAR: Final = 0.001
 """Seconds: a full look that takes longer is not done again without need."""
 
-COST_FACTOR: Final = 20.0
-"""A full look comes this many times its cost after the last one, as far as ``LONGEST``."""
+COST_FACTOR: Final = 200.0
+"""A full look comes this many times its cost after the last one, as far as ``LONGEST``. Workers are woken by what is
+told of; this finds what nobody tells of."""
 
-LONGEST: Final = 5.0
+LONGEST: Final = 30.0
 """Seconds: the longest that one has to wait."""
 
 

@@ -11,9 +11,10 @@ Sweeps become dear while an old snapshot keeps vacuum from its work (every job t
 which a sweep passes), or where many jobs at the head of a queue are not for this worker. A claim that was short has
 gone through its lanes to what is due now; if that took long, it is not done again: the floors move to that time, less
 ``MARGIN``, in all of its lanes, known or not. A new job is found at once then, whatever its priority. One that appears
-behind the floors, further back than the margin, waits for a sweep: ``SWEEP_COST_FACTOR`` times its cost at most, or the
-bounds below. What a dead worker of this host had is swept for at once: the scoreboard tells when it has come back. To
-a worker far from its server all claims look dear; it goes by its floors then.
+behind the floors, further back than the margin, waits for a sweep: ``SWEEP_COST_FACTOR`` times its cost if the worker
+is woken for it, else ``RARELY`` times as long if that is much, or the bounds below. What a worker of this host had, and
+has come back, is swept for at once: the scoreboard tells when. To a worker far from its server all claims look dear; it
+goes by its floors then.
 
 A claim is filled from the first lanes that hold enough, so which queue is the first decides who is served: they take
 turns (``turns.py``). A queue's sweep is due until a claim has got as far as that queue, if need be in its next turn.
@@ -43,6 +44,13 @@ DEAR = 0.001
 
 A_JOB = 20e-6
 """Seconds that a claim may take for each of its jobs, on both sides."""
+
+RARE_FROM = 0.01
+"""Seconds: a sweep that takes longer comes at its interval only if the worker is woken; else ``RARELY`` times later,
+for a thousandth of the time, and ``SWEEP_BURDENED`` at the most. A host that idles beside a hundred thousand jobs that
+are for others hardly notices them then."""
+
+RARELY = 50.0
 
 MARGIN = 1.0
 """Seconds: a transaction that commits this long after its beginning is no late one yet."""
@@ -93,6 +101,7 @@ class Lanes:
         self._turns = Turns(weights)
         self._floors: dict[str, dict[int, Floor]] = {}
         self._sweep_at = dict.fromkeys(weights, float("-inf"))
+        self._affordable_at = float("-inf")
         self._took = DEAR / 2
         self._dear = False
         self._full = True
@@ -133,7 +142,11 @@ class Lanes:
         if swept := self._reached(plan, found) if full else plan.swept:
             counted = self._counted(took)
             self._dear = counted - jobs * A_JOB > DEAR
-            self._sweep_at |= dict.fromkeys(swept, now + self._interval(counted, len(swept)))
+            interval = self._interval(counted, len(swept))
+            self._affordable_at = now + interval
+            if self._dear and counted > RARE_FROM:
+                interval = min(interval * RARELY, SWEEP_BURDENED)
+            self._sweep_at |= dict.fromkeys(swept, now + interval)
         if full:
             self._all_empty = False
         else:
@@ -183,12 +196,12 @@ class Lanes:
     def forget(self, *, behind: bool = False) -> None:
         """Makes the next claim a sweep: after a wake, or when jobs are known to have come back behind the floors.
 
-        Where sweeps are dear, and nothing is known to be ``behind`` the floors, the next one comes when it would have
-        come; until then claims go on from their floors.
+        Where sweeps are dear, and nothing is known to be ``behind`` the floors, it comes as soon as the last one is
+        paid for; until then claims go on from their floors.
         """
         self._all_empty = False
-        if behind or not self._dear:
-            self._sweep_at = dict.fromkeys(self._sweep_at, float("-inf"))
+        soonest = float("-inf") if behind or not self._dear else self._affordable_at
+        self._sweep_at = {queue: min(at, soonest) for queue, at in self._sweep_at.items()}
 
     def seconds_to_sweep(self, now: float) -> float | None:
         """How long until a sweep is due; None when the last one found every lane empty, and nothing has been heard."""

@@ -4,6 +4,7 @@ since the main thread may be in that slow one's handler.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -77,6 +78,7 @@ class Relief:
 
     def _wake_all(self) -> None:
         """This worker too: it has passed these jobs, and would not see them before its next sweep."""
+        self._child.board.returned_ns = time.monotonic_ns()
         for slot in self._child.board:
             if _serves(slot):
                 slot.wake()
