@@ -69,8 +69,8 @@ def scans_of_live(nodes: list[dict[str, Any]]) -> set[tuple[str, str | None]]:
 
 
 PASSING_OVER: list[dict[str, object]] = [
-    {"types": ["foreign", "other"], "only_these": False, "unknown_flags": -1, "refused_types": ["noop", "tomorrow"]},
-    {"types": ["noop"], "only_these": True, "unknown_flags": -1, "refused_types": []},
+    {"types": ["foreign", "other"], "only_these": False, "unknown_flags": -1, "refused_shapes": [bytes(32)]},
+    {"types": ["noop"], "only_these": True, "unknown_flags": -1, "refused_shapes": []},
 ]
 
 

@@ -6,17 +6,27 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from psycopg import Connection
+from psycopg.types.json import Jsonb
 
 from pooljobs.db.reader import open_reader
 from pooljobs.db.statements import Statements
 from pooljobs.job.verdict import Verdict
 from pooljobs_worker.claims.lanes import START, ClaimPlan
 from pooljobs_worker.claims.passed_over import PassedOver
+from pooljobs_worker.claims.refused_shapes import shape_of
 from tests.support.claims import CLAIM, Claim, claim, insert, register, scalar, settle_all
 
 SQL = Statements("pooljobs")
 SINCE = "SELECT refused_since FROM pooljobs.live"
+
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=5)
+NUMBERS = st.integers(-(2**40), 2**40) | st.floats(allow_nan=False, allow_infinity=False)
+VALUES = st.none() | st.booleans() | NUMBERS | TEXTS
+LISTS = st.lists(VALUES, max_size=3)
+PAYLOADS = VALUES | LISTS | st.dictionaries(TEXTS, VALUES | LISTS, max_size=5)
 
 
 def claimed(connection: Connection[Any]) -> Claim:
@@ -29,10 +39,10 @@ def refuse(connection: Connection[Any], held: Claim, delay: float = 0.0) -> None
     assert settle_all(connection, settlement) == set()
 
 
-def names(connection: Connection[Any], worker: int, refused_types: list[str]) -> list[str]:
+def names(connection: Connection[Any], worker: int, refused_shapes: list[bytes]) -> list[str]:
     plan = ClaimPlan([("default", None)], [START], [])
     answer = CLAIM.ask(
-        connection, worker, 7, 10, plan, passed_over=PassedOver([], only_these=False, refused_types=refused_types)
+        connection, worker, 7, 10, plan, passed_over=PassedOver([], only_these=False, refused_shapes=refused_shapes)
     )
     assert answer is not None
     return [job.job_type for job in answer.jobs(7)]
@@ -119,7 +129,7 @@ def test_one_that_has_failed_ran_no_time_and_a_retry_begins_anew(connection: Con
     assert scalar(connection, SINCE) is None
 
 
-def test_who_has_refused_a_type_leaves_its_refused_jobs_to_others_until_they_are_overdue(
+def test_who_has_refused_a_shape_leaves_its_refused_jobs_to_others_until_they_are_overdue(
     connection: Connection[Any],
 ) -> None:
     insert(connection, job_type="sell")
@@ -128,14 +138,47 @@ def test_who_has_refused_a_type_leaves_its_refused_jobs_to_others_until_they_are
     insert(connection, job_type="buy")
     worker = register(connection)
     connection.execute("BEGIN")
-    assert sorted(names(connection, worker, ["sell", "other"])) == ["buy", "sell"]
+    shape = shape_of("sell", {})
+    assert sorted(names(connection, worker, [shape, shape_of("other", {})])) == ["buy", "sell"]
     connection.execute("ROLLBACK; BEGIN")
     assert sorted(names(connection, worker, [])) == ["buy", "sell", "sell"]
     connection.execute("ROLLBACK; BEGIN")
-    assert sorted(names(connection, worker, ["other"])) == ["buy", "sell", "sell"]
+    assert sorted(names(connection, worker, [shape_of("other", {})])) == ["buy", "sell", "sell"]
     connection.execute("ROLLBACK")
     connection.execute("UPDATE pooljobs.live SET run_at = now() - interval '6 s'")
-    assert sorted(names(connection, worker, ["sell"])) == ["buy", "sell", "sell"]
+    assert sorted(names(connection, worker, [shape])) == ["buy", "sell", "sell"]
+
+
+def test_where_each_of_two_versions_refuses_what_the_other_takes_the_shape_parts_them(
+    connection: Connection[Any],
+) -> None:
+    ours, theirs = '{"n": 1}', '{"n": 1, "gift": true}'
+    for payload in (ours, theirs):
+        insert(connection, job_type="sell", payload=payload)
+    worker = register(connection)
+    for held in claim(connection, worker) or []:
+        refuse(connection, held)
+    answer = CLAIM.ask(
+        connection,
+        worker,
+        7,
+        10,
+        ClaimPlan([("default", None)], [START], []),
+        passed_over=PassedOver([], only_these=False, refused_shapes=[shape_of("sell", {"n": 2, "gift": False})]),
+    )
+    assert answer is not None
+    assert [job.payload for job in answer.jobs(7)] == [{"n": 1}]
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(payload=PAYLOADS)
+def test_the_server_sees_the_same_shape(connection: Connection[Any], payload: object) -> None:
+    connection.execute("DELETE FROM pooljobs.live")
+    insert(connection, job_type="naïve", payload=Jsonb(payload))
+    refuse(connection, claimed(connection))
+    worker = register(connection)
+    assert names(connection, worker, [shape_of("naïve", payload)]) == []
+    assert names(connection, worker, [shape_of("other", payload)]) == ["naïve"]
 
 
 def test_the_operator_is_told_since_when(dsn: str, connection: Connection[Any]) -> None:

@@ -16,7 +16,7 @@ from pooljobs_worker.claims.claim import Claimer, OthersJobs
 from pooljobs_worker.claims.foreign import Foreign
 from pooljobs_worker.claims.give_back import GivesBack
 from pooljobs_worker.claims.lanes import Lanes
-from pooljobs_worker.claims.refused_types import RefusedTypes
+from pooljobs_worker.claims.refused_shapes import RefusedShapes
 from pooljobs_worker.parts import Parts
 from pooljobs_worker.session.connection import Session
 from pooljobs_worker.session.outage import Outage
@@ -58,4 +58,4 @@ def claimer_of(parts: Parts) -> Claimer:
 def others_jobs(board: Scoreboard, slot: Slot, *known: str) -> OthersJobs:
     """Of a worker that knows these types; all, if none is named."""
     gives_back = GivesBack(Statements("pooljobs"), Child(board, slot, -1, 0), LOG)
-    return OthersJobs(Foreign(dict.fromkeys(known), types=bool(known)), RefusedTypes(), gives_back)
+    return OthersJobs(Foreign(dict.fromkeys(known), types=bool(known)), RefusedShapes(), gives_back)

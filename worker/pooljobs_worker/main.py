@@ -84,7 +84,7 @@ def make_claimer(parts: Parts, app: PoolJobs) -> Claimer:
     settings = parts.settings.worker
     others_jobs = OthersJobs(
         Foreign(app.registry, types=settings.unknown_after > 0),
-        parts.refused_types,
+        parts.refused_shapes,
         GivesBack(parts.statements, parts.child, parts.log),
     )
     return Claimer(parts.session, parts.statements, Lanes(settings.shares), others_jobs, parts.child.slot)

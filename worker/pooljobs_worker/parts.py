@@ -11,7 +11,7 @@ from pooljobs.settings import ServeSettings
 from pooljobs_worker.claims.announcer import Announcer
 from pooljobs_worker.claims.forgotten import Forgotten
 from pooljobs_worker.claims.held import HeldJobs
-from pooljobs_worker.claims.refused_types import RefusedTypes
+from pooljobs_worker.claims.refused_shapes import RefusedShapes
 from pooljobs_worker.exhaustion import Exhaustion
 from pooljobs_worker.peak import PeakMemory
 from pooljobs_worker.session.connection import Session
@@ -35,7 +35,7 @@ class Parts:
     settler: Settler
     flusher: Flusher
     announcer: Announcer
-    refused_types: RefusedTypes
+    refused_shapes: RefusedShapes
     peak: PeakMemory
     exhaustion: Exhaustion
     log: logging.Logger
@@ -69,7 +69,7 @@ class Parts:
             settler=settler,
             flusher=flusher,
             announcer=Announcer(session, statements),
-            refused_types=RefusedTypes(),
+            refused_shapes=RefusedShapes(),
             peak=PeakMemory(slot),
             exhaustion=exhaustion,
             log=log,

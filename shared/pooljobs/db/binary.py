@@ -27,12 +27,14 @@ class Oid(IntEnum):
     """Of ``pg_type``, where it never changes."""
 
     BOOL = 16
+    BYTEA = 17
     INT8 = 20
     INT2 = 21
     INT4 = 23
     TEXT = 25
     TID = 27
     FLOAT8 = 701
+    BYTEA_ARRAY = 1001
     INT2_ARRAY = 1005
     TEXT_ARRAY = 1009
     TID_ARRAY = 1010

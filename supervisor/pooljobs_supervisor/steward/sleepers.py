@@ -49,7 +49,7 @@ class Sleepers:
             "since": since or "-infinity",
         }
         if known := self._known_jobs.read(connection):
-            statement, parameters = self._look_for_known, parameters | asdict(known) | {"refused_types": []}
+            statement, parameters = self._look_for_known, parameters | asdict(known) | {"refused_shapes": []}
         else:
             statement = self._look
         row = connection.execute(statement, parameters, prepare=True).fetchone()

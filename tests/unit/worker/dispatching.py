@@ -14,7 +14,7 @@ from pooljobs.job.verdict import Settlement
 from pooljobs.process.child import Child
 from pooljobs.scoreboard import Scoreboard, Slot
 from pooljobs_worker.claims.claimed import ClaimedJob
-from pooljobs_worker.claims.refused_types import RefusedTypes
+from pooljobs_worker.claims.refused_shapes import RefusedShapes
 from pooljobs_worker.crew.coroutines import BackgroundLoop, MainLoop
 from pooljobs_worker.crew.deadlines import Deadlines
 from pooljobs_worker.crew.dispatch import Dispatcher
@@ -96,7 +96,7 @@ def dispatching(
             deadlines,
             exhaustion=exhaustion,
             completing=b"",
-            refusals=Refusals(RefusedTypes(), unknown_after, LOG),
+            refusals=Refusals(RefusedShapes(), unknown_after, LOG),
             log=LOG,
         )
         yield Dispatching(slot, dispatcher, interrupts, loop, tasks)

@@ -21,7 +21,7 @@ from pooljobs_worker.claims.foreign import Foreign
 from pooljobs_worker.claims.give_back import GivesBack
 from pooljobs_worker.claims.lanes import Lanes
 from pooljobs_worker.claims.passed_over import passed_over
-from pooljobs_worker.claims.refused_types import RefusedTypes
+from pooljobs_worker.claims.refused_shapes import RefusedShapes
 from pooljobs_worker.claims.statement import ClaimStatement
 from pooljobs_worker.session.connection import Session
 
@@ -35,7 +35,7 @@ class OthersJobs:
     """What of the jobs in the queues is not for this worker, and what becomes of it if it was claimed."""
 
     foreign: Foreign
-    refused_types: RefusedTypes
+    refused_shapes: RefusedShapes
     gives_back: GivesBack
 
 
@@ -82,7 +82,7 @@ class Claimer:
         plan = self._lanes.plan(began)
         self._unanswered = self._slot.claiming = token = secrets.randbits(63)
         others = self._others_jobs
-        passing_over = passed_over(others.foreign, others.refused_types, began)
+        passing_over = passed_over(others.foreign, others.refused_shapes, began)
         answer = self._claim.ask(connection, self._slot.worker_id, token, limit, plan, passed_over=passing_over)
         if answer is None:
             self._unanswered = None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pooljobs_worker.claims.foreign import Foreign
-from pooljobs_worker.claims.refused_types import RefusedTypes
+from pooljobs_worker.claims.refused_shapes import RefusedShapes
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,12 +15,12 @@ class PassedOver:
 
     types: Sequence[str]
     only_these: bool
-    refused_types: Sequence[str]
+    refused_shapes: Sequence[bytes]
 
 
-def passed_over(foreign: Foreign, refused: RefusedTypes, now: float) -> PassedOver | None:
+def passed_over(foreign: Foreign, refused: RefusedShapes, now: float) -> PassedOver | None:
     """None in nearly all workers at nearly all times: then claims have the text that asks for none of it."""
-    refused_types = refused.names(now)
-    if not foreign.met and not refused_types:
+    refused_shapes = refused.all(now)
+    if not foreign.met and not refused_shapes:
         return None
-    return PassedOver(*foreign.types(), refused_types)
+    return PassedOver(*foreign.types(), refused_shapes)

@@ -28,7 +28,7 @@ _PASSING_OVER: Final = _TYPES | {
     "types": Oid.TEXT_ARRAY,
     "only_these": Oid.BOOL,
     "unknown_flags": Oid.INT2,
-    "refused_types": Oid.TEXT_ARRAY,
+    "refused_shapes": Oid.BYTEA_ARRAY,
 }
 _ALIVE: Final = binary.int8(1)
 
@@ -73,7 +73,7 @@ class ClaimStatement:
                 binary.texts(passed_over.types),
                 binary.boolean(passed_over.only_these),
                 binary.int2(UNKNOWN),
-                binary.texts(passed_over.refused_types),
+                binary.raw_array(Oid.BYTEA, 32, passed_over.refused_shapes),
             ]
             alive, *columns = self._passing_over.row(connection, values)
         return Answer(*columns) if alive == _ALIVE else None

@@ -54,7 +54,7 @@ def _dispatcher(
         interrupts,
         deadlines,
         completing=parts.statements.load("complete_in_transaction"),
-        refusals=Refusals(parts.refused_types, parts.settings.worker.unknown_after, parts.log),
+        refusals=Refusals(parts.refused_shapes, parts.settings.worker.unknown_after, parts.log),
         exhaustion=parts.exhaustion,
         log=parts.log,
     )

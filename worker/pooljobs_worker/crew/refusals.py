@@ -15,7 +15,7 @@ from pooljobs.job.refusal_delay import next_try
 from pooljobs.job.retry import share_of
 from pooljobs.job.verdict import Settlement, Verdict
 from pooljobs_worker.claims.claimed import ClaimedJob
-from pooljobs_worker.claims.refused_types import RefusedTypes
+from pooljobs_worker.claims.refused_shapes import RefusedShapes, shape_of
 from pooljobs_worker.crew.judge import tell
 from pooljobs_worker.crew.refusal_text import refusal_text
 
@@ -23,15 +23,15 @@ from pooljobs_worker.crew.refusal_text import refusal_text
 class Refusals:
     """Gives verdicts, and tells them in the log. Any thread."""
 
-    def __init__(self, refused_types: RefusedTypes, unknown_after: float, log: logging.Logger) -> None:
+    def __init__(self, refused_shapes: RefusedShapes, unknown_after: float, log: logging.Logger) -> None:
         """``unknown_after``: seconds from the first refusal of a job until it has failed."""
-        self._refused_types = refused_types
+        self._refused_shapes = refused_shapes
         self._unknown_after = unknown_after
         self._log = log
 
     def refused(self, task: Task, job: ClaimedJob, error: Exception) -> Settlement:
         """The handler's arguments could not be made of the job's payload: the job waits, or has failed; uncharged."""
-        self._refused_types.add(job.job_type, time.monotonic())
+        self._refused_shapes.add(shape_of(job.job_type, job.payload), time.monotonic())
         delay = next_try(job.refused_for, self._unknown_after, share_of(job.id))
         text = refusal_text(
             task.binder.signature,

@@ -10,7 +10,7 @@ from pooljobs.job.flags import UNKNOWN
 from pooljobs_worker.claims.claimed import ClaimedJob
 from pooljobs_worker.claims.foreign import Foreign
 from pooljobs_worker.claims.passed_over import passed_over
-from pooljobs_worker.claims.refused_types import RefusedTypes
+from pooljobs_worker.claims.refused_shapes import RefusedShapes
 
 KNOWN = {"send": object(), "sell": object(), "buy": object()}
 
@@ -87,13 +87,13 @@ def test_as_many_names_as_are_known_are_kept() -> None:
 
 
 def test_a_worker_that_has_met_nothing_asks_for_nothing() -> None:
-    refused = RefusedTypes()
+    refused = RefusedShapes()
     made = Foreign(KNOWN, types=True)
     assert passed_over(made, refused, 0.0) is None
-    refused.add("sell", 0.0)
+    refused.add(b"sell", 0.0)
     found = passed_over(made, refused, 1.0)
     assert found is not None
-    assert (found.types, found.only_these, found.refused_types) == ([], False, ["sell"])
-    found = passed_over(foreign("ship"), RefusedTypes(), 1.0)
+    assert (found.types, found.only_these, found.refused_shapes) == ([], False, [b"sell"])
+    found = passed_over(foreign("ship"), RefusedShapes(), 1.0)
     assert found is not None
-    assert (found.types, found.only_these, found.refused_types) == (["ship"], False, [])
+    assert (found.types, found.only_these, found.refused_shapes) == (["ship"], False, [])
