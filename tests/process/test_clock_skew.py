@@ -156,4 +156,4 @@ def test_a_killed_worker_is_released_at_once_whatever_the_date(
             enqueue(connection, "slow_at_first", 1, '{"secs": 600}')
             pids = wait_until(partial(first_runs, connection, least), what=f"job {least} to begin")
             os.kill(pids[-1], signal.SIGKILL)
-        wait_until(lambda: not unfinished(connection), what="the jobs of the killed workers to end")
+            wait_until(lambda: not unfinished(connection), what="the job of the killed worker to end")

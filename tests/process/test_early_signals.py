@@ -21,6 +21,10 @@ if not Path("signalled").exists():
     Path("signalled").touch()
     os.kill(os.getppid(), signal.Signals[os.environ["EARLY"]])
 app = PoolJobs()
+
+
+@app.job
+def noop() -> None: ...
 """
 
 

@@ -98,7 +98,7 @@ def test_workers_run_the_exit_handlers_that_the_import_registered(dsn: str, tmp_
     (tmp_path / "leaving.py").write_text(
         "import atexit, os\n"
         "from pooljobs import PoolJobs\n"
-        "app = PoolJobs()\n"
+        "app = PoolJobs()\n@app.job\ndef noop() -> None: ...\n"
         "atexit.register(lambda: print('goodbye from', os.getpid(), flush=True))\n"
     )
     options = ("--procs", "2", "--preload", "--log-level", "debug")
@@ -112,7 +112,8 @@ def test_workers_run_the_exit_handlers_that_the_import_registered(dsn: str, tmp_
 
 def test_what_the_import_printed_is_printed_once(dsn: str, tmp_path: Path) -> None:
     """Its buffer is copied by each fork."""
-    (tmp_path / "chatty.py").write_text("from pooljobs import PoolJobs\napp = PoolJobs()\nprint('read the ledger')\n")
+    declared = "from pooljobs import PoolJobs\napp = PoolJobs()\n@app.job\ndef noop() -> None: ...\n"
+    (tmp_path / "chatty.py").write_text(declared + "print('read the ledger')\n")
     env = {"PYTHONPATH": str(tmp_path)}
     with Serving(dsn, tmp_path / "log", "--procs", "2", "--preload", app="chatty:app", env=env) as serving:
         wait_until(lambda: "2 workers ready" in serving.text, what="both workers")

@@ -46,7 +46,7 @@ def test_a_delayed_job_runs_when_it_is_due(dsn: str, tmp_path: Path) -> None:
 
 
 def test_a_job_retried_by_hand_is_heard_of(dsn: str, tmp_path: Path) -> None:
-    with audit_of(dsn) as connection, Serving(dsn, tmp_path / "log", *NEVER):
+    with audit_of(dsn) as connection, Serving(dsn, tmp_path / "log", *NEVER, "--unknown-after", "0"):
         connection.execute("SELECT pooljobs.enqueue('no_such_type')")
         wait_until(lambda: counts(connection) == {"failed": 1}, what="it to fail")
         row = connection.execute("SELECT id FROM pooljobs.jobs").fetchone()

@@ -46,9 +46,12 @@ A_JOB = 20e-6
 """Seconds that a claim may take for each of its jobs, on both sides."""
 
 RARE_FROM = 0.01
-"""Seconds: a sweep that takes longer comes at its interval only if the worker is woken; else ``RARELY`` times later,
-for a thousandth of the time, and ``SWEEP_BURDENED`` at the most. A host that idles beside a hundred thousand jobs that
-are for others hardly notices them then."""
+"""Seconds: a sweep that takes longer, beyond what its jobs and queues take, comes at its interval only if the worker is
+woken; else ``RARELY`` times later, for a thousandth of the time, and ``SWEEP_BURDENED`` at the most. A host that idles
+beside a hundred thousand jobs that are for others hardly notices them then."""
+
+A_QUEUE = 0.0005
+"""Seconds that a sweep may take for each queue: nine lanes, with nothing in them."""
 
 RARELY = 50.0
 
@@ -144,7 +147,7 @@ class Lanes:
             self._dear = counted - jobs * A_JOB > DEAR
             interval = self._interval(counted, len(swept))
             self._affordable_at = now + interval
-            if self._dear and counted > RARE_FROM:
+            if counted - jobs * A_JOB - len(plan.swept) * A_QUEUE > RARE_FROM:
                 interval = min(interval * RARELY, SWEEP_BURDENED)
             self._sweep_at |= dict.fromkeys(swept, now + interval)
         if full:
