@@ -47,13 +47,13 @@ A_JOB = 20e-6
 
 RARE_FROM = 0.01
 """Seconds: a sweep that takes longer, beyond what its jobs and queues take, comes at its interval only if the worker is
-woken; else ``RARELY`` times later, for a thousandth of the time, and ``SWEEP_BURDENED`` at the most. A host that idles
-beside a hundred thousand jobs that are for others hardly notices them then."""
+woken; else ``RARELY`` times later, as far as ``RARE_LONGEST``. A host that idles beside a hundred thousand jobs of others
+hardly notices them then."""
 
 A_QUEUE = 0.0005
 """Seconds that a sweep may take for each queue: nine lanes, with nothing in them."""
 
-RARELY = 50.0
+RARELY, RARE_LONGEST = 50.0, 10.0
 
 MARGIN = 1.0
 """Seconds: a transaction that commits this long after its beginning is no late one yet."""
@@ -148,7 +148,7 @@ class Lanes:
             interval = self._interval(counted, len(swept))
             self._affordable_at = now + interval
             if counted - jobs * A_JOB - len(plan.swept) * A_QUEUE > RARE_FROM:
-                interval = min(interval * RARELY, SWEEP_BURDENED)
+                interval = max(interval, min(interval * RARELY, RARE_LONGEST))
             self._sweep_at |= dict.fromkeys(swept, now + interval)
         if full:
             self._all_empty = False

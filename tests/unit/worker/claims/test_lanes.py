@@ -13,6 +13,7 @@ from pooljobs_worker.claims.lanes import (
     DEAR,
     LEVELS,
     MARGIN,
+    RARE_LONGEST,
     RARELY,
     START,
     SWEEP_BURDENED,
@@ -195,15 +196,15 @@ def test_a_long_batch_is_not_a_dear_sweep() -> None:
 
 def test_lanes_that_are_cheap_again_are_forgotten() -> None:
     lanes = dear_lanes()
-    later = 10.0 + SWEEP_COST_FACTOR * DEAR_ONE * RARELY
+    later = 10.0 + RARE_LONGEST
     learn(lanes, lanes.plan(later), full=False, took=0.0, now=later)
     assert lanes.plan(later).sweep
 
 
 def test_a_very_dear_sweep_is_rare_unless_somebody_is_woken() -> None:
     lanes = dear_lanes()
-    assert not lanes.plan(9.9 + SWEEP_COST_FACTOR * DEAR_ONE * RARELY).sweep
-    assert lanes.plan(10.0 + SWEEP_COST_FACTOR * DEAR_ONE * RARELY).sweep
+    assert not lanes.plan(9.9 + RARE_LONGEST).sweep
+    assert lanes.plan(10.0 + RARE_LONGEST).sweep
     lanes.forget()
     assert not lanes.plan(9.9 + SWEEP_COST_FACTOR * DEAR_ONE).sweep
     assert lanes.plan(10.0 + SWEEP_COST_FACTOR * DEAR_ONE).sweep
@@ -229,12 +230,13 @@ def test_within_a_queue_the_smaller_priority_is_visited_first() -> None:
 
 @given(took=st.floats(0, 10), fulls=st.lists(st.booleans(), max_size=50), step=st.floats(0.0001, 1.0))
 def test_a_sweep_never_waits_longer_than_its_bounds(took: float, fulls: list[bool], step: float) -> None:
-    """Up to 10 ms a sweep, a twentieth of the time; beyond it, a thousandth, up to 60 s."""
+    """A twentieth of the time; what is very dear is rarer, as far as 10 s, and up to 60 s where a twentieth asks it."""
     lanes, now, last_sweep, interval = Lanes({"default": 1}), 0.0, 0.0, SWEEP_LONGEST
     for full in [True, *fulls]:
         plan = lanes.plan(now)
         if plan.sweep:
-            last_sweep, interval = now, min(max(took * 20 * RARELY, SWEEP_SHORTEST), SWEEP_BURDENED)
+            last_sweep, interval = now, min(max(took * 20, SWEEP_SHORTEST), SWEEP_BURDENED)
+            interval = max(interval, min(interval * RARELY, RARE_LONGEST))
         assert now - last_sweep <= interval + step
         learn(lanes, plan, DEFAULT, full=full, took=took, now=now)
         now += step
