@@ -47,8 +47,8 @@ A_JOB = 20e-6
 
 RARE_FROM = 0.01
 """Seconds: a sweep that takes longer, beyond what its jobs and queues take, comes at its interval only if the worker is
-woken; else ``RARELY`` times later, as far as ``RARE_LONGEST``. A host that idles beside a hundred thousand jobs of others
-hardly notices them then."""
+woken; else ``RARELY`` times later, as far as ``RARE_LONGEST``. A host that idles beside a hundred thousand jobs of
+others hardly notices them then."""
 
 A_QUEUE = 0.0005
 """Seconds that a sweep may take for each queue: nine lanes, with nothing in them."""
