@@ -108,8 +108,8 @@ def foreign_statements(connection: Connection[Any]) -> list[Hot]:
     types = {("job_types", None), ("job_types", "job_types_pkey")}
     job = {"job_type": "noop", "payload": "{}", "queue": "default", "priority": 0, "max_retries": 3, "trace_id": None}
     return [
-        Hot("cancel a pending job", "cancel_one", {"job_id": pending[0], "reason": "why"}, set(), blocks=400),
-        Hot("cancel a running job", "cancel_one", {"job_id": running[0], "reason": "why"}, set(), blocks=400),
+        Hot("cancel a pending job", "cancel_one", {"job_id": pending[0], "reason": "why"}, set(), blocks=200),
+        Hot("cancel a running job", "cancel_one", {"job_id": running[0], "reason": "why"}, set(), blocks=200),
         Hot("cancel an ended job", "cancel_one", {"job_id": ended, "reason": "why"}, set(), 12_000, 1000),
         Hot("enqueue_one", "enqueue_one", {**job, "delay": None}, set(), blocks=200),
         Hot("notify_idle", "notify_idle", {"queues": ["default"], "run_ats": [None]}, set(), blocks=200),
