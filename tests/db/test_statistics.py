@@ -17,7 +17,7 @@ from psycopg import Connection
 from pooljobs.db.reader import open_reader
 from tests.support.claims import SQL, register
 from tests.support.hot_statements import Hot, hot_statements, judge
-from tests.support.plans import Prepared
+from tests.support.plans import Plan, Prepared
 from tests.support.rare_statements import foreign_statements, rare_statements, reader_statements
 from tests.support.statistics import ROWS, STATES, TABLES, emptied_unnoticed, fill
 
@@ -59,9 +59,16 @@ def faults(statements: list[Hot], kept: dict[str, Prepared], told: str, *, dead:
     """What is wrong with the statements' plans."""
     for hot in statements:
         try:
-            judge(hot, kept[hot.verb].explain(hot.parameters), dead=dead)
+            judge(hot, looked_at(hot, kept[hot.verb]), dead=dead)
         except AssertionError as fault:
             yield f"{told}: {fault}"
+
+
+def looked_at(hot: Hot, kept: Prepared) -> Plan:
+    """Its plan. Of a function the cheapest of three calls: those that plan its statements read the catalog besides,
+    and others' DDL anywhere in the cluster can make any call do so; what it reads of our tables, each call reads."""
+    plans = [kept.explain(hot.parameters) for _ in range(1 if hot.indexes else 3)]
+    return min(plans, key=lambda plan: plan.blocks)
 
 
 def faults_in(state: Callable[[Conn], None], connection: Conn, ask: Callable[[], list[Hot]], worker: int) -> list[str]:
