@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -50,11 +52,13 @@ def test_the_steward_renews_the_lease_of_a_worker_that_cannot(dsn: str, tmp_path
 
 def test_without_a_steward_the_job_runs_again_and_only_one_result_counts(dsn: str, tmp_path: Path) -> None:
     """What is lost where the steward cannot work for longer than a lease: here it is stopped."""
+    os.mkfifo(pipe := tmp_path / "pipe")
     with record_of(dsn) as connection, Host(dsn, tmp_path, *OPTIONS) as host:
-        enqueue(connection, "holds_the_interpreter", payload=f'{{"secs": {HELD}}}')
+        enqueue(connection, "holds_the_interpreter_until_told", payload=json.dumps({"path": str(pipe)}))
         begun(connection)
         with host.stopped([host.steward(connection)]), Host(dsn, tmp_path, *OPTIONS, name="b"):
             begun(connection, host="b")
+            pipe.write_bytes(b"!")
             wait_until(lambda: "was lost to another worker" in host.text, what="the first result to be refused")
             ends(connection)
         assert_every_claim_ran_once_and_every_job_ended_once(connection, 1)

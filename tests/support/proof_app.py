@@ -90,6 +90,16 @@ def holds_the_interpreter(record: State[Record], ctx: JobContext, secs: int) -> 
     ctypes.PyDLL(None).sleep(secs)
 
 
+@app.job
+def holds_the_interpreter_until_told(record: State[Record], ctx: JobContext, path: str) -> None:
+    """The same, until something is written into the named pipe; a second claim's run goes by."""
+    record.begin(ctx)
+    if ctx.fence == 1:
+        pipe = os.open(path, os.O_RDWR)  # for writing too: then it waits for nobody to open it
+        ctypes.PyDLL(None).read(pipe, ctypes.create_string_buffer(1), 1)
+        os.close(pipe)
+
+
 @app.job(max_retries=3, retry_policy="fixed", retry_delay_secs=1.0)
 def fails_twice(record: State[Record], ctx: JobContext) -> None:
     """Raises in its first two runs."""
