@@ -59,7 +59,10 @@ ROWS: Mapping[str, tuple[str, ...]] = {
     "disables the garbage collector": ("stop_collecting",),
     "changes the environment": ("change_environment", "change_locale", "forget_modules", "patch_sleep"),
     "leaves a connection": (OWN_JOB,),
-    "returns a generator": ("return_a_generator", "return_much"),
+    "returns a generator": ("return_a_generator",),
+    "returns something large": ("return_much",),
+    "returns something to await": ("return_a_coroutine", "async_return_what_gather_gives"),
+    "sets context variables": ("set_variables",),
 }
 """How a row begins, and the deeds that show it."""
 

@@ -40,6 +40,7 @@ RAISES = {
     "endless_recursion": "RecursionError: maximum recursion depth exceeded",
     "low_recursion_limit": "ValueError: with no depth left",
     "raising_log_filter": "ValueError: now log this",
+    "return_a_generator": "TypeError: a generator was returned, whose body has not run: return instead of yield",
 }
 ASYNC_RAISES = {
     "async_system_exit": "SystemExit: 4",
@@ -81,8 +82,9 @@ HARMLESS = (
     "forget_modules",
     "patch_sleep",
     "stop_collecting",
-    "return_a_generator",
     "return_much",
+    "return_a_coroutine",
+    "set_variables",
     "run_a_loop",
     "close_the_loop",
 )
@@ -92,6 +94,7 @@ ASYNC_HARMLESS = (
     "leave_an_executor_busy",
     "stop_the_loop",
     "async_fork_and_return_twice",
+    "async_return_what_gather_gives",
 )
 
 ALONE = ("out_of_memory", "fork_and_raise_twice", "terminate_its_group")

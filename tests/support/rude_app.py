@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import ctypes
+import decimal
 import gc
 import locale
 import logging
@@ -29,6 +31,8 @@ Deed = Callable[[], object]
 
 LONG_ENOUGH: Final = 0.004
 """Seconds: after a shorter job the worker may not look at once whether something has to be put back."""
+
+LEFT: Final[contextvars.ContextVar[str]] = contextvars.ContextVar("LEFT", default="nothing")
 
 app = PoolJobs()
 _sleep: Final = time.sleep
@@ -85,6 +89,7 @@ async def ordinary_async() -> None:
 def surroundings() -> dict[str, Any]:
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGALRM)
     return {
+        "variables": (LEFT.get(), decimal.getcontext().prec),
         "directory": os.path.realpath("/proc/self/cwd"),
         "umask": next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("Umask")),
         "signals": [str(signal.getsignal(number)) for number in numbers],
@@ -410,6 +415,17 @@ def return_much() -> bytes:
     return bytes(2**28)
 
 
+@deed
+def return_a_coroutine() -> object:
+    return asyncio.sleep(LONG_ENOUGH, result=asyncio.sleep(0))
+
+
+@deed
+def set_variables() -> None:
+    LEFT.set("by a deed")
+    decimal.getcontext().prec = 1
+
+
 # Connections
 
 
@@ -462,6 +478,11 @@ async def async_stop_iteration() -> None:
 @async_deed
 async def async_stop_async_iteration() -> None:
     raise StopAsyncIteration
+
+
+@async_deed
+async def async_return_what_gather_gives() -> object:
+    return asyncio.gather(asyncio.sleep(LONG_ENOUGH), asyncio.sleep(0))
 
 
 @async_deed

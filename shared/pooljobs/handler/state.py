@@ -8,11 +8,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextvars import copy_context
 from functools import partial
 from threading import RLock
 from typing import Annotated, Any, Final, TypeVar, cast, get_args, get_origin
 
 from pooljobs.errors import DeclarationError
+from pooljobs.handler.context import enter
 from pooljobs.process.per_process import PerProcess
 
 T = TypeVar("T")
@@ -47,7 +49,26 @@ class _Values:
     def __init__(self) -> None:
         self.lock = RLock()  # a factory may itself need the lock's thread to make another value
         self.made: dict[object, Any] = {}
-        self.cleanup = ExitStack()
+        self._cleanup = ExitStack()
+        self._context = copy_context()
+        self._context.run(enter, None)  # the value outlives the job that was the first to ask for it
+        self._inside = False
+
+    def make(self, factory: Callable[[], AbstractContextManager[Any]]) -> Any:
+        """The factory's value. All of them are made, and resumed, in one context: a token that one takes from a
+        ``ContextVar`` can be given back only where it was taken. With the lock.
+        """
+        if self._inside:
+            return self._cleanup.enter_context(factory())
+        self._inside = True
+        try:
+            return self._context.run(lambda: self._cleanup.enter_context(factory()))
+        finally:
+            self._inside = False
+
+    def close(self) -> None:
+        """Resumes the generators, last made first."""
+        self._context.run(self._cleanup.close)
 
 
 class StateContainer:
@@ -93,7 +114,7 @@ class StateContainer:
         """Resume the generator factories of this process, last made first. Raises what they raise."""
         values = self._values.take()
         if values is not None:
-            values.cleanup.close()
+            values.close()
 
     def _make(self, type_: object, values: _Values) -> Any:
         factory = self._factories.get(type_)
@@ -104,7 +125,7 @@ class StateContainer:
             )
         with values.lock:
             if type_ not in values.made:
-                values.made[type_] = values.cleanup.enter_context(factory())
+                values.made[type_] = values.make(factory)
             return values.made[type_]
 
 

@@ -62,7 +62,7 @@ class Dispatching:
 
         def live() -> None:
             if self.tasks:
-                self.loop.run(in_task())
+                self.dispatcher.fresh_context().run(self.loop.run, in_task())
             else:
                 settled.append(self.dispatcher.dispatch(job, started_ns))
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable, Coroutine, Mapping
-from inspect import iscoroutine
 from typing import Any, NamedTuple, Protocol
 
 from pooljobs.application.task import Task
 from pooljobs.handler.completion import Completion
-from pooljobs.handler.context import JobContext, enter, leave
+from pooljobs.handler.context import JobContext
 from pooljobs.handler.state import StateContainer
 from pooljobs.job.verdict import Settlement
 from pooljobs.signature.arguments import ReadPayload
 from pooljobs_worker.claims.claimed import ClaimedJob
+from pooljobs_worker.crew.awaiting import is_awaitable
 from pooljobs_worker.crew.deadlines import Deadlines
 from pooljobs_worker.crew.interrupts import Interrupts, call
 from pooljobs_worker.crew.judge import Judge
 from pooljobs_worker.crew.refusals import Refusals
+from pooljobs_worker.crew.run_contexts import RunContexts
 from pooljobs_worker.exhaustion import Exhaustion, looks_like_it
 
 
@@ -50,6 +51,9 @@ class Dispatcher:
 
     ``dispatch`` and ``dispatch_async`` differ in how they wait for a handler, and in nothing else. What both do before
     is written out in both: a call of a method each would be seen in the cost of a job.
+
+    Attributes:
+        fresh_context: Gives the context for one run.
     """
 
     def __init__(
@@ -74,6 +78,8 @@ class Dispatcher:
         self._handlers: dict[str, _Handler] = {}
         self._judge = Judge(interrupts, exhaustion, log)
         self._refusals = refusals
+        self._contexts = RunContexts()
+        self.fresh_context = self._contexts.fresh
         self._recursion_limit = sys.getrecursionlimit()
         self._ready: set[str] = set()
 
@@ -92,61 +98,60 @@ class Dispatcher:
 
     def dispatch(self, job: ClaimedJob, started_ns: int) -> Settlement:
         """Runs the job. Never raises: whatever the handler raises, ``SystemExit`` too, is that job's failure."""
-        before = enter(job)  # the log lines of its failure are its own too
+        return self.fresh_context().run(self._dispatch, job, started_ns)
+
+    def _dispatch(self, job: ClaimedJob, started_ns: int) -> Settlement:
+        self._contexts.enter(job)  # the log lines of its failure are its own too
+        handler = self._handlers.get(job.job_type) or self._find(job.job_type)
+        if handler is None or job.unreadable is not None:
+            return self._unrunnable(handler, job, started_ns)
+        task, function, read, injects, limit = handler
+        if limit is not None:
+            self._deadlines.begin(job, limit, started_ns)
         try:
-            handler = self._handlers.get(job.job_type) or self._find(job.job_type)
-            if handler is None or job.unreadable is not None:
-                return self._unrunnable(handler, job, started_ns)
-            task, function, read, injects, limit = handler
-            if limit is not None:
-                self._deadlines.begin(job, limit, started_ns)
             try:
-                try:
-                    args, kwargs = read(job.payload)
-                except Exception as error:  # noqa: BLE001  # a class of the user's may raise anything
-                    return self._refused(task, job, error, started_ns)
-                if injects:
-                    kwargs = self._injected(task, job, kwargs, started_ns)
-                result = call(function, args, kwargs, job)
-                if result is not None and iscoroutine(result):  # asked of it: a decorator may hide the async def
-                    self._run_coroutine(self._interrupts.guard(result, job))
-            except BaseException as error:  # noqa: BLE001  # a job must not end its worker, whatever it raises
-                return self._failed(task, job, error, started_ns)
-            finally:
-                if limit is not None:
-                    self._deadlines.end(job)
-            return self._completed(job, started_ns)
+                args, kwargs = read(job.payload)
+            except Exception as error:  # noqa: BLE001  # a class of the user's may raise anything
+                return self._refused(task, job, error, started_ns)
+            if injects:
+                kwargs = self._injected(task, job, kwargs, started_ns)
+            result = call(function, args, kwargs, job)
+            if result is not None and is_awaitable(result):  # asked of it: a decorator may hide the async def
+                self._run_coroutine(self._interrupts.guard(result, job))
+        except BaseException as error:  # noqa: BLE001  # a job must not end its worker, whatever it raises
+            return self._failed(task, job, error, started_ns)
         finally:
-            leave(before)
+            if limit is not None:
+                self._deadlines.end(job)
+        return self._completed(job, started_ns)
 
     async def dispatch_async(self, job: ClaimedJob, started_ns: int) -> Settlement:
-        """Runs a job of which ``is_task`` is true, in the current task. That may be cancelled; nothing is raised."""
-        before = enter(job)
+        """Runs a job of which ``is_task`` is true, in the current task, which has a fresh context. That task may be
+        cancelled; nothing is raised.
+        """
+        self._contexts.enter(job)
+        handler = self._handlers.get(job.job_type) or self._find(job.job_type)
+        if handler is None or job.unreadable is not None:
+            return self._unrunnable(handler, job, started_ns)
+        task, function, read, injects, limit = handler
+        if limit is not None:
+            self._deadlines.begin(job, limit, started_ns)
         try:
-            handler = self._handlers.get(job.job_type) or self._find(job.job_type)
-            if handler is None or job.unreadable is not None:
-                return self._unrunnable(handler, job, started_ns)
-            task, function, read, injects, limit = handler
-            if limit is not None:
-                self._deadlines.begin(job, limit, started_ns)
             try:
-                try:
-                    args, kwargs = read(job.payload)
-                except Exception as error:  # noqa: BLE001  # a class of the user's may raise anything
-                    return self._refused(task, job, error, started_ns)
-                if injects:
-                    kwargs = self._injected(task, job, kwargs, started_ns)
-                result = call(function, args, kwargs, job)
-                if iscoroutine(result):
-                    await self._interrupts.guard(result, job)
-            except BaseException as error:  # noqa: BLE001  # as above, and asyncio would stop the loop for some
-                return self._failed(task, job, error, started_ns)
-            finally:
-                if limit is not None:
-                    self._deadlines.end(job)
-            return self._completed(job, started_ns)
+                args, kwargs = read(job.payload)
+            except Exception as error:  # noqa: BLE001  # a class of the user's may raise anything
+                return self._refused(task, job, error, started_ns)
+            if injects:
+                kwargs = self._injected(task, job, kwargs, started_ns)
+            result = call(function, args, kwargs, job)
+            if result is not None and is_awaitable(result):
+                await self._interrupts.guard(result, job)
+        except BaseException as error:  # noqa: BLE001  # as above, and asyncio would stop the loop for some
+            return self._failed(task, job, error, started_ns)
         finally:
-            leave(before)
+            if limit is not None:
+                self._deadlines.end(job)
+        return self._completed(job, started_ns)
 
     def _find(self, job_type: str) -> _Handler | None:
         """Looks in the registry, where a handler may have been added since the last job."""

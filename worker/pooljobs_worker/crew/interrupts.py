@@ -13,7 +13,7 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from types import FrameType
 from typing import Any, NamedTuple
@@ -22,6 +22,7 @@ from pooljobs.handler.interrupts import JobCancelled, JobInterrupt, TimeLimitExc
 from pooljobs.process.child_signals import INTERRUPT
 from pooljobs.scoreboard import Slot
 from pooljobs_worker.claims.claimed import ClaimedJob
+from pooljobs_worker.crew.awaiting import is_awaitable
 
 _NOT_HERE = logging.__file__
 """Other threads of ours wait for the locks that are held in there."""
@@ -53,13 +54,17 @@ class Interrupts:
         """Takes the signal from now on; main thread only."""
         signal.signal(INTERRUPT, self._on_signal)
 
-    async def guard(self, coroutine: Coroutine[Any, Any, object], job: ClaimedJob) -> None:
-        """Runs an async handler, which can be interrupted meanwhile. The interrupt's cause is the cancellation."""
+    async def guard(self, result: Awaitable[object], job: ClaimedJob) -> None:
+        """Awaits what a handler returned, and what comes of that, until nothing is left to run. It can be interrupted
+        meanwhile; the interrupt's cause is the cancellation.
+        """
         task = asyncio.current_task()
         assert task is not None
         self._tasks[job.entry] = _Task(job, task, asyncio.get_running_loop())
         try:
-            await coroutine
+            left: object = await result
+            while left is not None and is_awaitable(left):
+                left = await left
         except asyncio.CancelledError as error:
             if job.interrupt is None:
                 raise

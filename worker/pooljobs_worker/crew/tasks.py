@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 from collections.abc import Callable, Coroutine, Sequence
+from contextvars import Context
 from functools import partial
 from typing import Any
 
@@ -19,11 +19,16 @@ class JobTasks:
         running: The task of each, by its job's entry on the scoreboard. Changed on the loop's thread only.
     """
 
-    def __init__(self, loop: BackgroundLoop, run: Callable[[ClaimedJob], Coroutine[Any, Any, None]]) -> None:
-        """``run`` runs a job to its settlement, and raises nothing."""
+    def __init__(
+        self,
+        loop: BackgroundLoop,
+        run: Callable[[ClaimedJob], Coroutine[Any, Any, None]],
+        fresh_context: Callable[[], Context],
+    ) -> None:
+        """``run`` runs a job to its settlement, and raises nothing; it is called in a context made for it alone."""
         self._loop = loop
         self._run = run
-        self._context = contextvars.copy_context()
+        self._fresh_context = fresh_context
         self.running: dict[int, asyncio.Task[None]] = {}
 
     def start(self, jobs: Sequence[ClaimedJob]) -> None:
@@ -32,7 +37,7 @@ class JobTasks:
 
     def _start(self, jobs: Sequence[ClaimedJob]) -> None:
         for job in jobs:
-            task = self._loop.create_task(self._live(job), self._context.copy())
+            task = self._loop.create_task(self._live(job), self._fresh_context())
             self.running[job.entry] = task
             task.add_done_callback(partial(self._done, job))
 

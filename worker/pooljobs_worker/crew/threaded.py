@@ -48,7 +48,7 @@ class ThreadedCrew:
         self._exhaustion = parts.exhaustion
         self._concurrency = parts.settings.worker.concurrency
         self._pool = ThreadPoolExecutor(self._concurrency, thread_name_prefix="pooljobs-job")
-        self._tasks = JobTasks(loop, self._as_task)
+        self._tasks = JobTasks(loop, self._as_task, dispatcher.fresh_context)
         self._appetite = appetite
         self._pace = Pace()
         self._places = Places(self._concurrency)

@@ -27,7 +27,7 @@ class Crew:
     """Runs jobs that do what their type says, and notes them."""
 
     def __init__(self, loop: BackgroundLoop) -> None:
-        self.tasks = JobTasks(loop, self.run)
+        self.tasks = JobTasks(loop, self.run, contextvars.copy_context().copy)
         self.ended: list[tuple[int, str, int]] = []
 
     async def run(self, job: ClaimedJob) -> None:
