@@ -11,6 +11,9 @@ from pooljobs.job.time_limit import SHORTEST_SECS
 MAX_BATCH = 1000
 """The most jobs one claim may take: the size of a worker's table of held jobs on the scoreboard."""
 
+BATCH_BYTES = 16 * 2**20
+"""Unless told otherwise, the most bytes of payloads that a worker takes at a time."""
+
 MAX_COUNT = 10_000
 """The most crashes or losses a job can be allowed: a row counts them in 16 bits."""
 
@@ -36,6 +39,8 @@ class WorkerSettings:
         adaptive: Whether claims follow what handlers take, so that a batch is 0.1 s of work. Default True.
         max_batch_size: The most that one claim takes then, 1 to ``MAX_BATCH``; or ``batch_size``, if that is more.
             Default 500.
+        max_batch_bytes: The most bytes of payloads that a worker takes at a time, at least 1,000; what is larger comes
+            alone. Default 16 MiB. Payloads beyond that are fetched when their turn comes.
         job_timeout: Seconds a claim outlives a host that is gone, before another may run the job. Default 30.
         concurrency: Handlers that run at the same time in one worker. Default 1.
         max_crashes: Crashes after which a job is failed as poison. Default 3.
@@ -59,6 +64,7 @@ class WorkerSettings:
     batch_size: int = 10
     adaptive: bool = True
     max_batch_size: int = 500
+    max_batch_bytes: int = BATCH_BYTES
     job_timeout: float = 30.0
     concurrency: int = 1
     max_crashes: int = 3
@@ -81,6 +87,7 @@ class WorkerSettings:
         _at_most("batch_size", self.batch_size, MAX_BATCH)
         _at_least("max_batch_size", self.max_batch_size, 1)
         _at_most("max_batch_size", self.max_batch_size, MAX_BATCH)
+        _at_least("max_batch_bytes", self.max_batch_bytes, MAX_BATCH)
         _at_least("job_timeout", self.job_timeout, MIN_JOB_TIMEOUT)
         _at_least("concurrency", self.concurrency, 1)
         _at_most("concurrency", self.concurrency, MAX_BATCH)

@@ -182,5 +182,6 @@ def _claim(
         "priorities": priorities,
         "floor_times": [floor[0]] * len(queues),
         "floor_ids": [UUID(floor[1])] * len(queues),
+        "most_bytes": 10**6,
     }
     return Hot(f"claim, {told}", "claim", parameters, CLAIMED, 4 * BATCH, blocks, "live_claim")

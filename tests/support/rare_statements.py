@@ -44,7 +44,15 @@ def rare_statements(connection: Connection[Any], worker: int) -> list[Hot]:
             ANY,
         ),
         Hot("release_claim", "release_claim", {"worker_id": worker, "token": 1}, {("live", None)}, ONCE, ANY),
-        Hot("reread_claim", "reread_claim", {"worker_id": worker, "token": 1}, {("live", None)}, ONCE, ANY),
+        Hot(
+            "reread_claim",
+            "reread_claim",
+            {"worker_id": worker, "token": 1, "most_bytes": 1000},
+            {("live", None)},
+            ONCE,
+            ANY,
+        ),
+        Hot("fetch_payloads", "fetch_payloads", {"ids": ids, "token": 1, "most": 10**6}, BY_ID),
         Hot(
             "release_dead",
             "release_dead",

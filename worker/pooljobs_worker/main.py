@@ -87,7 +87,14 @@ def make_claimer(parts: Parts, app: PoolJobs) -> Claimer:
         parts.refused_shapes,
         GivesBack(parts.statements, parts.child, parts.log),
     )
-    return Claimer(parts.session, parts.statements, Lanes(settings.shares), others_jobs, parts.child.slot)
+    return Claimer(
+        parts.session,
+        parts.statements,
+        Lanes(settings.shares),
+        others_jobs,
+        parts.child.slot,
+        most_bytes=settings.max_batch_bytes,
+    )
 
 
 def _run(parts: Parts, app: PoolJobs) -> None:

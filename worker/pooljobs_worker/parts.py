@@ -11,6 +11,7 @@ from pooljobs.settings import ServeSettings
 from pooljobs_worker.claims.announcer import Announcer
 from pooljobs_worker.claims.forgotten import Forgotten
 from pooljobs_worker.claims.held import HeldJobs
+from pooljobs_worker.claims.large_payloads import LargePayloads
 from pooljobs_worker.claims.refused_shapes import RefusedShapes
 from pooljobs_worker.exhaustion import Exhaustion
 from pooljobs_worker.peak import PeakMemory
@@ -35,6 +36,7 @@ class Parts:
     settler: Settler
     flusher: Flusher
     announcer: Announcer
+    large_payloads: LargePayloads
     refused_shapes: RefusedShapes
     peak: PeakMemory
     exhaustion: Exhaustion
@@ -69,6 +71,7 @@ class Parts:
             settler=settler,
             flusher=flusher,
             announcer=Announcer(session, statements),
+            large_payloads=LargePayloads(session, statements, settings.worker.max_batch_bytes),
             refused_shapes=RefusedShapes(),
             peak=PeakMemory(slot),
             exhaustion=exhaustion,

@@ -28,6 +28,9 @@ Adaptive = Annotated[
 MaxBatchSize = Annotated[
     int, typer.Option("--max-batch-size", metavar="N", help=f"Most jobs a claim takes, to {MAX_BATCH}.")
 ]
+MaxBatchBytes = Annotated[
+    int, typer.Option("--max-batch-bytes", metavar="N", help="Most bytes of payloads that a worker takes at a time.")
+]
 PollInterval = Annotated[
     float, typer.Option("--poll-interval", metavar="SECONDS", help="Between looks at empty queues.")
 ]
@@ -106,6 +109,7 @@ def register(cli: typer.Typer, worker_main: WorkerMain, *, show_traceback: bool)
         batch_size: BatchSize = _DEFAULTS.batch_size,
         adaptive: Adaptive = _DEFAULTS.adaptive,
         max_batch_size: MaxBatchSize = _DEFAULTS.max_batch_size,
+        max_batch_bytes: MaxBatchBytes = _DEFAULTS.max_batch_bytes,
         poll_interval: PollInterval = _DEFAULTS.poll_interval,
         job_timeout: JobTimeout = _DEFAULTS.job_timeout,
         concurrency: Concurrency = _DEFAULTS.concurrency,

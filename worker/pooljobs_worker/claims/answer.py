@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 
 from pooljobs.db.binary import split
-from pooljobs_worker.claims.claimed import ClaimedJob
+from pooljobs_worker.claims.claimed import LEFT_OUT, ClaimedJob
 from pooljobs_worker.claims.lanes import Floor, Lane
 
 
@@ -43,7 +43,9 @@ class Answer:
             reasons = {UUID(job_id).bytes: why for job_id, *why in orjson.loads(self.careful)}
             for job in jobs:
                 if job.job_id in reasons:
-                    job.suspect, job.losses, job.flags, job.refused_for = reasons[job.job_id]
+                    job.suspect, job.losses, job.flags, job.refused_for, left_out = reasons[job.job_id]
+                    if left_out:
+                        job.payload = LEFT_OUT
         return jobs
 
     def floors(self, jobs: Sequence[ClaimedJob]) -> Iterable[tuple[Lane, Floor]]:

@@ -12,9 +12,8 @@ import orjson
 from psycopg import Connection
 
 from pooljobs.db.statements import Statements
-from pooljobs.errors import PayloadError
-from pooljobs.payload.encoding import decode
 from pooljobs.scoreboard import Slot
+from pooljobs.settings import BATCH_BYTES
 from pooljobs_worker.claims.answer import Answer
 from pooljobs_worker.claims.claimed import ClaimedJob, suspects_last
 from pooljobs_worker.claims.foreign import Foreign
@@ -43,10 +42,18 @@ class Claimer:
     """Claims for one worker. The token of a claim whose reply was lost is remembered until that claim is released."""
 
     def __init__(
-        self, session: Session, statements: Statements, lanes: Lanes, others_jobs: OthersJobs, slot: Slot
+        self,
+        session: Session,
+        statements: Statements,
+        lanes: Lanes,
+        others_jobs: OthersJobs,
+        slot: Slot,
+        *,
+        most_bytes: int = BATCH_BYTES,
     ) -> None:
+        """``most_bytes``: of all payloads that come with one claim."""
         self._session = session
-        self._claim = ClaimStatement(statements)
+        self._claim = ClaimStatement(statements, most_bytes)
         self._reread = statements.load("reread_claim")
         self._release = statements.load("release_claim")
         self._lanes = lanes
@@ -87,7 +94,7 @@ class Claimer:
         if answer is None:
             self._unanswered = None
             raise WorkerReapedError
-        jobs = self._read(connection, answer, token)
+        jobs = self._read(connection, answer, token, limit)
         now = time.monotonic()
         found = answer.floors(jobs)
         self._lanes.learn(
@@ -103,23 +110,23 @@ class Claimer:
             return None
         return suspects_last(jobs) if answer.careful else jobs
 
-    def _read(self, connection: Connection[Any], answer: Answer, token: int) -> list[ClaimedJob]:
+    def _read(self, connection: Connection[Any], answer: Answer, token: int, limit: int) -> list[ClaimedJob]:
         try:
             return answer.jobs(token)
         except orjson.JSONDecodeError:
-            return self._read_one_by_one(connection, answer, token)
+            return self._read_one_by_one(connection, answer, token, limit)
 
-    def _read_one_by_one(self, connection: Connection[Any], answer: Answer, token: int) -> list[ClaimedJob]:
+    def _read_one_by_one(self, connection: Connection[Any], answer: Answer, token: int, limit: int) -> list[ClaimedJob]:
         """A payload orjson cannot read (PostgreSQL holds more than it) must fail its own job and no other."""
-        rows = connection.execute(self._reread, {"worker_id": self._slot.worker_id, "token": token}).fetchall()
+        longest = self._claim.longest_payload(limit)
+        claim = {"worker_id": self._slot.worker_id, "token": token, "most_bytes": longest}
+        rows = connection.execute(self._reread, claim).fetchall()
         return answer.marked([_strange(row, token) for row in rows])
 
 
 def _strange(row: tuple[Any, ...], token: int) -> ClaimedJob:
     job_id, fence, job_type, text, attempts, max_retries, queue, priority, trace_id = row
     job = ClaimedJob(UUID(job_id).bytes, fence, token, job_type, None, attempts, max_retries, queue, priority, trace_id)
-    try:
-        job.payload = decode(text)
-    except PayloadError as error:
-        job.unreadable = str(error)
+    if text is not None:
+        job.read(text)
     return job

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
+from pooljobs.errors import PayloadError
 from pooljobs.handler.completion import Completion
 from pooljobs.handler.interrupts import JobInterrupt
 from pooljobs.job.verdict import Settlement, Verdict
+from pooljobs.payload.encoding import decode
+
+LEFT_OUT: Final = object()
+"""Stands for a payload that is fetched when the job's turn comes (``large_payloads.py``)."""
 
 
 @dataclass(slots=True)
@@ -17,6 +23,7 @@ class ClaimedJob:
 
     Attributes:
         job_id: 16 raw bytes.
+        payload: As decoded, or ``LEFT_OUT``.
         attempts: Runs that ended before this one.
         place: Where the claim left its row, 6 raw bytes; None if that is not known.
         entry: Its place in the table of held jobs on the scoreboard; -1 until it has one.
@@ -60,6 +67,13 @@ class ClaimedJob:
     def attempt(self) -> int:
         """The number of this run, from 1."""
         return self.attempts + 1
+
+    def read(self, text: str) -> None:
+        """Takes the payload from its text."""
+        try:
+            self.payload = decode(text)
+        except PayloadError as error:
+            self.payload, self.unreadable = None, str(error)
 
     def cancelled_unrun(self) -> Settlement:
         """Its settlement where it was asked to be cancelled before its handler began."""

@@ -11,6 +11,7 @@ from pooljobs.db.binary import Oid
 from pooljobs.db.hot import HotStatement
 from pooljobs.db.statements import Statements
 from pooljobs.job.flags import UNKNOWN
+from pooljobs.settings import BATCH_BYTES
 from pooljobs_worker.claims.answer import Answer
 from pooljobs_worker.claims.lanes import ClaimPlan
 from pooljobs_worker.claims.passed_over import PassedOver
@@ -23,6 +24,7 @@ _TYPES: Final = {
     "priorities": Oid.INT2_ARRAY,
     "floor_times": Oid.TIMESTAMPTZ_ARRAY,
     "floor_ids": Oid.UUID_ARRAY,
+    "most_bytes": Oid.INT8,
 }
 _PASSING_OVER: Final = _TYPES | {
     "types": Oid.TEXT_ARRAY,
@@ -36,9 +38,15 @@ _ALIVE: Final = binary.int8(1)
 class ClaimStatement:
     """One schema's; on whichever connections."""
 
-    def __init__(self, statements: Statements) -> None:
+    def __init__(self, statements: Statements, most_bytes: int = BATCH_BYTES) -> None:
+        """``most_bytes``: of all payloads that come with one claim."""
+        self._most_bytes = most_bytes
         self._statement = HotStatement("claim", statements.claim, _TYPES)
         self._passing_over = HotStatement("claim", statements.passing_over("claim"), _PASSING_OVER)
+
+    def longest_payload(self, limit: int) -> int:
+        """How many bytes a payload may have that comes with a claim of ``limit`` jobs."""
+        return self._most_bytes // limit
 
     def ask(
         self,
@@ -51,6 +59,8 @@ class ClaimStatement:
         passed_over: PassedOver | None = None,
     ) -> Answer | None:
         """Up to ``limit`` jobs from the plan's lanes; None if the worker is dead to the database.
+
+        Payloads that are not certain to be as short as ``longest_payload`` are left out.
 
         Jobs that are not for this worker are passed over, as far as ``passed_over`` tells of them.
 
@@ -65,6 +75,7 @@ class ClaimStatement:
             binary.levels([level for _, level in plan.visits]),
             binary.raw_array(Oid.TIMESTAMPTZ, 8, [run_at for run_at, _ in plan.floors]),
             binary.raw_array(Oid.UUID, 16, [job_id for _, job_id in plan.floors]),
+            binary.int8(self.longest_payload(limit)),
         ]
         if passed_over is None:
             alive, *columns = self._statement.row(connection, values)

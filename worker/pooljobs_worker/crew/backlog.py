@@ -40,6 +40,10 @@ class Backlog:
         self.begun_ns = time.monotonic_ns()
         return job
 
+    def waiting(self) -> tuple[ClaimedJob, ...]:
+        """All that have not begun, in order; some may begin at any moment."""
+        return tuple(self.jobs)  # in one step: whoever takes one out does so before or after
+
     def empty(self) -> list[ClaimedJob]:
         """Takes out all that have not begun."""
         taken: list[ClaimedJob] = []

@@ -6,10 +6,10 @@ import time
 
 from pooljobs.job.verdict import Settlement, Verdict
 from pooljobs.scoreboard import EntryState, Slot, Wanted
-from pooljobs_worker.claims.announcer import Announcer
-from pooljobs_worker.claims.claimed import ClaimedJob
+from pooljobs_worker.claims.claimed import LEFT_OUT, ClaimedJob
+from pooljobs_worker.crew.backlog import Backlog
 from pooljobs_worker.crew.suspect_turn import SuspectTurn
-from pooljobs_worker.session.lease import Lease
+from pooljobs_worker.parts import Parts
 
 
 def unrun(slot: Slot, job: ClaimedJob, *, delay: float | None = None) -> Settlement:
@@ -31,14 +31,17 @@ def unfinished(settlement: Settlement) -> EntryState:
 class Gate:
     """The threaded crew asks it before each job; any thread."""
 
-    def __init__(self, slot: Slot, lease: Lease, announcer: Announcer, turn: SuspectTurn) -> None:
-        self._slot = slot
+    def __init__(self, parts: Parts, turn: SuspectTurn, backlog: Backlog) -> None:
+        self._slot = parts.child.slot
         self._turn = turn
-        self._lease = lease
-        self._announcer = announcer
+        self._lease = parts.lease
+        self._announcer = parts.announcer
+        self._large_payloads = parts.large_payloads
+        self._backlog = backlog
 
     def refused(self, job: ClaimedJob) -> Settlement | None:
-        """The settlement of a job that must not begin; None for one that may. Waits only where a run is announced.
+        """The settlement of a job that must not begin; None for one that may. Waits only where a run is announced, or
+        a payload was left out by the claim.
 
         A suspect that may begin has the fleet's turn from here on; ``ran`` ends it.
         """
@@ -47,6 +50,8 @@ class Gate:
             return unrun(slot, job)
         if slot.cancel_asked(job.entry, job.token):
             return job.cancelled_unrun()
+        if job.payload is LEFT_OUT and not self._large_payloads.bring(job, self._backlog.waiting()):
+            return unrun(slot, job)
         if job.suspect and not self._turn.take():
             return unrun(slot, job, delay=self._turn.away(job, 1))
         if job.losses and not self._announcer.may_begin(job):

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pooljobs.job.verdict import Verdict
 from pooljobs.scoreboard import Activity, EntryState, Wanted
 from pooljobs.scoreboard.layout import At
-from pooljobs_worker.claims.claimed import ClaimedJob
+from pooljobs_worker.claims.claimed import LEFT_OUT, ClaimedJob
 from pooljobs_worker.crew.appetite import Appetite
 from pooljobs_worker.crew.backlog import Backlog
 from pooljobs_worker.crew.dispatch import Dispatcher
@@ -46,6 +46,7 @@ class SerialCrew:
         self._flusher = parts.flusher
         self._lease = parts.lease
         self._announcer = parts.announcer
+        self._large_payloads = parts.large_payloads
         self._turn = SuspectTurn(parts.child.board, self._slot)
         self._peak = parts.peak
         self._origin = make_origin()
@@ -105,7 +106,7 @@ class SerialCrew:
             begun += 1
             if self._requests[job.entry] == job.token:
                 self._settler.add(job.cancelled_unrun(), job.entry)
-            elif not (job.losses or job.suspect):
+            elif not (job.losses or job.suspect or job.payload is LEFT_OUT):
                 if self._run_one(job, now_ns):
                     ran = job
             else:
@@ -115,8 +116,14 @@ class SerialCrew:
         return begun
 
     def _run_carefully(self, job: ClaimedJob) -> None:
-        """Runs a suspect if the fleet may have one run now, and a job that a host was lost with once that is told."""
+        """Runs a suspect if the fleet may have one run now, and a job that a host was lost with once that is told; one
+        whose payload was left out gets that first.
+        """
         self._turn.look_again(job)
+        left_out = job.payload is LEFT_OUT
+        if left_out and not self._large_payloads.bring(job, self._backlog.waiting()):
+            self._give_back((job,))
+            return
         if job.suspect and not self._turn.take():
             suspects = [job, *self._backlog.empty()]  # they come last in a batch
             self._give_back(suspects, apart=True)
@@ -128,6 +135,8 @@ class SerialCrew:
             self._give_back((job,))
         if job.suspect:
             self._turn.leave()
+        if left_out:
+            job.payload = None  # the batch is kept until its end
 
     def _run_one(self, job: ClaimedJob, started_ns: int) -> int:
         """Not 0 if its handler was called."""

@@ -16,7 +16,7 @@ from typing import Self
 from pooljobs.job.verdict import Settlement, Verdict
 from pooljobs.scoreboard import Activity, EntryState, Wanted
 from pooljobs.scoreboard.wake import OWN
-from pooljobs_worker.claims.claimed import ClaimedJob
+from pooljobs_worker.claims.claimed import LEFT_OUT, ClaimedJob
 from pooljobs_worker.crew.appetite import Appetite, Pace
 from pooljobs_worker.crew.coroutines import BackgroundLoop
 from pooljobs_worker.crew.dispatch import Dispatcher
@@ -43,7 +43,6 @@ class ThreadedCrew:
         self._settler = parts.settler
         self._flusher = parts.flusher
         self._turn = SuspectTurn(parts.child.board, self._slot)
-        self._gate = Gate(self._slot, parts.lease, parts.announcer, self._turn)
         self._peak = parts.peak
         self._exhaustion = parts.exhaustion
         self._concurrency = parts.settings.worker.concurrency
@@ -52,6 +51,7 @@ class ThreadedCrew:
         self._appetite = appetite
         self._pace = Pace()
         self._places = Places(self._concurrency)
+        self._gate = Gate(parts, self._turn, self._places.backlog)
         self._relief = Relief(parts.child, parts.settler, self._places.backlog, given_back=self._given_back)
         parts.flusher.also(self._look)
         self._rung = False
@@ -140,8 +140,8 @@ class ThreadedCrew:
                 raise
 
     def _is_task(self, job: ClaimedJob) -> bool:
-        """Not one that has to be announced: that waits for the database, and the loop must not."""
-        return not job.losses and self._dispatcher.is_task(job)
+        """Not one that waits for the database first, to be announced or for its payload: the loop must not."""
+        return not job.losses and job.payload is not LEFT_OUT and self._dispatcher.is_task(job)
 
     def _in_thread(self, job: ClaimedJob) -> None:
         """Runs a job, and those that follow in its place until one of them is for the event loop."""

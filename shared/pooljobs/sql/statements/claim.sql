@@ -8,13 +8,15 @@
 -- queue, in order: a hundred queues are swept by a hundred entries and not by nine hundred.
 --
 -- Parameters: worker_id, token, limit, and an element for each lane in queues text[], priorities smallint[] (null: all),
---   floor_times timestamptz[], floor_ids uuid[]. {pass_over} is empty, or pass_over.sql.
+--   floor_times timestamptz[], floor_ids uuid[]; most_bytes. {pass_over} is empty, or pass_over.sql.
 -- Returns, of the jobs in the order in which to run them: alive (0: this worker is unknown, dead or past its lease, and
 --   claims nothing), at (now(): what was due by then in the lanes of a claim that is not full was taken or passed over,
 --   but for commits that come late), ids (16 bytes each), places (6 bytes each: the row's ctid, for settle.sql), run_ats
 --   (8 bytes each: microseconds since 2000), jobs (JSON: an array of columns, each an array), careful (JSON array of [id,
---   suspect, losses, flags, seconds since it was first refused], of the jobs of which one of these is to be known). All
---   but alive and at are null where no job was due.
+--   suspect, losses, flags, seconds since it was first refused, payload left out], of the jobs of which one of these is
+--   to be known). All but alive and at are null where no job was due.
+-- Left out are payloads that are not certain to be as short as most_bytes, since they are longer, or compressed: nobody
+--   can tell then what they come to. They are fetched when their turn comes (fetch_payloads.sql).
 -- Locks: the worker's row FOR KEY SHARE, so that it cannot be reaped meanwhile; the claimed rows FOR UPDATE.
 -- Index: live_claim; the locked rows are updated where they lie (a row that moved since the snapshot waits for the next
 --   claim). The update is HOT. Commits without waiting for the disk: a claim lost in a server crash is a job that is
@@ -54,7 +56,10 @@ claimed AS (
     SET worker_id = %(worker_id)s, token = %(token)s, fence = l.fence + 1, started_at = now()
     FROM picked
     WHERE l.ctid = picked.place
-    RETURNING l.id, l.ctid AS place, l.fence, l.job_type, l.payload, l.attempts, l.max_retries, l.queue, l.priority, l.trace_id, l.run_at,
+    RETURNING l.id, l.ctid AS place, l.fence, l.job_type,
+        CASE WHEN pg_column_size(l.payload) <= %(most_bytes)s AND pg_column_compression(l.payload) IS NULL THEN l.payload END
+            AS payload,
+        l.attempts, l.max_retries, l.queue, l.priority, l.trace_id, l.run_at,
         l.suspect, l.losses, l.flags, l.refused_since
 )
 SELECT
@@ -67,6 +72,9 @@ SELECT
         json_agg(c.fence), json_agg(c.job_type), json_agg(c.payload), json_agg(c.attempts), json_agg(c.max_retries),
         json_agg(c.queue), json_agg(c.priority), json_agg(c.trace_id)
     )::text AS jobs,
-    (json_agg(json_build_array(c.id, c.suspect IS TRUE, c.losses, c.flags, extract(epoch FROM now() - c.refused_since)::float8))
-        FILTER (WHERE c.suspect OR c.losses > 0 OR c.flags IS NOT NULL OR c.refused_since IS NOT NULL))::text AS careful
+    (json_agg(json_build_array(
+        c.id, c.suspect IS TRUE, c.losses, c.flags, extract(epoch FROM now() - c.refused_since)::float8, c.payload IS NULL
+    )) FILTER (
+        WHERE c.suspect OR c.losses > 0 OR c.flags IS NOT NULL OR c.refused_since IS NOT NULL OR c.payload IS NULL
+    ))::text AS careful
 FROM (SELECT * FROM claimed ORDER BY priority, run_at, id) AS c

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pooljobs_worker.claims.answer import Answer
+from pooljobs_worker.claims.claimed import LEFT_OUT
 from pooljobs_worker.claims.lanes import Floor, Lane
 
 NOTHING = Answer(bytes(8), None, None, None, None, None)
@@ -59,9 +60,15 @@ def test_an_answer_without_jobs() -> None:
 
 
 def test_those_that_need_care_know_why() -> None:
-    jobs = answer_of([("a", 0), ("a", 0), ("a", 0)], [[str(UUID(int=1)), True, 2, 4, 1.5]]).jobs(token=7)
+    jobs = answer_of([("a", 0), ("a", 0), ("a", 0)], [[str(UUID(int=1)), True, 2, 4, 1.5, False]]).jobs(token=7)
     assert [(job.suspect, job.losses) for job in jobs] == [(False, 0), (True, 2), (False, 0)]
     assert [(job.flags, job.refused_for) for job in jobs] == [(None, None), (4, 1.5), (None, None)]
+
+
+def test_a_payload_that_was_left_out_is_no_null() -> None:
+    answer = answer_of([("a", 0), ("a", 0)], [[str(UUID(int=1)), False, 0, None, None, True]])
+    columns = (answer.columns or b"").replace(b'{"n":0}', b"null").replace(b'{"n":1}', b"null")
+    assert [job.payload for job in replace(answer, columns=columns).jobs(token=7)] == [None, LEFT_OUT]
 
 
 def test_a_number_that_json_has_and_orjson_has_not_is_no_answer() -> None:

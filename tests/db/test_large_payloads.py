@@ -1,0 +1,160 @@
+"""What a claim brings, and what a fetch brings, is bounded in bytes; and every job gets its own payload in the end."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from psycopg import Connection
+from psycopg.types.json import Jsonb
+
+from pooljobs.settings import MAX_BATCH
+from pooljobs_worker.claims.claim import Claimer
+from pooljobs_worker.claims.claimed import LEFT_OUT, ClaimedJob
+from pooljobs_worker.claims.lanes import Lanes
+from pooljobs_worker.claims.large_payloads import LargePayloads
+from pooljobs_worker.parts import Parts
+from tests.support.worker_parts import others_jobs, worker_parts
+
+Conn = Connection[Any]
+
+BYTES = 10_000
+"""Of a claim and of a fetch, in these tests."""
+
+
+@pytest.fixture
+def parts(dsn: str) -> Any:
+    with worker_parts(dsn, entries=MAX_BATCH) as made:
+        yield made
+
+
+def store(connection: Conn, *payloads: object) -> None:
+    """One job for each, in this order."""
+    for payload in payloads:
+        connection.execute("INSERT INTO pooljobs.live (job_type, payload) VALUES ('noop', %s)", (Jsonb(payload),))
+
+
+def random_text(length: int) -> str:
+    """Text that compresses to half of its length at best."""
+    return secrets.token_hex((length + 1) // 2)[:length]
+
+
+def claimed(parts: Parts, limit: int, most_bytes: int = BYTES) -> list[ClaimedJob]:
+    child = parts.child
+    others = others_jobs(child.board, child.slot)
+    lanes = Lanes(parts.settings.worker.shares)
+    claimer = Claimer(parts.session, parts.statements, lanes, others, child.slot, most_bytes=most_bytes)
+    return claimer.claim(limit)
+
+
+def bring(parts: Parts, jobs: list[ClaimedJob], most_bytes: int = BYTES) -> bool:
+    """As a crew does it when the first one's turn comes."""
+    return LargePayloads(parts.session, parts.statements, most_bytes).bring(jobs[0], jobs[1:])
+
+
+def left_out(jobs: list[ClaimedJob]) -> list[bool]:
+    return [job.payload is LEFT_OUT for job in jobs]
+
+
+def length(payload: object) -> int:
+    """What it takes as text, as the server writes it."""
+    return len(str(payload).encode())
+
+
+def test_short_payloads_come_with_their_claim(parts: Parts, connection: Conn) -> None:
+    payloads: list[object] = [{"a": 1}, None, [], "text", {"b": random_text(800)}]
+    store(connection, *payloads)
+    assert [job.payload for job in claimed(parts, 10)] == payloads
+
+
+def test_what_is_longer_than_its_share_is_left_out(parts: Parts, connection: Conn) -> None:
+    store(connection, random_text(900), random_text(1_100), None)
+    assert left_out(claimed(parts, 10)) == [False, True, False]
+
+
+def test_what_is_compressed_is_left_out_however_short(parts: Parts, connection: Conn) -> None:
+    store(connection, "x" * 100_000)
+    stored = connection.execute("SELECT pg_column_size(payload), pg_column_compression(payload) FROM pooljobs.live")
+    size, method = stored.fetchone() or (0, None)
+    assert size < 5_000
+    assert method
+    [job] = claimed(parts, 1, most_bytes=10**6)
+    assert job.payload is LEFT_OUT
+    assert bring(parts, [job])
+    assert job.payload == "x" * 100_000
+
+
+def test_a_fetch_brings_those_that_follow_as_far_as_the_bytes_go(parts: Parts, connection: Conn) -> None:
+    store(connection, *(random_text(2_000) for _ in range(12)))
+    jobs = claimed(parts, 12)
+    assert all(left_out(jobs))
+    assert bring(parts, jobs)
+    assert left_out(jobs) == [False] * 4 + [True] * 8, "four times 2,002 bytes, and not five"
+    assert bring(parts, jobs[4:])
+    assert left_out(jobs) == [False] * 8 + [True] * 4
+
+
+def test_one_that_is_longer_than_a_fetch_comes_alone(parts: Parts, connection: Conn) -> None:
+    store(connection, random_text(3 * BYTES), random_text(2_000))
+    jobs = claimed(parts, 2, most_bytes=1_000)
+    assert bring(parts, jobs)
+    assert left_out(jobs) == [False, True]
+
+
+def test_a_payload_of_a_claim_that_was_lost_is_not_read(parts: Parts, connection: Conn) -> None:
+    store(connection, *(random_text(2_000) for _ in range(3)))
+    jobs = claimed(parts, 3, most_bytes=1_000)
+    connection.execute("UPDATE pooljobs.live SET token = 1, fence = fence + 1 WHERE id = %s", (jobs[1].id,))
+    assert bring(parts, jobs)
+    assert left_out(jobs) == [False, True, True], "the third has to wait for its own turn"
+    assert not bring(parts, jobs[1:])
+    assert bring(parts, jobs[2:])
+    connection.execute("UPDATE pooljobs.live SET worker_id = NULL, token = NULL")
+
+
+def test_one_that_nobody_can_read_fails_alone(parts: Parts, connection: Conn) -> None:
+    store(connection, random_text(2_000))
+    connection.execute("UPDATE pooljobs.live SET payload = jsonb_set('{}', '{n}', '1e5000'::jsonb)")
+    store(connection, random_text(2_000))
+    jobs = claimed(parts, 2, most_bytes=2)
+    assert bring(parts, jobs)
+    assert jobs[0].unreadable
+    assert jobs[1].unreadable is None
+    assert isinstance(jobs[1].payload, str)
+
+
+def test_a_claim_that_is_read_job_by_job_is_bounded_too(parts: Parts, connection: Conn) -> None:
+    connection.execute("INSERT INTO pooljobs.live (job_type, payload) VALUES ('noop', '{\"n\": 1e5000}')")
+    store(connection, random_text(2_000), None)
+    jobs = claimed(parts, 4)
+    assert jobs[0].unreadable
+    assert [job.unreadable for job in jobs[1:]] == [None, None]
+    assert left_out(jobs) == [False, False, False]
+    connection.execute("UPDATE pooljobs.live SET worker_id = NULL, token = NULL, run_at = run_at - interval '1 h'")
+    jobs = claimed(parts, 10)
+    assert jobs[0].unreadable
+    assert left_out(jobs) == [False, True, False]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.tuples(st.sampled_from([1, 500, 1_500, 3_000, 12_000]), st.booleans()), min_size=1, max_size=12),
+    st.sampled_from([1_000, 4_000, 20_000]),
+)
+def test_every_job_gets_its_own_payload_and_no_fetch_more_than_it_may(
+    parts: Parts, connection: Conn, kinds: list[tuple[int, bool]], most: int
+) -> None:
+    connection.execute("DELETE FROM pooljobs.live")
+    payloads = [("x" * size if repeats else random_text(size)) + str(n) for n, (size, repeats) in enumerate(kinds)]
+    store(connection, *payloads)
+    jobs = claimed(parts, len(payloads), most_bytes=most)
+    assert sum(length(job.payload) for job in jobs if job.payload is not LEFT_OUT) <= most
+    for n, job in enumerate(jobs):
+        before = left_out(jobs)
+        assert bring(parts, jobs[n:], most)
+        brought = [each for each, was in zip(jobs, before, strict=True) if was and each.payload is not LEFT_OUT]
+        assert sum(map(length, (each.payload for each in brought))) <= most or brought == [job]
+    assert [job.payload for job in jobs] == payloads
