@@ -65,14 +65,17 @@ class SerialCrew:
     def run(self, jobs: list[ClaimedJob], *, full: bool) -> None:
         """Runs the batch in order; what has not begun when RELEASE is wanted, or the lease is lost, is given back.
 
-        So is what waits behind a slow job for too long, by the flusher's thread.
+        So is what waits behind a slow job for too long, by the flusher's thread. The list is emptied: a job whose
+        handler has ended is not to be kept, and its payload with it, until the batch has.
         """
-        jobs = self._turn.marked(jobs)
-        self._held.take(jobs)
+        batch = self._turn.marked(jobs)
+        self._held.take(batch)
         self._slot.activity = Activity.RUNNING
         self._looked_ns = began_ns = time.monotonic_ns()  # at the end of the last batch, and no handler ran since
         self._peak.before_job(began_ns)
-        self._backlog.take(jobs, began_ns)
+        self._backlog.take(batch, began_ns)
+        jobs.clear()
+        batch.clear()
         self._flusher.busy(working=True)
         ran = self._run_all()
         self._appetite.learn(ran, (time.monotonic_ns() - began_ns) / 1e9, full=full)
@@ -120,8 +123,7 @@ class SerialCrew:
         whose payload was left out gets that first.
         """
         self._turn.look_again(job)
-        left_out = job.payload is LEFT_OUT
-        if left_out and not self._large_payloads.bring(job, self._backlog.waiting()):
+        if job.payload is LEFT_OUT and not self._large_payloads.bring(job, self._backlog.waiting()):
             self._give_back((job,))
             return
         if job.suspect and not self._turn.take():
@@ -135,8 +137,6 @@ class SerialCrew:
             self._give_back((job,))
         if job.suspect:
             self._turn.leave()
-        if left_out:
-            job.payload = None  # the batch is kept until its end
 
     def _run_one(self, job: ClaimedJob, started_ns: int) -> int:
         """Not 0 if its handler was called."""
