@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -23,6 +24,9 @@ Conn = Connection[Any]
 
 BYTES = 10_000
 """Of a claim and of a fetch, in these tests."""
+
+EXPANSION = {None: 1, "pglz": 90, "lz4": 260}
+"""What a claim takes for granted of each method of compression."""
 
 
 @pytest.fixture
@@ -75,16 +79,41 @@ def test_what_is_longer_than_its_share_is_left_out(parts: Parts, connection: Con
     assert left_out(claimed(parts, 10)) == [False, True, False]
 
 
-def test_what_is_compressed_is_left_out_however_short(parts: Parts, connection: Conn) -> None:
+@pytest.mark.parametrize("method", ["pglz", "lz4"])
+def test_what_is_compressed_is_left_out_where_it_may_be_long(parts: Parts, connection: Conn, method: str) -> None:
+    try:
+        connection.execute(f"ALTER TABLE pooljobs.live ALTER payload SET COMPRESSION {method}".encode())
+    except psycopg.errors.FeatureNotSupported:
+        pytest.skip("this server was built without lz4")
     store(connection, "x" * 100_000)
     stored = connection.execute("SELECT pg_column_size(payload), pg_column_compression(payload) FROM pooljobs.live")
-    size, method = stored.fetchone() or (0, None)
-    assert size < 5_000
-    assert method
-    [job] = claimed(parts, 1, most_bytes=10**6)
+    size, found = stored.fetchone() or (0, None)
+    assert (size < 2_000, found) == (True, method)
+    may_be = size * EXPANSION[method]
+    [job] = claimed(parts, 1, most_bytes=may_be - 1)
     assert job.payload is LEFT_OUT
-    assert bring(parts, [job])
+    connection.execute("UPDATE pooljobs.live SET worker_id = NULL, token = NULL, run_at = run_at - interval '1 h'")
+    [job] = claimed(parts, 1, most_bytes=may_be)
     assert job.payload == "x" * 100_000
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text("ab", min_size=1, max_size=40), st.integers(1, 200_000), st.sampled_from(["pglz", "lz4"]))
+def test_nothing_expands_more_than_a_claim_takes_for_granted(
+    connection: Conn, piece: str, times: int, method: str
+) -> None:
+    """The factors in claim.sql."""
+    connection.execute("DELETE FROM pooljobs.live")
+    try:
+        connection.execute(f"ALTER TABLE pooljobs.live ALTER payload SET COMPRESSION {method}".encode())
+    except psycopg.errors.FeatureNotSupported:
+        return
+    store(connection, piece * times)
+    query = (
+        "SELECT octet_length(payload::text), pg_column_size(payload), pg_column_compression(payload) FROM pooljobs.live"
+    )
+    long, stored, found = connection.execute(query.encode()).fetchone() or (0, 0, "")
+    assert long <= stored * EXPANSION[found]
 
 
 def test_a_fetch_brings_those_that_follow_as_far_as_the_bytes_go(parts: Parts, connection: Conn) -> None:

@@ -1,5 +1,5 @@
-"""Fetches payloads that a claim left out: those that are large, or may be, since they are stored compressed. Asked by
-the crews, when the turn of such a job comes.
+"""Fetches payloads that a claim left out: those that are large, or may be, as far as their compressed size tells. Asked
+by the crews, when the turn of such a job comes.
 
 So what a worker holds of its jobs is bounded in bytes, however many it has claimed: a claim brings at most
 ``max_batch_bytes`` of payloads, and so does each fetch, or one payload that is longer than that alone.

@@ -15,8 +15,9 @@
 --   (8 bytes each: microseconds since 2000), jobs (JSON: an array of columns, each an array), careful (JSON array of [id,
 --   suspect, losses, flags, seconds since it was first refused, payload left out], of the jobs of which one of these is
 --   to be known). All but alive and at are null where no job was due.
--- Left out are payloads that are not certain to be as short as most_bytes, since they are longer, or compressed: nobody
---   can tell then what they come to. They are fetched when their turn comes (fetch_payloads.sql).
+-- Left out are payloads that are not certain to be as short as most_bytes. Of a compressed one nobody can tell without
+--   reading it: 3 bytes stand for 273 at most in pglz, one more for 255 more in lz4. They are fetched when their turn comes
+--   (fetch_payloads.sql).
 -- Locks: the worker's row FOR KEY SHARE, so that it cannot be reaped meanwhile; the claimed rows FOR UPDATE.
 -- Index: live_claim; the locked rows are updated where they lie (a row that moved since the snapshot waits for the next
 --   claim). The update is HOT. Commits without waiting for the disk: a claim lost in a server crash is a job that is
@@ -57,8 +58,9 @@ claimed AS (
     FROM picked
     WHERE l.ctid = picked.place
     RETURNING l.id, l.ctid AS place, l.fence, l.job_type,
-        CASE WHEN pg_column_size(l.payload) <= %(most_bytes)s AND pg_column_compression(l.payload) IS NULL THEN l.payload END
-            AS payload,
+        CASE WHEN pg_column_size(l.payload)::bigint
+            * CASE coalesce(pg_column_compression(l.payload), '') WHEN '' THEN 1 WHEN 'pglz' THEN 90 WHEN 'lz4' THEN 260 END
+            <= %(most_bytes)s THEN l.payload END AS payload,
         l.attempts, l.max_retries, l.queue, l.priority, l.trace_id, l.run_at,
         l.suspect, l.losses, l.flags, l.refused_since
 )

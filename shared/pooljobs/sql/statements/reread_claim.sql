@@ -1,9 +1,11 @@
 -- The jobs of one claim statement, a row each with the payload as text: for a batch whose JSON as a whole could not
 -- be read, so that one strange payload fails its own job and no other. Rare: it scans the live table.
--- Parameters: worker_id, token, most_bytes (longer payloads are null, as in claim.sql). Locks: none. Index: none.
+-- Parameters: worker_id, token, most_bytes (payloads that claim.sql leaves out are null). Locks: none. Index: none.
 SELECT
     l.id::text, l.fence, l.job_type,
-    CASE WHEN pg_column_size(l.payload) <= %(most_bytes)s AND pg_column_compression(l.payload) IS NULL THEN l.payload::text END,
+    CASE WHEN pg_column_size(l.payload)::bigint
+            * CASE coalesce(pg_column_compression(l.payload), '') WHEN '' THEN 1 WHEN 'pglz' THEN 90 WHEN 'lz4' THEN 260 END
+            <= %(most_bytes)s THEN l.payload::text END,
     l.attempts, l.max_retries, l.queue, l.priority, l.trace_id
 FROM {schema}.live AS l
 WHERE l.worker_id = %(worker_id)s AND l.token = %(token)s
