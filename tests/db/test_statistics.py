@@ -7,6 +7,7 @@ kept since, made anew with the same statistics, and made after an ANALYZE.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from importlib import resources
 from typing import Any
 
@@ -55,75 +56,74 @@ def keep(connection: Conn) -> dict[str, Prepared]:
     return kept
 
 
-def faults(statements: list[Hot], kept: dict[str, Prepared], told: str, *, dead: int) -> Iterator[str]:
-    """What is wrong with the statements' plans."""
-    for hot in statements:
-        try:
-            judge(hot, looked_at(hot, kept[hot.verb]), dead=dead)
-        except AssertionError as fault:
-            yield f"{told}: {fault}"
+class Asker:
+    """Who runs some of the statements, on a connection as he has it."""
+
+    def __init__(self, told: str, connection: Conn, ask: Callable[[Conn], list[Hot]]) -> None:
+        self.told, self._connection, self._ask = told, connection, ask
+        self._kept: dict[str, Prepared] = {}
+
+    def keep(self) -> None:
+        """Plans all statements, now."""
+        self._connection.execute("DEALLOCATE ALL")
+        self._kept = keep(self._connection)
+
+    def faults(self, when: str, *, dead: int) -> Iterator[str]:
+        """What is wrong with the plans that were kept."""
+        for hot in self._ask(self._connection):
+            try:
+                judge(hot, looked_at(hot, self._kept[hot.verb]), dead=dead)
+            except AssertionError as fault:
+                yield f"{self.told}, {when}: {fault}"
 
 
 def looked_at(hot: Hot, kept: Prepared) -> Plan:
     """Its plan. Of a function the cheapest of three calls: those that plan its statements read the catalog besides,
-    and others' DDL anywhere in the cluster can make any call do so; what it reads of our tables, each call reads."""
+    and others' DDL anywhere in the cluster can make any call do so; what it reads of our tables, each call reads.
+    """
     plans = [kept.explain(hot.parameters) for _ in range(1 if hot.indexes else 3)]
     return min(plans, key=lambda plan: plan.blocks)
 
 
-def faults_in(state: Callable[[Conn], None], connection: Conn, ask: Callable[[], list[Hot]], worker: int) -> list[str]:
-    """All that is wrong in this state."""
-    for table in [name for name in TABLES if name != "history"]:  # nobody else is to come by
-        connection.execute(f"ALTER TABLE pooljobs.{table} SET (autovacuum_enabled = off)".encode())
-    state(connection)
-    kept = keep(connection)
-    fill(connection, worker)
-    statements, dead = ask(), ROWS if state is emptied_unnoticed else 0
-    found = list(faults(statements, kept, "kept", dead=dead))
-    connection.execute("DEALLOCATE ALL")
-    found += faults(statements, keep(connection), "anew", dead=dead)
-    connection.execute("DEALLOCATE ALL")
-    connection.execute("ANALYZE")
-    return [*found, *faults(statements, keep(connection), "analysed", dead=dead)]
+@contextmanager
+def askers(dsn: str, worker: int, pinned: Conn) -> Iterator[list[Asker]]:
+    """Workers and stewards, whose connections are pinned; applications, whose servers plan by themselves, now the one
+    way and now the other; and an operator.
+    """
+    with ExitStack() as stack:
+        found = [Asker("worker", pinned, lambda c: [*hot_statements(c, worker), *rare_statements(c, worker)])]
+        for mode in ("force_generic_plan", "force_custom_plan"):
+            theirs = stack.enter_context(psycopg.connect(dsn, autocommit=True))
+            theirs.execute(f"SET plan_cache_mode = {mode}".encode())
+            found.append(Asker(f"application, {mode}", theirs, foreign_statements))
+        reader = stack.enter_context(open_reader(dsn, "pooljobs"))
+        found.append(Asker("operator", reader.connection, reader_statements))
+        yield found
 
 
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
-def test_pinned_plans_are_the_same_whatever_the_statistics_say(
+def test_plans_are_the_same_whatever_the_statistics_say(
     state: Callable[[Conn], None], connection: Conn, dsn: str
 ) -> None:
-    worker = register(connection, job_timeout=3600.0)
-
-    def ask() -> list[Hot]:
-        return [*hot_statements(connection, worker), *rare_statements(connection, worker)]
-
-    found = faults_in(state, connection, ask, worker)
-    assert not found, "\n".join(found)
-
-
-@pytest.mark.parametrize("mode", ["force_generic_plan", "force_custom_plan"])
-@pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
-def test_plans_on_connections_of_others_hold_too(
-    state: Callable[[Conn], None], mode: str, connection: Conn, dsn: str
-) -> None:
-    """What a server plans by itself is now the one and now the other."""
-    worker = _worker(dsn)
-    connection.execute(f"SET plan_cache_mode = {mode}".encode())
-    found = faults_in(state, connection, lambda: foreign_statements(connection), worker)
-    assert not found, "\n".join(found)
-
-
-@pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
-def test_an_operators_plans_hold_too(state: Callable[[Conn], None], dsn: str) -> None:
-    with open_reader(dsn, "pooljobs") as reader:
-        connection, worker = reader.connection, _worker(dsn)
-        found = faults_in(state, connection, lambda: reader_statements(connection), worker)
-    assert not found, "\n".join(found)
-
-
-def _worker(dsn: str) -> int:
-    """Entered on another connection: this one is not to be pinned."""
+    for table in [name for name in TABLES if name != "history"]:  # nobody else is to come by
+        connection.execute(f"ALTER TABLE pooljobs.{table} SET (autovacuum_enabled = off)".encode())
+    dead = ROWS if state is emptied_unnoticed else 0
     with psycopg.connect(dsn, autocommit=True) as pinned:
-        return register(pinned, job_timeout=3600.0)
+        worker = register(pinned, job_timeout=3600.0)
+        with askers(dsn, worker, pinned) as all_of_them:
+            state(connection)
+            for asker in all_of_them:
+                asker.keep()
+            fill(connection, worker)
+            found = [fault for asker in all_of_them for fault in asker.faults("kept", dead=dead)]
+            for asker in all_of_them:
+                asker.keep()
+                found += asker.faults("anew", dead=dead)
+            connection.execute("ANALYZE")
+            for asker in all_of_them:
+                asker.keep()
+                found += asker.faults("analysed", dead=dead)
+    assert not found, "\n".join(found)
 
 
 def test_every_statement_is_looked_at(connection: Conn) -> None:

@@ -14,7 +14,7 @@ from psycopg import Connection
 from tests.support.serving import Serving, audit_of, counts, enqueue
 from tests.support.waiting import wait_until
 
-ROUNDS = int(os.environ.get("POOLJOBS_TEST_DRAINS", "5"))
+ROUNDS = int(os.environ.get("POOLJOBS_TEST_DRAINS", "2"))
 """Drains of each signal. The suite's few stand for the many that a release is tried with."""
 
 LOAD = 20_000
