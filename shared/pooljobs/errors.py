@@ -8,13 +8,17 @@ from pooljobs.exit_codes import ExitCode
 
 
 class PoolJobsError(Exception):
-    """Base of all errors of this package. ``hint`` is what to do next, shown on a line of its own."""
+    """Base of all errors of this package. ``hint`` is what to do next: a note too, so that whoever prints the error
+    shows it, on a line of its own.
+    """
 
     exit_code: ClassVar[ExitCode] = ExitCode.INTERNAL
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
         self.hint = hint
+        if hint:
+            self.add_note(f"hint: {hint}")
 
 
 class AppLoadError(PoolJobsError):

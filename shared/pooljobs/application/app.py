@@ -16,7 +16,7 @@ from pooljobs.errors import DeclarationError
 from pooljobs.handler.state import StateContainer
 from pooljobs.job.handle import JobHandle
 from pooljobs.job.options import EnqueueOptions, check_name
-from pooljobs.job.retry import RetryPolicy
+from pooljobs.job.retry import DEFAULT_DELAY_SECS, PolicyKind, RetryPolicy
 from pooljobs.job.time_limit import TimeLimit
 from pooljobs.payload.encoding import encode
 
@@ -33,9 +33,22 @@ class PoolJobs(Cancelling):
             looked up when the first job is enqueued.
         schema: Schema that holds pooljobs' tables. Default ``pooljobs``.
         pool_size: Most connections open at once for enqueueing, in each process. Default 4.
+        retry_delay_secs: Seconds: ``retry_delay_secs`` of all handlers that declare none. Default 1, with which the
+            default's three runs are over within two seconds: for handlers that call a remote service set 30 or more.
+
+    Raises:
+        DeclarationError: ``retry_delay_secs`` is negative, beyond a century, or not a number.
     """
 
-    def __init__(self, dsn: str | None = None, *, schema: str = "pooljobs", pool_size: int = 4) -> None:
+    def __init__(
+        self,
+        dsn: str | None = None,
+        *,
+        schema: str = "pooljobs",
+        pool_size: int = 4,
+        retry_delay_secs: float = DEFAULT_DELAY_SECS,
+    ) -> None:
+        self._retry_delay_secs = RetryPolicy(delay_secs=retry_delay_secs).delay_secs
         self.state = StateContainer()
         self._tasks: dict[str, Task] = {}
         self._outlet = Outlet(dsn, schema, pool_size)
@@ -74,8 +87,8 @@ class PoolJobs(Cancelling):
         name: str | None = None,
         queue: str = DEFAULT_QUEUE,
         max_retries: int = DEFAULT_MAX_RETRIES,
-        retry_policy: str = "exponential",
-        retry_delay_secs: float = 1.0,
+        retry_policy: PolicyKind = "exponential",
+        retry_delay_secs: float | None = None,
         time_limit: float | timedelta | TimeLimit | None = None,
         extra: Literal["refuse", "ignore"] = "refuse",
         aliases: Sequence[str] = (),
@@ -88,8 +101,8 @@ class PoolJobs(Cancelling):
         name: str | None = None,
         queue: str = DEFAULT_QUEUE,
         max_retries: int = DEFAULT_MAX_RETRIES,
-        retry_policy: str = "exponential",
-        retry_delay_secs: float = 1.0,
+        retry_policy: PolicyKind = "exponential",
+        retry_delay_secs: float | None = None,
         time_limit: float | timedelta | TimeLimit | None = None,
         extra: Literal["refuse", "ignore"] = "refuse",
         aliases: Sequence[str] = (),
@@ -101,8 +114,9 @@ class PoolJobs(Cancelling):
             name: The job type. Default: the function's name.
             queue: Queue of its jobs. Default ``default``.
             max_retries: Total number of runs, at least 1. Default 3.
-            retry_policy: ``exponential`` (default), ``fixed`` or ``none``. An unknown one means exponential, and warns.
-            retry_delay_secs: Seconds: base of the exponential policy, delay of the fixed one. Default 1.
+            retry_policy: ``exponential`` (default), ``fixed`` or ``none``: one run, whatever ``max_retries`` says.
+            retry_delay_secs: Seconds: base of the exponential policy, delay of the fixed one. Default: the
+                application's.
             time_limit: Seconds, or a timedelta, after which ``TimeLimitExceeded`` is raised in the handler; five
                 seconds later its process is killed. A ``TimeLimit`` sets both; 0 means none. Default: as told by
                 ``serve --time-limit``.
@@ -113,7 +127,7 @@ class PoolJobs(Cancelling):
         Raises:
             DeclarationError: The declaration contradicts itself, or the name or an alias is taken.
         """
-        retry = RetryPolicy.named(retry_policy, retry_delay_secs, stacklevel=3)
+        retry = RetryPolicy(retry_policy, self._retry_delay_secs if retry_delay_secs is None else retry_delay_secs)
         limit = TimeLimit.of(time_limit)
 
         def declare(handler: Callable[..., Any]) -> TypedTask[..., Any]:
@@ -153,7 +167,8 @@ class PoolJobs(Cancelling):
         task = self._tasks.get(job_type)
         if task is None:
             encoded = encode(value, where=f"{job_type}: payload")
-            job = new_job(job_type, encoded, given, queue=DEFAULT_QUEUE, max_retries=DEFAULT_MAX_RETRIES)
+            most = given.max_retries or DEFAULT_MAX_RETRIES
+            job = new_job(job_type, encoded, given, queue=DEFAULT_QUEUE, max_retries=most)
         else:
             job = task.job_of(task.binder.encoded(value), given)
         return JobHandle(self._outlet.producer().insert(job), job.job_type, job.queue)

@@ -49,7 +49,7 @@ class Declaration:
             for alias in self.aliases:
                 check_name("an alias", alias)
         except OptionError as error:
-            raise DeclarationError(f"{self.name}: {error}", hint=error.hint) from error
+            raise DeclarationError(f"{self.name}: {error}", hint=error.hint) from None
 
     @property
     def job_types(self) -> tuple[str, ...]:

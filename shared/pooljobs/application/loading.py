@@ -15,6 +15,7 @@ from types import ModuleType, TracebackType
 
 from pooljobs.application.app import PoolJobs
 from pooljobs.errors import AppLoadError, PoolJobsError
+from pooljobs.job.error_text import headline, traceback_text, without_hint
 
 DEFAULT_ATTRIBUTE = "app"
 
@@ -71,9 +72,9 @@ def _import(name: str) -> ModuleType:
 
 
 def _raised(name: str, error: BaseException, theirs: TracebackType | None) -> AppLoadError:
-    told = "".join(traceback.format_exception(type(error), error, theirs))
-    headline = traceback.format_exception_only(error)[-1].strip().splitlines()[0]
-    return AppLoadError(f"importing {name} raised {headline}", hint=_raised_hint(error, theirs), traceback=told)
+    hint = _raised_hint(error, theirs)
+    told = without_hint(traceback_text(error, theirs), hint)  # which is the new error's from here on
+    return AppLoadError(f"importing {name} raised {headline(error)}", hint=hint, traceback=told)
 
 
 def _raised_hint(error: BaseException, theirs: TracebackType | None) -> str:

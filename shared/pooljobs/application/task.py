@@ -31,7 +31,7 @@ class Task(Enqueueing):
         name: Job type under which its jobs are stored.
         job_types: All types whose jobs it takes: its name, then its aliases.
         queue: Queue of its jobs. Default ``default``.
-        max_retries: Total number of runs. Default 3.
+        max_retries: Total number of runs. Default 3; 1 where the retry policy is ``none``.
         retry: When a failed job runs again.
         time_limit: How long a run may take; None leaves it to ``pooljobs serve``.
         function: The handler itself.
@@ -51,7 +51,7 @@ class Task(Enqueueing):
         self.name = declaration.name
         self.job_types = declaration.job_types
         self.queue = declaration.queue
-        self.max_retries = declaration.max_retries
+        self.max_retries = declaration.retry.most_runs(declaration.max_retries)
         self.retry = declaration.retry
         self.time_limit = declaration.time_limit
         self.is_async = inspect.iscoroutinefunction(function)
@@ -89,7 +89,8 @@ class Task(Enqueueing):
 
     def job_of(self, encoded: bytes, options: EnqueueOptions = _NO_OPTIONS) -> NewJob:
         """A job with this payload, which was checked and encoded by the binder."""
-        return new_job(self.name, encoded, options, queue=self.queue, max_retries=self.max_retries)
+        most = self.retry.most_runs(options.max_retries or self.max_retries)
+        return new_job(self.name, encoded, options, queue=self.queue, max_retries=most)
 
 
 class TypedTask(Task, Generic[P, R]):
@@ -119,13 +120,13 @@ class BoundTask(Enqueueing):
 
 
 def new_job(job_type: str, encoded: bytes, options: EnqueueOptions, *, queue: str, max_retries: int) -> NewJob:
-    """A job from its parts; ``queue`` and ``max_retries`` hold where the options are silent."""
+    """A job from its parts; ``queue`` holds where the options are silent, ``max_retries`` whatever they say."""
     return NewJob(
         job_type,
         encoded,
         options.queue or queue,
         options.priority,
-        options.max_retries or max_retries,
+        max_retries,
         options.delay_secs,
         options.run_at,
         options.trace_id if options.trace_id is not None else current_trace_id(),

@@ -44,7 +44,7 @@ class JobContext:
         job_type: Name under which the handler is registered.
         queue: Queue that the job came from.
         attempt: Number of this run, 1 for the first.
-        max_retries: Total number of runs that the job may have.
+        max_retries: Total number of runs that the job may have; 1 where its handler is never retried.
         priority: -4 to 4, smaller first.
         trace_id: The enqueuer's trace id, or None.
         completion: What ``complete_with`` uses; None outside a worker.

@@ -7,14 +7,17 @@ base, 4·base, 16·base … up to a week, plus a jitter that is the same each ti
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Final, Literal, get_args
 from uuid import UUID
 
 from pooljobs.errors import DeclarationError
 
 PolicyKind = Literal["exponential", "fixed", "none"]
+_KINDS: Final[tuple[PolicyKind, ...]] = get_args(PolicyKind)
+
+DEFAULT_DELAY_SECS: Final = 1.0
 
 LONGEST_BACKOFF_SECS: Final = 7 * 24 * 3600.0
 LONGEST_DELAY_SECS: Final = 100 * 365.25 * 24 * 3600.0
@@ -33,32 +36,39 @@ class RetryPolicy:
 
     Attributes:
         kind: ``exponential``, ``fixed`` (the same delay each time) or ``none`` (fail at the first error).
-        delay_secs: Seconds: the base of the exponential policy, or the delay of the fixed one. Default 1.
+        delay_secs: Seconds: the base of the exponential policy, or the delay of the fixed one. Default
+            ``DEFAULT_DELAY_SECS``, 1.
 
     Raises:
-        DeclarationError: ``delay_secs`` is negative, beyond a century, or not a number.
+        DeclarationError: There is no such kind; or ``delay_secs`` is negative, beyond a century, or not a number.
     """
 
     kind: PolicyKind = "exponential"
-    delay_secs: float = 1.0
+    delay_secs: float = DEFAULT_DELAY_SECS
 
     def __post_init__(self) -> None:
+        if self.kind not in _KINDS:
+            meant = get_close_matches(str(self.kind), _KINDS, n=1)
+            hint = f"did you mean {meant[0]!r} ?" if meant else f"use one of {', '.join(map(repr, _KINDS))}"
+            raise DeclarationError(f"there is no retry_policy {self.kind!r:.80}", hint=hint)
         if isinstance(self.delay_secs, bool) or not isinstance(self.delay_secs, int | float):
             raise DeclarationError(f"retry_delay_secs must be a number of seconds, not {self.delay_secs!r}")
         if not 0 <= self.delay_secs <= LONGEST_DELAY_SECS:
             raise DeclarationError(f"retry_delay_secs must be between 0 seconds and a century, not {self.delay_secs!r}")
 
     @classmethod
-    def named(cls, name: str, delay_secs: float, *, stacklevel: int = 2) -> RetryPolicy:
-        """The policy of that name; an unknown name means exponential, and is warned of."""
-        for kind in get_args(PolicyKind):
-            if name == kind:
-                return cls(kind, delay_secs)
-        warnings.warn(
-            f"unknown retry policy {name!r}: exponential is used (known: {', '.join(get_args(PolicyKind))})",
-            stacklevel=stacklevel,
-        )
-        return cls("exponential", delay_secs)
+    def stored(cls, kind: str | None, delay_secs: float | None) -> RetryPolicy:
+        """The policy that a row tells of, which another version may have written, or nobody: never refused.
+
+        An unknown kind means exponential, and a delay that is none the default.
+        """
+        known: PolicyKind = next((each for each in _KINDS if each == kind), "exponential")
+        usable = delay_secs is not None and 0 <= delay_secs <= LONGEST_DELAY_SECS
+        return cls(known, delay_secs if usable and delay_secs is not None else DEFAULT_DELAY_SECS)
+
+    def most_runs(self, max_retries: int) -> int:
+        """How many runs a job that may have ``max_retries`` really has: under ``none`` there is one."""
+        return 1 if self.kind == "none" else max_retries
 
 
 def next_delay(policy: RetryPolicy, failures: int, max_retries: int, job_id: UUID) -> float | None:

@@ -152,7 +152,7 @@ def _converter(name: str, parameter: Parameter, annotation: object, *, tolerant:
     try:
         return compile_converter(annotation, tolerant=tolerant)
     except DeclarationError as error:
-        raise DeclarationError(f"{name}: parameter {parameter.name}: {error}", hint=error.hint) from error
+        raise DeclarationError(f"{name}: parameter {parameter.name}: {error}", hint=error.hint) from None
 
 
 def _takes_whole(parameter: PayloadParameter) -> bool:

@@ -10,6 +10,7 @@ import psycopg
 from pooljobs.db.faults import OUTAGE, one_line
 from pooljobs.errors import AppLoadError, DatabaseUnreachableError, PoolJobsError
 from pooljobs.exit_codes import ExitCode
+from pooljobs.job.error_text import without_hint
 from pooljobs_supervisor.telling.console import say, say_error
 
 _PLAIN = ""
@@ -34,7 +35,7 @@ def report(error: Exception, *, show_traceback: bool) -> ExitCode:
     if isinstance(known, AppLoadError) and known.traceback:
         say(known.traceback.rstrip(), style=_PLAIN)
     if show_traceback:
-        say(_own_traceback(error), style="dim")
+        say(without_hint(_own_traceback(error), known.hint).rstrip(), style="dim")
     say_error(str(known), known.hint)
     return known.exit_code
 

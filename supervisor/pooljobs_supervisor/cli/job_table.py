@@ -10,6 +10,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from pooljobs.job.retry import RetryPolicy
 from pooljobs_supervisor.telling.ages import ago, span, until
 
 _STYLES = {"pending": "yellow", "running": "cyan", "completed": "green", "failed": "red", "cancelled": "magenta"}
@@ -49,7 +50,7 @@ def _fields(job: Row) -> list[tuple[str, Any]]:
         ("type", job["job_type"]),
         ("queue", job["queue"]),
         ("priority", job["priority"]),
-        ("runs", f"{job['attempts']} of {job['max_retries']}"),
+        ("runs", f"{job['attempts']} of {_most_runs(job)}"),
         ("crashes", job["crashes"] or None),
         ("host losses", job["losses"] or None),
         ("cut short", job["interruptions"] or None),
@@ -75,7 +76,13 @@ def _status(job: Row) -> Text:
 
 
 def _runs(job: Row) -> Text:
-    return Text(f"{job['attempts']}/{job['max_retries']}")
+    return Text(f"{job['attempts']}/{_most_runs(job)}")
+
+
+def _most_runs(job: Row) -> int:
+    """Of a type that is never retried one, whatever its producer asked for; or as many as it had after crashes."""
+    most = RetryPolicy.stored(job["retry_policy"], None).most_runs(job["max_retries"])
+    return max(most, int(job["attempts"]))
 
 
 def _when(job: Row) -> Text:

@@ -103,7 +103,7 @@ class Releaser:
                 attempts,
                 crashes,
                 max_retries,
-                RetryPolicy(kind, delay) if kind else RetryPolicy(),
+                RetryPolicy.stored(kind, delay),
                 suspect=suspect,
             )
             for job_id, job_type, attempts, crashes, max_retries, kind, delay, suspect in rows

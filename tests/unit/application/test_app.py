@@ -7,7 +7,7 @@ import threading
 import pytest
 
 import pooljobs
-from pooljobs import DatabaseUnreachableError, DeclarationError, OptionError, PayloadError, PoolJobs
+from pooljobs import DatabaseUnreachableError, DeclarationError, OptionError, PayloadError, PoolJobs, RetryPolicy
 
 NOWHERE = "host=127.0.0.1 port=1 connect_timeout=2"
 
@@ -62,13 +62,26 @@ def test_a_name_that_is_taken_is_refused_saying_where_both_are() -> None:
     assert app.registry["send"] is send
 
 
-def test_an_unknown_policy_warns_where_it_is_declared() -> None:
-    with pytest.warns(UserWarning, match="unknown retry policy 'linear'") as caught:
-        task = PoolJobs().job(retry_policy="linear")(
-            lambda: None,
-        )
-    assert caught[0].filename == __file__
-    assert task.retry.kind == "exponential"
+def test_an_unknown_policy_is_refused_where_it_is_declared() -> None:
+    with pytest.raises(DeclarationError, match="there is no retry_policy 'exponentail'") as raised:
+        PoolJobs().job(retry_policy="exponentail")  # type: ignore[call-overload]  # that is what this is about
+    assert raised.value.hint == "did you mean 'exponential' ?"
+
+
+def test_the_retry_delay_of_the_application_is_that_of_handlers_which_declare_none() -> None:
+    app = PoolJobs(retry_delay_secs=30)
+    assert app.job(name="a")(lambda: None).retry == RetryPolicy("exponential", 30)
+    assert app.job(name="b", retry_delay_secs=0)(lambda: None).retry == RetryPolicy("exponential", 0)
+    assert app.job(name="c", retry_policy="fixed")(lambda: None).retry == RetryPolicy("fixed", 30)
+    with pytest.raises(DeclarationError, match="retry_delay_secs"):
+        PoolJobs(retry_delay_secs=-1)
+
+
+def test_a_job_that_is_never_retried_has_one_run_however_it_is_enqueued() -> None:
+    task = PoolJobs().job(name="once", max_retries=5, retry_policy="none")(lambda: None)
+    assert task.max_retries == 1
+    assert task.job_of(b"{}").max_retries == 1
+    assert task.options(max_retries=7).job_of(b"{}").max_retries == 1
 
 
 def test_enqueueing_by_name_checks_what_it_can() -> None:

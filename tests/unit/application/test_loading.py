@@ -128,3 +128,12 @@ def test_a_declaration_error_keeps_its_hint(write: Write) -> None:
     error = refusal(write(APP + twice.format("f") + twice.format("g")))
     assert "two jobs are named 'x'" in str(error)
     assert "another name" in str(error.hint)
+
+
+def test_the_hint_is_left_to_whoever_shows_the_error(write: Write) -> None:
+    """Their error has it as a note, and so has one that was raised from it; it is to be read once."""
+    error = refusal(write("from pooljobs import OptionError\nraise OptionError('no', hint='turn left')\n"))
+    assert error.hint == "turn left"
+    assert "OptionError: no" in str(error.traceback)
+    assert "hint: turn left" not in str(error.traceback)
+    assert str(error).endswith("OptionError: no")

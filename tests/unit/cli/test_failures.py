@@ -38,6 +38,12 @@ def test_the_traceback_is_shown_when_asked_for(capsys: pytest.CaptureFixture[str
     assert text.endswith("error: no job\n")
 
 
+def test_the_hint_is_shown_once_beside_the_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    _, text = told(NotFoundError("no job", hint="look elsewhere"), capsys, show_traceback=True)
+    assert text.endswith("NotFoundError: no job\nerror: no job\nhint: look elsewhere\n")
+    assert text.count("look elsewhere") == 1
+
+
 def test_the_users_own_traceback_is_always_shown(capsys: pytest.CaptureFixture[str]) -> None:
     _, text = told(AppLoadError("importing x raised", traceback="Traceback: [x]\n"), capsys)
     assert text == "Traceback: [x]\nerror: importing x raised\n"

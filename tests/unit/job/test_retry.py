@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import doctest
-import warnings
+from typing import Any, get_args
 from uuid import UUID, uuid4
 
 import pytest
@@ -71,17 +71,26 @@ def test_the_jitter_is_uniform_over_ids_that_share_their_time() -> None:
     assert all(300 < tenths.count(tenth) < 500 for tenth in range(10))
 
 
-def test_an_unknown_policy_means_exponential_and_warns_at_the_declaration() -> None:
-    with pytest.warns(UserWarning, match="unknown retry policy 'linear'") as caught:
-        assert RetryPolicy.named("linear", 2.0) == RetryPolicy("exponential", 2.0)
-    assert caught[0].filename == __file__
+@pytest.mark.parametrize("kind", get_args(PolicyKind))
+def test_each_known_kind_is_taken_by_code_and_from_a_row(kind: PolicyKind) -> None:
+    assert RetryPolicy(kind, 3) == RetryPolicy.stored(kind, 3)
 
 
-@pytest.mark.parametrize("kind", ["exponential", "fixed", "none"])
-def test_a_known_policy_does_not_warn(kind: PolicyKind) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert RetryPolicy.named(kind, 3).kind == kind
+@pytest.mark.parametrize("kind", ["linear", "", "NONE", None, 3])
+def test_an_unknown_kind_is_refused_in_code_and_means_exponential_in_a_row(kind: Any) -> None:
+    with pytest.raises(DeclarationError, match="there is no retry_policy") as raised:
+        RetryPolicy(kind, 2.0)
+    assert "'none'" in str(raised.value.hint)
+    assert RetryPolicy.stored(kind, 2.0) == RetryPolicy("exponential", 2.0)
+
+
+@pytest.mark.parametrize("secs", [-1.0, float("nan"), float("inf"), None])
+def test_a_delay_in_a_row_that_is_none_is_the_default(secs: float | None) -> None:
+    assert RetryPolicy.stored("fixed", secs) == RetryPolicy("fixed", 1.0)
+
+
+def test_what_is_never_retried_has_one_run() -> None:
+    assert [RetryPolicy(kind).most_runs(3) for kind in get_args(PolicyKind)] == [3, 3, 1]
 
 
 @pytest.mark.parametrize("secs", [-1.0, float("nan"), float("inf"), True, "1"])

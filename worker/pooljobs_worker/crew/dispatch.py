@@ -167,7 +167,7 @@ class Dispatcher:
         return self._judge.unknown(job) if handler is None else self._judge.unreadable(job, started_ns)
 
     def _injected(self, task: Task, job: ClaimedJob, given: dict[str, Any], started_ns: int) -> dict[str, Any]:
-        return task.binder.inject(given, lambda: self._context(job, started_ns), self._state)
+        return task.binder.inject(given, lambda: self._context(task, job, started_ns), self._state)
 
     def _completed(self, job: ClaimedJob, started_ns: int) -> Settlement:
         if sys.getrecursionlimit() != self._recursion_limit:
@@ -186,7 +186,7 @@ class Dispatcher:
             return job.cancelled_unrun()
         return self._refusals.refused(task, job, error)
 
-    def _context(self, job: ClaimedJob, started_ns: int) -> JobContext:
+    def _context(self, task: Task, job: ClaimedJob, started_ns: int) -> JobContext:
         job.completion = Completion(
             self._completing, job_id=job.id, fence=job.fence, token=job.token, started_ns=started_ns
         )
@@ -195,7 +195,7 @@ class Dispatcher:
             job_type=job.job_type,
             queue=job.queue,
             attempt=job.attempt,
-            max_retries=job.max_retries,
+            max_retries=task.retry.most_runs(job.max_retries),
             priority=job.priority,
             trace_id=job.trace_id,
             completion=job.completion,

@@ -4,10 +4,10 @@
 --   job_type (null: any), limit.
 -- Returns: what the command line shows of a job; age, the seconds since it ended or else was enqueued;
 --   refused_for, the seconds since its payload was first refused; unknown: it is pending, and fleets live of
---   which none declares its type.
+--   which none declares its type; retry_policy: as declared last, null if it never was.
 -- The upper bound leaves out the partitions that are made ahead, and leaves room for a clock that was set back.
 -- Locks: none. Index: live_pkey backwards, since ids sort by time; partitions of history by finished_at, and in them
---   history_id, or history_failed where only failed ones are asked for; declarations_pkey.
+--   history_id, or history_failed where only failed ones are asked for; declarations_pkey; job_types_pkey.
 WITH matching AS (
     (
         SELECT l.id, l.queue, l.job_type, CASE WHEN l.worker_id IS NULL THEN 'pending' ELSE 'running' END AS status,
@@ -47,7 +47,9 @@ SELECT m.*, extract(epoch FROM now() - coalesce(m.finished_at, m.created_at))::f
             SELECT FROM {schema}.fleets AS f
             JOIN {schema}.declarations AS d ON d.fleet = f.id
             WHERE f.seen_until > now() AND d.job_type = m.job_type
-        ) AS unknown
+        ) AS unknown,
+    t.retry_policy
 FROM matching AS m
+LEFT JOIN {schema}.job_types AS t ON t.job_type BETWEEN m.job_type AND m.job_type
 ORDER BY coalesce(m.finished_at, m.created_at) DESC, m.id DESC
 LIMIT %(limit)s

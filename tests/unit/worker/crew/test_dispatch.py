@@ -109,3 +109,21 @@ def test_a_job_of_a_former_name_is_run_by_the_handler_and_keeps_its_name() -> No
     with dispatching(app) as here:
         assert here.dispatcher.is_task(here.claimed("former"))
         assert here.interrupts._limits["former"] == here.interrupts._limits["renamed"]
+
+
+def test_the_only_run_of_a_handler_that_is_never_retried_is_its_last() -> None:
+    """Whatever the row says: a producer that does not import the handler writes the default there."""
+    lasts = []
+
+    def note(ctx: JobContext) -> None:
+        lasts.append((ctx.attempt, ctx.max_retries, ctx.is_last_attempt))
+
+    own = PoolJobs()
+    own.job(name="once", retry_policy="none")(note)
+    own.job(name="often")(note)
+    with dispatching(own) as world:
+        for job_type in ("once", "often"):
+            job = world.claimed(job_type)
+            assert job.max_retries == 3
+            world.run(job, 1)
+    assert lasts == [(1, 1, True), (1, 3, False)]
