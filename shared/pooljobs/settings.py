@@ -26,6 +26,9 @@ MIN_JOB_TIMEOUT = 1.0
 
 DURABILITIES = ("strict", "relaxed")
 
+JOB_LOGS = ("none", "failed", "all")
+"""Of which jobs the log says what became of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
@@ -53,6 +56,8 @@ class WorkerSettings:
             none.
         unknown_after: Seconds for which a job waits whose payload the workers' code refuses, from the first refusal
             on, or whose type no living worker declares; then it has failed. Default 600; 0: it fails at once.
+        log_jobs: Of which jobs the log has lines: ``none``, ``failed`` (runs that failed or were cancelled, and jobs
+            that have failed) or ``all`` (completed ones too). Default ``failed``.
 
     Raises:
         OptionError: A value is out of its range.
@@ -73,6 +78,7 @@ class WorkerSettings:
     durability: str = "strict"
     time_limit: float = 0.0
     unknown_after: float = 600.0
+    log_jobs: str = "failed"
 
     def __post_init__(self) -> None:
         if not self.queues or not all(self.queues):
@@ -98,6 +104,8 @@ class WorkerSettings:
         _at_least("connections", self.connections, 2)
         if self.durability not in DURABILITIES:
             raise OptionError(f"durability must be {' or '.join(DURABILITIES)}, not {self.durability}")
+        if self.log_jobs not in JOB_LOGS:
+            raise OptionError(f"log_jobs must be one of {', '.join(JOB_LOGS)}, not {self.log_jobs}")
         if self.time_limit != 0:
             _at_least("time_limit", self.time_limit, SHORTEST_SECS)
             _at_most("time_limit", self.time_limit, LONGEST_DELAY_SECS)

@@ -102,7 +102,7 @@ def test_a_dead_worker_of_a_living_host_costs_no_losses(connection: Conn) -> Non
     announce(connection, job)
     connection.execute(SQL.load("retire_workers"), {"worker_ids": [worker]})
     parameters = {"worker_ids": [worker], "lost": False, "max_losses": MAX_LOSSES}
-    assert connection.execute(SQL.load("release_dead"), parameters).fetchone() == (1, 0, 0)
+    assert connection.execute(SQL.load("release_dead"), parameters).fetchone() == (1, 0, 0, None)
     assert connection.execute("SELECT losses, start_recorded, last_error FROM pooljobs.live").fetchone() == (
         0,
         None,
@@ -175,5 +175,5 @@ def test_what_somebody_else_released_and_a_living_worker_claimed_meanwhile_is_le
     connection.execute("UPDATE pooljobs.live SET worker_id = %s, token = 5, fence = fence + 1", (living,))
     connection.execute("SELECT pg_advisory_unlock(%s)", (slow_look,))
     steward.join()
-    assert answers == [(0, 1, 0)]
+    assert answers == [(0, 1, 0, None)]
     assert connection.execute("SELECT worker_id, losses FROM pooljobs.live").fetchone() == (living, 0)

@@ -12,6 +12,7 @@ import pytest
 from psycopg import Connection
 
 from pooljobs import PoolJobs
+from pooljobs.logs.job_log import FIELDS
 from pooljobs.scoreboard import Scoreboard, SlotState
 from pooljobs.settings import WorkerSettings
 from pooljobs_supervisor.steward.release import Releaser
@@ -61,3 +62,49 @@ def test_declared_delays_of_whole_numbers_beside_fractions_are_kept_and_none_is_
     due = float(str(scalar(connection, "SELECT extract(epoch FROM run_at)::float8 FROM pooljobs.live")))
     after = float(str(scalar(connection, NOW)))
     assert before <= due - seconds <= after
+
+
+def test_a_job_that_crashed_once_too_often_is_an_error_in_the_log(
+    connection: Conn, caplog: pytest.LogCaptureFixture
+) -> None:
+    most = WorkerSettings().max_crashes
+    crash_of_one(connection, "innocent")
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+    connection.execute("UPDATE pooljobs.live SET run_at = now() + interval '1 day'")
+    worker = register(connection)
+    insert(connection, job_type="guilty", crashes=most - 1, attempts=4, max_retries=9, trace_id="t-1")
+    (job,) = claim(connection, worker) or []
+    with closing(Scoreboard.create(1, 1)) as board:
+        slot = board.slot(0)
+        slot.worker_id, slot.exit_status, slot.state = worker, -signal.SIGSEGV, SlotState.DEAD
+        slot.hold(0, job.id.bytes, job.fence, job.token)
+        slot.start(0, time.monotonic_ns())
+        Releaser(SQL, WorkerSettings(), board, logging.getLogger("test")).release(connection, slot)
+    (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
+    told = vars(record)
+    assert (told["event"], told["job_id"], told["job_type"]) == ("job_failed", str(job.id), "guilty")
+    assert (told["attempt"], told["max_retries"], told["queue"], told["trace_id"]) == (5, 9, "default", "t-1")
+    assert told["duration_ms"] > 0
+    assert set(FIELDS) - told.keys() == {"exception", "stack"}
+    assert "killed by SIGSEGV" in record.getMessage()
+
+
+@pytest.mark.parametrize("which", ["failed", "none"])
+def test_a_job_that_too_many_hosts_were_lost_with_is_an_error_in_the_log(
+    connection: Conn, caplog: pytest.LogCaptureFixture, which: str
+) -> None:
+    settings = WorkerSettings(log_jobs=which)
+    worker = register(connection)
+    insert(connection, 2, job_type="guilty", losses=settings.max_losses - 1)
+    insert(connection, job_type="innocent")
+    claim(connection, worker)
+    connection.execute("UPDATE pooljobs.live SET start_recorded = true")
+    connection.execute(SQL.load("retire_workers"), {"worker_ids": [worker]})
+    with closing(Scoreboard.create(1, 1)) as board:
+        Releaser(SQL, settings, board, logging.getLogger("test")).release_all(connection, None, lost=True)
+    errors = [record for record in caplog.records if record.levelno == logging.ERROR]
+    failed = connection.execute("SELECT id::text FROM pooljobs.history WHERE status = 'failed' ORDER BY id").fetchall()
+    assert len(failed) == 2
+    told = sorted(vars(record)["job_id"] for record in errors)
+    assert told == ([row[0] for row in failed] if which == "failed" else [])
+    assert all("loss 9 of 9" in record.getMessage() for record in errors)

@@ -62,6 +62,22 @@ def test_it_has_failed_in_no_run_and_its_error_names_the_type(
     assert """jobs failed for good whose type no living worker declares: 2 of "o'brien\"""" in caplog.text
 
 
+def test_each_is_an_error_in_the_log_up_to_a_hundred(
+    connection: Connection[Any], steward: Connection[Any], board: Scoreboard, caplog: pytest.LogCaptureFixture
+) -> None:
+    insert(connection, 2, job_type="misspelt", run_at=LONG_AGO, max_retries=7, trace_id="t-1")
+    insert(connection, 200, job_type="another", run_at=LONG_AGO)
+    chore(board, most=1000).look(steward)
+    errors = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert len(errors) == 100
+    facts = {(vars(each)["event"], vars(each)["queue"], vars(each)["attempt"]) for each in errors}
+    assert facts == {("job_failed", "default", 1)}
+    chore(board).look(steward)
+    known = {row[0] for row in connection.execute("SELECT id::text FROM pooljobs.history").fetchall()}
+    assert {vars(each)["job_id"] for each in errors} <= known
+    assert "202 of" in caplog.text
+
+
 def test_the_seconds_count_from_when_it_was_due(
     connection: Connection[Any], steward: Connection[Any], board: Scoreboard
 ) -> None:

@@ -104,7 +104,7 @@ def surroundings() -> dict[str, Any]:
     }
 
 
-_AT_FIRST: Final = surroundings()
+_AT_FIRST: Final = surroundings() | {"log handlers": ["LineHandler"]}  # which stands aside for this import
 
 
 @app.job(max_retries=1)

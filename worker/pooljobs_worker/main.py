@@ -15,8 +15,9 @@ from pooljobs.application.readiness import check_ready
 from pooljobs.db.connect import child_pool
 from pooljobs.db.worker_name import application_name
 from pooljobs.exit_codes import ExitCode
-from pooljobs.logs import name_process
+from pooljobs.logs import name_process, room_for_application
 from pooljobs.process.child import Child
+from pooljobs.process.standard_output import forgive_lost_readers
 from pooljobs.scoreboard import SlotState
 from pooljobs.settings import ServeSettings
 from pooljobs_worker.claims.claim import Claimer, OthersJobs
@@ -45,7 +46,9 @@ def worker_main(settings: ServeSettings, child: Child) -> int:
     name_process(f"worker-{child.slot.ordinal}")
     log = logging.getLogger("pooljobs.worker")
     look_less_often()
-    app = load_app(settings.app)
+    forgive_lost_readers()
+    with room_for_application():
+        app = load_app(settings.app)
     check_ready(app)
     pass_over_what_is_there()
     sessions = session_connections(settings.worker.connections)
@@ -100,6 +103,7 @@ def make_claimer(parts: Parts, app: PoolJobs) -> Claimer:
 def _run(parts: Parts, app: PoolJobs) -> None:
     """Registers, says that it is ready, and works until it is time to leave."""
     slot = parts.child.slot
+    parts.held.know(app.registry)
     parts.registration.declare(app)
     parts.registration.register()
     parts.settler.session.open()

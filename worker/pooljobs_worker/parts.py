@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass
 
 from pooljobs.db.statements import Statements
+from pooljobs.logs.job_log import JobLog
 from pooljobs.process.child import Child
 from pooljobs.settings import ServeSettings
 from pooljobs_worker.claims.announcer import Announcer
@@ -41,6 +42,7 @@ class Parts:
     peak: PeakMemory
     exhaustion: Exhaustion
     log: logging.Logger
+    job_log: JobLog
 
     @classmethod
     def assemble(
@@ -76,4 +78,5 @@ class Parts:
             peak=PeakMemory(slot),
             exhaustion=exhaustion,
             log=log,
+            job_log=JobLog(log, settings.worker.log_jobs),
         )

@@ -34,7 +34,7 @@ def error_type(error: BaseException) -> str:
 
 
 def headline(error: BaseException) -> str:
-    r"""The exception in one line: its ``error_type``, then all that it says, its own lines joined, cut where it is long.
+    r"""The exception in one line: its ``error_type``, then what it says, its own lines joined, cut where it is long.
 
     >>> headline(ValueError("no such user"))
     'ValueError: no such user'

@@ -4,6 +4,7 @@
 """
 
 from pooljobs.logs.configure import configure, flush, never_wait, terminal
+from pooljobs.logs.guests import room_for_application
 from pooljobs.logs.process_name import name_process, process_name
 
-__all__ = ["configure", "flush", "name_process", "never_wait", "process_name", "terminal"]
+__all__ = ["configure", "flush", "name_process", "never_wait", "process_name", "room_for_application", "terminal"]

@@ -6,6 +6,7 @@ import logging
 from typing import Any, Final
 
 from pooljobs.handler.context import current_job
+from pooljobs.job.error_text import traceback_text
 
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -33,3 +34,11 @@ def message_of(record: logging.LogRecord) -> str:
         return record.getMessage()
     except Exception as error:  # noqa: BLE001  # a handler's arguments may do anything when they are printed
         return f"{record.msg!s} (arguments do not fit: {type(error).__name__})"
+
+
+def exception_of(record: logging.LogRecord) -> str | None:
+    """The traceback, without the last line's end; None where nothing was raised. What was raised may be anything."""
+    info = record.exc_info
+    if not isinstance(info, tuple) or info[1] is None:
+        return None
+    return traceback_text(info[1], info[2]).rstrip("\n")

@@ -1,7 +1,8 @@
 """Log lines for machines: one JSON object a line.
 
-Fields: ``ts`` (ISO 8601, UTC), ``level``, ``logger``, ``process`` (worker-1), ``pid``, ``message``; inside a job
-``job_id``, ``job_type``, ``trace_id``; what was passed as ``extra``; ``exception`` and ``stack`` where there is one.
+Fields: those of ``EVERY_LINE``; inside a job ``job_id``, ``job_type``, ``trace_id``; what was passed as ``extra``;
+``error_type`` and ``exception`` where something was raised, ``stack`` where there is one. The lines that say what
+became of a job have more (``job_log.py``).
 """
 
 from __future__ import annotations
@@ -9,17 +10,26 @@ from __future__ import annotations
 import json
 import logging
 import os
+import socket
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
-from pooljobs.logs.fields import extra_fields, job_fields, message_of
+from pooljobs.job.error_text import error_type
+from pooljobs.logs.fields import exception_of, extra_fields, job_fields, message_of
 from pooljobs.logs.process_name import process_name
+
+EVERY_LINE: Final = ("ts", "level", "logger", "process", "pid", "host", "message")
+"""Fields that every line has: ``ts`` in ISO 8601 and UTC, ``process`` like worker-1. A part of the contract."""
 
 
 class JsonFormatter(logging.Formatter):
     """One JSON object a record; an extra field never overwrites one of the record's own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._host = socket.gethostname()
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, without a line end."""
@@ -36,10 +46,11 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "process": process_name(),
             "pid": os.getpid(),
+            "host": self._host,
             "message": message_of(record),
         }
-        if record.exc_info:
-            own["exception"] = self.formatException(record.exc_info)
+        if (exception := exception_of(record)) is not None and record.exc_info and record.exc_info[1]:
+            own |= {"error_type": error_type(record.exc_info[1]), "exception": exception}
         if record.stack_info:
             own["stack"] = self.formatStack(record.stack_info)
         return own

@@ -52,6 +52,16 @@ class LineHandler(logging.Handler):
         return self._fd if self._wipe else None
 
     @property
+    def fd(self) -> int | None:
+        """Its descriptor; None where there is no file behind the stream."""
+        return self._fd
+
+    def reopen(self) -> None:
+        """Undo a ``close``."""
+        if self._fd is None:
+            self._fd = own_descriptor(self._stream)
+
+    @property
     def backlog(self) -> int:
         """Lines that wait for a reader."""
         return len(self._waiting)

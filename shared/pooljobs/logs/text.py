@@ -6,7 +6,8 @@ import logging
 import time
 from typing import Final
 
-from pooljobs.logs.fields import extra_fields, job_fields, message_of
+from pooljobs.logs.fields import exception_of, extra_fields, job_fields, message_of
+from pooljobs.logs.job_log import is_job_line
 from pooljobs.logs.process_name import process_name
 
 _RESET: Final = "\x1b[0m"
@@ -18,6 +19,7 @@ _LEVEL_COLOURS: Final = ((logging.ERROR, "\x1b[31m"), (logging.WARNING, "\x1b[33
 class TextFormatter(logging.Formatter):
     """One readable line a record, in local time; a traceback follows on lines of its own.
 
+    Not that of a job that failed: ``last_error`` has it, and the headline is in the message.
     The logger's name is shown where it is not one of pooljobs' own. ``extra`` fields are for machines, and left out.
     """
 
@@ -36,14 +38,10 @@ class TextFormatter(logging.Formatter):
         return "\n".join([line, *self._trailer(record)])
 
     def _trailer(self, record: logging.LogRecord) -> list[str]:
-        parts = []
-        if record.exc_info and not record.exc_text:
-            record.exc_text = self.formatException(record.exc_info)
-        if record.exc_text:
-            parts.append(record.exc_text)
-        if record.stack_info:
-            parts.append(self.formatStack(record.stack_info))
-        return parts
+        if is_job_line(record):
+            return []
+        stack = self.formatStack(record.stack_info) if record.stack_info else None
+        return [part for part in (exception_of(record) or record.exc_text, stack) if part]
 
     def _paint(self, code: str, text: str) -> str:
         return f"{code}{text}{_RESET}" if self._colour and code and text else text

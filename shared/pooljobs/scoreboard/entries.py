@@ -15,7 +15,7 @@ from pooljobs.scoreboard.layout import IDENTITY_WORDS, Layout
 from pooljobs.scoreboard.states import EntryState
 from pooljobs.scoreboard.words import Words
 
-_IDENTITY = Struct("@q16sq")  # token, id, fence; native, so that each number is one aligned store
+_IDENTITY = Struct("@q16sqq")  # token, id, fence, type; native, so that each number is one aligned store
 _read_token = Struct("@q").unpack_from
 _write_identity = _IDENTITY.pack_into
 _FREE = int(EntryState.FREE)
@@ -44,15 +44,17 @@ class Entries:
         """All that the entries consist of; the states first."""
         return (self.states, self._started, self.soft, self.hard, self.requests, self._identities)
 
-    def hold(self, entry: int, job_id: bytes, fence: int, token: int) -> None:
+    def hold(self, entry: int, job_id: bytes, fence: int, token: int, type_number: int = 0) -> None:
         """Enter a claimed job, by its UUID's 16 bytes, into a FREE entry; the state goes last.
+
+        ``type_number``: from 1, where ``Slot.job_types`` has the name of its type; 0 for nowhere.
 
         A reader never takes half an entry: while the state is FREE the rest does not count.
 
         Raises:
             struct.error: The slot has no such entry, or a number is beyond signed 64 bits.
         """
-        _write_identity(self._identities, entry * _IDENTITY.size, token, job_id, fence)
+        _write_identity(self._identities, entry * _IDENTITY.size, token, job_id, fence, type_number)
         self.states[entry] = _CLAIMED
 
     def mark(self, entry: int, state: EntryState) -> None:
@@ -137,7 +139,7 @@ class Entries:
         at = entry * _IDENTITY.size
         (first_token,) = _read_token(self._identities, at)
         number = self.states[entry]
-        token, job_id, fence = _IDENTITY.unpack_from(self._identities, at)
+        token, job_id, fence, type_number = _IDENTITY.unpack_from(self._identities, at)
         started_ns = self._started[entry] if number not in (_CLAIMED, _GIVEN_BACK) else 0
         soft_ns, hard_ns, request = self.soft[entry], self.hard[entry], self.requests[entry]
         freed = number == _FREE or self.states[entry] == _FREE
@@ -146,4 +148,4 @@ class Entries:
         state = _ENTRY_STATES.get(number, EntryState.RUNNING)
         asked = request != 0 and request in (token, ~token)
         delivered = asked and request != token
-        return HeldJob(entry, job_id, fence, token, state, started_ns, soft_ns, hard_ns, asked, delivered)
+        return HeldJob(entry, job_id, fence, token, state, started_ns, soft_ns, hard_ns, asked, delivered, type_number)

@@ -22,6 +22,7 @@ class HeldJob:
         hard_ns: When its hard time limit passes; 0 for none. Counts while RUNNING.
         cancel_asked: It is to be cancelled.
         cancel_delivered: Its handler was told so.
+        type_number: Where ``Slot.job_types`` has the name of its type, from 1; 0 for nowhere.
     """
 
     entry: int
@@ -34,6 +35,7 @@ class HeldJob:
     hard_ns: int = 0
     cancel_asked: bool = False
     cancel_delivered: bool = False
+    type_number: int = 0
 
     @property
     def begun(self) -> bool:

@@ -1,8 +1,9 @@
 """Where each word of a slot lies. Every word is 8 bytes and aligned, so that a store never tears under a reader.
 
 A slot is its header words, then columns with a word for each entry (states, start times, soft and hard limits,
-requests), then four words of identity for each entry, then room for a stack. States have a column of their own so that
-the hot path's store needs no arithmetic; what few jobs need has one so that the others need not write it.
+requests), then five words of identity for each entry, then room for a stack and for the names of job types. States have
+a column of their own so that the hot path's store needs no arithmetic; what few jobs need has one so that the others
+need not write it.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ PAGE_WORDS = 512
 """Slots begin on pages of their own: writers of different slots never share a cache line."""
 
 BACKENDS = 4
-IDENTITY_WORDS = 4
+IDENTITY_WORDS = 5
 STACK_WORDS = 1024
 """Room for the text of a stack: 8 KiB."""
+
+NAMES_WORDS = 2048
+"""Room for the names of job types: 16 KiB."""
 
 
 class At(IntEnum):
@@ -62,6 +66,7 @@ class At(IntEnum):
     CODE = auto()
     FOREIGN_TYPES = auto()
     UNKNOWN_FLAGS = auto()
+    NAMES_SIZE = auto()
     BACKENDS = auto()  # the last: BACKENDS words from here
 
 
@@ -101,7 +106,7 @@ class Layout:
 
     @property
     def identities(self) -> int:
-        """First word of the identities: token, id (two words), fence for each entry."""
+        """First word of the identities: token, id (two words), fence, number of the type for each entry."""
         return self.requests + self.entries
 
     @property
@@ -110,7 +115,12 @@ class Layout:
         return self.identities + IDENTITY_WORDS * self.entries
 
     @property
+    def names(self) -> int:
+        """First word of the room for the names of job types."""
+        return self.stack + STACK_WORDS
+
+    @property
     def words(self) -> int:
         """Words of a slot, rounded up to whole pages."""
-        used = self.stack + STACK_WORDS
+        used = self.names + NAMES_WORDS
         return -(-used // PAGE_WORDS) * PAGE_WORDS

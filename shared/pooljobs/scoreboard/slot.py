@@ -6,17 +6,22 @@ steward frees it after a death. ``wanted`` has two writers and only ever rises.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pooljobs.scoreboard.entries import Entries
-from pooljobs.scoreboard.layout import BACKENDS, HEADER_WORDS, STACK_WORDS, At, Layout
+from pooljobs.scoreboard.layout import BACKENDS, HEADER_WORDS, NAMES_WORDS, STACK_WORDS, At, Layout
 from pooljobs.scoreboard.states import Activity, Role, SlotState, Wanted
 from pooljobs.scoreboard.wake import WORK, WakePipe
 from pooljobs.scoreboard.words import EnumWord, Word, Words
+
+_BETWEEN = "\0"
+"""Between two names: none holds it, PostgreSQL would not store it."""
 
 
 class Slot(Entries):
     """A view of one slot; every attribute reads or writes shared memory at once. Made by ``Scoreboard`` only."""
 
-    __slots__ = ("_pipe", "_stack", "backends", "index", "wake_fd", "words")
+    __slots__ = ("_names", "_pipe", "_stack", "backends", "index", "wake_fd", "words")
 
     state = EnumWord(At.STATE, unknown=SlotState.BOOTING)
     role = EnumWord(At.ROLE, unknown=Role.WORKER)
@@ -82,6 +87,7 @@ class Slot(Entries):
         self.words = words
         self.backends = words[At.BACKENDS : At.BACKENDS + BACKENDS]
         self._stack = words[layout.stack : layout.stack + STACK_WORDS].cast("B")
+        self._names = words[layout.names : layout.names + NAMES_WORDS].cast("B")
         self._pipe = pipe
         self.wake_fd = pipe.read_fd
 
@@ -96,6 +102,20 @@ class Slot(Entries):
         kept = text[: len(self._stack)]
         self._stack[: len(kept)] = kept
         self.words[At.STACK_SIZE] = len(kept)
+
+    @property
+    def job_types(self) -> list[str]:
+        """The names of the types that the worker's code knows, as many as there is room for."""
+        size = min(max(self.words[At.NAMES_SIZE], 0), len(self._names))
+        return bytes(self._names[:size]).decode(errors="replace").split(_BETWEEN) if size else []
+
+    @job_types.setter
+    def job_types(self, names: Sequence[str]) -> None:
+        kept = _BETWEEN.join(names).encode(errors="replace")
+        if len(kept) > len(self._names):
+            kept = kept[: len(self._names)].rpartition(_BETWEEN.encode())[0]
+        self._names[: len(kept)] = kept
+        self.words[At.NAMES_SIZE] = len(kept)
 
     def wake(self, why: bytes = WORK) -> None:
         """Wake the child of this slot; never blocks."""
@@ -115,5 +135,5 @@ class Slot(Entries):
     def close(self) -> None:
         """Let go of memory and pipe in this process; called by ``Scoreboard.close``."""
         self._pipe.close()
-        for view in (*self.columns, self._stack, self.backends, self.words):
+        for view in (*self.columns, self._stack, self._names, self.backends, self.words):
             view.release()

@@ -24,6 +24,8 @@ from pooljobs.db.service import Database, open_database
 from pooljobs.errors import AppLoadError
 from pooljobs.exit_codes import ExitCode
 from pooljobs.process.child import Child
+from pooljobs.process.standard_output import forgive_lost_readers
+from pooljobs.process.title import set_title
 from pooljobs.scoreboard import Scoreboard
 from pooljobs.scoreboard.board import slots_for
 from pooljobs.settings import MAX_BATCH, ServeSettings
@@ -89,12 +91,13 @@ def _told(shares: Mapping[str, int]) -> list[str]:
 
 
 def _supervise(settings: ServeSettings, worker_main: WorkerMain) -> int:
+    set_title("supervisor", settings.app)
     board = Scoreboard.create(slots_for(settings.procs), MAX_BATCH)
     supervisor = Supervisor(
         settings,
         board,
         worker=partial(_work, worker_main, settings),
-        steward=partial(steward_main, settings),
+        steward=partial(_look_after, settings),
         terminal=logs.terminal(),
         preload=partial(_load, settings) if settings.preload else None,
     )
@@ -104,12 +107,21 @@ def _supervise(settings: ServeSettings, worker_main: WorkerMain) -> int:
 
 def _work(worker_main: WorkerMain, settings: ServeSettings, child: Child) -> int:
     """A worker's life."""
+    set_title(f"worker-{child.slot.ordinal}", settings.app)
     with _traceback_told("pooljobs.worker", settings.app):
         return worker_main(settings, child)
 
 
+def _look_after(settings: ServeSettings, child: Child) -> int:
+    """The steward's life."""
+    set_title("steward", settings.app)
+    return steward_main(settings, child)
+
+
 def _load(settings: ServeSettings) -> None:
     """A zygote's first step; workers that it forks find the application imported."""
+    set_title("zygote", settings.app)
+    forgive_lost_readers()
     with _traceback_told("pooljobs.zygote", settings.app):
         load_to_fork(settings.app)
 

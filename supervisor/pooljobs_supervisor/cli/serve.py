@@ -71,6 +71,9 @@ Preload = Annotated[
     bool, typer.Option("--preload", help="Import the application once, before workers are forked. Linux only.")
 ]
 Format = Annotated[str, typer.Option("--log-format", metavar="text|json", help="Log lines for people or machines.")]
+LogJobs = Annotated[
+    str, typer.Option("--log-jobs", metavar="none|failed|all", help="Jobs of which the log says how they ended.")
+]
 Schema = Annotated[
     str, typer.Option("--schema", metavar="NAME", help="Schema of the tables.", show_default="the application's")
 ]
@@ -129,6 +132,7 @@ def register(cli: typer.Typer, worker_main: WorkerMain, *, show_traceback: bool)
         schema: Schema = "",
         log_format: Format = "text",
         log_level: Level = "info",
+        log_jobs: LogJobs = _DEFAULTS.log_jobs,
     ) -> None:
         """Run the workers."""
         settings = settings_of(locals())

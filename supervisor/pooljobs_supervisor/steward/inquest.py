@@ -29,7 +29,7 @@ MOST_SUSPECTS = 5
 
 @dataclass(frozen=True, slots=True)
 class Charges:
-    """What the database knows of a job: its type, its counters and its type's retry policy."""
+    """What the database knows of a job: its type, counters and retry policy, and what else the log says of it."""
 
     job_type: str
     attempts: int
@@ -38,6 +38,8 @@ class Charges:
     policy: RetryPolicy
     suspect: bool = False
     """Its worker was to run it alone."""
+    queue: str = ""
+    trace_id: str | None = None
 
 
 def judge(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
 from psycopg import Connection
 from psycopg import errors as pg
@@ -15,10 +16,15 @@ from pooljobs.db.settlement import Settling
 from pooljobs.db.statements import Statements
 from pooljobs.db.worker_name import application_name
 from pooljobs.job.retry import RetryPolicy
+from pooljobs.job.verdict import Settlement, Verdict
+from pooljobs.logs.job_log import JobLog
 from pooljobs.scoreboard import HeldJob, Scoreboard, Slot
 from pooljobs.settings import WorkerSettings
 from pooljobs_supervisor.steward.death import Death
+from pooljobs_supervisor.steward.failed_jobs import FailedJob, tell_failed
 from pooljobs_supervisor.steward.inquest import Charges, judge, suspect_types
+
+_FINAL: Final = (Verdict.FAILED, Verdict.POISONED)
 
 
 class Releaser:
@@ -37,6 +43,7 @@ class Releaser:
         self._max_crashes = settings.max_crashes
         self._max_losses = settings.max_losses
         self._log = log
+        self._job_log = JobLog(log, settings.log_jobs)
 
     def release(self, connection: Connection[Any], slot: Slot) -> bool:
         """Settles all that the slot's dead worker held; False if something is still locked and it must come again.
@@ -64,22 +71,26 @@ class Releaser:
         """
         parameters: dict[str, object] = {"worker_ids": worker_ids, "lost": lost, "max_losses": self._max_losses}
         try:
-            held, failed = self._release_dead(connection, parameters)
+            held, failed, told = self._release_dead(connection, parameters)
         except pg.CheckViolation as error:
             if error.diag.constraint_name:  # one of ours; "no partition found for row" names none
                 raise
             connection.execute(self._partitions)
-            held, failed = self._release_dead(connection, parameters)
+            held, failed, told = self._release_dead(connection, parameters)
+        for job in told:
+            tell_failed(self._job_log, job)
         if failed:
             self._log.warning("jobs failed for good after %d lost hosts each: %d", self._max_losses, failed)
         return held
 
-    def _release_dead(self, connection: Connection[Any], parameters: dict[str, object]) -> tuple[int, int]:
+    def _release_dead(
+        self, connection: Connection[Any], parameters: dict[str, object]
+    ) -> tuple[int, int, list[FailedJob]]:
         """It has to scan the live table, which the pinned settings forbid: here a scan is the best plan."""
         with connection.transaction():
             connection.execute("SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on")
             row = connection.execute(self._release, parameters, prepare=False).fetchone()
-        return (row[1], row[2]) if row else (0, 0)
+        return (row[1], row[2], FailedJob.of_rows(row[3])) if row else (0, 0, [])
 
     def _settle(self, connection: Connection[Any], held: Sequence[HeldJob], death: Death) -> None:
         charges = self._read_charges(connection, [job.job_id for job in held])
@@ -92,8 +103,22 @@ class Releaser:
             if settlement.job_id not in refused:
                 name = settlement.verdict.name.lower()
                 counts[name] = counts.get(name, 0) + 1
+                if settlement.verdict in _FINAL:
+                    self._tell_failed(settlement, charges[settlement.job_id])
         told = ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "nothing left to settle"
         self._log.info("jobs of %s (%s): %s", death.who, death.how, told)
+
+    def _tell_failed(self, settlement: Settlement, charges: Charges) -> None:
+        job = FailedJob(
+            UUID(bytes=settlement.job_id),
+            charges.job_type,
+            charges.queue,
+            charges.attempts + 1,
+            charges.policy.most_runs(charges.max_retries),
+            charges.trace_id,
+            settlement.error or "",
+        )
+        tell_failed(self._job_log, job, settlement.started_ns)
 
     def _read_charges(self, connection: Connection[Any], ids: Sequence[bytes]) -> dict[bytes, Charges]:
         rows = connection.execute(self._charges, {"ids": UuidArray(ids)}).fetchall()
@@ -105,6 +130,8 @@ class Releaser:
                 max_retries,
                 RetryPolicy.stored(kind, delay),
                 suspect=suspect,
+                queue=queue,
+                trace_id=trace_id,
             )
-            for job_id, job_type, attempts, crashes, max_retries, kind, delay, suspect in rows
+            for job_id, job_type, attempts, crashes, max_retries, kind, delay, suspect, queue, trace_id in rows
         }

@@ -16,8 +16,10 @@ from psycopg import errors as pg
 
 from pooljobs.db.statements import Statements
 from pooljobs.job.type_names import some
+from pooljobs.logs.job_log import JobLog
 from pooljobs.scoreboard import Role, Scoreboard, SlotState
 from pooljobs.settings import WorkerSettings
+from pooljobs_supervisor.steward.failed_jobs import FailedJob, tell_failed
 
 MOST: Final = 2000
 """Jobs that one look goes through, and so the most that it fails."""
@@ -44,6 +46,7 @@ class UnknownTypes:
         self._parameters = {"queues": list(settings.queues), "seconds": settings.unknown_after, "most": most}
         self._position: dict[str, Any] = _START
         self._log = log
+        self._job_log = JobLog(log, settings.log_jobs)
         self._took = 0.0
 
     def look(self, connection: Connection[Any]) -> None:
@@ -60,7 +63,9 @@ class UnknownTypes:
             connection.execute(self._partitions)
             row = self._next(connection)
         self._took = time.monotonic() - began
-        *position, job_types, counts = row
+        *position, job_types, counts, told = row
+        for job in FailedJob.of_rows(told):
+            tell_failed(self._job_log, job)
         self._position = _START if position[0] is None else dict(zip(_START, position, strict=True))
         if job_types:
             self._log.warning(

@@ -7,13 +7,16 @@ it there, and from the kernel.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Sequence
+from uuid import UUID
 
-from pooljobs.scoreboard import EntryState, Role, Scoreboard, Slot, SlotState
+from pooljobs.scoreboard import EntryState, HeldJob, Role, Scoreboard, Slot, SlotState
 from pooljobs_supervisor.fleet.children import ChildRecord, Children
 from pooljobs_supervisor.forking.memory import in_megabytes, proportional
 from pooljobs_supervisor.zygote.books import ZygoteRecord, Zygotes
+
+MOST_RUNS = 20
+"""Jobs of one worker that are named."""
 
 _COUNTERS = ("claimed", "completed", "failed", "retried", "released", "lost")
 
@@ -23,7 +26,10 @@ MemoryOf = Callable[[int], int | None]
 def muster(
     children: Children, zygotes: Zygotes, board: Scoreboard, now: float, memory_of: MemoryOf = proportional
 ) -> list[str]:
-    """One line for the fleet, one for each child, and one for the memory of all. ``now`` is monotonic seconds."""
+    """One line for the fleet, one for each child and each job that it runs, and one for the memory of all.
+
+    ``now`` is monotonic seconds.
+    """
     states = [slot.state for slot in board]
     free, dead = states.count(SlotState.FREE), states.count(SlotState.DEAD)
     head = f"{len(children.workers)} of {children.procs} workers; {len(board)} slots, {free} free, {dead} dead"
@@ -31,10 +37,15 @@ def muster(
     sizes = {
         pid: memory_of(pid) for pid in (os.getpid(), *(child.pid for child in everybody), *(z.pid for z in zygotes.all))
     }
-    told = partial(_line, generation=children.generation, now=now)
+
+    def of_child(child: ChildRecord) -> list[str]:
+        slot = board.slot(child.slot)
+        line = _line(child, slot, generation=children.generation, now=now)
+        return [f"{line}{_size(sizes[child.pid])}", *_runs(child, slot, now)]
+
     return [
         head,
-        *(f"{told(child, board.slot(child.slot))}{_size(sizes[child.pid])}" for child in everybody),
+        *(line for child in everybody for line in of_child(child)),
         *(f"{_zygote(zygote, now)}{_size(sizes[zygote.pid])}" for zygote in zygotes.all),
         *_in_all(sizes),
     ]
@@ -50,6 +61,24 @@ def _line(child: ChildRecord, slot: Slot, *, generation: int, now: float) -> str
     counts = ", ".join(f"{name} {getattr(slot, name)}" for name in _COUNTERS)
     activity = slot.activity.name.lower().replace("_", " ")
     return f"{told}, {activity}: holds {len(held)}, runs {running}; {counts}"
+
+
+def _runs(child: ChildRecord, slot: Slot, now: float) -> list[str]:
+    """What a worker runs, and for how long: the longest runs first, a line each."""
+    running = sorted(slot.running(), key=lambda job: job.started_ns)
+    names = slot.job_types
+    lines = [
+        f"{child.place!s:<10} runs {UUID(bytes=job.job_id)} ({_type(job, names)})"
+        f" for {max(0.0, now - job.started_ns / 1e9):.1f} s"
+        for job in running[:MOST_RUNS]
+    ]
+    more = len(running) - len(lines)
+    return [*lines, f"{child.place!s:<10} runs {more} more"] if more > 0 else lines
+
+
+def _type(job: HeldJob, names: Sequence[str]) -> str:
+    """Its type; unknown where the worker's code does not know it, or has more types than there is room for."""
+    return names[job.type_number - 1] if 0 < job.type_number <= len(names) else "type unknown"
 
 
 def _zygote(zygote: ZygoteRecord, now: float) -> str:

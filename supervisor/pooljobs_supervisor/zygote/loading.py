@@ -24,6 +24,7 @@ from pathlib import Path
 from pooljobs.application.app import PoolJobs
 from pooljobs.application.loading import load_app
 from pooljobs.errors import AppLoadError
+from pooljobs.logs import room_for_application
 
 ENDING = 1.0
 """Seconds that threads have to end which were told to."""
@@ -40,7 +41,8 @@ def load_to_fork(spec: str) -> PoolJobs:
         AppLoadError: As ``load_app``; or the import left threads or connections behind.
     """
     before = _files()
-    app = load_app(spec)
+    with room_for_application():
+        app = load_app(spec)
     left = [*_threads(), *_connections(_files() - before)]
     if left:
         raise AppLoadError(

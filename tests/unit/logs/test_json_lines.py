@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import socket
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from pooljobs.handler.context import entered
 from pooljobs.logs import name_process
-from pooljobs.logs.json_lines import JsonFormatter
+from pooljobs.logs.json_lines import EVERY_LINE, JsonFormatter
 from tests.unit.logs.records import JOB, record, record_of_error
 
 
@@ -32,8 +33,10 @@ def test_the_fields_of_every_line() -> None:
         "logger": "pooljobs.worker",
         "process": "steward",
         "pid": os.getpid(),
+        "host": socket.gethostname(),
         "message": "took 3",
     }
+    assert ["ts", *fields] == list(EVERY_LINE)
 
 
 def test_a_line_from_within_a_job_carries_it() -> None:

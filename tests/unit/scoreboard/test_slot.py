@@ -246,3 +246,24 @@ def test_a_stack_is_kept_as_far_as_there_is_room(slot: Slot) -> None:
     assert slot.stack == b"x" * 8192
     slot.clear()
     assert slot.stack == b""
+
+
+@pytest.mark.parametrize(
+    ("names", "kept"),
+    [([], 0), (["mail"], 1), (["ä", "two\nlines", ""], 3), ([f"{n:0200}" for n in range(1000)], 81)],
+)
+def test_names_of_job_types_are_kept_whole_as_many_as_fit(board: Scoreboard, names: list[str], kept: int) -> None:
+    slot = board.slot(0)
+    slot.job_types = names
+    assert slot.job_types == names[:kept]
+    slot.job_types = ["mail"]
+    assert slot.job_types == ["mail"]
+    slot.clear()
+    assert slot.job_types == []
+
+
+def test_a_held_job_knows_the_number_of_its_type(board: Scoreboard) -> None:
+    slot = board.slot(0)
+    slot.hold(0, ID, 1, 1, 7)
+    slot.hold(1, ID, 1, 2)
+    assert [job.type_number for job in slot.held()] == [7, 0]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from pooljobs import PoolJobs
 from pooljobs.job.verdict import Settlement
+from pooljobs.logs.job_log import JobLog
 from pooljobs.process.child import Child
 from pooljobs.scoreboard import Scoreboard, Slot
 from pooljobs_worker.claims.claimed import ClaimedJob
@@ -19,6 +20,7 @@ from pooljobs_worker.crew.coroutines import BackgroundLoop, MainLoop
 from pooljobs_worker.crew.deadlines import Deadlines
 from pooljobs_worker.crew.dispatch import Dispatcher
 from pooljobs_worker.crew.interrupts import Interrupts
+from pooljobs_worker.crew.logged_dispatch import LoggedDispatcher
 from pooljobs_worker.crew.refusals import Refusals
 from pooljobs_worker.exhaustion import Exhaustion
 
@@ -81,6 +83,7 @@ def dispatching(
     tasks: bool = False,
     default_secs: float = 0.0,
     unknown_after: float = 600.0,
+    log_jobs: str = "failed",
 ) -> Iterator[Dispatching]:
     board = Scoreboard.create(1, 2)
     slot = board.slot(0)
@@ -88,7 +91,8 @@ def dispatching(
     interrupts = Interrupts(slot, deadlines.by_type)
     with (BackgroundLoop if background or tasks else MainLoop)(LOG) as loop:
         exhaustion = Exhaustion(Child(board, slot, lifeline_fd=-1, parent_pid=os.getppid()), LOG)
-        dispatcher = Dispatcher(
+        job_log = JobLog(LOG, log_jobs)
+        dispatcher = (LoggedDispatcher if job_log.all else Dispatcher)(
             app.registry,
             app.state,
             loop.run,
@@ -96,8 +100,8 @@ def dispatching(
             deadlines,
             exhaustion=exhaustion,
             completing=b"",
-            refusals=Refusals(RefusedShapes(), unknown_after, LOG),
-            log=LOG,
+            refusals=Refusals(RefusedShapes(), unknown_after, job_log),
+            job_log=job_log,
         )
         yield Dispatching(slot, dispatcher, interrupts, loop, tasks)
     board.close()

@@ -14,6 +14,13 @@ class HeldJobs:
     def __init__(self, slot: Slot) -> None:
         self._slot = slot
         self._free = list(range(len(slot.states) - 1, -1, -1))
+        self._numbers: dict[str, int] = {}
+
+    def know(self, job_types: Iterable[str]) -> None:
+        """Puts these types' names onto the scoreboard; a job of one of them is entered with its number."""
+        names = sorted(job_types)
+        self._slot.job_types = names
+        self._numbers = {name: number for number, name in enumerate(names, 1)}
 
     def __len__(self) -> int:
         return len(self._slot.states) - len(self._free)
@@ -25,10 +32,10 @@ class HeldJobs:
 
     def take(self, jobs: Iterable[ClaimedJob]) -> None:
         """Enters claimed jobs. The caller has claimed no more than there was room for."""
-        hold = self._slot.hold
+        hold, number_of = self._slot.hold, self._numbers.get
         for job in jobs:
             job.entry = self._free.pop()
-            hold(job.entry, job.job_id, job.fence, job.token)
+            hold(job.entry, job.job_id, job.fence, job.token, number_of(job.job_type, 0))
 
     def drop(self, entries: Iterable[int]) -> None:
         """Forgets settled jobs; list.append is atomic, so this needs no lock against ``take``."""

@@ -12,6 +12,7 @@ from pooljobs_worker.crew.coroutines import BackgroundLoop, MainLoop
 from pooljobs_worker.crew.deadlines import Deadlines
 from pooljobs_worker.crew.dispatch import CoroutineRunner, Dispatcher
 from pooljobs_worker.crew.interrupts import Interrupts
+from pooljobs_worker.crew.logged_dispatch import LoggedDispatcher
 from pooljobs_worker.crew.refusals import Refusals
 from pooljobs_worker.crew.serial import SerialCrew
 from pooljobs_worker.crew.stacks import Stacks
@@ -47,14 +48,15 @@ def make_crew(parts: Parts, app: PoolJobs) -> Iterator[Crew]:
 def _dispatcher(
     parts: Parts, app: PoolJobs, interrupts: Interrupts, deadlines: Deadlines, run_coroutine: CoroutineRunner
 ) -> Dispatcher:
-    return Dispatcher(
+    settings, job_log = parts.settings.worker, parts.job_log
+    return (LoggedDispatcher if job_log.all else Dispatcher)(
         app.registry,
         app.state,
         run_coroutine,
         interrupts,
         deadlines,
         completing=parts.statements.load("complete_in_transaction"),
-        refusals=Refusals(parts.refused_shapes, parts.settings.worker.unknown_after, parts.log),
+        refusals=Refusals(parts.refused_shapes, settings.unknown_after, job_log),
         exhaustion=parts.exhaustion,
-        log=parts.log,
+        job_log=job_log,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, NamedTuple, Protocol
@@ -12,6 +11,7 @@ from pooljobs.handler.completion import Completion
 from pooljobs.handler.context import JobContext
 from pooljobs.handler.state import StateContainer
 from pooljobs.job.verdict import Settlement
+from pooljobs.logs.job_log import JobLog
 from pooljobs.signature.arguments import ReadPayload
 from pooljobs_worker.claims.claimed import ClaimedJob
 from pooljobs_worker.crew.awaiting import is_awaitable
@@ -67,7 +67,7 @@ class Dispatcher:
         exhaustion: Exhaustion,
         completing: bytes,
         refusals: Refusals,
-        log: logging.Logger,
+        job_log: JobLog,
     ) -> None:
         self._registry = registry
         self._completing = completing
@@ -76,7 +76,7 @@ class Dispatcher:
         self._interrupts = interrupts
         self._deadlines = deadlines
         self._handlers: dict[str, _Handler] = {}
-        self._judge = Judge(interrupts, exhaustion, log)
+        self._judge = Judge(interrupts, exhaustion, job_log)
         self._refusals = refusals
         self._contexts = RunContexts()
         self.fresh_context = self._contexts.fresh

@@ -11,23 +11,24 @@ import logging
 import time
 
 from pooljobs.application.task import Task
+from pooljobs.job.error_text import without
 from pooljobs.job.refusal_delay import next_try
 from pooljobs.job.retry import share_of
 from pooljobs.job.verdict import Settlement, Verdict
+from pooljobs.logs.job_log import Event, JobLog
 from pooljobs_worker.claims.claimed import ClaimedJob
 from pooljobs_worker.claims.refused_shapes import RefusedShapes, shape_of
-from pooljobs_worker.crew.judge import tell
 from pooljobs_worker.crew.refusal_text import refusal_text
 
 
 class Refusals:
     """Gives verdicts, and tells them in the log. Any thread."""
 
-    def __init__(self, refused_shapes: RefusedShapes, unknown_after: float, log: logging.Logger) -> None:
+    def __init__(self, refused_shapes: RefusedShapes, unknown_after: float, job_log: JobLog) -> None:
         """``unknown_after``: seconds from the first refusal of a job until it has failed."""
         self._refused_shapes = refused_shapes
         self._unknown_after = unknown_after
-        self._log = log
+        self._tell = job_log.tell
 
     def refused(self, task: Task, job: ClaimedJob, error: Exception) -> Settlement:
         """The handler's arguments could not be made of the job's payload: the job waits, or has failed; uncharged."""
@@ -41,9 +42,12 @@ class Refusals:
             unknown_after=self._unknown_after,
         )
         headline = text.partition("\n")[0]
+        raised = (type(error), error, without(error.__traceback__, 1))
         if delay is None:
-            tell(self._log, logging.WARNING, "job %s (%s) failed for good: %s", job.id, job.job_type, headline)
+            told = "job %s (%s) failed for good: %s"
+            self._tell(Event.FAILED, job, told, job.id, job.job_type, headline, exc_info=raised)
             return job.settled(Verdict.FAILED, error=text)
         level = logging.INFO if job.refused_for is None else logging.DEBUG  # it may be refused many times
-        tell(self._log, level, "job %s (%s), again in %.3g s: %s", job.id, job.job_type, delay, headline)
+        told = "job %s (%s), again in %.3g s: %s"
+        self._tell(Event.REFUSED, job, told, job.id, job.job_type, delay, headline, exc_info=raised, level=level)
         return job.settled(Verdict.REFUSED, error=text, delay=delay)

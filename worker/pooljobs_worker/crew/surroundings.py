@@ -14,10 +14,13 @@ import signal
 import sys
 from collections.abc import Iterable
 from signal import Signals
-from typing import NoReturn, TextIO
+from typing import NoReturn
 
 from pooljobs.exit_codes import ExitCode
+from pooljobs.logs.guests import come_back
+from pooljobs.logs.line_handler import LineHandler
 from pooljobs.process.child_signals import INTERRUPT
+from pooljobs.process.standard_output import opened
 from pooljobs_worker.crew.stacks import Stacks
 
 PAUSE_NS = 2_000_000
@@ -91,7 +94,7 @@ class Surroundings:
                 _fill(fd)
         for (name, stream), fd in zip(self._streams.items(), (1, 2), strict=True):
             if stream is not None and stream.closed:
-                self._streams[name] = _reopened(fd)
+                self._streams[name] = opened(fd)
             if getattr(sys, name) is not self._streams[name]:
                 setattr(sys, name, self._streams[name])
 
@@ -99,7 +102,11 @@ class Surroundings:
         if logging.root.manager.disable != self._log_disabled:
             logging.disable(self._log_disabled)
         for handler in self._log_handlers:
-            if handler not in logging.root.handlers:
+            if handler in logging.root.handlers:
+                continue
+            if isinstance(handler, LineHandler):
+                come_back(handler)
+            else:
                 logging.root.addHandler(handler)
         self._log.disabled = False
 
@@ -121,7 +128,3 @@ def _fill(fd: int) -> None:
         os.dup2(null, fd)
         os.close(null)
     os.set_inheritable(fd, True)  # noqa: FBT003  # takes no keywords
-
-
-def _reopened(fd: int) -> TextIO:
-    return open(fd, "w", buffering=1, errors="backslashreplace", closefd=False)

@@ -9,7 +9,8 @@
 -- A job that may have run counts as not refused: its handler may have been called.
 --
 -- Parameters: worker_ids bigint[] (null: of every dead worker), lost boolean, max_losses integer (from 2 on).
--- Returns: the number given back or failed, the number still held, the number failed.
+-- Returns: the number given back or failed, the number still held, the number failed, and of the first hundred of
+--   these what a log says of them (an array of objects; null for none).
 -- Locks: the released rows FOR UPDATE SKIP LOCKED. The owner is compared again under the lock: somebody else may have
 --   released the job meanwhile, and a living worker claimed it.
 -- Index: none (a scan of the live table, after a death only), then live_pkey.
@@ -62,10 +63,12 @@ failed AS (
     SELECT
         e.run_at, e.started_at, now(), e.worker_id, e.max_retries, e.attempts, e.crashes, e.losses + 1, 'failed', e.error, {carried:e}
     FROM ended AS e
-    RETURNING id
+    RETURNING id, job_type, queue, attempts + 1 AS attempt, max_retries, trace_id, last_error AS error
 ),
 counts AS (
     SELECT (SELECT count(*) FROM released) AS back, (SELECT count(*) FROM failed) AS failed,
         (SELECT count(*) FROM orphaned) AS all_of_them
 )
-SELECT c.back + c.failed, c.all_of_them - c.back - c.failed, c.failed FROM counts AS c
+SELECT c.back + c.failed, c.all_of_them - c.back - c.failed, c.failed,
+    (SELECT jsonb_agg(to_jsonb(f)) FROM (SELECT * FROM failed LIMIT 100) AS f)
+FROM counts AS c

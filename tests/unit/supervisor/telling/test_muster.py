@@ -1,15 +1,16 @@
-"""What SIGUSR1 has printed: who is there, and what memory each takes."""
+"""What SIGUSR1 has printed: who is there, what each runs, and what memory each takes."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from uuid import UUID
 
 import pytest
 
 from pooljobs.scoreboard import Role, Scoreboard, SlotState
 from pooljobs_supervisor.fleet.children import STEWARD, ChildRecord, Children, Place
-from pooljobs_supervisor.telling.muster import muster
+from pooljobs_supervisor.telling.muster import MOST_RUNS, muster
 from pooljobs_supervisor.zygote.books import ZygoteRecord, Zygotes
 
 
@@ -44,3 +45,30 @@ def test_where_the_system_does_not_tell_it_nothing_is_made_up(board: Scoreboard)
     lines = muster(*family(board), board, 60.0, lambda _pid: None)
     assert not any("MB" in line for line in lines)
     assert lines[-1] == "memory is told on Linux only"
+
+
+def test_what_a_worker_runs_is_told_with_its_type_and_time_the_longest_first(board: Scoreboard) -> None:
+    slot = board.slot(0)
+    slot.job_types = ["mail", "thumbnail"]
+    for entry, (number, began) in enumerate([(1, 50.0), (2, 20.0), (0, 55.5)]):
+        slot.hold(entry, UUID(int=entry).bytes, 1, entry + 1, number)
+        slot.start(entry, int(began * 1e9))
+    slot.hold(3, UUID(int=3).bytes, 1, 4, 1)  # claimed, and not begun
+    lines = [line for line in muster(*family(board), board, 60.0, lambda _pid: None) if " runs 0" in line]
+    assert lines == [
+        f"worker 1   runs {UUID(int=1)} (thumbnail) for 40.0 s",
+        f"worker 1   runs {UUID(int=0)} (mail) for 10.0 s",
+        f"worker 1   runs {UUID(int=2)} (type unknown) for 4.5 s",
+    ]
+
+
+def test_of_many_jobs_the_longest_are_named_and_the_others_counted() -> None:
+    board = Scoreboard.create(2, MOST_RUNS + 5)
+    slot = board.slot(0)
+    for entry in range(MOST_RUNS + 5):
+        slot.hold(entry, UUID(int=entry).bytes, 1, entry + 1)
+        slot.start(entry, int((entry + 1) * 1e9))
+    lines = muster(*family(board), board, 60.0, lambda _pid: None)
+    assert sum(" runs 0" in line for line in lines) == MOST_RUNS
+    assert "worker 1   runs 5 more" in lines
+    board.close()

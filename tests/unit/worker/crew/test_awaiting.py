@@ -133,7 +133,7 @@ def gives_a_value() -> object:
 WAYS = pytest.mark.parametrize("how", [{}, {"background": True}, {"tasks": True}], ids=["main", "thread", "task"])
 
 
-def run(job_type: str, how: dict[str, bool]) -> Settlement:
+def run(job_type: str, how: dict[str, Any]) -> Settlement:
     ran.clear()
     with dispatching(app, **how) as here:
         return here.run(here.claimed(job_type), 1)
@@ -147,14 +147,14 @@ def run(job_type: str, how: dict[str, bool]) -> Settlement:
         "gives_a_value",
     ],
 )
-def test_what_is_awaitable_runs_to_its_end(job_type: str, how: dict[str, bool]) -> None:
+def test_what_is_awaitable_runs_to_its_end(job_type: str, how: dict[str, Any]) -> None:
     assert run(job_type, how).verdict is Verdict.COMPLETED
     assert ran == ["ran"] * (2 if job_type == "gathers" else 1)
 
 
 @WAYS
 @pytest.mark.parametrize("job_type", ["yields_behind_a_decorator", "yields_async_behind_a_decorator"])
-def test_a_generator_is_no_run(job_type: str, how: dict[str, bool]) -> None:
+def test_a_generator_is_no_run(job_type: str, how: dict[str, Any]) -> None:
     settlement = run(job_type, how)
     assert settlement.verdict is Verdict.RETRY
     assert "whose body has not run" in (settlement.error or "")
@@ -162,7 +162,7 @@ def test_a_generator_is_no_run(job_type: str, how: dict[str, bool]) -> None:
 
 
 @WAYS
-def test_a_future_of_another_loop_fails_the_run(how: dict[str, bool]) -> None:
+def test_a_future_of_another_loop_fails_the_run(how: dict[str, Any]) -> None:
     loop = asyncio.new_event_loop()
     try:
         future = loop.create_future()

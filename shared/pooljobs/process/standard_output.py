@@ -1,0 +1,66 @@
+"""A stdout and stderr for user code, which do not fail whoever prints when nobody reads them any more.
+
+The log may go through a pipe whose reader has ended, to a terminal that was closed or onto a full disk. The log itself
+gives up its lines then (``logs/line_handler.py``), and so does what handlers print: a job must not fail for it.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import sys
+from typing import Any, Final, TextIO
+
+_LOST: Final = frozenset(
+    {
+        *(errno.EPIPE, errno.EIO, errno.ENXIO, errno.ECONNRESET, errno.ENOTCONN, errno.ESHUTDOWN),
+        *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
+    }
+)
+"""No reader, and no room."""
+
+
+class _Forgiving(io.FileIO):
+    def write(self, data: Any, /) -> int:
+        try:
+            return super().write(data)
+        except OSError as error:
+            if error.errno not in _LOST:
+                raise
+            return memoryview(data).nbytes
+
+
+def forgive_lost_readers() -> None:
+    """Put such streams in the place of this process's; one that was closed at the start leads to /dev/null."""
+    sys.stdout = _like(sys.stdout, 1)
+    sys.stderr = _like(sys.stderr, 2)
+
+
+def opened(fd: int, *, line_buffering: bool = True) -> TextIO:
+    """A stream for a descriptor that stays open when the stream is closed."""
+    raw = _Forgiving(fd, "wb", closefd=False)
+    return io.TextIOWrapper(io.BufferedWriter(raw), errors="backslashreplace", line_buffering=line_buffering)
+
+
+def _like(stream: TextIO | None, fd: int) -> TextIO:
+    """As the given one encodes and buffers; what waits in it is its own to write."""
+    if not isinstance(stream, io.TextIOWrapper):
+        return stream if stream is not None else _nowhere()
+    if isinstance(getattr(stream.buffer, "raw", None), _Forgiving):
+        return stream
+    try:
+        raw = _Forgiving(fd, "wb", closefd=False)
+    except OSError:
+        return _nowhere()
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw),
+        encoding=stream.encoding,
+        errors=stream.errors,
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
+    )
+
+
+def _nowhere() -> TextIO:
+    return opened(os.open(os.devnull, os.O_WRONLY))
