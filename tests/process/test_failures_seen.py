@@ -93,6 +93,19 @@ def test_the_applications_own_logging_holds_in_its_workers_and_no_line_comes_twi
     assert failed.startswith("OWN ERROR job ")
 
 
+def test_a_log_handler_that_raises_harms_neither_jobs_nor_worker(dsn: str, connection: Conn, tmp_path: Path) -> None:
+    options = (*OPTIONS, "--log-jobs", "all")
+    with Serving(dsn, tmp_path / "log", *options, app=APP, env={"BROKEN_LOGGING": "1"}) as fleet:
+        enqueue(connection, "completes", 5)
+        enqueue(connection, "raises", 5)
+        wait_until(lambda: counts(connection) == {"failed": 5, "completed": 5}, what="all to end")
+        runs = connection.execute("SELECT DISTINCT status, attempts FROM pooljobs.jobs ORDER BY 1").fetchall()
+        assert runs == [("completed", 1), ("failed", 2)]
+        fleet.signal(signal.SIGTERM)
+        assert fleet.ended() == 0
+    assert "worker 1 (pid" not in fleet.text, "it did not end before its time"
+
+
 def test_the_board_says_what_each_worker_runs_and_for_how_long(dsn: str, connection: Conn, tmp_path: Path) -> None:
     with Serving(dsn, tmp_path / "log", *OPTIONS, "--shutdown-timeout", "0.1", app=APP) as fleet:
         job_id = enqueued(connection, "lingers")

@@ -5,11 +5,22 @@ from __future__ import annotations
 import logging
 import os
 import time
+from typing import NoReturn
 
 from pooljobs import PoolJobs, TimeLimit
 
 if os.environ.get("OWN_LOGGING"):
     logging.basicConfig(format="OWN %(levelname)s %(message)s", level=logging.DEBUG)
+
+if os.environ.get("BROKEN_LOGGING"):
+
+    class Broken(logging.Handler):
+        """As of a service that is away."""
+
+        def emit(self, record: logging.LogRecord) -> NoReturn:
+            raise ConnectionError(record.getMessage())
+
+    logging.getLogger("pooljobs").addHandler(Broken())
 
 app = PoolJobs()
 log = logging.getLogger("shop")

@@ -5,7 +5,6 @@ Called by the composition root's supervisor, in the child, with signals and file
 
 from __future__ import annotations
 
-import logging
 import os
 from contextlib import ExitStack
 
@@ -16,6 +15,7 @@ from pooljobs.db.connect import child_pool
 from pooljobs.db.worker_name import application_name
 from pooljobs.exit_codes import ExitCode
 from pooljobs.logs import name_process, room_for_application
+from pooljobs.logs.safe_logger import SafeLogger
 from pooljobs.process.child import Child
 from pooljobs.process.standard_output import forgive_lost_readers
 from pooljobs.scoreboard import SlotState
@@ -44,7 +44,7 @@ def worker_main(settings: ServeSettings, child: Child) -> int:
         PoolJobsError: The application cannot be used; the supervisor tells it and decides.
     """
     name_process(f"worker-{child.slot.ordinal}")
-    log = logging.getLogger("pooljobs.worker")
+    log = SafeLogger("pooljobs.worker")
     look_less_often()
     forgive_lost_readers()
     with room_for_application():

@@ -99,4 +99,4 @@ def _said(error: BaseException) -> str:
 
 def _in_one_line(text: str) -> str:
     """Without the ends of its lines: whatever counts as one anywhere."""
-    return " ".join(filter(None, map(str.strip, text[: 4 * LONGEST_HEADLINE].splitlines())))
+    return " ".join(filter(None, map(str.strip, text.strip()[: 4 * LONGEST_HEADLINE].splitlines())))

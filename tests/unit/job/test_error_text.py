@@ -96,6 +96,7 @@ SHAPES = {
     "blank": (ValueError(" \n\t\n"), "ValueError"),
     "late": (ValueError("\n\nafter two ends of lines\n"), "ValueError: after two ends of lines"),
     "several lines": (ValueError("one\r\n  two\u2028three\x85four"), "ValueError: one two three four"),
+    "far down": (ValueError("\n" * 9999 + "after all"), "ValueError: after all"),
     "key": (KeyError("k"), "KeyError: 'k'"),
     "syntax": (syntax_error(), "SyntaxError: invalid syntax (menu.py, line 1)"),
     "group": (ExceptionGroup("many\nat once", [KeyError(1)]), "ExceptionGroup: many at once (1 sub-exception)"),

@@ -78,6 +78,7 @@ class Dispatcher:
         self._handlers: dict[str, _Handler] = {}
         self._judge = Judge(interrupts, exhaustion, job_log)
         self._refusals = refusals
+        self._job_log = job_log
         self._contexts = RunContexts()
         self.fresh_context = self._contexts.fresh
         self._recursion_limit = sys.getrecursionlimit()

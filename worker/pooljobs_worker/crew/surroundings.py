@@ -108,7 +108,7 @@ class Surroundings:
                 come_back(handler)
             else:
                 logging.root.addHandler(handler)
-        self._log.disabled = False
+        logging.getLogger(self._log.name).disabled = False
 
     def _leave(self) -> NoReturn:
         for handler in logging.root.handlers:
