@@ -57,6 +57,7 @@ def claim_parameters(connection: Conn, worker: int) -> dict[str, object]:
         "priorities": levels,
         "floor_times": ["-infinity"] * len(levels),
         "floor_ids": ["00000000-0000-0000-0000-000000000000"] * len(levels),
+        "most_bytes": 10**6,
     }
 
 
