@@ -79,8 +79,8 @@ class Dispatcher:
         self._judge = Judge(interrupts, exhaustion, job_log)
         self._refusals = refusals
         self._job_log = job_log
-        self._contexts = RunContexts()
-        self.fresh_context = self._contexts.fresh
+        contexts = RunContexts()
+        self.fresh_context, self._enter = contexts.fresh, contexts.enter
         self._recursion_limit = sys.getrecursionlimit()
         self._ready: set[str] = set()
 
@@ -102,7 +102,7 @@ class Dispatcher:
         return self.fresh_context().run(self._dispatch, job, started_ns)
 
     def _dispatch(self, job: ClaimedJob, started_ns: int) -> Settlement:
-        self._contexts.enter(job)  # the log lines of its failure are its own too
+        self._enter(job)  # the log lines of its failure are its own too
         handler = self._handlers.get(job.job_type) or self._find(job.job_type)
         if handler is None or job.unreadable is not None:
             return self._unrunnable(handler, job, started_ns)
@@ -130,7 +130,7 @@ class Dispatcher:
         """Runs a job of which ``is_task`` is true, in the current task, which has a fresh context. That task may be
         cancelled; nothing is raised.
         """
-        self._contexts.enter(job)
+        self._enter(job)
         handler = self._handlers.get(job.job_type) or self._find(job.job_type)
         if handler is None or job.unreadable is not None:
             return self._unrunnable(handler, job, started_ns)

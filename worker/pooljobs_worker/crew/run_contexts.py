@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextvars
 import decimal
+from collections.abc import Callable
 from contextvars import Context
 
 from pooljobs.handler.context import enter
@@ -20,21 +21,23 @@ _DECIMAL = "decimal_context"
 
 
 class RunContexts:
-    """One worker's, made in its main thread when the application is loaded."""
+    """One worker's, made in its main thread when the application is loaded.
+
+    Attributes:
+        fresh: Gives the context of one run; it is to begin with ``enter``.
+        enter: Makes a job the current one, in the run's own context.
+    """
 
     def __init__(self) -> None:
-        self._worker = contextvars.copy_context()
-        self._decimal = _decimal_context(self._worker)
+        worker = contextvars.copy_context()
+        self._decimal = _decimal_context(worker)
+        self.fresh: Callable[[], Context] = worker.copy
+        self.enter: Callable[[ClaimedJob], object] = enter if self._decimal is None else self._enter_with_decimals
 
-    def fresh(self) -> Context:
-        """The context of one run; it is to begin with ``enter``."""
-        return self._worker.copy()
-
-    def enter(self, job: ClaimedJob) -> None:
-        """Makes ``job`` the current one, in the run's own context."""
+    def _enter_with_decimals(self, job: ClaimedJob) -> None:
+        assert self._decimal is not None
         enter(job)
-        if self._decimal is not None:
-            decimal.setcontext(self._decimal.copy())
+        decimal.setcontext(self._decimal.copy())
 
 
 def _decimal_context(context: Context) -> decimal.Context | None:
