@@ -1,12 +1,13 @@
 """Builds a handler's arguments from JSON by their annotations.
 
-An annotation is compiled once, at declaration, into a callable; nothing is interpreted for each job.
-Called by ``binder``. Entry point: ``compile_converter``.
+An annotation is compiled once, at declaration, into callables; nothing is interpreted for each job.
+Called by ``binder``. Entry point: ``compile_conversion``.
 """
 
 from __future__ import annotations
 
-from pooljobs.convert.compiler import compile_converter
-from pooljobs.convert.mismatch import Converter, Mismatch
+from pooljobs.convert.compiler import compile_conversion
+from pooljobs.convert.conversion import Conversion
+from pooljobs.convert.mismatch import Mismatch
 
-__all__ = ["Converter", "Mismatch", "compile_converter"]
+__all__ = ["Conversion", "Mismatch", "compile_conversion"]

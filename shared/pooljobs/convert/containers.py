@@ -1,93 +1,142 @@
-"""Converters of lists, tuples, sets, mappings and unions, made from the converters of what they hold.
+"""Conversions of lists, tuples and sets, made from the conversions of what they hold.
 
-A converter of None means that any JSON value goes as it is.
+Each part is read once, whether it fits or not: a second look to say where a mismatch is would double at each level.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, TypeAlias
 
-from pooljobs.convert.mismatch import Converter, Mismatch, expected
-from pooljobs.payload.path import at_key
+from pooljobs.convert.conversion import JSON_SCALARS, Conversion
+from pooljobs.convert.mappings import read_part
+from pooljobs.convert.mismatch import Converter, Mismatch, differs, expected
+
+SETS: Final = (set, frozenset)
+
+_Classes: TypeAlias = tuple[type[Any], ...]
 
 
-def list_converter(item: Converter | None, build: Callable[[list[Any]], Any] | None = None) -> Converter:
-    """A list whose items all fit ``item``; ``build`` makes a tuple or a set of it."""
+def list_conversion(item: Conversion, takes: _Classes = (list,)) -> Conversion:
+    """A list. An abstract class takes a tuple too; a list arrives."""
 
-    def convert(value: Any) -> Any:
+    def same(sent: Any, arrived: Any) -> None:
+        if not isinstance(sent, takes) or not isinstance(arrived, list):
+            raise differs(sent, arrived)
+        _same_items(sent, arrived, [item.same] * len(sent))
+
+    return Conversion(_list_reader(item), _owns_each(item, takes), same, _exact_each(item, list), nested=True)
+
+
+def tuple_conversion(item: Conversion) -> Conversion:
+    """A tuple of any length. A list is its JSON."""
+    read_list = _list_reader(item)
+
+    def same(sent: Any, arrived: Any) -> None:
+        if not isinstance(sent, list | tuple) or not isinstance(arrived, tuple):
+            raise differs(sent, arrived)
+        _same_items(sent, arrived, [item.same] * len(sent))
+
+    owns, exact = _owns_each(item, (tuple,)), _exact_each(item, tuple)
+    return Conversion(lambda value: tuple(read_list(value)), owns, same, exact, nested=True)
+
+
+def fixed_tuple_conversion(items: Sequence[Conversion]) -> Conversion:
+    """A tuple of fixed length, each place with a conversion of its own."""
+    size, sames = len(items), [item.same for item in items]
+
+    def read(value: Any) -> Any:
+        if not isinstance(value, list) or len(value) != size:
+            raise expected(f"a list of {size}", value)
+        return tuple(read_part(item.read, part, at) for at, (item, part) in enumerate(zip(items, value, strict=True)))
+
+    def owns(sent: Any) -> bool:
+        return (
+            isinstance(sent, tuple) and len(sent) == size and all(i.owns(p) for i, p in zip(items, sent, strict=True))
+        )
+
+    def same(sent: Any, arrived: Any) -> None:
+        if not isinstance(sent, list | tuple) or not isinstance(arrived, tuple):
+            raise differs(sent, arrived)
+        _same_items(sent, arrived, sames)
+
+    def exact(sent: Any) -> bool:
+        return type(sent) is tuple and len(sent) == size and all(i.exact(p) for i, p in zip(items, sent, strict=True))
+
+    return Conversion(read, owns, same, exact, nested=True)
+
+
+def set_conversion(item: Conversion, build: Callable[[Iterable[Any]], Any], takes: _Classes) -> Conversion:
+    """A set. A list is its JSON."""
+    read_list = _list_reader(item)
+
+    def read(value: Any) -> Any:
+        items = read_list(value)
+        try:
+            return build(items)
+        except TypeError:
+            raise expected("a list of values that can be hashed", value) from None
+
+    def exact(sent: Any) -> bool:
+        return isinstance(sent, takes) and item.kinds.issuperset(map(type, sent))
+
+    return Conversion(read, _owns_each(item, takes), _same_set(item, takes), exact, nested=True)
+
+
+def _same_set(item: Conversion, takes: _Classes) -> Callable[[Any, Any], None]:
+    def same(sent: Any, arrived: Any) -> None:
+        if isinstance(sent, list) and all(_is_json(part) or part in arrived for part in sent):
+            return
+        if not isinstance(sent, takes) or not isinstance(arrived, SETS) or sent != arrived:
+            raise differs(sent, arrived)
+        given = {part: part for part in sent}
+        for part in arrived:
+            item.same(given[part], part)
+
+    return same
+
+
+def _is_json(part: object) -> bool:
+    return type(part) in JSON_SCALARS or isinstance(part, list | dict)
+
+
+def _list_reader(item: Conversion) -> Converter:
+    read_item = item.read
+
+    def read(value: Any) -> Any:
         if not isinstance(value, list):
             raise expected("a list", value)
-        items = value if item is None else _converted(item, value)
-        return items if build is None else _built(build, items)
+        return value if read_item is None else _each(read_item, value)
 
-    return convert
-
-
-def tuple_converter(items: Sequence[Converter | None]) -> Converter:
-    """A list of fixed length, each place with a converter of its own."""
-
-    def convert(value: Any) -> Any:
-        if not isinstance(value, list) or len(value) != len(items):
-            raise expected(f"a list of {len(items)}", value)
-        return tuple(_one(item, part, at) for at, (item, part) in enumerate(zip(items, value, strict=True)))
-
-    return convert
+    return read
 
 
-def mapping_converter(key: Converter | None, item: Converter | None) -> Converter:
-    """An object whose keys and values all fit."""
-
-    def convert(value: Any) -> Any:
-        if not isinstance(value, dict):
-            raise expected("an object", value)
-        if key is None and item is None:
-            return value
-        return {_one(key, name, name): _one(item, part, name) for name, part in value.items()}
-
-    return convert
+def _owns_each(item: Conversion, takes: _Classes) -> Callable[[Any], bool]:
+    return lambda sent: isinstance(sent, takes) and all(map(item.owns, sent))
 
 
-def union_converter(members: Sequence[tuple[object, Converter]], told: str) -> Converter:
-    """The first member that fits; but a number or truth value that is a member's exact type stays as it is."""
-    exact = frozenset(member for member, _ in members if member in (int, float, bool))
-    nullable = any(member is type(None) for member, _ in members)
-    others = [convert for member, convert in members if member is not type(None)]
-    only = others[0] if len(others) == 1 else None
+def _exact_each(item: Conversion, cls: type[Any]) -> Callable[[Any], bool]:
+    def exact(sent: Any) -> bool:
+        return type(sent) is cls and (item.kinds.issuperset(map(type, sent)) or all(map(item.exact, sent)))
 
-    def convert(value: Any) -> Any:
-        if (value is None and nullable) or type(value) in exact:
-            return value
-        if only is not None:
-            return only(value)
-        for member in others:
-            try:
-                return member(value)
-            except Mismatch:
-                continue
-        raise expected(told, value)
-
-    return convert
+    return exact
 
 
-def _converted(item: Converter, values: list[Any]) -> list[Any]:
+def _each(read: Converter, values: list[Any]) -> list[Any]:
+    items: list[Any] = []
     try:
-        return [item(value) for value in values]
-    except Mismatch:
-        return [_one(item, value, at) for at, value in enumerate(values)]  # again, to say which one it was
-
-
-def _one(item: Converter | None, value: Any, step: int | str) -> Any:
-    if item is None:
-        return value
-    try:
-        return item(value)
+        for value in values:
+            items.append(read(value))  # noqa: PERF401  # its length tells which one does not fit
     except Mismatch as found:
-        raise found.under(f"[{step}]" if isinstance(step, int) else at_key(step)) from None
+        raise found.under(f"[{len(items)}]") from None
+    return items
 
 
-def _built(build: Callable[[list[Any]], Any], items: list[Any]) -> Any:
-    try:
-        return build(items)
-    except TypeError:
-        raise expected("a list of values that can be hashed", items) from None
+def _same_items(sent: Any, arrived: Any, sames: Sequence[Callable[[Any, Any], None]]) -> None:
+    if len(sent) != len(arrived):
+        raise differs(sent, arrived)
+    for at, (same, part, other) in enumerate(zip(sames, sent, arrived, strict=True)):
+        try:
+            same(part, other)
+        except Mismatch as found:
+            raise found.under(f"[{at}]") from None

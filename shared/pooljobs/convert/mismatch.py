@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
+from pooljobs.job.error_text import said
 from pooljobs.payload.path import quoted, short_path
 
 Converter: TypeAlias = Callable[[Any], Any]
@@ -26,6 +27,12 @@ class Mismatch(Exception):  # noqa: N818 - a finding that the binder turns into 
         self.path = step + self.path
         return self
 
+    def again(self) -> Mismatch:
+        """The same finding, to be raised at another place."""
+        found = Mismatch(self.finding)
+        found.path, found.__cause__ = self.path, self.__cause__
+        return found
+
     def told(self, root: str = "payload") -> str:
         """One sentence, beginning with the place."""
         return f"{root}{short_path(self.path)}{self.finding}"
@@ -34,6 +41,20 @@ class Mismatch(Exception):  # noqa: N818 - a finding that the binder turns into 
 def expected(what: str, value: object) -> Mismatch:
     """``value`` is not ``what``."""
     return Mismatch(f": expected {what}, got {shown(value)}")
+
+
+def differs(sent: object, arrived: object) -> Mismatch:
+    """``sent`` can be stored, but would arrive as another value, or as one of another class."""
+    kind, other = type(sent).__qualname__, type(arrived).__qualname__
+    told = f"would arrive as another {kind}" if kind == other else f"is of type {kind} and would arrive as {other}"
+    return Mismatch(f" {told}")
+
+
+def refused(by: str, error: Exception) -> Mismatch:
+    """A class of the user's raised ``error`` where it was made of JSON."""
+    found = Mismatch(f": {by} refused it: {said(error)}")
+    found.__cause__ = error
+    return found
 
 
 def missing(name: str) -> Mismatch:
@@ -57,5 +78,5 @@ def shown(value: object) -> str:
         return "an object"
     if isinstance(value, list):
         return "a list"
-    text = repr(value)
+    text = repr(value[: _LONGEST_REPR + 1] if isinstance(value, str) else value)
     return text if len(text) <= _LONGEST_REPR else f"{text[:_LONGEST_REPR]}…"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import Enum
@@ -10,7 +10,9 @@ from types import MappingProxyType, NoneType
 from typing import Any, Final
 from uuid import UUID
 
-from pooljobs.convert.mismatch import Converter, expected
+from pooljobs.convert.conversion import Conversion, leaf
+from pooljobs.convert.mismatch import Converter, expected, refused
+from pooljobs.errors import PayloadError
 from pooljobs.payload.encoding import decode, encode
 
 
@@ -78,20 +80,34 @@ def _parsed(parse: Callable[[str], Any], what: str) -> Converter:
     return convert
 
 
-SCALARS: Final[Mapping[object, Converter]] = MappingProxyType(
+def _scalar(cls: type, read: Converter, *, kinds: frozenset[type] = frozenset(), as_key: bool = False) -> Conversion:
+    other = {int: bool, date: datetime}.get(cls)  # each value of which is one of ``cls`` too
+
+    def owns(sent: Any) -> bool:
+        return isinstance(sent, cls) and not (other is not None and isinstance(sent, other))
+
+    return leaf(read, owns, kinds=kinds, as_key=as_key)
+
+
+_FLOAT: Final = leaf(
+    _number, lambda sent: isinstance(sent, int | float) and not isinstance(sent, bool), kinds=frozenset({float, int})
+)
+_NULL: Final = _scalar(NoneType, _null, kinds=frozenset({NoneType}))
+
+SCALARS: Final[Mapping[object, Conversion]] = MappingProxyType(
     {
-        None: _null,
-        NoneType: _null,
-        str: _string,
-        bool: _boolean,
-        int: _integer,
-        float: _number,
-        Decimal: _decimal,
-        timedelta: _duration,
-        datetime: _parsed(datetime.fromisoformat, "a date and time in ISO 8601"),
-        date: _parsed(date.fromisoformat, "a date in ISO 8601"),
-        time: _parsed(time.fromisoformat, "a time in ISO 8601"),
-        UUID: _parsed(UUID, "a UUID"),
+        None: _NULL,
+        NoneType: _NULL,
+        str: _scalar(str, _string, kinds=frozenset({str}), as_key=True),
+        bool: _scalar(bool, _boolean, kinds=frozenset({bool})),
+        int: _scalar(int, _integer, kinds=frozenset({int})),
+        float: _FLOAT,
+        Decimal: _scalar(Decimal, _decimal, as_key=True),
+        timedelta: _scalar(timedelta, _duration),
+        datetime: _scalar(datetime, _parsed(datetime.fromisoformat, "a date and time in ISO 8601"), as_key=True),
+        date: _scalar(date, _parsed(date.fromisoformat, "a date in ISO 8601"), as_key=True),
+        time: _scalar(time, _parsed(time.fromisoformat, "a time in ISO 8601"), as_key=True),
+        UUID: _scalar(UUID, _parsed(UUID, "a UUID"), as_key=True),
     }
 )
 
@@ -101,11 +117,14 @@ EXACT: Final[Mapping[Converter, type]] = MappingProxyType(
 """Converters that give back, as it is, whatever is exactly of this type."""
 
 
-def enum_converter(cls: type[Enum]) -> Converter:
-    """By value as it looks in JSON; whatever else the class itself accepts (flags, ``_missing_``) goes too."""
-    members = {_json_key(member.value): member for member in cls}
+def enum_conversion(cls: type[Enum]) -> Conversion | None:
+    """By value as it looks in JSON; whatever else the class itself accepts (flags, ``_missing_``) goes too.
 
-    def convert(value: Any) -> Any:
+    None: no member has a value that JSON could hold.
+    """
+    members = _by_json((member.value, member) for member in cls)
+
+    def read(value: Any) -> Any:
         member = members.get(_key(value))
         if member is not None:
             return member
@@ -113,26 +132,45 @@ def enum_converter(cls: type[Enum]) -> Converter:
             return cls(value)
         except ValueError:
             raise expected(f"a value of {cls.__qualname__}", value) from None
+        except MemoryError:
+            raise
+        except Exception as error:
+            raise refused(cls.__qualname__, error) from error
 
-    return convert
+    if cls.__members__ and not members:
+        return None
+    return leaf(read, lambda sent: isinstance(sent, cls), as_key=_have_text(members))
 
 
-def literal_converter(choices: tuple[Any, ...]) -> Converter:
-    """One of ``choices``, told apart by type as well: 1 is not true."""
-    members = {_json_key(choice): choice for choice in choices}
+def literal_conversion(choices: tuple[Any, ...]) -> Conversion | None:
+    """One of ``choices``, told apart by type as well: 1 is not true. None: JSON could hold none of them."""
+    members = _by_json((choice, choice) for choice in choices)
     listed = ", ".join(repr(choice) for choice in choices)
 
-    def convert(value: Any) -> Any:
+    def read(value: Any) -> Any:
         try:
             return members[_key(value)]
         except KeyError:
             raise expected(f"one of {listed}", value) from None
 
-    return convert
+    def owns(sent: Any) -> bool:
+        return any(type(sent) is type(choice) and sent == choice for choice in choices)
+
+    return leaf(read, owns, as_key=_have_text(members)) if members else None
 
 
-def _json_key(value: object) -> object:
-    return _key(decode(encode(value)))
+def _by_json(given: Iterable[tuple[object, Any]]) -> dict[object, Any]:
+    members = {}
+    for value, member in given:
+        try:
+            members[_key(decode(encode(value)))] = member
+        except PayloadError:
+            continue  # it is refused where it is enqueued
+    return members
+
+
+def _have_text(members: Mapping[Any, Any]) -> bool:
+    return any(kind is str for kind, _ in members)
 
 
 def _key(value: Any) -> object:

@@ -1,35 +1,36 @@
-"""Converters of objects with named fields: dataclasses, TypedDicts and pydantic models."""
+"""Conversions of objects with named fields: dataclasses and TypedDicts."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final, Generic
 
-import orjson
-
-from pooljobs.convert.mismatch import Converter, Mismatch, expected, missing, unknown
+from pooljobs.convert.alike import same_deep
+from pooljobs.convert.conversion import Conversion, never
+from pooljobs.convert.mismatch import Converter, Mismatch, differs, expected, missing, refused, unknown
 from pooljobs.payload.path import at_key
 
-if TYPE_CHECKING:
-    from pydantic import BaseModel, ValidationError
+_MAKE_OTHERS: Final = frozenset(
+    {"__post_init__", "__new__", "__getattribute__", "__getattr__", "__pydantic_core_schema__"}
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class FieldTable:
-    """The fields of an object: their converters (None: as it is), which must be there, which are not passed on.
+    """The fields of an object: their conversions, which must be there, which are not passed on.
 
     A ``tolerant`` one passes over what it does not know.
     """
 
-    converters: Mapping[str, Converter | None]
+    fields: Mapping[str, Conversion]
     required: frozenset[str] = frozenset()
     ignored: frozenset[str] = frozenset()
     tolerant: bool = False
 
     @classmethod
     def of_dataclass(
-        cls, type_: type[Any], compile_field: Callable[[str], Converter | None], *, tolerant: bool
+        cls, type_: type[Any], compile_field: Callable[[str], Conversion], *, tolerant: bool
     ) -> FieldTable:
         """Reads a dataclass's fields. Those that ``__init__`` does not take may stand in a payload and are left out."""
         given = [f for f in dataclasses.fields(type_) if f.init]
@@ -41,72 +42,118 @@ class FieldTable:
             tolerant,
         )
 
-    def converted(self, value: dict[str, Any]) -> dict[str, Any]:
-        """Fields by name, each converted. Raises ``Mismatch`` for missing, wrong and, unless tolerant, unknown ones."""
-        converters, fields = self.converters, {}
+    def read(self, value: dict[str, Any]) -> dict[str, Any]:
+        """Fields by name, each read. Raises ``Mismatch`` for missing, wrong and, unless tolerant, unknown ones."""
+        known, fields = self.fields, {}
         for name, part in value.items():
             try:
-                convert = converters[name]
+                read = known[name].read
             except KeyError:
                 if self.tolerant or name in self.ignored:
                     continue
-                raise unknown(name, converters) from None
-            if convert is None:
+                raise unknown(name, known) from None
+            if read is None:
                 fields[name] = part
                 continue
             try:
-                fields[name] = convert(part)
+                fields[name] = read(part)
             except Mismatch as found:
                 raise found.under(at_key(name)) from None
         if not self.required <= fields.keys():
-            raise missing(next(name for name in converters if name in self.required and name not in fields))
+            raise missing(next(name for name in known if name in self.required and name not in fields))
         return fields
 
+    def owns(self, value: Mapping[str, Any]) -> bool:
+        """Whether each field is there that must be, and each that is there has a value of its annotation."""
+        known = self.fields
+        return self.required <= value.keys() <= known.keys() and all(known[n].owns(part) for n, part in value.items())
 
-def dataclass_converter(cls: type[Any], table: FieldTable) -> Converter:
-    """Builds ``cls`` from an object. A ValueError or TypeError of its ``__post_init__`` is told as a wrong value."""
+    def exact(self, value: Mapping[str, Any]) -> bool:
+        """The same, of values that are proved to arrive as they are."""
+        known = self.fields
+        return self.required <= value.keys() <= known.keys() and all(known[n].exact(part) for n, part in value.items())
 
-    def convert(value: Any) -> Any:
+    def same(self, sent: Mapping[str, Any], arrived: Mapping[str, Any]) -> None:
+        """Raises ``Mismatch`` unless each field arrives as it was sent; but what nobody takes does not arrive."""
+        for name, part in sent.items():
+            field = self.fields.get(name)
+            try:
+                if field is not None:
+                    field.same(part, arrived[name])
+                elif name in arrived:
+                    same_deep(part, arrived[name])
+            except Mismatch as found:
+                raise found.under(at_key(name)) from None
+
+
+def dataclass_conversion(cls: type[Any], table: FieldTable) -> Conversion:
+    """An instance of ``cls``, made by calling it. A dict is its JSON."""
+    names = tuple(field.name for field in dataclasses.fields(cls))
+    only_fields = _holds_only_fields(cls)
+
+    def fields_of(value: Any) -> dict[str, Any]:
+        return {name: getattr(value, name) for name in names}
+
+    def owns(sent: Any) -> bool:
+        return type(sent) is cls and all(field.owns(getattr(sent, name)) for name, field in table.fields.items())
+
+    def same(sent: Any, arrived: Any) -> None:
+        if type(arrived) is cls and type(sent) is cls:
+            table.same(fields_of(sent), fields_of(arrived))
+        elif type(arrived) is not cls or not isinstance(sent, dict):
+            raise differs(sent, arrived)
+        elif only_fields:  # otherwise the class may have made something else of what it was given
+            table.same(sent, fields_of(arrived))
+
+    def exact(sent: Any) -> bool:
+        return type(sent) is cls and table.exact(fields_of(sent))
+
+    return Conversion(_made_of(cls, table), owns, same, exact if only_fields else never, nested=True)
+
+
+def _made_of(cls: type[Any], table: FieldTable) -> Converter:
+    def read(value: Any) -> Any:
         if not isinstance(value, dict):
             raise expected(f"an object with the fields of {cls.__qualname__}", value)
-        fields = table.converted(value)
+        fields = table.read(value)
         try:
             return cls(**fields)
-        except (TypeError, ValueError) as error:
-            raise Mismatch(f": {cls.__qualname__} refused it: {error}") from error
+        except MemoryError:
+            raise
+        except Exception as error:
+            raise refused(cls.__qualname__, error) from error
 
-    return convert
-
-
-def object_converter(told: str) -> Converter:
-    """Any object, as it is."""
-
-    def convert(value: Any) -> Any:
-        if isinstance(value, dict):
-            return value
-        raise expected(told, value)
-
-    return convert
+    return read
 
 
-def model_converter(cls: type[BaseModel]) -> Converter:
-    """Validates by pydantic in its JSON mode, where a strict model takes a string for a date and a list for a set."""
+def typed_dict_conversion(table: FieldTable, name: str) -> Conversion:
+    """A dict with the fields of a TypedDict."""
 
-    def convert(value: Any) -> Any:
-        try:
-            return cls.model_validate_json(orjson.dumps(value))
-        except ValueError as error:
-            raise _from_pydantic(cls, error) from error
+    def read(value: Any) -> Any:
+        if not isinstance(value, dict):
+            raise expected(f"an object with the fields of {name}", value)
+        return table.read(value)
 
-    return convert
+    def same(sent: Any, arrived: Any) -> None:
+        if not isinstance(sent, dict) or not isinstance(arrived, dict):
+            raise differs(sent, arrived)
+        table.same(sent, arrived)
+
+    def owns(sent: Any) -> bool:
+        return isinstance(sent, dict) and table.owns(sent)
+
+    def exact(sent: Any) -> bool:
+        return type(sent) is dict and table.exact(sent)
+
+    return Conversion(read, owns, same, exact, nested=True)
 
 
-def _from_pydantic(cls: type[BaseModel], error: ValueError | ValidationError) -> Mismatch:
-    errors = getattr(error, "errors", None)
-    if errors is None:
-        return Mismatch(f": {cls.__qualname__} refused it: {error}")
-    first = errors(include_url=False)[0]
-    found = Mismatch(f": {first['msg']} ({cls.__qualname__})")
-    for step in reversed(first["loc"]):
-        found.under(f"[{step}]" if isinstance(step, int) else at_key(str(step)))
-    return found
+def _holds_only_fields(cls: type[Any]) -> bool:
+    """Whether ``cls`` stores what it is given and nothing else: it makes the same of the same fields."""
+    parameters: Any = cls.__dict__.get("__dataclass_params__")
+    if parameters is None or not parameters.init or type(cls) is not type:
+        return False
+    own = {name for base in cls.__mro__[:-1] if base is not Generic for name in vars(base)}
+    if own & _MAKE_OTHERS or ("__setattr__" in own and not parameters.frozen):
+        return False
+    return all(field.init for field in dataclasses.fields(cls))

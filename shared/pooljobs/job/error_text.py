@@ -80,6 +80,16 @@ def without_hint(text: str, hint: str | None) -> str:
     return "".join(line for line in text.splitlines(keepends=True) if line.rstrip("\n") != note)
 
 
+def said(error: Exception) -> str:
+    """What an exception says, after its name where it is not one of those that stand for a wrong value."""
+    name = type(error).__name__
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001  # whatever a class of the user's does when it is printed
+        return name
+    return text if isinstance(error, TypeError | ValueError) else f"{name}: {text}"
+
+
 def clean(text: str, limit: int = LIMIT) -> str:
     """Text that PostgreSQL stores: NUL and lone surrogates as escapes, the middle of a long one cut out."""
     storable = text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")

@@ -14,7 +14,7 @@ import orjson
 
 from pooljobs.errors import PayloadError
 from pooljobs.payload.faults import find_fault
-from pooljobs.payload.values import json_value
+from pooljobs.payload.values import json_value, with_text_keys
 
 LARGEST_BYTES: Final = 64 * 1024 * 1024
 """Encoded size, in bytes, beyond which a payload is refused."""
@@ -27,7 +27,8 @@ _WIDE_NUMBER: Final = re.compile(rb"\d{19}")
 def encode(value: object, *, where: str = "payload") -> bytes:
     """``value`` as JSON that a jsonb column takes.
 
-    Dataclasses and pydantic models become objects; datetimes, UUIDs, Decimals strings; timedeltas seconds.
+    Dataclasses and pydantic models become objects; datetimes, UUIDs, Decimals strings; timedeltas
+    seconds; sets lists.
 
     Args:
         value: What to encode.
@@ -39,8 +40,7 @@ def encode(value: object, *, where: str = "payload") -> bytes:
     try:
         encoded = orjson.dumps(value, json_value, _OPTIONS)
     except TypeError as error:
-        _blame(value, where)
-        raise PayloadError(f"{where}: {error}") from error
+        encoded = _encoded_slowly(value, where, error)
     if b"null" in encoded or rb"\u0000" in encoded:
         _blame(value, where)
     if len(encoded) > LARGEST_BYTES:
@@ -71,8 +71,20 @@ def decode(text: str | bytes) -> Any:
         raise PayloadError(f"payload is not JSON: {error}") from error
 
 
+def _encoded_slowly(value: object, where: str, error: TypeError) -> bytes:
+    """What has keys that orjson does not take; for what is refused it says why."""
+    _blame(value, where)
+    try:
+        return orjson.dumps(with_text_keys(value), json_value, _OPTIONS)
+    except (TypeError, RecursionError):
+        raise PayloadError(f"{where}: {error}") from error
+
+
 def _blame(value: object, where: str) -> None:
-    fault = find_fault(value)
+    try:
+        fault = find_fault(value)
+    except RecursionError as error:
+        raise PayloadError(f"{where}: nested too deeply, or contains itself") from error
     if fault is not None:
         raise PayloadError(f"{where}{fault.path}: {fault.reason}", hint=fault.hint)
 

@@ -9,8 +9,9 @@ from enum import Enum
 from typing import Any, Final
 from uuid import UUID
 
-from pooljobs.payload.path import at_key, short_path
-from pooljobs.payload.values import json_value
+from pooljobs.job.error_text import said
+from pooljobs.payload.path import at_key, quoted, short_path
+from pooljobs.payload.values import json_value, key_text
 
 _DEEPEST: Final = 254  # orjson's own limit
 _SMALLEST_INT: Final = -(2**63)
@@ -75,13 +76,22 @@ def _parts(value: Any) -> Iterator[tuple[str, object]]:
     if not isinstance(value, dict):
         yield from ((f"[{at}]", part) for at, part in enumerate(value))
         return
+    written = set[str]()
     for key, part in value.items():
-        if type(key) is not str:
+        text = key_text(key)
+        if text is None:
             raise _FaultFoundError(
-                f"the key {key!r} is of type {type(key).__qualname__}; keys of a JSON object are strings"
+                f"the key {_shown(key)} is of type {type(key).__qualname__}; keys of a JSON object are strings"
             )
-        _check_text(key)
-        yield at_key(key), part
+        if text in written:
+            raise _FaultFoundError(f"two keys are both written as {quoted(text)}")
+        written.add(text)
+        _check_text(text)
+        yield at_key(text), part
+
+
+def _shown(key: object) -> str:
+    return repr(key) if isinstance(key, int | float | bytes | Enum | None) else "of an object"
 
 
 def _check_text(text: str) -> None:
@@ -106,7 +116,9 @@ def _check_number(number: float) -> None:
 def _defaulted(value: object) -> object:
     try:
         return json_value(value)
-    except (TypeError, ValueError) as error:
-        hint = "pass a list" if isinstance(value, set | frozenset | tuple) else None
+    except MemoryError:
+        raise
+    except Exception as error:
+        hint = "pass a list" if isinstance(value, tuple) else None
         hint = "pass a string, for example in base64" if isinstance(value, bytes | bytearray | memoryview) else hint
-        raise _FaultFoundError(str(error), hint) from error
+        raise _FaultFoundError(said(error), hint) from error

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeAlias
 
+from pooljobs.convert.conversion import Conversion
 from pooljobs.convert.mismatch import Mismatch, expected, unknown
 from pooljobs.convert.scalars import EXACT
 from pooljobs.convert.structures import FieldTable
 from pooljobs.errors import PayloadError
+from pooljobs.job.error_text import said
 from pooljobs.payload.path import at_key
 from pooljobs.signature.reading import HandlerSignature
 
@@ -16,7 +18,7 @@ Arguments: TypeAlias = tuple[tuple[Any, ...], dict[str, Any]]
 """Positional and keyword arguments."""
 
 ReadPayload: TypeAlias = Callable[[Any], Arguments]
-_Fields: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
+_Fields: TypeAlias = Callable[[Any], dict[str, Any]]
 
 
 def compile_payload_reader(job_type: str, signature: HandlerSignature) -> ReadPayload:
@@ -32,6 +34,14 @@ def refuse(job_type: str, found: Mismatch) -> NoReturn:
     raise PayloadError(f"{job_type}: {found.told()}") from found.__cause__
 
 
+def fallen(error: Exception) -> Mismatch:
+    """What a class of the user's raised where nobody expects it, as in its ``__eq__``; or too deep a payload."""
+    deep = isinstance(error, RecursionError)
+    found = Mismatch(": nested too deeply to be read" if deep else f": {said(error)}")
+    found.__cause__ = error
+    return found
+
+
 def _first_by_position(name: str, convert: ReadPayload) -> ReadPayload:
     def by_position(payload: Any) -> Arguments:
         _, kwargs = convert(payload)
@@ -42,37 +52,31 @@ def _first_by_position(name: str, convert: ReadPayload) -> ReadPayload:
 
 
 def _whole(job_type: str, signature: HandlerSignature) -> ReadPayload:
-    name, convert = signature.payload[0].name, signature.payload[0].convert
-    if convert is None:
+    name, read = signature.payload[0].name, signature.payload[0].conversion.read
+    if read is None:
         return lambda payload: ((), {name: payload})
-
-    def converted(payload: Any) -> Arguments:
-        try:
-            return (), {name: convert(payload)}
-        except Mismatch as found:
-            refuse(job_type, found)
-
-    return converted
+    return _told(job_type, lambda payload: {name: read(payload)})
 
 
 def _keywords(job_type: str, signature: HandlerSignature) -> ReadPayload:
     table = FieldTable(
-        {p.name: p.convert for p in signature.payload},
+        {p.name: p.conversion for p in signature.payload},
         frozenset(p.name for p in signature.payload if p.required),
         tolerant=signature.tolerant,
     )
-    if signature.extras:
-        return _told(job_type, _with_extras(table, signature))
-    if not any(table.converters.values()):
+    if signature.extra is not None:
+        return _told(job_type, _of_object(_with_extras(table, signature.extra, signature)))
+    reads = [conversion.read for conversion in table.fields.values()]
+    if not any(reads):
         return _names_only(job_type, table)
-    if all(convert is None or convert in EXACT for convert in table.converters.values()):
+    if all(read is None or read in EXACT for read in reads):
         return _types_only(job_type, table)
-    return _told(job_type, table.converted)
+    return _told(job_type, _of_object(table.read))
 
 
 def _names_only(job_type: str, table: FieldTable) -> ReadPayload:
-    required, known = table.required, frozenset(table.converters)
-    slow = _told(job_type, table.converted)
+    required, known = table.required, frozenset(table.fields)
+    slow = _told(job_type, _of_object(table.read))
 
     def accept(payload: Any) -> Arguments:
         if type(payload) is dict and required <= payload.keys() <= known:
@@ -84,10 +88,10 @@ def _names_only(job_type: str, table: FieldTable) -> ReadPayload:
 
 def _types_only(job_type: str, table: FieldTable) -> ReadPayload:
     """Most payloads hold what their annotations say to the letter: then there is nothing to build, only to look at."""
-    exact = {name: EXACT[convert] for name, convert in table.converters.items() if convert is not None}
-    anything = table.converters.keys() - exact.keys()
-    required, all_there = table.required, len(table.converters)
-    slow = _told(job_type, table.converted)
+    exact = {name: EXACT[field.read] for name, field in table.fields.items() if field.read is not None}
+    anything = table.fields.keys() - exact.keys()
+    required, all_there = table.required, len(table.fields)
+    slow = _told(job_type, _of_object(table.read))
 
     def accept(payload: Any) -> Arguments:
         if type(payload) is not dict:
@@ -102,35 +106,45 @@ def _types_only(job_type: str, table: FieldTable) -> ReadPayload:
     return accept
 
 
-def _with_extras(table: FieldTable, signature: HandlerSignature) -> _Fields:
+def _with_extras(table: FieldTable, extra: Conversion, signature: HandlerSignature) -> _Fields:
     injected = {*signature.contexts, *(name for name, _ in signature.states)}
-    convert_extra, tolerant = signature.convert_extra, signature.tolerant
 
-    def convert(payload: dict[str, Any]) -> dict[str, Any]:
-        fields = table.converted({name: value for name, value in payload.items() if name in table.converters})
+    def read(payload: dict[str, Any]) -> dict[str, Any]:
+        fields = table.read({name: value for name, value in payload.items() if name in table.fields})
         for name, value in payload.items():
-            if name in table.converters:
+            if name in table.fields:
                 continue
             if name in injected:
-                if tolerant:
+                if signature.tolerant:
                     continue
-                raise unknown(name, table.converters)
+                raise unknown(name, table.fields)
             try:
-                fields[name] = value if convert_extra is None else convert_extra(value)
+                fields[name] = value if extra.read is None else extra.read(value)
             except Mismatch as found:
                 raise found.under(at_key(name)) from None
         return fields
 
-    return convert
+    return read
 
 
-def _told(job_type: str, convert: _Fields) -> ReadPayload:
+def _of_object(read: _Fields) -> _Fields:
+    def of_object(payload: Any) -> dict[str, Any]:
+        if not isinstance(payload, dict):
+            raise expected("an object of keyword arguments", payload)
+        return read(payload)
+
+    return of_object
+
+
+def _told(job_type: str, read: _Fields) -> ReadPayload:
     def told(payload: Any) -> Arguments:
         try:
-            if not isinstance(payload, dict):
-                raise expected("an object of keyword arguments", payload)
-            return (), convert(payload)
+            return (), read(payload)
         except Mismatch as found:
             refuse(job_type, found)
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001  # a class of the user's may raise anything
+            refuse(job_type, fallen(error))
 
     return told

@@ -17,7 +17,8 @@ from pooljobs.errors import PayloadError
 from pooljobs.handler.context import JobContext
 from pooljobs.handler.state import StateContainer
 from pooljobs.payload.encoding import encode
-from pooljobs.signature.arguments import ReadPayload, compile_payload_reader, refuse
+from pooljobs.signature.arguments import ReadPayload, compile_payload_reader, fallen, refuse
+from pooljobs.signature.comparison import Comparison
 from pooljobs.signature.fits import compile_fits
 from pooljobs.signature.reading import HandlerSignature, PayloadParameter
 
@@ -33,9 +34,10 @@ class Binder:
         payload_name: What errors call a payload.
         signature: What the handler takes.
         check: ``check(payload)`` gives the positional and keyword arguments that come from the payload, and may be it.
-            Raises PayloadError where the payload does not fit, and whatever else a class of the user's raises.
-        fits: ``fits(payload)`` tells of a payload that is not encoded yet that ``check`` will take it; false where
+            Raises PayloadError where the payload does not fit, or a class of the user's does not take it.
+        fits: ``fits(payload)`` tells of a payload that could be encoded that it will arrive as it is; false where
             that cannot be told.
+        comparison: What was sent beside what would arrive.
     """
 
     job_type: str
@@ -43,6 +45,7 @@ class Binder:
     signature: HandlerSignature
     check: ReadPayload
     fits: Callable[[Any], bool]
+    comparison: Comparison
 
     @property
     def state_types(self) -> tuple[object, ...]:
@@ -91,16 +94,29 @@ class Binder:
         """``payload`` as JSON, checked the way a worker will read it: from its JSON.
 
         Raises:
-            PayloadError: It cannot be stored, or the handler does not take it.
+            PayloadError: It cannot be stored, the handler does not take it, or it would arrive as something else.
         """
         encoded = encode(payload, where=self.payload_name)
-        if not self.fits(payload):
-            self.check(orjson.loads(encoded))
+        try:
+            if not self.fits(payload):
+                self._read_back(payload, orjson.loads(encoded))
+        except (PayloadError, MemoryError):
+            raise
+        except Exception as error:  # noqa: BLE001  # a class of the user's may raise anything
+            refuse(self.job_type, fallen(error))
         return encoded
 
     def encoded_item(self, item: Any) -> bytes:
         """The same of one item of ``enqueue_many``."""
         return self.encoded(self.payload_of_item(item))
+
+    def _read_back(self, payload: Any, decoded: Any) -> None:
+        try:
+            args, kwargs = self.check(decoded)
+        except PayloadError as error:
+            hint = "it has the type that is asked for, and its class writes JSON that it does not read"
+            raise PayloadError(str(error), hint=hint if self.comparison.owns(payload) else error.hint) from error
+        self.comparison.same(payload, args, kwargs)
 
     def _whole(self, given: dict[str, Any]) -> Any:
         parameter = self.signature.payload[0]
@@ -115,7 +131,9 @@ class Binder:
 def compile_binder(job_type: str, signature: HandlerSignature) -> Binder:
     """The binder of a handler."""
     read = compile_payload_reader(job_type, signature)
-    return Binder(job_type, f"{job_type}: payload", signature, read, compile_fits(signature))
+    return Binder(
+        job_type, f"{job_type}: payload", signature, read, compile_fits(signature), Comparison(job_type, signature)
+    )
 
 
 def _named(job_type: str, parameters: tuple[PayloadParameter, ...], args: tuple[Any, ...]) -> dict[str, Any]:

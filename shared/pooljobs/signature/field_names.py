@@ -36,7 +36,7 @@ def names_of_handler(signature: HandlerSignature) -> str:
     if signature.whole:
         return _of_annotation(signature.payload[0].annotation)
     names = _listed(parameter.name for parameter in signature.payload)
-    return f"{names}, and any other" if signature.extras else names
+    return f"{names}, and any other" if signature.extra is not None else names
 
 
 def _of_annotation(annotation: Any) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from inspect import Parameter
 from typing import Any, Final, get_origin, get_type_hints
 
-from pooljobs.convert import Converter, compile_converter
+from pooljobs.convert import Conversion, compile_conversion
 from pooljobs.errors import DeclarationError
 from pooljobs.handler.context import JobContext
 from pooljobs.handler.state import state_type
@@ -28,7 +28,7 @@ class PayloadParameter:
     annotation: object
     default: object
     positional_only: bool
-    convert: Converter | None
+    conversion: Conversion
 
     @property
     def required(self) -> bool:
@@ -43,8 +43,7 @@ class HandlerSignature:
     Attributes:
         payload: Parameters filled from the payload, in order.
         whole: The one payload parameter takes the entire payload.
-        extras: The handler has ``**kwargs`` and takes keys that no parameter names.
-        convert_extra: Converter of those keys' values.
+        extra: The handler has ``**kwargs`` and takes keys that no parameter names: the conversion of their values.
         contexts: Names of the parameters that get the ``JobContext``.
         states: Parameters that get application state, and its types.
         tolerant: Payload fields that nobody takes are passed over; a pydantic model decides that itself.
@@ -52,8 +51,7 @@ class HandlerSignature:
 
     payload: tuple[PayloadParameter, ...]
     whole: bool
-    extras: bool
-    convert_extra: Converter | None
+    extra: Conversion | None
     contexts: tuple[str, ...]
     states: tuple[tuple[str, object], ...]
     tolerant: bool = False
@@ -66,7 +64,7 @@ def read_signature(function: Callable[..., object], name: str, *, tolerant: bool
         DeclarationError: It has parameters that a job cannot fill, or an annotation that cannot be resolved.
     """
     payload: list[PayloadParameter] = []
-    extra: tuple[Converter | None, ...] = ()
+    extra: Conversion | None = None
     contexts: list[str] = []
     states: list[tuple[str, object]] = []
     for parameter in _parameters(function, name):
@@ -80,14 +78,12 @@ def read_signature(function: Callable[..., object], name: str, *, tolerant: bool
         elif state is not None:
             states.append((parameter.name, state))
         elif parameter.kind is Parameter.VAR_KEYWORD:
-            extra = (_converter(name, parameter, annotation, tolerant=tolerant),)
+            extra = _conversion(name, parameter, annotation, tolerant=tolerant)
         else:
-            convert = _converter(name, parameter, annotation, tolerant=tolerant)
-            payload.append(_payload_parameter(parameter, annotation, convert))
-    whole = len(payload) == 1 and not extra and _takes_whole(payload[0])
-    return HandlerSignature(
-        tuple(payload), whole, bool(extra), extra[0] if extra else None, tuple(contexts), tuple(states), tolerant
-    )
+            conversion = _conversion(name, parameter, annotation, tolerant=tolerant)
+            payload.append(_payload_parameter(parameter, annotation, conversion))
+    whole = len(payload) == 1 and extra is None and _takes_whole(payload[0])
+    return HandlerSignature(tuple(payload), whole, extra, tuple(contexts), tuple(states), tolerant)
 
 
 def _parameters(function: Callable[..., object], name: str) -> list[Parameter]:
@@ -143,14 +139,14 @@ def _refuse_unfillable(name: str, parameter: Parameter, *, is_payload: bool, fir
         raise DeclarationError(f"{name}: **{parameter.name} cannot be injected")
 
 
-def _payload_parameter(parameter: Parameter, annotation: object, convert: Converter | None) -> PayloadParameter:
+def _payload_parameter(parameter: Parameter, annotation: object, conversion: Conversion) -> PayloadParameter:
     by_position = parameter.kind is Parameter.POSITIONAL_ONLY
-    return PayloadParameter(parameter.name, annotation, parameter.default, by_position, convert)
+    return PayloadParameter(parameter.name, annotation, parameter.default, by_position, conversion)
 
 
-def _converter(name: str, parameter: Parameter, annotation: object, *, tolerant: bool) -> Converter | None:
+def _conversion(name: str, parameter: Parameter, annotation: object, *, tolerant: bool) -> Conversion:
     try:
-        return compile_converter(annotation, tolerant=tolerant)
+        return compile_conversion(annotation, tolerant=tolerant)
     except DeclarationError as error:
         raise DeclarationError(f"{name}: parameter {parameter.name}: {error}", hint=error.hint) from None
 

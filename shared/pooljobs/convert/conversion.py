@@ -1,0 +1,91 @@
+"""What an annotation is compiled to: how its values are read from JSON, and whether one will arrive as it was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import NoneType
+from typing import Any, Final
+
+from pooljobs.convert.mismatch import Converter, differs
+
+JSON_SCALARS: Final = frozenset({str, int, float, bool, NoneType})
+_KEY_TYPES: Final = frozenset({str})
+
+
+def never(_sent: Any) -> bool:
+    """Of no value."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """The compiled form of one annotation.
+
+    Attributes:
+        read: Makes a value of what was decoded from JSON, or raises ``Mismatch``. None: any JSON value as it is.
+        owns: Whether a value is one of those that the annotation means, and not another way to write one in JSON.
+        same: ``same(sent, arrived)`` raises ``Mismatch`` unless what would arrive is what was sent. What is not the
+            annotation's own may also be its JSON: a date's text, the dict of a dataclass.
+        exact: Whether a value is proved to arrive as it is, so that nobody has to read it back to know.
+        kinds: Types whose values are all exact; empty where more than the type has to be looked at.
+        as_key: Whether there are values that the keys of a JSON object can hold.
+        nested: It holds values of other annotations.
+    """
+
+    read: Converter | None
+    owns: Callable[[Any], bool]
+    same: Callable[[Any, Any], None]
+    exact: Callable[[Any], bool] = never
+    kinds: frozenset[type] = frozenset()
+    as_key: bool = False
+    nested: bool = False
+
+
+def leaf(
+    read: Converter, owns: Callable[[Any], bool], *, kinds: frozenset[type] = frozenset(), as_key: bool = False
+) -> Conversion:
+    """Of values that hold no others."""
+
+    def same(sent: Any, arrived: Any) -> None:
+        own = owns(sent)
+        if (own and not owns(arrived)) or (not equal(sent, arrived) and (own or type(sent) not in JSON_SCALARS)):
+            raise differs(sent, arrived)
+
+    def exact(sent: Any) -> bool:
+        return type(sent) in kinds
+
+    return Conversion(read, owns, same, exact, kinds, as_key)
+
+
+def equal(sent: Any, arrived: Any) -> bool:
+    """Whether two values without parts are equal, and ``arrived`` of the class of ``sent``, or of one it stems from.
+
+    A float is as good as the int that was given for it. Nothing that cannot be compared is equal.
+    """
+    kind = type(arrived)
+    if type(sent) is not kind and not isinstance(sent, kind) and not (kind is float and type(sent) is int):
+        return False
+    try:
+        return bool(sent == arrived)
+    except Exception as error:  # a signalling NaN, a class of the user's
+        if isinstance(error, MemoryError):
+            raise
+        return False
+
+
+def _same_json(sent: Any, arrived: Any) -> None:
+    if sent != arrived:
+        raise differs(sent, arrived)
+
+
+def _plain(sent: Any) -> bool:
+    """Looks one level deep, at C's speed: what is deeper is read back, which is as fast."""
+    kind = type(sent)
+    if kind is dict:
+        return JSON_SCALARS.issuperset(map(type, sent.values())) and _KEY_TYPES.issuperset(map(type, sent))
+    return kind in JSON_SCALARS or (kind is list and JSON_SCALARS.issuperset(map(type, sent)))
+
+
+ANYTHING: Final = Conversion(None, lambda _sent: True, _same_json, _plain, as_key=True)
+"""Any JSON value, as it is."""
