@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pooljobs.convert.mismatch import Converter, differs
 
-JSON_SCALARS: Final = frozenset({str, int, float, bool, NoneType})
+JSON_SCALARS: Final[frozenset[type]] = frozenset({str, int, float, bool, NoneType})
 _KEY_TYPES: Final = frozenset({str})
 
 
@@ -27,7 +27,7 @@ class Conversion:
         owns: Whether a value is one of those that the annotation means, and not another way to write one in JSON.
         same: ``same(sent, arrived)`` raises ``Mismatch`` unless what would arrive is what was sent. What is not the
             annotation's own may also be its JSON: a date's text, the dict of a dataclass.
-        exact: Whether a value is proved to arrive as it is, so that nobody has to read it back to know.
+        exact: Whether a value is proved to arrive as it should, so that nobody has to read it back to know.
         kinds: Types whose values are all exact; empty where more than the type has to be looked at.
         as_key: Whether there are values that the keys of a JSON object can hold.
         nested: It holds values of other annotations.
@@ -43,19 +43,23 @@ class Conversion:
 
 
 def leaf(
-    read: Converter, owns: Callable[[Any], bool], *, kinds: frozenset[type] = frozenset(), as_key: bool = False
+    read: Converter,
+    owns: Callable[[Any], bool],
+    exact: Callable[[Any], bool] = never,
+    *,
+    kinds: frozenset[type] = frozenset(),
+    as_key: bool = False,
 ) -> Conversion:
-    """Of values that hold no others."""
+    """Of values that hold no others. Those of ``kinds`` are exact."""
 
     def same(sent: Any, arrived: Any) -> None:
+        if type(sent) is type(arrived) and type(sent) in kinds and sent == arrived:
+            return
         own = owns(sent)
         if (own and not owns(arrived)) or (not equal(sent, arrived) and (own or type(sent) not in JSON_SCALARS)):
             raise differs(sent, arrived)
 
-    def exact(sent: Any) -> bool:
-        return type(sent) in kinds
-
-    return Conversion(read, owns, same, exact, kinds, as_key)
+    return Conversion(read, owns, same, (lambda sent: type(sent) in kinds) if kinds else exact, kinds, as_key)
 
 
 def equal(sent: Any, arrived: Any) -> bool:
@@ -87,5 +91,5 @@ def _plain(sent: Any) -> bool:
     return kind in JSON_SCALARS or (kind is list and JSON_SCALARS.issuperset(map(type, sent)))
 
 
-ANYTHING: Final = Conversion(None, lambda _sent: True, _same_json, _plain, as_key=True)
+ANYTHING: Final = Conversion(None, lambda _sent: True, _same_json, _plain, JSON_SCALARS, as_key=True)
 """Any JSON value, as it is."""

@@ -61,16 +61,7 @@ def constrained(annotation: object, bare: Conversion) -> Conversion:
         built = value if read_bare is None else read_bare(value)
         return _validated(lambda: adapter.validate_python(built), "its annotation")
 
-    def owns(sent: Any) -> bool:
-        if not bare.owns(sent):
-            return False
-        try:
-            _validated(lambda: adapter.validate_python(sent), "")
-        except Mismatch:
-            return False
-        return True
-
-    return dataclasses.replace(bare, read=read, owns=owns, exact=never, kinds=frozenset())
+    return dataclasses.replace(bare, read=read, exact=never, kinds=frozenset())
 
 
 def _adapter(annotation: Any) -> TypeAdapter[Any]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 from types import MappingProxyType, NoneType
 from typing import Any, Final
 from uuid import UUID
 
-from pooljobs.convert.conversion import Conversion, leaf
+from pooljobs.convert.conversion import Conversion, leaf, never
 from pooljobs.convert.mismatch import Converter, expected, refused
 from pooljobs.errors import PayloadError
 from pooljobs.payload.encoding import decode, encode
@@ -80,13 +80,29 @@ def _parsed(parse: Callable[[str], Any], what: str) -> Converter:
     return convert
 
 
-def _scalar(cls: type, read: Converter, *, kinds: frozenset[type] = frozenset(), as_key: bool = False) -> Conversion:
+def _scalar(
+    cls: type,
+    read: Converter,
+    exact: Callable[[Any], bool] = never,
+    *,
+    kinds: frozenset[type] = frozenset(),
+    as_key: bool = False,
+) -> Conversion:
     other = {int: bool, date: datetime}.get(cls)  # each value of which is one of ``cls`` too
 
     def owns(sent: Any) -> bool:
         return isinstance(sent, cls) and not (other is not None and isinstance(sent, other))
 
-    return leaf(read, owns, kinds=kinds, as_key=as_key)
+    return leaf(read, owns, exact, kinds=kinds, as_key=as_key)
+
+
+def _exactly(cls: type) -> Callable[[Any], bool]:
+    return lambda sent: type(sent) is cls
+
+
+def _at_fixed_offset(sent: Any) -> bool:
+    """Not of a time zone by name: a moment in its fold equals nothing that is written otherwise (PEP 495)."""
+    return type(sent) is datetime and (sent.tzinfo is None or type(sent.tzinfo) is timezone)
 
 
 _FLOAT: Final = leaf(
@@ -104,10 +120,12 @@ SCALARS: Final[Mapping[object, Conversion]] = MappingProxyType(
         float: _FLOAT,
         Decimal: _scalar(Decimal, _decimal, as_key=True),
         timedelta: _scalar(timedelta, _duration),
-        datetime: _scalar(datetime, _parsed(datetime.fromisoformat, "a date and time in ISO 8601"), as_key=True),
-        date: _scalar(date, _parsed(date.fromisoformat, "a date in ISO 8601"), as_key=True),
+        datetime: _scalar(
+            datetime, _parsed(datetime.fromisoformat, "a date and time in ISO 8601"), _at_fixed_offset, as_key=True
+        ),
+        date: _scalar(date, _parsed(date.fromisoformat, "a date in ISO 8601"), _exactly(date), as_key=True),
         time: _scalar(time, _parsed(time.fromisoformat, "a time in ISO 8601"), as_key=True),
-        UUID: _scalar(UUID, _parsed(UUID, "a UUID"), as_key=True),
+        UUID: _scalar(UUID, _parsed(UUID, "a UUID"), _exactly(UUID), as_key=True),
     }
 )
 

@@ -105,10 +105,22 @@ def dataclass_conversion(cls: type[Any], table: FieldTable) -> Conversion:
         elif only_fields:  # otherwise the class may have made something else of what it was given
             table.same(sent, fields_of(arrived))
 
-    def exact(sent: Any) -> bool:
-        return type(sent) is cls and table.exact(fields_of(sent))
+    return Conversion(_made_of(cls, table), owns, same, _exact(cls, table) if only_fields else never, nested=True)
 
-    return Conversion(_made_of(cls, table), owns, same, exact if only_fields else never, nested=True)
+
+def _exact(cls: type[Any], table: FieldTable) -> Callable[[Any], bool]:
+    proofs = [(name, field.kinds, field.exact) for name, field in table.fields.items()]
+
+    def exact(sent: Any) -> bool:
+        if type(sent) is not cls:
+            return type(sent) is dict and table.exact(sent)
+        for name, kinds, exact_field in proofs:
+            value = getattr(sent, name)
+            if type(value) not in kinds and not exact_field(value):
+                return False
+        return True
+
+    return exact
 
 
 def _made_of(cls: type[Any], table: FieldTable) -> Converter:

@@ -12,13 +12,14 @@ from typing import Any, TypeAlias
 
 import orjson
 
+from pooljobs.convert.conversion import ANYTHING
 from pooljobs.convert.mismatch import Mismatch, unknown
 from pooljobs.errors import PayloadError
 from pooljobs.handler.context import JobContext
 from pooljobs.handler.state import StateContainer
 from pooljobs.payload.encoding import encode
 from pooljobs.signature.arguments import ReadPayload, compile_payload_reader, fallen, refuse
-from pooljobs.signature.comparison import Comparison
+from pooljobs.signature.comparison import Comparison, compile_comparison
 from pooljobs.signature.fits import compile_fits
 from pooljobs.signature.reading import HandlerSignature, PayloadParameter
 
@@ -37,6 +38,7 @@ class Binder:
             Raises PayloadError where the payload does not fit, or a class of the user's does not take it.
         fits: ``fits(payload)`` tells of a payload that could be encoded that it will arrive as it is; false where
             that cannot be told.
+        takes_anything: The whole payload is taken, and is any JSON.
         comparison: What was sent beside what would arrive.
     """
 
@@ -45,6 +47,7 @@ class Binder:
     signature: HandlerSignature
     check: ReadPayload
     fits: Callable[[Any], bool]
+    takes_anything: bool
     comparison: Comparison
 
     @property
@@ -99,7 +102,9 @@ class Binder:
         encoded = encode(payload, where=self.payload_name)
         try:
             if not self.fits(payload):
-                self._read_back(payload, orjson.loads(encoded))
+                decoded = orjson.loads(encoded)
+                if not (self.takes_anything and decoded == payload):
+                    self._read_back(payload, decoded)
         except (PayloadError, MemoryError):
             raise
         except Exception as error:  # noqa: BLE001  # a class of the user's may raise anything
@@ -114,7 +119,7 @@ class Binder:
         try:
             args, kwargs = self.check(decoded)
         except PayloadError as error:
-            hint = "it has the type that is asked for, and its class writes JSON that it does not read"
+            hint = "its type is right: it breaks a constraint, or its class does not read the JSON that is made of it"
             raise PayloadError(str(error), hint=hint if self.comparison.owns(payload) else error.hint) from error
         self.comparison.same(payload, args, kwargs)
 
@@ -130,9 +135,14 @@ class Binder:
 
 def compile_binder(job_type: str, signature: HandlerSignature) -> Binder:
     """The binder of a handler."""
-    read = compile_payload_reader(job_type, signature)
     return Binder(
-        job_type, f"{job_type}: payload", signature, read, compile_fits(signature), Comparison(job_type, signature)
+        job_type,
+        f"{job_type}: payload",
+        signature,
+        compile_payload_reader(job_type, signature),
+        compile_fits(signature),
+        signature.whole and signature.payload[0].conversion is ANYTHING,
+        compile_comparison(job_type, signature),
     )
 
 

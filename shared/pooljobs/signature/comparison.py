@@ -2,50 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pooljobs.convert import Conversion
 from pooljobs.convert.mismatch import Mismatch
 from pooljobs.payload.path import at_key
 from pooljobs.signature.arguments import refuse
-from pooljobs.signature.reading import HandlerSignature
+from pooljobs.signature.reading import HandlerSignature, PayloadParameter
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Both sides of one handler's payloads."""
+    """Both sides of one handler's payloads: the parameter that takes all of it, or the conversions by name."""
 
     job_type: str
-    signature: HandlerSignature
+    whole: PayloadParameter | None
+    fields: Mapping[str, Conversion]
+    extra: Conversion | None
 
     def owns(self, payload: Any) -> bool:
         """Whether the payload has the very types that the handler asks for."""
-        if self.signature.whole:
-            return self.signature.payload[0].conversion.owns(payload)
-        known = {parameter.name: parameter.conversion for parameter in self.signature.payload}
-        return isinstance(payload, dict) and all(
-            name in known and known[name].owns(value) for name, value in payload.items()
-        )
+        if self.whole is not None:
+            return self.whole.conversion.owns(payload)
+        known = self.fields
+        return isinstance(payload, dict) and all(n in known and known[n].owns(value) for n, value in payload.items())
 
-    def same(self, payload: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def same(self, payload: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         """Raises PayloadError unless these arguments are what was given. What nobody takes is passed over."""
-        arrived = {**kwargs, **{p.name: value for p, value in zip(self.signature.payload, args, strict=False)}}
+        arrived = {**kwargs, **dict(zip(self.fields, args, strict=False))} if args else kwargs
         try:
-            if self.signature.whole:
-                parameter = self.signature.payload[0]
-                parameter.conversion.same(payload, arrived[parameter.name])
+            if self.whole is not None:
+                self.whole.conversion.same(payload, arrived[self.whole.name])
             else:
                 self._same_fields(payload, arrived)
         except Mismatch as found:
             refuse(self.job_type, found)
 
-    def _same_fields(self, payload: dict[str, Any], arrived: dict[str, Any]) -> None:
-        known = {parameter.name: parameter.conversion for parameter in self.signature.payload}
+    def _same_fields(self, payload: Mapping[str, Any], arrived: Mapping[str, Any]) -> None:
         for name, value in payload.items():
-            conversion = known.get(name, self.signature.extra)
+            conversion = self.fields.get(name, self.extra)
             if conversion is None or name not in arrived:
                 continue
             try:
                 conversion.same(value, arrived[name])
             except Mismatch as found:
                 raise found.under(at_key(name)) from None
+
+
+def compile_comparison(job_type: str, signature: HandlerSignature) -> Comparison:
+    """The comparison of a handler's payloads."""
+    fields = {parameter.name: parameter.conversion for parameter in signature.payload}
+    return Comparison(job_type, signature.payload[0] if signature.whole else None, fields, signature.extra)

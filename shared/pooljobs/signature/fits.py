@@ -10,27 +10,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from pooljobs.convert.conversion import never
+from pooljobs.convert.conversion import ANYTHING, never
 from pooljobs.signature.reading import HandlerSignature
 
-_NOTHING: Final[tuple[frozenset[type], Callable[[Any], bool]]] = (frozenset(), never)
+_NOTHING: Final[frozenset[type]] = frozenset()
 
 
 def compile_fits(signature: HandlerSignature) -> Callable[[Any], bool]:
     """A callable that is true of a payload that will arrive as it is, once it could be encoded."""
     if signature.whole:
-        return signature.payload[0].conversion.exact
+        whole = signature.payload[0].conversion
+        return never if whole is ANYTHING else whole.exact  # to read it back is as fast
     if signature.extra is not None:
         return never
-    taken = {p.name: (p.conversion.kinds, p.conversion.exact) for p in signature.payload}
+    kinds = {p.name: p.conversion.kinds for p in signature.payload}
+    exact = {p.name: p.conversion.exact for p in signature.payload}
     required = frozenset(parameter.name for parameter in signature.payload if parameter.required)
 
     def fits(payload: Any) -> bool:
         if type(payload) is not dict or not required <= payload.keys():
             return False
         for name, value in payload.items():
-            kinds, exact = taken.get(name, _NOTHING)
-            if type(value) not in kinds and not exact(value):
+            if type(value) not in kinds.get(name, _NOTHING) and not exact.get(name, never)(value):
                 return False
         return True
 

@@ -85,7 +85,7 @@ def test_it_is_never_wrong(function: Any, payload: object) -> None:
         (listing, {"names": ["x", 1]}, False),
         (listing, {"names": ("x",)}, False),
         (extras, {"n": 1}, False),
-        (whole, [1], True),
+        (whole, [1], False),  # to read it back is as fast as to look
     ],
 )
 def test_what_it_can_tell(function: Any, payload: object, fits: bool) -> None:
