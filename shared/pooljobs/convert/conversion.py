@@ -59,7 +59,7 @@ def leaf(
         if (own and not owns(arrived)) or (not equal(sent, arrived) and (own or type(sent) not in JSON_SCALARS)):
             raise differs(sent, arrived)
 
-    return Conversion(read, owns, same, (lambda sent: type(sent) in kinds) if kinds else exact, kinds, as_key)
+    return Conversion(read, owns, same, lambda sent: type(sent) in kinds or exact(sent), kinds, as_key)
 
 
 def equal(sent: Any, arrived: Any) -> bool:

@@ -105,8 +105,12 @@ def _at_fixed_offset(sent: Any) -> bool:
     return type(sent) is datetime and (sent.tzinfo is None or type(sent.tzinfo) is timezone)
 
 
+_WHOLE: Final = 2**53  # up to here each integer is a float
 _FLOAT: Final = leaf(
-    _number, lambda sent: isinstance(sent, int | float) and not isinstance(sent, bool), kinds=frozenset({float, int})
+    _number,
+    lambda sent: isinstance(sent, int | float) and not isinstance(sent, bool),
+    lambda sent: type(sent) is int and -_WHOLE <= sent <= _WHOLE,
+    kinds=frozenset({float}),
 )
 _NULL: Final = _scalar(NoneType, _null, kinds=frozenset({NoneType}))
 
