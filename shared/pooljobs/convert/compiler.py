@@ -3,39 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
-import typing
-from collections import abc
 from collections.abc import Callable, Sequence
 from enum import Enum
-from inspect import Parameter
 from typing import Annotated, Any, Final, get_args, get_origin
 
 from pooljobs.convert import hints as names
-from pooljobs.convert.containers import (
-    fixed_tuple_conversion,
-    list_conversion,
-    set_conversion,
-    tuple_conversion,
-)
-from pooljobs.convert.conversion import ANYTHING, Conversion
+from pooljobs.convert.choices import enum_conversion, literal_conversion
+from pooljobs.convert.conversion import ANYTHING, Conversion, later
+from pooljobs.convert.fields import FieldTable
+from pooljobs.convert.generics import container_conversion
 from pooljobs.convert.hints import told
-from pooljobs.convert.mappings import mapping_conversion
 from pooljobs.convert.models import constrained, constrains, model_conversion
-from pooljobs.convert.scalars import SCALARS, enum_conversion, literal_conversion
-from pooljobs.convert.structures import FieldTable, dataclass_conversion, typed_dict_conversion
+from pooljobs.convert.scalars import SCALARS
+from pooljobs.convert.structures import dataclass_conversion, typed_dict_conversion
 from pooljobs.convert.unions import union_conversion
 from pooljobs.errors import DeclarationError
 from pooljobs.payload.pydantic_models import is_model_type
 
-_ABSTRACT_LISTS: Final = frozenset({abc.Sequence, abc.MutableSequence, abc.Collection, abc.Iterable})
-_ABSTRACT_SETS: Final = frozenset({abc.Set, abc.MutableSet})
-_MAPPINGS: Final = frozenset({dict, abc.Mapping, abc.MutableMapping})
-_WAYS_OUT: Final = {
-    bytes: "take a str, for example in base64",
-    bytearray: "take a str, for example in base64",
-    typing.ForwardRef: "write an annotation that holds itself as a type statement",
-}
 _MOST_OF_ONE: Final = 16
 
 
@@ -84,7 +68,7 @@ class _Compiler:
             return _some(literal_conversion(get_args(annotation)), annotation)
         before, self._unheld = self._unheld, ()  # what follows stands in an object or a list
         try:
-            return self._structure(annotation) or self._container(annotation)
+            return self._structure(annotation) or container_conversion(annotation, self.compile)
         finally:
             self._unheld = before
 
@@ -108,7 +92,7 @@ class _Compiler:
         if key not in self._named:
             self._named[key] = None
             self._named[key] = compile_()
-        return self._named[key] or _later(lambda: self._named[key])
+        return self._named[key] or later(lambda: self._named[key])
 
     def _structure(self, annotation: object) -> Conversion | None:
         cls = get_origin(annotation) or annotation
@@ -126,7 +110,7 @@ class _Compiler:
         hints = names.field_hints(annotation, cls)
         tolerant = self._strict is not None
         if dataclasses.is_dataclass(cls):
-            _refuse_lost(cls)
+            names.refuse_lost(cls)
             table = FieldTable.of_dataclass(cls, lambda name: self.compile(hints[name]), tolerant=tolerant)
             return dataclass_conversion(cls, table)
         fields = {name: self.compile(hint) for name, hint in hints.items()}
@@ -157,73 +141,8 @@ class _Compiler:
             return [member for arg in get_args(annotation) for member in self._members(arg, aliases)]
         return [annotation]
 
-    def _container(self, annotation: object) -> Conversion:
-        kind: Any = get_origin(annotation) or annotation
-        args = get_args(annotation)
-        item: object = args[0] if args else Any
-        if kind is list:
-            return list_conversion(self.compile(item))
-        if kind in _ABSTRACT_LISTS:
-            return list_conversion(self.compile(item), (list, tuple))
-        if kind is tuple:
-            return self._tuple(args)
-        if kind in (set, frozenset):
-            return set_conversion(self.compile(item), kind, (kind,))
-        if kind in _ABSTRACT_SETS:
-            return set_conversion(self.compile(item), set, (set, frozenset))
-        if kind in _MAPPINGS:
-            return self._mapping(annotation, *(args or (str, Any)))
-        hint = "annotate it State[…] if it is to be injected, or use a dataclass for data"
-        raise DeclarationError(
-            f"{told(annotation)} cannot be built from JSON",
-            hint=_WAYS_OUT.get(kind if isinstance(kind, type) else type(kind), hint),
-        )
-
-    def _tuple(self, args: tuple[Any, ...]) -> Conversion:
-        if not args or args[-1] is Ellipsis:
-            return tuple_conversion(self.compile(args[0] if args else Any))
-        return fixed_tuple_conversion([self.compile(arg) for arg in args if arg != ()])
-
-    def _mapping(self, annotation: object, key: object, item: object) -> Conversion:
-        keys = self.compile(key)
-        if not keys.as_key:
-            hint = f"take them as dict[str, {told(item)}]"
-            raise DeclarationError(f"{told(annotation)}: keys of a JSON object are strings", hint=hint)
-        return mapping_conversion(keys, self.compile(item))
-
-
-def _later(find: Callable[[], Conversion | None]) -> Conversion:
-    def found() -> Conversion:
-        conversion = find()
-        assert conversion is not None
-        return conversion
-
-    def read(value: Any) -> Any:
-        read_ = found().read
-        return value if read_ is None else read_(value)
-
-    return Conversion(
-        read,
-        lambda sent: found().owns(sent),
-        lambda sent, arrived: found().same(sent, arrived),
-        lambda sent: found().exact(sent),
-        nested=True,
-    )
-
 
 def _some(conversion: Conversion | None, annotation: object) -> Conversion:
     if conversion is None:
         raise DeclarationError(f"{told(annotation)} has no value that JSON could hold")
     return conversion
-
-
-def _refuse_lost(cls: type[Any]) -> None:
-    """Refuses a dataclass that must be given what it does not keep, as an InitVar: none could arrive."""
-    kept = {field.name for field in dataclasses.fields(cls) if field.init}
-    for parameter in inspect.signature(cls).parameters.values():
-        named = parameter.kind in (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY, Parameter.POSITIONAL_ONLY)
-        if named and parameter.default is Parameter.empty and parameter.name not in kept:
-            raise DeclarationError(
-                f"{cls.__qualname__} must be given {parameter.name}, which is none of its fields and is not stored",
-                hint="make it a field, or give it a default",
-            )

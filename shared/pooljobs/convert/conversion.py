@@ -62,6 +62,27 @@ def leaf(
     return Conversion(read, owns, same, lambda sent: type(sent) in kinds or exact(sent), kinds, as_key)
 
 
+def later(find: Callable[[], Conversion | None]) -> Conversion:
+    """Of what is still being compiled further up: ``find`` is asked when a value comes."""
+
+    def found() -> Conversion:
+        conversion = find()
+        assert conversion is not None
+        return conversion
+
+    def read(value: Any) -> Any:
+        read_ = found().read
+        return value if read_ is None else read_(value)
+
+    return Conversion(
+        read,
+        lambda sent: found().owns(sent),
+        lambda sent, arrived: found().same(sent, arrived),
+        lambda sent: found().exact(sent),
+        nested=True,
+    )
+
+
 def equal(sent: Any, arrived: Any) -> bool:
     """Whether two values without parts are equal, and ``arrived`` of the class of ``sent``, or of one it stems from.
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 import types
+from inspect import Parameter
 from typing import Any, Final, Literal, NewType, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from pooljobs.errors import DeclarationError
@@ -94,6 +97,18 @@ def filled(hint: Any, values: dict[Any, Any]) -> Any:
         return values.get(hint, hint)
     parameters = getattr(hint, "__parameters__", ())
     return hint[tuple(values.get(p, p) for p in parameters)] if parameters and get_origin(hint) else hint
+
+
+def refuse_lost(cls: type[Any]) -> None:
+    """Refuses a dataclass that must be given what it does not keep, as an InitVar: none could arrive."""
+    kept = {field.name for field in dataclasses.fields(cls) if field.init}
+    for parameter in inspect.signature(cls).parameters.values():
+        named = parameter.kind in (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY, Parameter.POSITIONAL_ONLY)
+        if named and parameter.default is Parameter.empty and parameter.name not in kept:
+            raise DeclarationError(
+                f"{cls.__qualname__} must be given {parameter.name}, which is none of its fields and is not stored",
+                hint="make it a field, or give it a default",
+            )
 
 
 def told(annotation: object) -> str:

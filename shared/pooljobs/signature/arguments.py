@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any, NoReturn, TypeAlias
 
 from pooljobs.convert.conversion import Conversion
+from pooljobs.convert.fields import FieldTable
 from pooljobs.convert.mismatch import Mismatch, expected, unknown
 from pooljobs.convert.scalars import EXACT
-from pooljobs.convert.structures import FieldTable
 from pooljobs.errors import PayloadError
 from pooljobs.job.error_text import said
 from pooljobs.payload.path import at_key
