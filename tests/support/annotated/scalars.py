@@ -141,8 +141,10 @@ SCALARS = [
 OTHERS = [
     Annotation(Any, ANYTHING, _just),
     Annotation(object, ANYTHING, _just),
-    Annotation(dict, JSON, lambda sent, value: type(value) is dict and sent == value),
-    Annotation(list, JSON, lambda sent, value: type(value) is list and sent == value),
+    Annotation(
+        dict, st.dictionaries(text, JSON, max_size=3), lambda sent, value: type(value) is dict and sent == value
+    ),
+    Annotation(list, st.lists(JSON, max_size=3), lambda sent, value: type(value) is list and sent == value),
     of_class(bytes, st.binary()),
     of_class(Path, st.just(Path("x"))),
     of_class(Pair, st.just(Pair(1))),
