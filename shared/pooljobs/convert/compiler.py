@@ -20,7 +20,7 @@ from pooljobs.convert.unions import union_conversion
 from pooljobs.errors import DeclarationError
 from pooljobs.payload.pydantic_models import is_model_type
 
-_MOST_OF_ONE: Final = 16
+_MOST_OF_ONE: Final = 8
 
 
 def compile_conversion(annotation: object, *, tolerant: bool = False) -> Conversion:
