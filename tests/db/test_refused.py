@@ -114,7 +114,7 @@ def test_of_a_lost_host_nobody_knows_whether_the_handler_was_called(
     released = connection.execute(
         SQL.load("release_dead"), {"worker_ids": [worker], "lost": lost, "max_losses": 9}
     ).fetchone()
-    assert released == (1, 0, 0)
+    assert released == (1, 0, 0, None)
     assert (scalar(connection, SINCE) is not None) is kept
 
 
