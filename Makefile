@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # Processes of pytest: twice as many as processors, since tests mostly wait for PostgreSQL and for other processes.
 WORKERS ?= $(shell $(PYTHON) -c "import os; print(2 * (os.cpu_count() or 1))")
 
-.PHONY: help demo test test-oldest test-matrix chaos bench bench-peers lint clean
+.PHONY: help demo test test-long test-oldest test-matrix chaos bench bench-peers lint clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -16,6 +16,9 @@ demo: $(STAMP) ## Runs the main job: 10,000 jobs through 8 workers on an embedde
 
 test: lint ## Every gate: ruff, mypy, import-linter, pytest
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal
+
+test-long: lint ## The same, and what takes long
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "long or not long"
 
 test-oldest: ## The tests on the oldest versions of what we depend on that are promised
 	@test -d $(VENV)-oldest || $(PYTHON) -m venv $(VENV)-oldest

@@ -32,6 +32,7 @@ CLAIM: Final = {
     "priorities": "ARRAY[0]",
     "floor_times": "ARRAY[:floor_time::timestamptz]",
     "floor_ids": "ARRAY[:floor_id::uuid]",
+    "most_bytes": "16777216",
 }
 SETTLE: Final = {
     "ids": ":id_list::uuid[]",

@@ -12,8 +12,10 @@ from bench.section import Section
 
 from tests.benchmarks.tiny import TINY
 
+LONG = {"foreign", "storms", "growth", "bursts"}
 
-@pytest.mark.parametrize("name", CASES)
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.long] * (name in LONG)) for name in CASES])
 def test_a_case_measures_and_tells(name: str, dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(growth, "cases", partial(one_case, growth.cases))
     monkeypatch.setattr(enqueue, "CLIENTS", (2,))

@@ -43,6 +43,7 @@ def test_in_a_storm_harmless_jobs_are_done_and_do_not_wait(
     assert report.counts["crashes"] + sum(report.done.values()) >= 5
 
 
+@pytest.mark.long
 def test_where_each_death_counts_as_a_failed_start_storms_stop_the_fleet(
     dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -50,6 +50,7 @@ def test_a_claim_leaves_the_sessions_durability_as_it_was(connection: Conn) -> N
             "priorities": [0],
             "floor_times": ["-infinity"],
             "floor_ids": ["00000000-0000-0000-0000-000000000000"],
+            "most_bytes": 10**6,
         },
     )
     assert scalar(connection, "SHOW synchronous_commit") == "on"

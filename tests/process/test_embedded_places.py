@@ -134,7 +134,7 @@ def test_root_has_it_run_by_an_unprivileged_account(embedded_root: Path) -> None
 def test_root_is_told_which_directory_the_account_may_not_enter(cold_root: Path) -> None:
     closed = cold_root.with_name("closed")
     closed.mkdir(mode=0o700)
-    with pytest.raises(EmbeddedError, match=f"may not enter {closed}$") as caught:
+    with pytest.raises(EmbeddedError, match=f"may not enter {closed}(?m:$)") as caught:
         acquire(closed / "root")
     assert caught.value.hint == f"choose a directory that it can reach, for example POOLJOBS_DATA_DIR={SYSTEM_ROOT}"
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
@@ -153,7 +153,7 @@ def test_a_closed_directory_is_opened_when_it_is_the_servers_own(cold_root: Path
 def test_a_closed_directory_of_somebody_elses_is_not_opened(cold_root: Path) -> None:
     cold_root.mkdir(mode=0o700)
     (cold_root / "diary.txt").touch()
-    with pytest.raises(EmbeddedError, match=f"may not enter {cold_root}$"):
+    with pytest.raises(EmbeddedError, match=f"may not enter {cold_root}(?m:$)"):
         acquire(cold_root)
     assert stat.S_IMODE(cold_root.stat().st_mode) == 0o700
 

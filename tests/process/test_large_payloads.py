@@ -26,10 +26,10 @@ def plain(text: str) -> None:
 async def asynchronous(text: str) -> None:
     assert len(text) == LENGTH
 """
-JOBS, LENGTH = 200, 2**20
+JOBS, LENGTH = 120, 2**20
 BATCH_BYTES = 8 * 2**20
-MOST = 120
-"""Megabytes beyond what the worker had before: the payloads of two fetches, as text and decoded. All would be 200."""
+MOST = 90
+"""Megabytes beyond what the worker had before: the payloads of two fetches, as text and decoded. All would be 240."""
 
 STORE = """
 SELECT pooljobs.enqueue(%s, jsonb_build_object('text', CASE WHEN n %% 2 = 0 THEN repeat('x', %s) ELSE random END))

@@ -139,6 +139,7 @@ def reader_statements(connection: Connection[Any]) -> list[Hot]:
         ("fleets", "fleets_pkey"),
         ("declarations", None),
         ("declarations", "declarations_pkey"),
+        ("job_types", "job_types_pkey"),
     }
     return [
         Hot("find_live, by an operator", "find_live", {"ids": running}, BY_ID),
