@@ -96,12 +96,14 @@ def test_a_version_of_python_that_nobody_has_is_told() -> None:
         find_python("3.77")
 
 
+@pytest.mark.long
 def test_a_package_that_does_not_exist_is_told(tmp_path: Path) -> None:
     peer = Peer(tmp_path, "toy", "python", "1.0", (str(tmp_path / "absent.whl"),), "postgresql", "", 1)
     with pytest.raises(SetupError, match=r"absent\.whl"):
         make_environment(peer, tmp_path / "home")
 
 
+@pytest.mark.long
 def test_pooljobs_takes_all_figures_and_a_peer_that_fails_is_told_beside_it(tmp_path: Path) -> None:
     broken = toy(tmp_path / "broken", "raise SystemExit('not today')")
     with fresh_root() as root:

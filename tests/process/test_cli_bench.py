@@ -109,6 +109,7 @@ def test_an_interrupt_ends_the_workers_and_drops_the_schema(
     wait_until(lambda: empty.execute(OTHERS.encode()).fetchone() == (0,), what="all connections to end")
 
 
+@pytest.mark.long
 def test_what_a_killed_one_left_is_dropped_by_the_next_and_two_do_not_meet(
     empty_dsn: str, empty: Connection[Any], tmp_path: Path
 ) -> None:

@@ -44,7 +44,9 @@ def peak(pid: int) -> float:
     return int(found[1]) / 1024
 
 
-@pytest.mark.parametrize(("job_type", "concurrency"), [("plain", 1), ("asynchronous", 2)])
+@pytest.mark.parametrize(
+    ("job_type", "concurrency"), [("plain", 1), pytest.param("asynchronous", 2, marks=pytest.mark.long)]
+)
 def test_a_worker_holds_some_of_them_at_a_time(dsn: str, tmp_path: Path, job_type: str, concurrency: int) -> None:
     (tmp_path / "large.py").write_text(CODE.replace("LENGTH", str(LENGTH)))
     batch = ("--batch-size", str(JOBS), "--no-adaptive", "--max-batch-bytes", str(BATCH_BYTES))
