@@ -18,6 +18,8 @@ from pooljobs_worker.claims.claimed import LEFT_OUT, ClaimedJob
 from pooljobs_worker.claims.lanes import Lanes
 from pooljobs_worker.claims.large_payloads import LargePayloads
 from pooljobs_worker.parts import Parts
+from tests.support.claims import SQL
+from tests.support.plans import explain
 from tests.support.worker_parts import others_jobs, worker_parts
 
 Conn = Connection[Any]
@@ -133,6 +135,15 @@ def test_one_that_is_longer_than_a_fetch_comes_alone(parts: Parts, connection: C
     assert left_out(jobs) == [False, True]
 
 
+def test_a_fetch_reads_nothing_that_it_would_leave_to_the_next(connection: Conn) -> None:
+    """Of ten megabytes each the second one was made into text twice."""
+    store(connection, *(random_text(6_000) for _ in range(4)))
+    ids = [row[0] for row in connection.execute("SELECT id FROM pooljobs.live ORDER BY run_at, id").fetchall()]
+    connection.execute("UPDATE pooljobs.live SET worker_id = 1, token = 7, fence = 1, started_at = now()")
+    plan = explain(connection, SQL.load("fetch_payloads"), {"ids": ids, "token": 7, "most": BYTES})
+    assert plan.rows("live") == 1
+
+
 def test_a_payload_of_a_claim_that_was_lost_is_not_read(parts: Parts, connection: Conn) -> None:
     store(connection, *(random_text(2_000) for _ in range(3)))
     jobs = claimed(parts, 3, most_bytes=1_000)
@@ -149,7 +160,7 @@ def test_one_that_nobody_can_read_fails_alone(parts: Parts, connection: Conn) ->
     connection.execute("UPDATE pooljobs.live SET payload = jsonb_set('{}', '{n}', '1e5000'::jsonb)")
     store(connection, random_text(2_000))
     jobs = claimed(parts, 2, most_bytes=2)
-    assert bring(parts, jobs)
+    assert bring(parts, jobs, 2 * BYTES)
     assert jobs[0].unreadable
     assert jobs[1].unreadable is None
     assert isinstance(jobs[1].payload, str)
