@@ -37,6 +37,9 @@ _ANY_DUE = """SELECT EXISTS (
 )"""
 _COMMITS = "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()"
 _IDLES = "SELECT EXISTS (SELECT FROM pooljobs.idle_hosts WHERE idle_until > now())"
+_NEIGHBOUR = """INSERT INTO pooljobs.job_types
+    (job_type, queue, max_retries, retry_policy, retry_delay_secs, declared_until)
+VALUES ('foreign', 'q0', 1, 'none', 0, now() + interval '1 day')"""
 _RATE = """SELECT count(*) / nullif(extract(epoch FROM max(d.finished_at) - min(d.finished_at))::float8, 0) FROM (
     SELECT finished_at FROM pooljobs.history WHERE finished_at > %(since)s ORDER BY 1 LIMIT %(most)s
 ) AS d"""
@@ -112,6 +115,8 @@ class Grown:
         add_jobs(self._connection, Jobs(load.future, load.queues, priority=-4, delay=timedelta(days=1)), advance)
         long_since = Jobs(load.foreign, load.queues, delay=timedelta(days=-2000), job_type="foreign")
         add_jobs(self._connection, long_since, advance)
+        if load.foreign:  # somebody else's, who is there: nothing that a steward would fail
+            self._connection.execute(_NEIGHBOUR)
         add_jobs(self._connection, Jobs(load.pending, load.queues), advance)
         self._connection.execute("VACUUM (FREEZE, ANALYZE) pooljobs.live, pooljobs.history")
         if load.snapshot_minutes is not None:

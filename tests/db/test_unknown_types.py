@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import closing
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
@@ -13,6 +14,7 @@ from psycopg import Connection
 
 from pooljobs.scoreboard import Role, Scoreboard, SlotState
 from pooljobs.settings import WorkerSettings
+from pooljobs_supervisor.steward import unknown_types
 from pooljobs_supervisor.steward.unknown_types import LONGEST, UnknownTypes
 from tests.support.claims import FLEET, SQL, claim, declare, insert, register, scalar
 from tests.support.hearing import steward_connection
@@ -62,20 +64,34 @@ def test_it_has_failed_in_no_run_and_its_error_names_the_type(
     assert """jobs failed for good whose type no living worker declares: 2 of "o'brien\"""" in caplog.text
 
 
-def test_each_is_an_error_in_the_log_up_to_a_hundred(
+def test_one_of_each_type_is_an_error_in_the_log_and_the_next_line_counts_them(
     connection: Connection[Any], steward: Connection[Any], board: Scoreboard, caplog: pytest.LogCaptureFixture
 ) -> None:
     insert(connection, 2, job_type="misspelt", run_at=LONG_AGO, max_retries=7, trace_id="t-1")
     insert(connection, 200, job_type="another", run_at=LONG_AGO)
     chore(board, most=1000).look(steward)
     errors = [record for record in caplog.records if record.levelno == logging.ERROR]
-    assert len(errors) == 100
+    assert {vars(each)["job_type"] for each in errors} == {"misspelt", "another"}
+    assert len(errors) == 2
     facts = {(vars(each)["event"], vars(each)["queue"], vars(each)["attempt"]) for each in errors}
     assert facts == {("job_failed", "default", 1)}
     chore(board).look(steward)
     known = {row[0] for row in connection.execute("SELECT id::text FROM pooljobs.history").fetchall()}
     assert {vars(each)["job_id"] for each in errors} <= known
     assert "202 of" in caplog.text
+
+
+def test_of_many_types_the_first_twenty_are_told(
+    connection: Connection[Any], steward: Connection[Any], board: Scoreboard, caplog: pytest.LogCaptureFixture
+) -> None:
+    connection.execute(
+        "INSERT INTO pooljobs.live (job_type, run_at) SELECT 'type ' || g, %s FROM generate_series(1, 50) AS g",
+        (LONG_AGO,),
+    )
+    chore(board, most=1000).look(steward)
+    told = [vars(record)["job_type"] for record in caplog.records if record.levelno == logging.ERROR]
+    assert len(told) == len(set(told)) == 20
+    assert "50 of" in caplog.text
 
 
 def test_the_seconds_count_from_when_it_was_due(
@@ -165,7 +181,7 @@ def test_a_backlog_of_known_jobs_is_walked_through_a_part_at_a_time(
     done, pauses = [], []
     for _ in range(16):
         looks.look(steward)
-        looks._took = 0.0
+        looks._price = 0.0
         done.append(scalar(connection, FAILED))
         pauses.append(looks.pause())
     assert all(after - before <= 10 for before, after in zip([0, *done], done, strict=False))
@@ -178,11 +194,23 @@ def test_a_backlog_of_known_jobs_is_walked_through_a_part_at_a_time(
     assert scalar(connection, FAILED) == 7
 
 
-def test_each_look_is_paid_for(connection: Connection[Any], steward: Connection[Any], board: Scoreboard) -> None:
+@pytest.mark.parametrize("case", [("foreign", 100.0), ("known", 500.0)])
+def test_each_look_is_paid_for_and_one_in_vain_dearly(
+    connection: Connection[Any],
+    steward: Connection[Any],
+    board: Scoreboard,
+    monkeypatch: pytest.MonkeyPatch,
+    case: tuple[str, float],
+) -> None:
+    job_type, pause = case
+    fleet(connection, "known")
+    insert(connection, job_type=job_type, run_at=LONG_AGO)
     looks = chore(board, seconds=6000.0)
     assert looks.pause() == LONGEST
-    looks._took = 1.0
-    assert looks.pause() == 100.0
+    now = iter((10.0, 11.0))
+    monkeypatch.setattr(unknown_types, "time", SimpleNamespace(monotonic=lambda: next(now)))
+    looks.look(steward)
+    assert looks.pause() == pytest.approx(pause)
 
 
 def test_a_missing_partition_of_history_is_made(

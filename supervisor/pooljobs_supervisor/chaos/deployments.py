@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from pooljobs_supervisor.chaos.fleet import Fleet
+from pooljobs_supervisor.chaos.incarnation import Incarnation
 from pooljobs_supervisor.chaos.versions import Version
 
 
@@ -44,17 +45,21 @@ class Deployments:
         return self._fleet.deployed[host]
 
     def _reload(self, host: int, version: Version) -> int:
-        incarnation = self._fleet.hosts[host]
-        if not incarnation.serves:
+        if (incarnation := self._lay(host, version)) is None:
             return 0
-        self._fleet.deploy(host, version)
         incarnation.reload()
         return 1
 
     def _restart(self, host: int, version: Version) -> int:
-        incarnation = self._fleet.hosts[host]
-        if not incarnation.serves:
+        if (incarnation := self._lay(host, version)) is None:
             return 0
-        self._fleet.deploy(host, version)
         incarnation.leave()
         return 1
+
+    def _lay(self, host: int, version: Version) -> Incarnation | None:
+        """The release is there for what the host starts or loads next; None where nothing serves."""
+        incarnation = self._fleet.hosts[host]
+        if not incarnation.serves:
+            return None
+        self._fleet.deploy(host, version)
+        return incarnation

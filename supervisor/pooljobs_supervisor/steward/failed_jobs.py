@@ -1,7 +1,7 @@
 """Jobs that the steward has failed: a crash too many, a hard limit, lost hosts, an unknown type. Each has a line.
 
-Of those that one statement fails, for the first hundred: a misspelt type may be that of thousands. The number of all is
-told beside.
+Of those that one statement fails, for the first hundred; of an unknown type, which may be that of thousands, for one.
+The number of all is told beside.
 """
 
 from __future__ import annotations

@@ -24,10 +24,10 @@ from pooljobs_supervisor.steward.failed_jobs import FailedJob, tell_failed
 MOST: Final = 2000
 """Jobs that one look goes through, and so the most that it fails."""
 
-MOST_SHARE: Final = 0.01
-"""Of the time, what looks may take."""
+SHARE_OF_USE, SHARE_IN_VAIN = 0.01, 0.002
+"""Of the time, what looks may take that fail something, and those that walk past what somebody else knows."""
 
-SHORTEST, LONGEST = 0.1, 5.0
+SHORTEST, LONGEST = 0.1, 30.0
 """Seconds between the end of one walk and the next: bounds of a twentieth of ``--unknown-after``."""
 
 _START: Final = {"queue_number": 1, "level": -4, "run_at": "-infinity", "id": UUID(int=0)}
@@ -47,12 +47,12 @@ class UnknownTypes:
         self._position: dict[str, Any] = _START
         self._log = log
         self._job_log = JobLog(log, settings.log_jobs)
-        self._took = 0.0
+        self._price = 0.0
 
     def look(self, connection: Connection[Any]) -> None:
         """The next part of the walk, if there is a reason for one."""
         if not self._seconds or not self._met():
-            self._position, self._took = _START, 0.0
+            self._position, self._price = _START, 0.0
             return
         began = time.monotonic()
         try:
@@ -62,8 +62,9 @@ class UnknownTypes:
                 raise
             connection.execute(self._partitions)
             row = self._next(connection)
-        self._took = time.monotonic() - began
+        took = time.monotonic() - began
         *position, job_types, counts, told = row
+        self._price = took / (SHARE_OF_USE if job_types else SHARE_IN_VAIN)
         for job in FailedJob.of_rows(told):
             tell_failed(self._job_log, job)
         self._position = _START if position[0] is None else dict(zip(_START, position, strict=True))
@@ -74,10 +75,9 @@ class UnknownTypes:
 
     def pause(self) -> float:
         """Seconds until the next look."""
-        paid = self._took / MOST_SHARE
         if self._position is not _START:
-            return paid
-        return max(paid, min(max(self._seconds / 20, SHORTEST), LONGEST))
+            return self._price
+        return max(self._price, min(max(self._seconds / 20, SHORTEST), LONGEST))
 
     def _met(self) -> bool:
         return any(

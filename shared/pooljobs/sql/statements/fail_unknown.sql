@@ -5,8 +5,8 @@
 -- Parameters: queues text[], seconds, most (jobs to look at), and where to begin: queue_number bigint (1: the first),
 --   level smallint, run_at timestamptz, id uuid.
 -- Returns one row: where it ended, as it is to be given to the next (queue_number null: the end was reached), then the
---   names of the types failed, of how many jobs each, and of the first hundred what a log says of them (an array of
---   objects; null for none).
+--   names of the types failed, of how many jobs each, and what a log says of one job of each of the first twenty types (an
+--   array of objects; null for none).
 -- Locks: the failed jobs FOR UPDATE SKIP LOCKED, in the order of their ids. Index: live_claim, then rows where they lie (one
 --   that has moved since is left to the next look); cancellations_pkey; none of fleets, declarations and job_types, all of which are read.
 WITH lanes AS MATERIALIZED (
@@ -91,7 +91,7 @@ last AS (
     LIMIT 1
 )
 SELECT l.number, l.level, l.run_at::text, l.id, c.job_types, c.jobs,
-    (SELECT jsonb_agg(to_jsonb(f)) FROM (SELECT * FROM failed LIMIT 100) AS f)
+    (SELECT jsonb_agg(to_jsonb(f)) FROM (SELECT DISTINCT ON (o.job_type) o.* FROM failed AS o ORDER BY 2, 1 LIMIT 20) AS f)
 FROM (
     SELECT array_agg(f.job_type ORDER BY f.jobs DESC, f.job_type) AS job_types,
         array_agg(f.jobs ORDER BY f.jobs DESC, f.job_type) AS jobs
