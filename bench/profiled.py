@@ -27,7 +27,7 @@ def main() -> None:
         profile.dump_stats(file)
         return code
 
-    sys.exit(run(sys.argv[2:], profiled))
+    sys.exit(run(sys.argv[2:], lambda: profiled))
 
 
 if __name__ == "__main__":

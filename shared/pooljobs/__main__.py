@@ -6,14 +6,24 @@ Run as ``pooljobs`` or ``python -m pooljobs``.
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from pooljobs_supervisor.cli.main import run
-from pooljobs_worker.main import worker_main
+
+if TYPE_CHECKING:
+    from pooljobs_supervisor.cli.launch import WorkerMain
+
+
+def load_worker() -> WorkerMain:
+    """What each worker runs. ``serve`` asks for it before it forks; no other command has to import it."""
+    from pooljobs_worker.main import worker_main
+
+    return worker_main
 
 
 def main() -> None:
     """The ``pooljobs`` command; does not return."""
-    sys.exit(run(sys.argv[1:], worker_main))
+    sys.exit(run(sys.argv[1:], load_worker))
 
 
 if __name__ == "__main__":

@@ -1,15 +1,20 @@
-"""Puts the commands together."""
+"""Puts the commands together: only the one that is asked for, since importing the others takes longer than most run."""
 
 from __future__ import annotations
 
-from importlib.metadata import version
-from typing import Annotated
+from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from pooljobs_supervisor.cli import bench, chaos, demo, enqueue, jobs, migrate, serve, stats
-from pooljobs_supervisor.cli.launch import WorkerMain
 from pooljobs_supervisor.telling.console import write
+
+if TYPE_CHECKING:
+    from pooljobs_supervisor.cli.launch import WorkerMain
+
+COMMANDS: Final = ("serve", "migrate", "enqueue", "jobs", "stats", "demo", "bench", "chaos")
+"""In the order of the help. Each is the module beside this one that has its name."""
 
 HELP = """Background jobs for Python on PostgreSQL alone.
 
@@ -27,8 +32,8 @@ Version = Annotated[bool, typer.Option("--version", is_eager=True, help="Print t
 Traceback = Annotated[bool, typer.Option("--traceback", help="Show where an error came from; may stand anywhere.")]
 
 
-def build(worker_main: WorkerMain, *, show_traceback: bool) -> typer.Typer:
-    """The whole command line; ``worker_main`` is what each worker of ``serve`` runs."""
+def build(arguments: Sequence[str], load_worker: Callable[[], WorkerMain], *, show_traceback: bool) -> typer.Typer:
+    """The command line as far as it is asked for; ``load_worker`` gives what each worker of ``serve`` runs."""
     cli = typer.Typer(
         add_completion=False,
         invoke_without_command=True,
@@ -37,19 +42,29 @@ def build(worker_main: WorkerMain, *, show_traceback: bool) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     cli.callback(help=HELP)(_root)
-    serve.register(cli, worker_main, show_traceback=show_traceback)
-    migrate.register(cli)
-    enqueue.register(cli)
-    jobs.register(cli)
-    stats.register(cli)
-    demo.register(cli)
-    bench.register(cli)
-    chaos.register(cli)
+    for name in asked_for(arguments):
+        module = import_module(f"pooljobs_supervisor.cli.{name}")
+        if name == "serve":
+            module.register(cli, load_worker, show_traceback=show_traceback)
+        else:
+            module.register(cli)
     return cli
+
+
+def asked_for(arguments: Iterable[str]) -> Sequence[str]:
+    """The one command, or all of them: for the help, and for what is none. No option before a command takes a value.
+
+    >>> asked_for(["jobs", "list"])
+    ('jobs',)
+    """
+    first = next((argument for argument in arguments if not argument.startswith("-")), None)
+    return (first,) if first in COMMANDS else COMMANDS
 
 
 def _root(context: typer.Context, show_version: Version = False, traceback: Traceback = False) -> None:  # noqa: ARG001  # --traceback is taken out of the arguments before; it stands here for --help
     if show_version:
+        from importlib.metadata import version
+
         write(f"pooljobs {version('pooljobs')}\n")
         raise typer.Exit
     if context.invoked_subcommand is None:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from pooljobs.exit_codes import ExitCode
 from pooljobs_supervisor.cli.build import build
 from pooljobs_supervisor.cli.failures import report
-from pooljobs_supervisor.cli.launch import WorkerMain
+
+if TYPE_CHECKING:
+    from pooljobs_supervisor.cli.launch import WorkerMain
 
 INTERRUPTED = 130
 """128 + SIGINT, as shells count it."""
 
 
-def run(arguments: Sequence[str], worker_main: WorkerMain) -> int:
-    """Carry out one command line and return its exit code; ``worker_main`` is what each worker of ``serve`` runs."""
+def run(arguments: Sequence[str], load_worker: Callable[[], WorkerMain]) -> int:
+    """Carry out one command line and return its exit code; ``load_worker`` gives what each worker of ``serve`` runs."""
     show_traceback, rest = split_traceback(arguments)
     try:
-        build(worker_main, show_traceback=show_traceback)(args=rest, prog_name="pooljobs")
+        build(rest, load_worker, show_traceback=show_traceback)(args=rest, prog_name="pooljobs")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else ExitCode.OK
     except KeyboardInterrupt:

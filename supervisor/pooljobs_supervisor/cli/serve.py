@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -100,8 +101,8 @@ HELP = teach(
 )
 
 
-def register(cli: typer.Typer, worker_main: WorkerMain, *, show_traceback: bool) -> None:
-    """Add the command to the command line; ``worker_main`` is what each worker runs."""
+def register(cli: typer.Typer, load_worker: Callable[[], WorkerMain], *, show_traceback: bool) -> None:
+    """Add the command to the command line; ``load_worker`` gives what each worker runs."""
 
     @cli.command("serve", help=HELP)
     def serve(
@@ -138,4 +139,4 @@ def register(cli: typer.Typer, worker_main: WorkerMain, *, show_traceback: bool)
         settings = settings_of(locals())
         logs.configure(log_format, log_level)
         logs.name_process("supervisor")
-        raise typer.Exit(launch(settings, dsn, worker_main, show_traceback=show_traceback))
+        raise typer.Exit(launch(settings, dsn, load_worker(), show_traceback=show_traceback))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pooljobs.process.child import Child
-from pooljobs.settings import ServeSettings
+from pooljobs_supervisor.cli.build import COMMANDS as ALL
+from pooljobs_supervisor.cli.build import asked_for
+from pooljobs_supervisor.cli.launch import WorkerMain
 from pooljobs_supervisor.cli.main import run
 
 COMMANDS = [
@@ -22,7 +23,7 @@ COMMANDS = [
 ]
 
 
-def no_worker(_settings: ServeSettings, _child: Child) -> int:
+def no_worker() -> WorkerMain:
     raise AssertionError("nothing is served here")
 
 
@@ -49,3 +50,15 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_wrong_command_line_is_2(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(wrong, no_worker) == 2
     assert "Usage" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments", [["jobs", "list", "--status", "serve"], ["--version", "jobs"], ["-h", "jobs", "-h"]]
+)
+def test_one_command_is_enough_for_what_asks_for_it(arguments: list[str]) -> None:
+    assert asked_for(arguments) == ("jobs",)
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["nothing", "jobs"]])
+def test_all_are_there_where_the_command_is_not_known(arguments: list[str]) -> None:
+    assert asked_for(arguments) == ALL

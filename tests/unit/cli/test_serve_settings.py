@@ -8,9 +8,9 @@ from typing import Any
 
 import typer
 
-from pooljobs.process.child import Child
 from pooljobs.settings import ServeSettings, WorkerSettings
 from pooljobs_supervisor.cli import serve
+from pooljobs_supervisor.cli.launch import WorkerMain
 from pooljobs_supervisor.cli.serve_settings import settings_of
 
 NO_OPTIONS = {"worker", "weights"}
@@ -21,7 +21,7 @@ NO_SETTINGS = {"log_format", "log_level"}
 def options() -> dict[str, Any]:
     """The options of the command with their defaults."""
 
-    def no_worker(_settings: ServeSettings, _child: Child) -> int:
+    def no_worker() -> WorkerMain:
         raise AssertionError("nothing is served here")
 
     cli = typer.Typer()
