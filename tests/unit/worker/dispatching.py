@@ -50,10 +50,13 @@ class Dispatching:
         self.slot.start(0, started_ns)
         try:
             if isinstance(self.loop, MainLoop) or not self.dispatcher.is_task(job):
-                return self.dispatcher.dispatch(job, started_ns)
+                return self._in_own_context(job, started_ns)
             return self._beside_main(job, started_ns)
         finally:
             self.slot.free(0)
+
+    def _in_own_context(self, job: ClaimedJob, started_ns: int) -> Settlement:
+        return self.dispatcher.fresh_context().run(self.dispatcher.dispatch, job, started_ns)
 
     def _beside_main(self, job: ClaimedJob, started_ns: int) -> Settlement:
         """Not in this thread, which has to run signal handlers: one that comes just before it waits would be missed."""
@@ -66,7 +69,7 @@ class Dispatching:
             if self.tasks:
                 self.dispatcher.fresh_context().run(self.loop.run, in_task())
             else:
-                settled.append(self.dispatcher.dispatch(job, started_ns))
+                settled.append(self._in_own_context(job, started_ns))
 
         thread = threading.Thread(target=live)
         thread.start()

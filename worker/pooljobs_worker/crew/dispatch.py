@@ -53,7 +53,7 @@ class Dispatcher:
     is written out in both: a call of a method each would be seen in the cost of a job.
 
     Attributes:
-        fresh_context: Gives the context for one run.
+        fresh_context: Gives the context for one run, in which its dispatch is to be called.
     """
 
     def __init__(
@@ -97,11 +97,10 @@ class Dispatcher:
         self._ready.add(job.job_type)
         return True
 
-    def dispatch(self, job: ClaimedJob, started_ns: int) -> Settlement:
-        """Runs the job. Never raises: whatever the handler raises, ``SystemExit`` too, is that job's failure."""
-        return self.fresh_context().run(self._dispatch, job, started_ns)
-
-    def _dispatch(self, job: ClaimedJob, started_ns: int) -> Settlement:
+    def dispatch(self, job: ClaimedJob, started_ns: int) -> Settlement:  # noqa: C901  # see above
+        """Runs the job, in the current context, which is the run's own. Never raises: whatever the handler raises,
+        ``SystemExit`` too, is that job's failure.
+        """
         self._enter(job)  # the log lines of its failure are its own too
         handler = self._handlers.get(job.job_type) or self._find(job.job_type)
         if handler is None or job.unreadable is not None:
@@ -124,11 +123,13 @@ class Dispatcher:
         finally:
             if limit is not None:
                 self._deadlines.end(job)
-        return self._completed(job, started_ns)
+        if sys.getrecursionlimit() != self._recursion_limit:
+            sys.setrecursionlimit(self._recursion_limit)
+        return job.completed(started_ns)
 
-    async def dispatch_async(self, job: ClaimedJob, started_ns: int) -> Settlement:
-        """Runs a job of which ``is_task`` is true, in the current task, which has a fresh context. That task may be
-        cancelled; nothing is raised.
+    async def dispatch_async(self, job: ClaimedJob, started_ns: int) -> Settlement:  # noqa: C901  # see above
+        """Runs a job of which ``is_task`` is true, in the current task, whose context is the run's own. That task may
+        be cancelled; nothing is raised.
         """
         self._enter(job)
         handler = self._handlers.get(job.job_type) or self._find(job.job_type)
@@ -152,7 +153,9 @@ class Dispatcher:
         finally:
             if limit is not None:
                 self._deadlines.end(job)
-        return self._completed(job, started_ns)
+        if sys.getrecursionlimit() != self._recursion_limit:
+            sys.setrecursionlimit(self._recursion_limit)
+        return job.completed(started_ns)
 
     def _find(self, job_type: str) -> _Handler | None:
         """Looks in the registry, where a handler may have been added since the last job."""
@@ -169,11 +172,6 @@ class Dispatcher:
 
     def _injected(self, task: Task, job: ClaimedJob, given: dict[str, Any], started_ns: int) -> dict[str, Any]:
         return task.binder.inject(given, lambda: self._context(task, job, started_ns), self._state)
-
-    def _completed(self, job: ClaimedJob, started_ns: int) -> Settlement:
-        if sys.getrecursionlimit() != self._recursion_limit:
-            sys.setrecursionlimit(self._recursion_limit)
-        return job.completed(started_ns)
 
     def _failed(self, task: Task, job: ClaimedJob, error: BaseException, started_ns: int) -> Settlement:
         sys.setrecursionlimit(self._recursion_limit)  # it takes some depth to describe an error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pooljobs.job.verdict import Settlement
+from pooljobs.job.verdict import Settlement, Verdict
 from pooljobs.logs.job_log import Event
 from pooljobs_worker.claims.claimed import ClaimedJob
 from pooljobs_worker.crew.dispatch import Dispatcher
@@ -11,8 +11,17 @@ from pooljobs_worker.crew.dispatch import Dispatcher
 class LoggedDispatcher(Dispatcher):
     """A line for each job that is completed."""
 
-    def _completed(self, job: ClaimedJob, started_ns: int) -> Settlement:
-        settlement = super()._completed(job, started_ns)
+    def dispatch(self, job: ClaimedJob, started_ns: int) -> Settlement:
+        """As any, and told."""
+        return self._told(job, super().dispatch(job, started_ns), started_ns)
+
+    async def dispatch_async(self, job: ClaimedJob, started_ns: int) -> Settlement:
+        """As any, and told."""
+        return self._told(job, await super().dispatch_async(job, started_ns), started_ns)
+
+    def _told(self, job: ClaimedJob, settlement: Settlement, started_ns: int) -> Settlement:
+        if settlement.verdict is not Verdict.COMPLETED:
+            return settlement
         job.max_retries = self._registry[job.job_type].retry.most_runs(job.max_retries)
         told = "job %s (%s) completed in run %d"
         self._job_log.tell(Event.COMPLETED, job, told, job.id, job.job_type, job.attempt, started_ns=started_ns)

@@ -38,7 +38,7 @@ class SerialCrew:
         self._words = parts.child.slot.words  # what is looked at before each job is read without the descriptors
         self._requests = parts.child.slot.requests
         self._states = parts.child.slot.states
-        self._dispatcher = dispatcher
+        self._fresh_context, self._dispatch = dispatcher.fresh_context, dispatcher.dispatch
         self._surroundings = surroundings
         self._looked_ns = 0
         self._held = parts.held
@@ -147,7 +147,7 @@ class SerialCrew:
             self._peak.before_job(started_ns)
             self._looked_ns = started_ns
         self._slot.start(entry, started_ns)
-        settlement = self._dispatcher.dispatch(job, started_ns)
+        settlement = self._fresh_context().run(self._dispatch, job, started_ns)
         if not self._origin[0]:
             os._exit(0)  # the handler forked, and its child came back out of it: it is none of ours
         self._states[entry] = _DONE if settlement.verdict is Verdict.COMPLETED else unfinished(settlement)

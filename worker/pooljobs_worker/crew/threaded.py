@@ -154,7 +154,8 @@ class ThreadedCrew:
             if settlement is None:
                 started_ns = time.monotonic_ns()
                 self._slot.start(successor.entry, started_ns)
-                settlement = self._ran(successor, self._dispatcher.dispatch(successor, started_ns))
+                run = self._dispatcher.fresh_context().run
+                settlement = self._ran(successor, run(self._dispatcher.dispatch, successor, started_ns))
             self._settler.add(settlement, successor.entry)
             self._surroundings.check_descriptors()
             successor = self._ended(successor)
