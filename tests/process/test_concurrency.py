@@ -63,3 +63,31 @@ def test_threads_and_tasks_together_are_no_more_than_the_concurrency(
     assert counts(crowd) == {"completed": 400}
     row = crowd.execute("SELECT max(running), count(DISTINCT kind) FROM public.crowd").fetchone()
     assert row == (5, 2)
+
+
+CLAIMS = """
+CREATE TABLE public.claims (jobs bigint);
+CREATE FUNCTION public.note_claim() RETURNS trigger LANGUAGE plpgsql AS $body$ BEGIN
+    INSERT INTO public.claims SELECT count(*) FROM after WHERE worker_id IS NOT NULL HAVING count(worker_id) > 0;
+    RETURN NULL;
+END $body$;
+CREATE TRIGGER note_claim AFTER UPDATE ON pooljobs.live REFERENCING NEW TABLE AS after
+    FOR EACH STATEMENT EXECUTE FUNCTION public.note_claim();
+"""
+
+
+@pytest.mark.parametrize("job_type", ["noop", "noop_async"])
+@pytest.mark.parametrize("concurrency", ["10", "100"])
+def test_short_jobs_are_claimed_by_the_hundred(
+    dsn: str, tmp_path: Path, crowd: Connection[Any], job_type: str, concurrency: str
+) -> None:
+    """However few can begin at once: by tens it would be four hundred claims. A worker that is starved may cut down."""
+    crowd.execute(CLAIMS)
+    enqueue(crowd, job_type, 4000, '{"n": 1}')
+    with Serving(dsn, tmp_path / "log", "--concurrency", concurrency, app="bench.noop:app"):
+        wait_until(lambda: not unfinished(crowd), what="all to end")
+    assert counts(crowd) == {"completed": 4000}
+    row = crowd.execute("SELECT count(*), sum(jobs) FROM public.claims").fetchone()
+    assert row is not None
+    assert row[1] >= 4000
+    assert row[0] <= 100

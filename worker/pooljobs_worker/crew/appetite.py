@@ -62,16 +62,16 @@ class Pace:
         self._since: float | None = None
         self._ended = 0
 
-    def sample(self, now: float, ended: int, *, idle: bool) -> tuple[int, float]:
+    def sample(self, now: float, ended: int, *, idle_since: float | None) -> tuple[int, float]:
         """Jobs that ended since the last sample, and the seconds; (0, 0.0) while there is none.
 
-        ``idle``: no job was under way just now, so that the time before does not count.
+        ``idle_since``: when the last job ended, where none is under way just now: the time from there on does not
+        count, and there is nothing to wait for that would make the sample a better one.
         """
-        if self._since is None or idle:
-            self._since, self._ended = now, ended
-            return 0, 0.0
-        jobs, seconds = ended - self._ended, now - self._since
-        if not jobs or seconds < WINDOW:
+        jobs, since = ended - self._ended, self._since
+        if since is not None and idle_since is None and (not jobs or now - since < WINDOW):
             return 0, 0.0
         self._since, self._ended = now, ended
-        return jobs, seconds
+        if since is None or not jobs:
+            return 0, 0.0
+        return jobs, (now if idle_since is None else idle_since) - since

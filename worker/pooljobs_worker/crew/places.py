@@ -22,6 +22,7 @@ class Places:
         backlog: Jobs that begin as soon as there is a place for them.
         outstanding: Jobs that were taken and have neither ended nor been given back.
         ended: Jobs that have ended, of all that were taken.
+        emptied: When the last outstanding one had ended or was given back, by the monotonic clock.
     """
 
     def __init__(self, concurrency: int) -> None:
@@ -29,6 +30,7 @@ class Places:
         self.backlog = Backlog()
         self.outstanding = 0
         self.ended = 0
+        self.emptied = 0.0
         self._running = 0
         self._isolation = Isolation()
         self._changed = threading.Condition()
@@ -100,4 +102,5 @@ class Places:
     def _less(self, count: int) -> None:
         self.outstanding -= count
         if self.outstanding == 0:
+            self.emptied = time.monotonic()
             self._changed.notify_all()

@@ -29,6 +29,9 @@ from pooljobs_worker.crew.suspect_turn import SuspectTurn
 from pooljobs_worker.crew.tasks import JobTasks
 from pooljobs_worker.parts import Parts
 
+WORTH_SETTLING = 100
+"""Results that are settled without waiting for their age: a statement for so many costs little more than one a job."""
+
 
 class ThreadedCrew:
     """Takes a batch, returns at once, and wakes the loop when there is room for more."""
@@ -68,28 +71,32 @@ class ThreadedCrew:
 
     @property
     def room(self) -> int:
-        """As many as the appetite is for, and at least those that can begin; none while enough wait already, or while
-        a suspect is to be alone.
+        """As many as the appetite is for, and at least those that can begin; none while enough wait already, while a
+        suspect is to be alone, or while the entries on the scoreboard that a settlement is about to free are worth the
+        wait.
         """
         self._rung = False  # first: what ends from here on rings again
         self._crowded = False
         if not self._has_room():
             return 0
-        room = min(self._appetite.limit(self._concurrency - self._places.outstanding), self._held.room)
-        self._crowded = room == 0
-        return room
+        wanted, free = self._appetite.limit(self._concurrency - self._places.outstanding), self._held.room
+        unsettled = len(self._held) - self._places.outstanding
+        self._crowded = free == 0 or free < wanted // 2 <= free + unsettled
+        if self._crowded or self._settler.waiting >= max(WORTH_SETTLING, self._appetite.size // 2):
+            self._flusher.soon()
+        return 0 if self._crowded else min(wanted, free)
 
     def run(self, jobs: list[ClaimedJob], *, full: bool) -> None:
         """Puts the batch into the backlog and begins what can begin."""
         now_ns = time.monotonic_ns()
-        idle = self._places.outstanding == 0
-        if idle:  # with handlers under way nobody can tell whose directory it is, nor whose memory
+        idle_since = self._places.emptied if self._places.outstanding == 0 else None
+        if idle_since is not None:  # with handlers under way nobody can tell whose directory it is, nor whose memory
             self._surroundings.put_back()
             self._peak.before_job(now_ns)
         jobs = self._turn.marked(jobs)
         self._held.take(jobs)
         self._slot.activity = Activity.RUNNING
-        self._appetite.learn(*self._pace.sample(now_ns / 1e9, self._places.ended, idle=idle), full=full)
+        self._appetite.learn(*self._pace.sample(now_ns / 1e9, self._places.ended, idle_since=idle_since), full=full)
         self._flusher.busy(working=True)
         self._places.take(self._admitted(jobs), now_ns)
         self._begin()

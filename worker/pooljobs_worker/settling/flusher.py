@@ -75,6 +75,11 @@ class Flusher:
         else:
             self._settler.flush()
 
+    def soon(self) -> None:
+        """Has all that ended settled now, and does not wait for it. Any thread."""
+        self._handed = True
+        self._bell.put(None)
+
     def catch_up(self) -> None:
         """Returns when all that was handed over is settled; what failed is tried here. Raises as ``hand_over`` does."""
         self._caught_up.wait()

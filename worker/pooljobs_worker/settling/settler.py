@@ -67,6 +67,11 @@ class Settler:
         if self._oldest is None:  # after the append: a flush in between may leave it set for nothing, never unset
             self._oldest = time.monotonic()
 
+    @property
+    def waiting(self) -> int:
+        """Settlements that are not on their way yet."""
+        return len(self._buffer)
+
     def age(self, now: float) -> float:
         """Seconds that the oldest settlement has waited; 0 when none waits."""
         oldest = self._oldest

@@ -98,22 +98,30 @@ def test_where_it_is_pinned_nothing_changes_it() -> None:
 
 def test_the_pace_is_what_ended_between_two_looks() -> None:
     pace = Pace()
-    assert pace.sample(0.0, 0, idle=True) == (0, 0.0)
-    assert pace.sample(0.5, 7, idle=False) == (7, 0.5)
-    assert pace.sample(0.75, 9, idle=False) == (2, 0.25)
+    assert pace.sample(0.0, 0, idle_since=0.0) == (0, 0.0)
+    assert pace.sample(0.5, 7, idle_since=None) == (7, 0.5)
+    assert pace.sample(0.75, 9, idle_since=None) == (2, 0.25)
 
 
 def test_a_window_too_short_or_without_an_end_goes_on() -> None:
     pace = Pace()
-    pace.sample(0.0, 0, idle=True)
-    assert pace.sample(WINDOW / 2, 5, idle=False) == (0, 0.0)
-    assert pace.sample(WINDOW * 2, 8, idle=False) == (8, WINDOW * 2)
-    assert pace.sample(60.0, 8, idle=False) == (0, 0.0)
-    assert pace.sample(61.0, 9, idle=False) == (1, 61.0 - WINDOW * 2)
+    pace.sample(0.0, 0, idle_since=0.0)
+    assert pace.sample(WINDOW / 2, 5, idle_since=None) == (0, 0.0)
+    assert pace.sample(WINDOW * 2, 8, idle_since=None) == (8, WINDOW * 2)
+    assert pace.sample(60.0, 8, idle_since=None) == (0, 0.0)
+    assert pace.sample(61.0, 9, idle_since=None) == (1, 61.0 - WINDOW * 2)
 
 
 def test_time_without_jobs_does_not_count() -> None:
     pace = Pace()
-    pace.sample(0.0, 0, idle=True)
-    assert pace.sample(100.0, 5, idle=True) == (0, 0.0)
-    assert pace.sample(100.5, 10, idle=False) == (5, 0.5)
+    pace.sample(0.0, 0, idle_since=0.0)
+    assert pace.sample(100.0, 5, idle_since=0.5) == (5, 0.5)
+    assert pace.sample(200.0, 5, idle_since=0.5) == (0, 0.0)
+    assert pace.sample(200.5, 10, idle_since=None) == (5, 0.5)
+
+
+def test_jobs_that_have_all_ended_are_a_sample_however_short() -> None:
+    """Or an appetite for as many as can begin at once would stay what it is: each claim finds all of them ended."""
+    pace = Pace()
+    pace.sample(0.0, 0, idle_since=0.0)
+    assert pace.sample(WINDOW / 4, 10, idle_since=WINDOW / 8) == (10, WINDOW / 8)
