@@ -15,8 +15,10 @@ from psycopg import Connection, sql
 from psycopg.conninfo import make_conninfo
 
 from bench.filling import Advance, Jobs, add_history, add_jobs
+from bench.places import MARK
 from bench.serving import serving
 from pooljobs.db.schema.migrate import migrate
+from pooljobs.errors import OptionError
 
 WARM_UP = 0.5
 """Of a round's jobs, how many are run before it begins: workers do not start at the same moment."""
@@ -99,6 +101,7 @@ class Grown:
     def __enter__(self) -> Self:
         self._drop()
         self._administer("CREATE DATABASE {}")
+        self._administer(f"COMMENT ON DATABASE {{}} IS '{MARK}'")
         self._stack.callback(self._drop)
         migrate(self._dsn)
         self._connection: Connection[Any] = self._stack.enter_context(psycopg.connect(self._dsn, autocommit=True))
@@ -208,6 +211,12 @@ class Grown:
         return row[0]
 
     def _drop(self) -> None:
+        """Drops what bears the mark; raises OptionError where somebody else made it."""
+        with psycopg.connect(self._server, autocommit=True) as connection:
+            query = "SELECT shobj_description(oid, 'pg_database') FROM pg_catalog.pg_database WHERE datname = %s"
+            row = connection.execute(query, (self._name,)).fetchone()
+        if row is not None and row[0] != MARK:
+            raise OptionError(f"there is a database {self._name}, and no benchmark made it", hint="rename it")
         self._administer("DROP DATABASE IF EXISTS {} WITH (FORCE)")
 
     def _administer(self, statement: str) -> None:

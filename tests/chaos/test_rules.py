@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from pooljobs_supervisor.chaos.check import RULES, STORM_RULES
-from pooljobs_supervisor.chaos.stage import Stage, make_stage
+from pooljobs_supervisor.chaos.stage import Stage, staged
+from pooljobs_supervisor.staging.consent import not_asked
 
 ALL = (*RULES, *STORM_RULES)
 
@@ -70,11 +71,11 @@ EXCUSED = {
 
 @pytest.fixture
 def stage(empty_dsn: str) -> Iterator[Stage]:
-    make_stage(empty_dsn)
-    stage = Stage(empty_dsn)
-    with stage.connection:
-        stage.connection.execute(GOOD)
-        yield stage
+    with staged(empty_dsn, not_asked):
+        stage = Stage(empty_dsn)
+        with stage.connection:
+            stage.connection.execute(GOOD)
+            yield stage
 
 
 def broken(stage: Stage) -> dict[str, int]:

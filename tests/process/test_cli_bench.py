@@ -20,7 +20,7 @@ from pooljobs_supervisor.bench.judgement import Bound
 from tests.support.command import environment, pooljobs
 from tests.support.waiting import wait_until
 
-SMALL = ("bench", "--jobs", "3000", "--procs", "1", "--idle-jobs", "2")
+SMALL = ("bench", "--jobs", "3000", "--procs", "1", "--idle-jobs", "2", "--yes")
 SCHEMAS = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'pooljobs%'"
 
 OTHERS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -76,7 +76,7 @@ def test_a_schema_that_it_did_not_make_is_refused_and_left_alone(empty_dsn: str,
 @contextmanager
 def running(dsn: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
     """A bench that has got as far as its workers. Its temporary files go to ``folder``."""
-    command = [sys.executable, "-m", "pooljobs", "bench", "--jobs", "200000", "--procs", "1", "--dsn", dsn]
+    command = [sys.executable, "-m", "pooljobs", "bench", "--jobs", "200000", "--procs", "1", "--yes", "--dsn", dsn]
     variables = environment({"TMPDIR": str(folder)})
     bench = subprocess.Popen(command, env=variables, stderr=subprocess.PIPE, text=True, start_new_session=True)
     try:
@@ -129,7 +129,7 @@ def test_what_a_killed_one_left_is_dropped_by_the_next_and_two_do_not_meet(
 def test_too_few_connections_are_told_as_by_serve_and_the_schema_is_dropped(
     empty_dsn: str, empty: Connection[Any]
 ) -> None:
-    ended = pooljobs("bench", "--jobs", "2000", "--procs", "500", "--dsn", empty_dsn)
+    ended = pooljobs("bench", "--jobs", "2000", "--procs", "500", "--yes", "--dsn", empty_dsn)
     assert ended.code == ExitCode.CONNECTION_BUDGET, ended.err
     assert schemas(empty) == set()
 

@@ -13,11 +13,13 @@ import pytest
 from pooljobs.exit_codes import ExitCode
 from pooljobs_supervisor.demo.ledger import open_ledger
 from pooljobs_supervisor.demo.summary import holds
+from pooljobs_supervisor.staging.consent import not_asked
 from pooljobs_supervisor.telling.story import tells_ready
 from tests.support.command import environment, pooljobs
 from tests.support.waiting import wait_until
 
-SMALL = ("demo", "--jobs", "300", "--procs", "2")
+SMALL = ("demo", "--jobs", "300", "--procs", "2", "--yes")
+SCHEMAS = "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'pooljobs%'"
 
 
 def test_all_is_well_in_the_end(empty_dsn: str, tmp_path: Path) -> None:
@@ -26,7 +28,7 @@ def test_all_is_well_in_the_end(empty_dsn: str, tmp_path: Path) -> None:
     assert "0 lost, 0 claimed twice (audit of" in ended.out
     assert "5 recovered, 5 workers respawned" in ended.out
     with psycopg.connect(empty_dsn) as connection:
-        assert connection.execute("SELECT count(*) FROM pooljobs_demo.history").fetchone() == (300,)
+        assert connection.execute(SCHEMAS.encode()).fetchone() == (0,)
 
 
 AUDIT = "INSERT INTO pooljobs_demo.audit (job_id, attempt, pid, process, started, ended, outcome) SELECT job_id, "
@@ -53,8 +55,7 @@ NEVER_RAN = """
     ],
 )
 def test_the_audit_notices(empty_dsn: str, damage: str, found: str) -> None:
-    with open_ledger(empty_dsn) as ledger:
-        ledger.set_stage()
+    with open_ledger(empty_dsn, not_asked) as ledger:
         ledger.enqueue(20, lambda _count: None)
         with psycopg.connect(empty_dsn, autocommit=True) as connection:
             connection.execute(damage.encode())
@@ -64,8 +65,7 @@ def test_the_audit_notices(empty_dsn: str, damage: str, found: str) -> None:
 
 
 def test_two_demos_do_not_share_a_database(empty_dsn: str, tmp_path: Path) -> None:
-    with open_ledger(empty_dsn) as ledger:
-        ledger.set_stage()
+    with open_ledger(empty_dsn, not_asked):
         ended = pooljobs(*SMALL, "--dsn", empty_dsn, cwd=tmp_path)
     assert ended.code == ExitCode.REFUSED
     assert "another demo" in ended.err
@@ -73,7 +73,7 @@ def test_two_demos_do_not_share_a_database(empty_dsn: str, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_drains_and_cleans_up(empty_dsn: str, tmp_path: Path, number: signal.Signals) -> None:
-    command = [sys.executable, "-m", "pooljobs", "demo", "--jobs", "50000", "--procs", "2", "--dsn", empty_dsn]
+    command = [sys.executable, "-m", "pooljobs", "demo", "--jobs", "50000", "--procs", "2", "--yes", "--dsn", empty_dsn]
     log = tmp_path / ".pooljobs" / "demo.log"
     with psycopg.connect(empty_dsn, autocommit=True) as connection:
         demo = subprocess.Popen(command, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True)
@@ -86,8 +86,6 @@ def test_an_interrupt_drains_and_cleans_up(empty_dsn: str, tmp_path: Path, numbe
         assert demo.returncode == 130
         assert "stopping" in told
         assert "stopped (ok)" in log.read_text()
-        assert connection.execute("SELECT count(*) FROM pooljobs_demo.live WHERE worker_id IS NOT NULL").fetchone() == (
-            0,
-        )
+        assert connection.execute(SCHEMAS.encode()).fetchone() == (0,)
         others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
         wait_until(lambda: connection.execute(others.encode()).fetchone() == (0,), what="all connections to end")

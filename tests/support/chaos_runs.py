@@ -11,6 +11,7 @@ import pytest
 from pooljobs_supervisor.chaos.chaos_settings import Settings
 from pooljobs_supervisor.chaos.report import Report
 from pooljobs_supervisor.chaos.run import run_chaos
+from pooljobs_supervisor.staging.consent import not_asked
 
 ROOT = Path(__file__).parent.parent.parent
 ROUNDS = 4
@@ -20,7 +21,7 @@ def carried_out(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Report:
     """One run, and what it came to."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     told: list[str] = []
-    report = run_chaos(settings, told.append, lambda _seconds, _events, _left: None)
+    report = run_chaos(settings, not_asked, told.append, lambda _seconds, _events, _left: None)
     print("\n".join(told), report.as_json())
     if report.folder:  # a violation that was asked for
         shutil.rmtree(report.folder)

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from psycopg import Connection
 
 from pooljobs.db.connect import connect
 from pooljobs.db.connection_budget import STEWARD_CONNECTIONS, needed
+from pooljobs.db.place import place
 from pooljobs.db.schema.version import check_migrated
 from pooljobs.errors import ConnectionBudgetError, DatabaseUnsupportedError
 from pooljobs.settings import ServeSettings
 
 
-def check(settings: ServeSettings) -> str:
-    """Checks the database for a fleet with these settings; returns the server's version for the log.
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """For the log: what the server is, and where."""
+
+    version: str
+    place: str
+
+
+def check(settings: ServeSettings) -> Checked:
+    """Checks the database for a fleet with these settings; returns what it has found, for the log.
 
     Raises:
         DatabaseUnreachableError, DatabaseUnsupportedError, NotMigratedError: As their names say.
@@ -24,7 +34,8 @@ def check(settings: ServeSettings) -> str:
         check_writable(connection)
         check_migrated(connection, settings.schema)
         check_budget(connection, settings)
-        return f"PostgreSQL {connection.info.server_version // 10000}.{connection.info.server_version % 10000}"
+        version = connection.info.server_version
+        return Checked(f"PostgreSQL {version // 10000}.{version % 10000}", place(connection))
 
 
 def check_writable(connection: Connection[Any]) -> None:

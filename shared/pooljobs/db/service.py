@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pooljobs.db.dsn import describe, resolve
+from pooljobs.db.dsn import resolve
 from pooljobs.db.schema.migrate import migrate
 
 
@@ -44,10 +44,11 @@ class Database:
             "for a server of your own set DATABASE_URL or pass --dsn"
         )
 
-    def __str__(self) -> str:
+    def told(self, place: str) -> str:
+        """Where it is, for a person. ``place`` is what a connection to it says: see ``pooljobs.db.place``."""
         if self.data_directory is not None:
             return f"embedded PostgreSQL in {self.data_directory}"
-        return f"{describe(self.dsn)} (from {self.source})"
+        return f"{place} (from {self.source})"
 
 
 def migrate_embedded(dsn: str, schema: str) -> None:

@@ -7,6 +7,6 @@ named by a connection string is never touched by this package.
 from __future__ import annotations
 
 from pooljobs.embedded.location import default_root
-from pooljobs.embedded.shared_server import EmbeddedServer, acquire
+from pooljobs.embedded.shared_server import EmbeddedServer, acquire, stop_unused
 
-__all__ = ["EmbeddedServer", "acquire", "default_root"]
+__all__ = ["EmbeddedServer", "acquire", "default_root", "stop_unused"]

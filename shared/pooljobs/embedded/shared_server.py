@@ -98,7 +98,7 @@ def acquire(
     layout = prepare_root(root, account)
     try:
         with alone(layout.start_lock, deadline):
-            user = User(layout.users_lock)
+            user = User(layout.users_lock, deadline)
             try:
                 return EmbeddedServer(layout, _running(layout, account, settings or {}, deadline), user)
             except BaseException:
@@ -106,6 +106,24 @@ def acquire(
                 raise
     except OSError as error:
         raise EmbeddedError(f"cannot use the embedded PostgreSQL in {layout.root}: {error}", hint=_ELSEWHERE) from error
+
+
+def stop_unused(root: Path) -> None:
+    """Stop the server of a directory whose users have all been killed; nothing where somebody uses it, or none runs.
+
+    Raises:
+        EmbeddedError: It would not stop.
+    """
+    deadline = time.monotonic() + CLOSE_TIMEOUT
+    layout = Layout(root.resolve())
+    with alone(layout.start_lock, deadline):
+        user = User(layout.users_lock, deadline)
+        try:
+            if user.is_last() and (server := adopt(layout.data, deadline)):
+                stop(server, layout.data)
+                release_sockets(layout, server.sockets)
+        finally:
+            user.leave()
 
 
 _ELSEWHERE = "name another directory with POOLJOBS_DATA_DIR, or a server of your own with DATABASE_URL"

@@ -22,10 +22,16 @@ class User:
     not unlock what its parent still holds.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._file: int | None = _open(path)
+    def __init__(self, path: Path, deadline: float) -> None:
+        """Join. Raises EmbeddedError if somebody holds the lock alone until ``deadline``, on the monotonic clock."""
+        file = _open(path)
+        try:
+            _wait_for(file, fcntl.LOCK_SH, path, deadline)  # at once: nobody holds it alone without the start lock
+        except BaseException:
+            os.close(file)
+            raise
+        self._file: int | None = file
         self._pid = os.getpid()
-        fcntl.flock(self._file, fcntl.LOCK_SH)  # at once: nobody holds it alone without the start lock
 
     @property
     def leaving_is_ours(self) -> bool:
@@ -64,7 +70,7 @@ def alone(path: Path, deadline: float) -> Iterator[None]:
     """
     file = _open(path)
     try:
-        _wait_for(file, path, deadline)
+        _wait_for(file, fcntl.LOCK_EX, path, deadline)
         try:
             yield
         finally:
@@ -73,10 +79,10 @@ def alone(path: Path, deadline: float) -> Iterator[None]:
         os.close(file)
 
 
-def _wait_for(file: int, path: Path, deadline: float) -> None:
+def _wait_for(file: int, lock: int, path: Path, deadline: float) -> None:
     while True:
         try:
-            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return fcntl.flock(file, lock | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() >= deadline:
                 hint = f"see who has it: fuser {path}"

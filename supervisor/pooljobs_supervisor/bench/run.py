@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import statistics
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +21,8 @@ from pooljobs_supervisor.bench.draining import count_left, drain, idle_latency
 from pooljobs_supervisor.bench.figures import Drain, Figures
 from pooljobs_supervisor.bench.stage import staged
 from pooljobs_supervisor.own_fleet import Fleet, FleetError
+from pooljobs_supervisor.staging.own_folder import own_folder
+from pooljobs_supervisor.staging.own_schema import Agree
 
 BATCH: Final = 500
 """Most jobs of a claim: handlers that do nothing should wait for nothing."""
@@ -43,15 +43,15 @@ class Settings:
     idle_jobs: int
 
 
-def run_bench(dsn: str, settings: Settings, show: Show) -> Figures:
+def run_bench(dsn: str, settings: Settings, agree: Agree, show: Show) -> Figures:
     """Measure. Ctrl-C and SIGTERM drain the workers and drop the schema, as any error does.
 
     Raises:
-        PoolJobsError: The database cannot be had, or the workers broke.
+        PoolJobsError: The database cannot be had, its use is not agreed to, or the workers broke.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     app.use_dsn(dsn)
-    with staged(dsn) as connection, app:
+    with staged(dsn, agree) as connection, app:
         show("round trips", 0.0)
         trip = probes.round_trip(connection)
         synced, unsynced = (probes.commit(connection, synced=wait) for wait in (True, False))
@@ -91,16 +91,12 @@ def _of_fleet(dsn: str, connection: Connection[Any], settings: Settings, show: S
 @contextmanager
 def _folder() -> Iterator[Path]:
     """For the workers' log and the socket. It stays only if the workers broke: the error names the log."""
-    folder = Path(tempfile.mkdtemp(prefix="pooljobs-bench-"))
-    keep = False
-    try:
-        yield folder
-    except FleetError:
-        keep = True
-        raise
-    finally:
-        if not keep:
-            shutil.rmtree(folder, ignore_errors=True)
+    with own_folder("pooljobs-bench-") as folder:
+        try:
+            yield folder.path
+        except FleetError:
+            folder.keep = True
+            raise
 
 
 def _options(settings: Settings) -> list[str]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pooljobs.db.service import open_database
-from pooljobs.errors import EmbeddedError
+from pooljobs.errors import EmbeddedError, OptionError
+from pooljobs_supervisor.chaos.application.journal import FOLDER
+from pooljobs_supervisor.chaos.processes import having, send
+from pooljobs_supervisor.staging.own_folder import own_folder
 
 if TYPE_CHECKING:
     from pooljobs.embedded import EmbeddedServer
@@ -79,25 +80,39 @@ def open_place(dsn: str | None) -> Iterator[Place]:
         DatabaseUnreachableError: ``dsn`` is not a connection string.
         EmbeddedError: The embedded server is not installed or did not start.
     """
-    folder = Path(tempfile.mkdtemp(prefix="pooljobs-chaos-")).resolve()
-    folder.chmod(0o711)  # so that the account of root's server can pass
-    for name in ("code", "journal", "logs"):
-        (folder / name).mkdir()
-    place: Place | None = None
-    try:
-        if dsn:
-            with open_database(dsn) as database:
-                yield (place := Place(folder, database.dsn, None))
-        else:
-            server = OwnServer(folder / "server")
+    with own_folder("pooljobs-chaos-", _end_left) as own:
+        own.path.chmod(0o711)  # so that the account of root's server can pass
+        for name in ("code", "journal", "logs"):
+            (own.path / name).mkdir()
+        with _database(own.path, dsn) as (found, server):
+            place = Place(own.path, found, server)
             try:
-                yield (place := Place(folder, server.dsn, server))
+                yield place
+            except (KeyboardInterrupt, OptionError):  # nobody has anything to look for
+                place.keep = False
+                raise
             finally:
-                server.close()
-    except KeyboardInterrupt:
-        if place is not None:
-            place.keep = False
-        raise
+                own.keep = place.keep
+
+
+@contextmanager
+def _database(folder: Path, dsn: str | None) -> Iterator[tuple[str, OwnServer | None]]:
+    if dsn:
+        with open_database(dsn) as database:
+            yield database.dsn, None
+        return
+    server = OwnServer(folder / "server")
+    try:
+        yield server.dsn, server
     finally:
-        if place is None or not place.keep:
-            shutil.rmtree(folder, ignore_errors=True)
+        server.close()
+
+
+def _end_left(folder: Path) -> None:
+    """What a run that was killed has left: its hosts, and its server."""
+    send(having(FOLDER, str(folder / "journal")), signal.SIGKILL)
+    if (folder / "server").is_dir():
+        from pooljobs.embedded import stop_unused
+
+        with suppress(EmbeddedError):
+            stop_unused(folder / "server")

@@ -19,12 +19,13 @@ from pooljobs_supervisor.chaos.place import Place, open_place
 from pooljobs_supervisor.chaos.producers import Limit, Producing
 from pooljobs_supervisor.chaos.report import Report
 from pooljobs_supervisor.chaos.schedule import schedule
-from pooljobs_supervisor.chaos.stage import Stage, make_stage
+from pooljobs_supervisor.chaos.stage import Stage, staged
 from pooljobs_supervisor.chaos.storms import EACH_SECOND
 from pooljobs_supervisor.chaos.versions import Versions
 from pooljobs_supervisor.chaos.wire import Wire, open_wire
 from pooljobs_supervisor.limits.hung import LEAST
 from pooljobs_supervisor.own_fleet import FleetError
+from pooljobs_supervisor.staging.own_schema import Agree
 
 _TICK: Final = 0.05
 _PRODUCERS: Final = 2
@@ -43,16 +44,16 @@ Show = Callable[[float, int, int], None]
 """Told how it stands: seconds that have passed, events so far, jobs not ended."""
 
 
-def run_chaos(settings: Settings, say: Callable[[str], None], show: Show) -> Report:
+def run_chaos(settings: Settings, agree: Agree, say: Callable[[str], None], show: Show) -> Report:
     """Carry it out. ``say`` is told each event. Ctrl-C and SIGTERM clean up.
 
     Raises:
-        PoolJobsError: The database cannot be had, or the other pooljobs is none that works with it.
+        PoolJobsError: The database cannot be had, its use is not agreed to, or the other pooljobs is none that works
+            with it.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     beside = find(settings.beside) if settings.beside else None
-    with open_place(settings.dsn) as place, open_wire(place.dsn) as wire:
-        make_stage(place.dsn)
+    with open_place(settings.dsn) as place, open_wire(place.dsn) as wire, staged(place.dsn, agree) as stage:
         if beside:
             agree_on_schema(beside, place.dsn)
         fleet = _fleet(settings, place, wire, beside)
@@ -75,7 +76,9 @@ def run_chaos(settings: Settings, say: Callable[[str], None], show: Show) -> Rep
         finally:
             mischief.wake(everybody=True)
             fleet.abandon()
-        return _judge(settings, place, mischief, producers, seconds)
+        report = _judge(settings, place, mischief, producers, seconds)
+        stage.keep = not report.holds
+        return report
 
 
 def _fleet(settings: Settings, place: Place, wire: Wire, beside: Beside | None) -> Fleet:

@@ -1,9 +1,10 @@
-"""Chaos' own view of the database: makes the schema anew, counts, and takes in what was on record elsewhere."""
+"""Chaos' own view of the database: makes its tables, counts, and takes in what was on record elsewhere."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from importlib import resources
 from typing import Any, Final
@@ -13,25 +14,27 @@ from psycopg import Connection
 from psycopg.rows import DictRow, dict_row
 
 from pooljobs.db.connect import connect
-from pooljobs.db.schema.migrate import migrate
 from pooljobs.db.statements import render
 from pooljobs_supervisor.chaos.application.handlers import SCHEMA
 from pooljobs_supervisor.chaos.application.journal import Run, own_code
+from pooljobs_supervisor.staging.own_schema import Agree, OwnSchema, Purpose, own_schema
+
+PURPOSE: Final = Purpose(SCHEMA, "chaos", "runs jobs and cuts connections of its own on")
 
 IN_DOUBT_BEFORE_NS: Final = 2_000_000_000
 """A claim of the last seconds before a server crash may be forgotten: its commit does not wait for the disk."""
 
 
-def make_stage(dsn: str) -> None:
-    """Make the schema anew.
+@contextmanager
+def staged(dsn: str, agree: Agree) -> Iterator[OwnSchema]:
+    """The schema, with what chaos remembers in it, until the ``with`` ends.
 
     Raises:
-        DatabaseUnreachableError, DatabaseUnsupportedError: As their names say.
+        PoolJobsError: As ``own_schema`` does.
     """
-    with connect(dsn, application_name="pooljobs chaos") as connection:
-        connection.execute(render("DROP SCHEMA IF EXISTS {schema} CASCADE", SCHEMA))
-        migrate(dsn, SCHEMA)
-        connection.execute(load("make_stage"))
+    with own_schema(dsn, PURPOSE, agree) as own:
+        own.connection.execute(load("make_stage"))
+        yield own
 
 
 def load(name: str) -> bytes:

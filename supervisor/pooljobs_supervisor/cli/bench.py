@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
@@ -11,9 +12,10 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from pooljobs.db.service import open_database
 from pooljobs.exit_codes import ExitCode
+from pooljobs_supervisor.cli.database import announce
 from pooljobs_supervisor.cli.help_text import teach
-from pooljobs_supervisor.cli.options import AsJson, Dsn
-from pooljobs_supervisor.telling.console import emit, emit_json, say
+from pooljobs_supervisor.cli.options import AsJson, Dsn, Yes
+from pooljobs_supervisor.telling.console import emit, emit_json
 
 Jobs = Annotated[int, typer.Option("--jobs", min=2_000, max=10_000_000, metavar="N", help="Jobs to enqueue and drain.")]
 Procs = Annotated[int, typer.Option("--procs", min=1, max=512, metavar="N", help="Worker processes.")]
@@ -25,13 +27,13 @@ HELP = teach(
     "Measures how fast this database and this machine run jobs, and says what bounds them.",
     "Enqueues jobs that do nothing, one at a time and in bulk, drains them with real workers, then enqueues into the "
     "idle fleet; times a round trip and a commit; and tells from all this whether the server's processors, commits, "
-    "round trips or the workers' own processors are the limit. It takes some ten seconds of full load: think twice on "
-    "a database in production. It works in the schema pooljobs_bench, made for it and dropped at the end, also after "
-    "Ctrl-C or an error; your jobs and tables are not touched. For figures to compare versions by, see bench/README.md "
-    "in the repository.",
+    "round trips or the workers' own processors are the limit. It takes some ten seconds of full load: it says on "
+    "which database, and asks unless you pass --yes. It works in the schema pooljobs_bench, made for it and dropped at "
+    "the end, also after Ctrl-C or an error; your jobs and tables are not touched. For figures to compare versions by, "
+    "see bench/README.md in the repository.",
     examples=(
         "pooljobs bench --dsn postgresql://me@localhost/shop",
-        "pooljobs bench --procs 8 --jobs 200000",
+        "pooljobs bench --procs 8 --jobs 200000 --yes",
         "pooljobs bench --json",
     ),
     codes=(
@@ -51,21 +53,32 @@ def register(cli: typer.Typer) -> None:
 
 
 def run(
-    jobs: Jobs = 50_000, procs: Procs = 2, *, idle_jobs: IdleJobs = 50, dsn: Dsn = None, as_json: AsJson = False
+    jobs: Jobs = 50_000,
+    procs: Procs = 2,
+    *,
+    idle_jobs: IdleJobs = 50,
+    dsn: Dsn = None,
+    yes: Yes = False,
+    as_json: AsJson = False,
 ) -> None:
     """Run the bench."""
     from pooljobs_supervisor.bench.judgement import judge  # only this command needs them
     from pooljobs_supervisor.bench.report import told
     from pooljobs_supervisor.bench.run import Settings, run_bench
+    from pooljobs_supervisor.staging.consent import consent, not_asked
 
-    with open_database(dsn, prepare=_nothing) as database, _progress() as progress:
-        say(f"{database}; schema pooljobs_bench, which is dropped at the end")
+    progress = _progress()
+    with open_database(dsn, prepare=_nothing) as database, ExitStack() as stack:
+        announce(database)
+        stack.callback(progress.stop)
         task = progress.add_task("", total=1.0)
-        figures = run_bench(
-            database.dsn,
-            Settings(jobs, procs, idle_jobs),
-            lambda what, share: progress.update(task, description=what, completed=share),
-        )
+
+        def show(what: str, share: float) -> None:
+            progress.start()
+            progress.update(task, description=what, completed=share)
+
+        agree = not_asked if database.embedded else consent(database.source, yes=yes)
+        figures = run_bench(database.dsn, Settings(jobs, procs, idle_jobs), agree, show)
     judgement = judge(figures)
     if as_json:
         emit_json({**figures.as_json(), "bound": judgement.bound.value, "why": judgement.text})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sys
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
@@ -14,7 +15,7 @@ from pooljobs.exit_codes import ExitCode
 from pooljobs_supervisor.chaos.schedule import Kind
 from pooljobs_supervisor.chaos.storms import STORMS, Storm
 from pooljobs_supervisor.cli.help_text import teach
-from pooljobs_supervisor.cli.options import AsJson, names
+from pooljobs_supervisor.cli.options import AsJson, Yes, names
 from pooljobs_supervisor.telling.console import emit, emit_json, say
 
 Seed = Annotated[
@@ -47,14 +48,15 @@ HELP = teach(
     "harmed.",
     "Jobs are enqueued and run meanwhile; at the end each must be accounted for, and each rerun must have a cause. "
     "Without a DSN it starts a PostgreSQL of its own, which it also crashes and fills with connections; with one, it "
-    "works in the schema pooljobs_chaos, which is made anew, and cuts no connections but its own. Load and plan "
+    "asks, unless you pass --yes, works in the schema pooljobs_chaos, which it makes and drops at the end, and cuts no "
+    "connections but its own. Load and plan "
     "follow from the seed; the timing of processes does not. In a storm (one job in a hundred ends its process; a "
     "worker, or a steward, is killed each second) harmless jobs must be done, and 99 of 100 begin within a second.",
     examples=(
         "pooljobs chaos --duration 30",
         "pooljobs chaos --seed 7 --duration 600 --jobs-per-second 2000 --verbose",
         "pooljobs chaos --storm bad-jobs --hosts 1 --procs 4",
-        "pooljobs chaos --dsn postgresql://me@localhost/test",
+        "pooljobs chaos --dsn postgresql://me@localhost/test --yes",
         "pooljobs chaos --beside ../before/.venv/bin/pooljobs",
     ),
     codes=(
@@ -83,12 +85,14 @@ def run(
     only: Only = "",
     storm: StormName = None,
     beside: Beside = None,
+    yes: Yes = False,
     verbose: Verbose = False,
     as_json: AsJson = False,
 ) -> None:
     """Run chaos."""
     from pooljobs_supervisor.chaos.chaos_settings import Settings  # only this command needs them
     from pooljobs_supervisor.chaos.run import run_chaos
+    from pooljobs_supervisor.staging.consent import consent, not_asked
 
     settings = Settings(
         seed=secrets.randbelow(1_000_000) if seed is None else seed,
@@ -102,14 +106,18 @@ def run(
         beside=beside,
     )
     say(f"seed {settings.seed}")
-    with _progress() as progress:
+    progress = _progress()
+    with ExitStack() as stack:
+        stack.callback(progress.stop)
         task = progress.add_task("chaos", total=duration, told="")
 
         def show(seconds: float, events: int, left: int) -> None:
+            progress.start()
             told = f"{events} events" if seconds < duration else "draining"
             progress.update(task, completed=seconds, told=f"{told}, {max(left, 0):,} jobs not ended")
 
-        report = run_chaos(settings, say if verbose else lambda _text: None, show)
+        agree = consent("--dsn", yes=yes) if dsn else not_asked
+        report = run_chaos(settings, agree, say if verbose else lambda _text: None, show)
     if as_json:
         emit_json(report.as_json())
     else:

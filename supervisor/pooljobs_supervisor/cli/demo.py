@@ -8,6 +8,7 @@ import typer
 
 from pooljobs.exit_codes import ExitCode
 from pooljobs_supervisor.cli.help_text import teach
+from pooljobs_supervisor.cli.options import Yes
 
 Jobs = Annotated[int, typer.Option("--jobs", min=20, max=1_000_000, metavar="N", help="Jobs to enqueue.")]
 Procs = Annotated[int, typer.Option("--procs", min=1, max=64, metavar="N", help="Worker processes.")]
@@ -19,13 +20,14 @@ HELP = teach(
     "Shows it at work: ten thousand jobs, eight workers, a few crashes, and an audit.",
     "Enqueues jobs that are quick, slow, failing, hopeless, or kill their own process, runs real workers on them, and "
     "shows from an audit table whether any was lost or claimed twice. Without a DSN it starts a PostgreSQL of its "
-    "own, kept in .pooljobs/demo; with one, it works in the schema pooljobs_demo, which is made anew.",
+    "own, kept in .pooljobs/demo; with one, it asks, unless you pass --yes, and works in the schema pooljobs_demo, "
+    "which it makes and drops at the end.",
     examples=(
         "pooljobs demo",
         "pooljobs demo --jobs 2000 --procs 2",
         "pooljobs demo --dsn postgresql://me@localhost/test",
     ),
-    codes=(ExitCode.DATABASE_UNREACHABLE, ExitCode.EMBEDDED, ExitCode.CHECK_FAILED),
+    codes=(ExitCode.DATABASE_UNREACHABLE, ExitCode.REFUSED, ExitCode.EMBEDDED, ExitCode.CHECK_FAILED),
 )
 
 
@@ -34,8 +36,10 @@ def register(cli: typer.Typer) -> None:
     cli.command("demo", help=HELP)(run)
 
 
-def run(jobs: Jobs = 10_000, procs: Procs = 8, *, dsn: Dsn = None) -> None:
+def run(jobs: Jobs = 10_000, procs: Procs = 8, *, dsn: Dsn = None, yes: Yes = False) -> None:
     """Run the demo."""
     from pooljobs_supervisor.demo.run import run_demo  # only this command needs it
+    from pooljobs_supervisor.staging.consent import consent, not_asked
 
-    raise typer.Exit(run_demo(jobs=jobs, procs=procs, dsn=dsn))
+    agree = consent("--dsn", yes=yes) if dsn else not_asked
+    raise typer.Exit(run_demo(jobs=jobs, procs=procs, dsn=dsn, agree=agree))

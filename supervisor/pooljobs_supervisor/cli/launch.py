@@ -78,9 +78,8 @@ def _preflight(settings: ServeSettings, database: Database) -> None:
     workers = "1 worker" if settings.procs == 1 else f"{settings.procs} workers"
     queues = ", ".join(_told(settings.worker.shares))
     _log.info("pooljobs %s: %s for %s, queues: %s", version("pooljobs"), workers, settings.app, queues)
-    _log.info(
-        "%s, schema %s, %s; up to %d connections", database, settings.schema, server, needed(settings, settings.procs)
-    )
+    where, most = database.told(server.place), needed(settings, settings.procs)
+    _log.info("%s, schema %s, %s; up to %d connections", where, settings.schema, server.version, most)
     if database.embedded:
         _log.info("for a PostgreSQL server of your own set DATABASE_URL or pass --dsn")
     _log.info("Ctrl-C drains, a second one gives back what has not begun")

@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from pooljobs.db.connect import connect
+from pooljobs.db.place import place
 from pooljobs.db.schema.migrate import MigrationReport, migrate, pending
 from pooljobs.db.schema.migrations import code_version
 from pooljobs.db.service import Database, open_database
@@ -45,24 +47,30 @@ def run(*, dsn: Dsn = None, schema: Schema = DEFAULT_SCHEMA, check: Check = Fals
     """Migrate the database."""
     with open_database(dsn, schema=schema, prepare=_later) as database:
         announce(database)
+        where = f"schema {schema} of {_place(database)}"
         if check:
-            _check(database, schema, as_json=as_json)
+            _check(database, schema, where, as_json=as_json)
             return
         report = migrate(database.dsn, schema)
     if as_json:
         emit_json({"schema": schema, "version": report.version, "applied": report.applied})
     else:
-        emit(Text(_told(report, schema, database)))
+        emit(Text(_told(report, where)))
 
 
-def _check(database: Database, schema: str, *, as_json: bool) -> None:
+def _place(database: Database) -> str:
+    with connect(database.dsn, application_name="pooljobs migrate") as connection:
+        return database.told(place(connection))
+
+
+def _check(database: Database, schema: str, where: str, *, as_json: bool) -> None:
     missing = pending(database.dsn, schema)
     if as_json:
         emit_json({"schema": schema, "version": code_version(), "pending": missing})
     elif missing:
         emit(Text("\n".join([*(f"pending {name}" for name in missing), "run: pooljobs migrate"])))
     else:
-        emit(Text(f"schema {schema} of {database} is up to date"))
+        emit(Text(f"{where} is up to date"))
     if missing:
         raise typer.Exit(ExitCode.NOT_MIGRATED)
 
@@ -71,8 +79,7 @@ def _later(dsn: str, schema: str) -> None:
     """The command itself migrates the embedded server too, in order to tell of it."""
 
 
-def _told(report: MigrationReport, schema: str, database: Database) -> str:
-    where = f"schema {schema} of {database}"
+def _told(report: MigrationReport, where: str) -> str:
     if not report.applied:
         return f"{where} is up to date (version {report.version})"
     return "\n".join([*(f"applied {name}" for name in report.applied), f"{where} is at version {report.version}"])

@@ -17,6 +17,10 @@ Dsn = Annotated[
 ]
 Schema = Annotated[str, typer.Option("--schema", metavar="NAME", help="Schema that holds pooljobs' tables.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
+Yes = Annotated[
+    bool,
+    typer.Option("--yes", help="Do not ask before a database that was named is used; needed without a terminal."),
+]
 QueueFilter = Annotated[str | None, typer.Option("--queue", metavar="NAME", help="Only this queue.")]
 
 DEFAULT_SCHEMA = "pooljobs"

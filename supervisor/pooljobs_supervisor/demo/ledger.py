@@ -1,22 +1,23 @@
-"""The demo's own view of the database: sets the stage, counts, and audits."""
+"""The demo's own view of the database: enqueues, counts, and audits."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import resources
-from typing import Any
+from typing import Any, Final
 
 from psycopg import Connection
 from psycopg.rows import DictRow, dict_row
 
-from pooljobs.db.connect import connect
+from pooljobs.db.place import place
 from pooljobs.db.producer import Producer
-from pooljobs.db.schema.migrate import migrate
 from pooljobs.db.statements import render
-from pooljobs.errors import OptionError
 from pooljobs_supervisor.demo.app import SCHEMA, app
 from pooljobs_supervisor.demo.mixture import payloads
+from pooljobs_supervisor.staging.own_schema import Agree, Purpose, own_schema
+
+PURPOSE: Final = Purpose(SCHEMA, "demo", "runs jobs, for a minute or less, on")
 
 
 class Ledger:
@@ -26,18 +27,10 @@ class Ledger:
         self._dsn = dsn
         self._connection = connection
 
-    def set_stage(self) -> None:
-        """Make the schema anew.
-
-        Raises:
-            OptionError: Another demo runs in this database.
-        """
-        row = self._connection.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (SCHEMA,)).fetchone()
-        if not (row and row[0]):
-            raise OptionError("another demo runs in this database", hint="wait for it, or pass another --dsn")
-        self._connection.execute(render("DROP SCHEMA IF EXISTS {schema} CASCADE", SCHEMA))
-        migrate(self._dsn, SCHEMA)
-        self._connection.execute(_load("make_audit"))
+    @property
+    def place(self) -> str:
+        """Where it works, in words."""
+        return place(self._connection)
 
     def enqueue(self, jobs: int, on_progress: Callable[[int], None]) -> None:
         """Enqueue the demo's jobs and note their ids."""
@@ -72,10 +65,15 @@ class Ledger:
 
 
 @contextmanager
-def open_ledger(dsn: str) -> Iterator[Ledger]:
-    """A ledger on a connection of its own."""
-    with connect(dsn, application_name="pooljobs demo") as connection:
-        yield Ledger(dsn, connection)
+def open_ledger(dsn: str, agree: Agree) -> Iterator[Ledger]:
+    """A ledger on a connection of its own, in a schema that is there until the ``with`` ends.
+
+    Raises:
+        PoolJobsError: As ``own_schema`` does.
+    """
+    with own_schema(dsn, PURPOSE, agree) as own:
+        own.connection.execute(_load("make_audit"))
+        yield Ledger(dsn, own.connection)
 
 
 def _load(verb: str) -> bytes:

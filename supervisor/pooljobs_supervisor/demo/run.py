@@ -15,6 +15,7 @@ from pooljobs_supervisor.demo.ledger import Ledger, open_ledger
 from pooljobs_supervisor.demo.place import Place, open_place
 from pooljobs_supervisor.demo.summary import holds, summary
 from pooljobs_supervisor.own_fleet import Fleet
+from pooljobs_supervisor.staging.own_schema import Agree
 from pooljobs_supervisor.telling.console import emit, say
 
 _EVERY: Final = 0.2
@@ -24,21 +25,20 @@ _PATIENCE: Final = 60.0
 """Seconds without any change after which the demo stops waiting and lets the audit say what is wrong."""
 
 
-def run_demo(*, jobs: int, procs: int, dsn: str | None) -> ExitCode:
+def run_demo(*, jobs: int, procs: int, dsn: str | None, agree: Agree) -> ExitCode:
     """Run the demo; OK only if the audit holds. Ctrl-C and SIGTERM drain the workers and clean up.
 
     Raises:
-        PoolJobsError: The database cannot be had, or the workers broke.
+        PoolJobsError: The database cannot be had, its use is not agreed to, or the workers broke.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     say("starting PostgreSQL" if dsn is None else "connecting")
-    with open_place(dsn) as place, open_ledger(place.database.dsn) as ledger:
-        say(f"{place.database}; the workers' log is {place.log}")
+    with open_place(dsn) as place, open_ledger(place.database.dsn, agree) as ledger:
+        say(f"{place.database.told(ledger.place)}; the workers' log is {place.log}")
         return _run(ledger, place, jobs, procs)
 
 
 def _run(ledger: Ledger, place: Place, jobs: int, procs: int) -> ExitCode:
-    ledger.set_stage()
     began = time.monotonic()
     ledger.enqueue(jobs, lambda _count: None)
     emit(Text(f"enqueued {jobs:,} jobs in {time.monotonic() - began:.1f} s"))

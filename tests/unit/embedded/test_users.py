@@ -12,7 +12,7 @@ from tests.support.forking import exit_code_of
 
 
 def test_the_last_to_leave_is_told_so(tmp_path: Path) -> None:
-    first, second = User(tmp_path / "lock"), User(tmp_path / "lock")
+    first, second = User(tmp_path / "lock", 0.0), User(tmp_path / "lock", 0.0)
     assert not first.is_last()
     first.leave()
     assert second.is_last()
@@ -21,7 +21,7 @@ def test_the_last_to_leave_is_told_so(tmp_path: Path) -> None:
 
 
 def test_a_child_that_leaves_unlocks_nothing(tmp_path: Path) -> None:
-    user = User(tmp_path / "lock")
+    user = User(tmp_path / "lock", 0.0)
 
     def leaves_in_a_child() -> bool:
         ours = user.leaving_is_ours
@@ -30,7 +30,7 @@ def test_a_child_that_leaves_unlocks_nothing(tmp_path: Path) -> None:
 
     assert user.leaving_is_ours
     assert exit_code_of(leaves_in_a_child) == 0
-    other = User(tmp_path / "lock")
+    other = User(tmp_path / "lock", 0.0)
     assert not other.is_last()
     other.leave()
     user.leave()
@@ -66,5 +66,11 @@ def test_a_child_forked_under_the_lock_does_not_keep_it(tmp_path: Path) -> None:
 def test_a_link_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "lock").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(OSError, match="symbolic links"):
-        User(tmp_path / "lock")
+        User(tmp_path / "lock", 0.0)
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_who_joins_does_not_wait_for_ever_for_one_who_holds_the_lock_alone(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    with alone(path, 0.0), pytest.raises(EmbeddedError, match="still starting or stopping"):
+        User(path, 0.0)
