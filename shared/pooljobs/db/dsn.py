@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from psycopg.conninfo import conninfo_to_dict
 
-from pooljobs.errors import DatabaseUnreachableError
+from pooljobs.db.dsn_forms import normalized
+from pooljobs.db.place import server
+from pooljobs.errors import DatabaseUnreachableError, OptionError
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,9 @@ class ResolvedDsn:
 
 
 def resolve(dsn: str | None, environ: Mapping[str, str] = os.environ, *, source: str = "--dsn") -> ResolvedDsn:
-    """The DSN to use. An empty string counts as not given; ``source`` is where ``dsn`` came from, for messages.
+    """The DSN to use, as libpq takes it. Nothing but blanks counts as not given.
+
+    ``source`` is where ``dsn`` came from, for messages. What forms it may have: see ``dsn_forms``.
 
     Raises:
         DatabaseUnreachableError: The string is not a connection string.
@@ -31,30 +35,27 @@ def resolve(dsn: str | None, environ: Mapping[str, str] = os.environ, *, source:
         (environ.get("DATABASE_URL"), "DATABASE_URL"),
     ]
     for text, origin in given:
-        if text:
-            return ResolvedDsn(_checked(text, origin), origin)
+        if text and (plain := _checked(text, origin)):
+            return ResolvedDsn(plain, origin)
     return ResolvedDsn(None, "embedded")
 
 
 def describe(dsn: str) -> str:
-    """The server and database of a DSN as a person would name them, never with a password."""
-    parts = conninfo_to_dict(dsn)
-    host = parts.get("host") or parts.get("hostaddr") or "localhost"
-    port = parts.get("port") or os.environ.get("PGPORT") or "5432"
-    where = f"the socket in {host}" if str(host).startswith("/") else f"{host}:{port}"
-    return f"database {parts.get('dbname') or parts.get('user') or 'default'!s} at {where}"
+    """The server and database that a DSN names, where there is no connection to ask, never with a password."""
+    parts = {name: str(value) for name, value in conninfo_to_dict(dsn).items() if value}
+    database = f"database {parts.get('dbname') or parts.get('user') or 'default'}"
+    service = parts.get("service") or os.environ.get("PGSERVICE")
+    if service and "host" not in parts and "hostaddr" not in parts:
+        return f"{database if 'dbname' in parts else 'the database'} of service {service}"
+    hosts = (parts.get("host") or parts.get("hostaddr") or os.environ.get("PGHOST") or "localhost").split(",")
+    ports = (parts.get("port") or os.environ.get("PGPORT") or "5432").split(",")
+    each = [server(host, ports[min(number, len(ports) - 1)]) for number, host in enumerate(hosts)]
+    return f"{database} at {' or '.join(each)}"
 
 
 def _checked(text: str, source: str) -> str:
-    plain = text
-    for prefix in ("postgresql+psycopg://", "postgres+psycopg://", "postgresql+psycopg2://", "postgresql+asyncpg://"):
-        if text.startswith(prefix):  # what SQLAlchemy's users have in DATABASE_URL
-            plain = "postgresql://" + text.removeprefix(prefix)
     try:
-        conninfo_to_dict(plain)
-    except Exception as error:
-        if type(error).__module__.startswith("psycopg"):
-            hint = "for example postgresql://user:password@host:5432/database"
-            raise DatabaseUnreachableError(f"{source} is not a PostgreSQL connection string", hint=hint) from None
-        raise
-    return plain
+        return normalized(text)
+    except OptionError as error:
+        message = f"{source} is not a PostgreSQL connection string: {error}"
+        raise DatabaseUnreachableError(message, hint=error.hint) from None
