@@ -15,7 +15,8 @@ from uuid import uuid4
 import orjson
 import psycopg
 
-from pooljobs.embedded.pidfile import is_server, read
+from pooljobs.embedded.pidfile import read
+from pooljobs.embedded.postmaster import is_server
 from tests.support.run_directory import remove, run_directory
 
 REPOSITORY = Path(__file__).parent.parent.parent

@@ -5,11 +5,26 @@ from __future__ import annotations
 import os
 import pwd
 import stat
+import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pooljobs.errors import EmbeddedError
+
+OWN = "pooljobs-postgres"
+"""The account that root's server gets."""
+
+SHARED = "nobody"
+
+LONGEST = 30.0
+"""Seconds that making the account may take."""
+
+_MAKE = (
+    *("useradd", "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent"),
+    *("--shell", "/usr/sbin/nologin", "--comment", "embedded PostgreSQL of pooljobs", OWN),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +39,18 @@ class Account:
 def server_account(data: Path | None = None) -> Account | None:
     """The account to switch to, or None where the server runs as the present user.
 
-    The owner of a data directory that exists already comes first, then POOLJOBS_PG_USER, ``postgres`` and ``nobody``.
+    The owner of a data directory that exists already comes first, then POOLJOBS_PG_USER, then an account of its own,
+    which is made: what other programs run as, ``postgres`` or ``nobody``, could read and change all that is here.
 
     Raises:
-        EmbeddedError: We are root and none of these accounts exists.
+        EmbeddedError: We are root, and the account cannot be had, or is shared.
     """
     if os.geteuid() != 0:
         return None
-    owner = _owner(data) if data else None
-    return owner or _named(os.environ.get("POOLJOBS_PG_USER"), "postgres", "nobody")
+    if data and (owner := _owner(data)):
+        return owner
+    named = os.environ.get("POOLJOBS_PG_USER")
+    return _checked(_entry(named), named) if named else _own()
 
 
 def spawn_options(account: Account | None) -> dict[str, Any]:
@@ -69,21 +87,39 @@ def barrier(directory: Path, account: Account) -> Path | None:
 
 def _owner(data: Path) -> Account | None:
     try:
-        status = data.stat()
+        status = data.lstat()
     except OSError:
         return None
-    return Account(f"uid {status.st_uid}", status.st_uid, status.st_gid) if status.st_uid else None
+    if not status.st_uid or not stat.S_ISDIR(status.st_mode):
+        return None
+    shared = _entry(SHARED)
+    if shared and status.st_uid == shared.pw_uid:
+        hint = f"move it away, or give it to an account that no other program has: chown -R {OWN} {data}"
+        raise EmbeddedError(f"{data} belongs to {SHARED}, an account that others share", hint=hint)
+    return Account(f"uid {status.st_uid}", status.st_uid, status.st_gid)
 
 
-def _named(*names: str | None) -> Account:
-    for name in filter(None, names):
-        try:
-            entry = pwd.getpwnam(name)
-        except KeyError:
-            continue
-        if entry.pw_uid:
-            return Account(name, entry.pw_uid, entry.pw_gid)
-    raise EmbeddedError(
-        "PostgreSQL refuses to run as root, and there is no unprivileged account to run it as",
-        hint="set POOLJOBS_PG_USER to an account that may run it",
-    )
+def _own() -> Account:
+    entry = _entry(OWN)
+    if entry is None:
+        with suppress(OSError, subprocess.TimeoutExpired):  # somebody else may be making it just now
+            subprocess.run(_MAKE, check=False, capture_output=True, stdin=subprocess.DEVNULL, timeout=LONGEST)
+        entry = _entry(OWN)
+    return _checked(entry, OWN)
+
+
+def _entry(name: str) -> pwd.struct_passwd | None:
+    try:
+        return pwd.getpwnam(name)
+    except KeyError:
+        return None
+
+
+def _checked(entry: pwd.struct_passwd | None, name: str) -> Account:
+    if entry is None or entry.pw_uid == 0 or name == SHARED:
+        why = "is shared with others" if name == SHARED else "is root" if entry else "cannot be made"
+        raise EmbeddedError(
+            f"PostgreSQL refuses to run as root, and the account to run it as, {name}, {why}",
+            hint="set POOLJOBS_PG_USER to an account that may run it, and that no other program has",
+        )
+    return Account(name, entry.pw_uid, entry.pw_gid)

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
 from pooljobs.embedded.account import Account, give, spawn_options
@@ -15,8 +14,14 @@ from pooljobs.embedded.programs import Programs
 from pooljobs.errors import EmbeddedError
 
 PREFIX = "initdb.part."
-OPTIONS = ("-U", "pooljobs", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-instructions")
-"""Trust is safe: the only way in is a socket in a directory that is open to its owner alone."""
+OPTIONS = ("-U", "pooljobs", "--auth=peer", "--encoding=UTF8", "--no-locale", "--no-instructions")
+"""Who may connect is decided at each start: see ``access``."""
+
+LONGEST = 300.0
+"""Seconds that initdb may take."""
+
+PASSED_ON = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TZ", "TZDIR")
+"""Variables that PostgreSQL's programs may need. No other: what is in ours is not the server's account's to read."""
 
 
 def ensure_data(layout: Layout, programs: Programs, account: Account | None) -> None:
@@ -32,18 +37,32 @@ def ensure_data(layout: Layout, programs: Programs, account: Account | None) -> 
     part = Path(tempfile.mkdtemp(prefix=PREFIX, dir=layout.root))
     give(part, account)
     command = [str(programs.bindir / "initdb"), "-D", str(part), *OPTIONS]
-    done = subprocess.run(
-        command, env=environment(), capture_output=True, text=True, check=False, cwd="/", **spawn_options(account)
-    )
-    if done.returncode:
+    if fault := _failure(command, account):
         shutil.rmtree(part, ignore_errors=True)
-        raise EmbeddedError(
-            f"initdb failed: {done.stderr.strip() or f'exit code {done.returncode}'}",
-            hint=f"the programs are in {programs.bindir}, the data was to go to {layout.data}",
-        )
+        hint = f"the programs are in {programs.bindir}, the data was to go to {layout.data}"
+        raise EmbeddedError(f"initdb failed: {fault}", hint=hint)
     part.rename(layout.data)
 
 
-def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """For the server's programs: ours, in the C locale, which exists everywhere."""
-    return {**os.environ, "LC_ALL": "C", **(extra or {})}
+def environment() -> dict[str, str]:
+    """For the server's programs: hardly anything, in the C locale, which exists everywhere."""
+    passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    return {"PATH": os.defpath, "LC_ALL": "C", **passed_on}
+
+
+def _failure(command: list[str], account: Account | None) -> str | None:
+    try:
+        done = subprocess.run(
+            command,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd="/",
+            timeout=LONGEST,
+            **spawn_options(account),
+        )
+    except subprocess.TimeoutExpired:
+        return f"it was not over in {LONGEST:g} s"
+    return (done.stderr.strip() or f"exit code {done.returncode}") if done.returncode else None

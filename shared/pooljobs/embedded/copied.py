@@ -12,7 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from pooljobs.embedded.account import Account, spawn_options
-from pooljobs.embedded.programs import Programs
+from pooljobs.embedded.cluster import environment
+from pooljobs.embedded.programs import PATIENCE, Programs
 from pooljobs.errors import EmbeddedError
 
 PREFIX = "programs-"
@@ -45,7 +46,16 @@ def runnable(programs: Programs, root: Path, account: Account | None) -> Program
 def _runs(bindir: Path, account: Account) -> bool:
     try:
         command = [str(bindir / "postgres"), "--version"]
-        subprocess.run(command, check=True, capture_output=True, cwd="/", **spawn_options(account))
+        subprocess.run(
+            command,
+            check=True,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            cwd="/",
+            timeout=PATIENCE,
+            **spawn_options(account),
+        )
     except (OSError, subprocess.SubprocessError):
         return False
     return True

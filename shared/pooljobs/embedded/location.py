@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
@@ -77,10 +78,22 @@ def prepare_root(root: Path, account: Account | None) -> Layout:
         if account:
             _open_to(root, account)
         _make(root, 0o755 if account else 0o700)
+        _check_owner(root, account)
     except (OSError, RuntimeError) as error:
         hint = "name a directory for it with POOLJOBS_DATA_DIR, or a server of your own with DATABASE_URL"
         raise EmbeddedError(f"cannot make {root} for the embedded PostgreSQL: {error}", hint=hint) from error
     return Layout(root)
+
+
+def write_anew(path: Path, text: str) -> None:
+    """Writes a file that all may read, in a directory of ours, in the place of whatever is there."""
+    part = path.with_name(f"{path.name}.part")
+    part.unlink(missing_ok=True)
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        os.fchmod(descriptor, 0o644)
+        file.write(text)
+    part.replace(path)
 
 
 def socket_directory(layout: Layout, account: Account | None) -> Path:
@@ -133,6 +146,17 @@ def _open_to(root: Path, account: Account) -> None:
         f"PostgreSQL refuses to run as root, and the account it runs as instead, {account.name}, may not enter {wall}",
         hint=f"choose a directory that it can reach, for example POOLJOBS_DATA_DIR={SYSTEM_ROOT}",
     )
+
+
+def _check_owner(root: Path, account: Account | None) -> None:
+    """What lies in a directory of somebody else's is that person's: locks, links, a pid, a whole server."""
+    status = root.stat()
+    if status.st_uid not in {os.geteuid(), 0, account.uid if account else 0}:
+        hint = "name a directory of your own with POOLJOBS_DATA_DIR"
+        raise EmbeddedError(f"{root} belongs to somebody else, uid {status.st_uid}", hint=hint)
+    if status.st_mode & stat.S_IWOTH:
+        hint = f"choose a new directory, for example POOLJOBS_DATA_DIR={root / 'pooljobs'}"
+        raise EmbeddedError(f"everybody may write to {root}", hint=hint)
 
 
 def _is_ours(root: Path) -> bool:

@@ -1,6 +1,6 @@
-"""Reads ``postmaster.pid``, and tells whether the pid in it is still our server.
+"""Reads ``postmaster.pid``, and tells whether a server runs there.
 
-It often is not: after a kill -9 the file stays, and its pid may be a zombie or belong to a stranger by now, both of
+Often none does: after a kill -9 the file stays, and its pid may be a zombie or belong to a stranger by now, both of
 which are common in containers.
 """
 
@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
-import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from pooljobs.embedded.location import SOCKET
+from pooljobs.embedded.postmaster import is_server
 
 LINES = 8
 """Of a complete file: pid, data directory, start time, port, socket directory, address, shared memory, status."""
@@ -81,21 +80,6 @@ def answers(file: PidFile) -> bool:
             return True
         except OSError:
             return False
-
-
-def is_server(pid: int, data: Path) -> bool:
-    """Whether this process runs, and is a postmaster that was started on this data directory."""
-    if sys.platform == "linux":
-        try:
-            state = Path(f"/proc/{pid}/stat").read_bytes().rsplit(b")", 1)[1].split()[0]
-            arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        except OSError:
-            return False
-        return state not in b"ZX" and os.fsencode(data) in arguments[1:]
-    else:  # noqa: RET505  # a branch for the type checker, which checks one platform at a time
-        command = ["ps", "-ww", "-o", "stat=,command=", "-p", str(pid)]
-        told = subprocess.run(command, capture_output=True, check=False).stdout.strip()
-        return not told.startswith(b"Z") and b" " + os.fsencode(data) + b" " in told
 
 
 def remove_useless(data: Path, sockets: Path) -> None:

@@ -15,6 +15,8 @@ from pathlib import Path
 from pooljobs.errors import EmbeddedError
 
 OLDEST = 14
+PATIENCE = 30.0
+"""Seconds for a program to say its version."""
 PLACES = (
     "usr/lib/postgresql/*/bin",  # Debian
     "usr/pgsql-*/bin",  # the PostgreSQL project's own RPMs
@@ -123,8 +125,11 @@ def _in_wheel() -> Iterator[tuple[Path, tuple[Path, ...]]]:
 def _told_by_pg_config() -> Path | None:
     if not (config := shutil.which("pg_config")):
         return None
-    told = subprocess.run([config, "--bindir"], capture_output=True, text=True, check=False).stdout.strip()
-    return Path(told) if told else None
+    try:
+        done = subprocess.run([config, "--bindir"], capture_output=True, text=True, check=False, timeout=PATIENCE)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return Path(told) if (told := done.stdout.strip()) else None
 
 
 def _is_there(bindir: Path) -> bool:
@@ -139,8 +144,9 @@ def _version_of(bindir: Path) -> str | None:
     try:
         if not (bindir / "initdb").exists():
             return None
-        told = subprocess.run([bindir / "postgres", "--version"], capture_output=True, text=True, check=False)
-    except OSError:
+        command = [str(bindir / "postgres"), "--version"]
+        told = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
+    except (OSError, subprocess.TimeoutExpired):
         return None
     return version_in(told.stdout) if told.returncode == 0 else None
 

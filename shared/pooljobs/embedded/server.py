@@ -13,7 +13,8 @@ from typing import IO
 
 from psycopg.conninfo import make_conninfo
 
-from pooljobs.embedded import pidfile
+from pooljobs.embedded import pidfile, postmaster
+from pooljobs.embedded.access import access_options
 from pooljobs.embedded.account import Account, give, spawn_options
 from pooljobs.embedded.cluster import environment
 from pooljobs.embedded.location import Layout
@@ -42,6 +43,8 @@ class Server:
     pid: int
     sockets: Path
     process: subprocess.Popen[bytes] | None = None
+    began: int = 0
+    """As ``postmaster.began`` tells it, 0 if unknown: the same pid with another beginning is somebody else."""
 
     @property
     def dsn(self) -> str:
@@ -57,7 +60,7 @@ def adopt(data: Path, deadline: float) -> Server | None:
     """
     while (file := pidfile.server_in(data)) is not None:
         if file.ready:
-            return Server(file.pid, Path(file.sockets))
+            return Server(file.pid, Path(file.sockets), began=postmaster.began(file.pid))
         if time.monotonic() >= deadline:
             raise EmbeddedError(
                 f"the PostgreSQL on {data}, pid {file.pid}, is {file.status or 'starting'} for too long"
@@ -83,7 +86,7 @@ def start(
     """
     pidfile.remove_useless(layout.data, sockets)
     command = [str(programs.bindir / "postgres"), "-D", str(layout.data)]
-    for name, value in _options(sockets, settings).items():
+    for name, value in {**_options(sockets, settings), **access_options(layout, programs, account)}.items():
         command += ["-c", f"{name}={value}"]
     with os.fdopen(os.open(layout.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600), "ab") as log:
         give(layout.log, account)
@@ -101,7 +104,10 @@ def stop(server: Server, data: Path) -> None:
     for number, patience in ((signal.SIGINT, FAST), (signal.SIGQUIT, IMMEDIATE)):
         if not _runs(server, data):
             return
-        os.kill(server.pid, number)
+        if server.process is not None:
+            server.process.send_signal(number)
+        else:
+            postmaster.send(server.pid, number, data)
         if _until(lambda: not _runs(server, data), time.monotonic() + patience):
             return
     raise EmbeddedError(f"PostgreSQL, pid {server.pid}, does not stop", hint=f"see its log beside {data}")
@@ -110,7 +116,7 @@ def stop(server: Server, data: Path) -> None:
 def _spawn(command: list[str], data: Path, log: IO[bytes], account: Account | None) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         command,
-        env=environment(_past(data)),
+        env={**environment(), **_past(data)},
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=log,
@@ -162,7 +168,7 @@ def _ready(process: subprocess.Popen[bytes], layout: Layout, begin: int, deadlin
 def _runs(server: Server, data: Path) -> bool:
     if server.process is not None:
         return server.process.poll() is None
-    return pidfile.is_server(server.pid, data)
+    return server.began in {0, postmaster.began(server.pid)} and postmaster.is_server(server.pid, data)
 
 
 def _until(condition: Callable[[], bool], deadline: float) -> bool:

@@ -97,8 +97,8 @@ def acquire(
     account = server_account(root / "data")
     layout = prepare_root(root, account)
     try:
-        with alone(layout.start_lock, deadline):
-            user = User(layout.users_lock, deadline)
+        with alone(layout.start_lock, deadline, account):
+            user = User(layout.users_lock, deadline, account)
             try:
                 return EmbeddedServer(layout, _running(layout, account, settings or {}, deadline), user)
             except BaseException:

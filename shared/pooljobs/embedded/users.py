@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pooljobs.embedded.account import Account
 from pooljobs.errors import EmbeddedError
 
 PAUSE = 0.02
@@ -22,9 +23,9 @@ class User:
     not unlock what its parent still holds.
     """
 
-    def __init__(self, path: Path, deadline: float) -> None:
+    def __init__(self, path: Path, deadline: float, account: Account | None = None) -> None:
         """Join. Raises EmbeddedError if somebody holds the lock alone until ``deadline``, on the monotonic clock."""
-        file = _open(path)
+        file = _open(path, account)
         try:
             _wait_for(file, fcntl.LOCK_SH, path, deadline)  # at once: nobody holds it alone without the start lock
         except BaseException:
@@ -58,17 +59,18 @@ class User:
 
 
 @contextmanager
-def alone(path: Path, deadline: float) -> Iterator[None]:
+def alone(path: Path, deadline: float, account: Account | None = None) -> Iterator[None]:
     """Holds the start lock: nobody else starts or stops the server meanwhile.
 
     Args:
         path: The lock file.
         deadline: On the monotonic clock, in seconds.
+        account: May take the lock too.
 
     Raises:
         EmbeddedError: Another process held it all the time.
     """
-    file = _open(path)
+    file = _open(path, account)
     try:
         _wait_for(file, fcntl.LOCK_EX, path, deadline)
         try:
@@ -92,8 +94,12 @@ def _wait_for(file: int, lock: int, path: Path, deadline: float) -> None:
         time.sleep(PAUSE)
 
 
-def _open(path: Path) -> int:
-    try:
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
-    except PermissionError:
-        return os.open(path, os.O_RDONLY | os.O_NOFOLLOW)  # made by root: enough for a lock
+def _open(path: Path, account: Account | None) -> int:
+    """Whoever can open a file can lock it, and keep everybody waiting: so nobody else can."""
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+    status = os.fstat(file)
+    if status.st_uid == os.geteuid() or account:
+        os.fchmod(file, 0o600)
+        if account and status.st_uid != account.uid:
+            os.fchown(file, account.uid, account.gid)
+    return file

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from collections.abc import Iterator
@@ -38,14 +37,15 @@ class OwnServer:
         Raises:
             EmbeddedError: It did not go, or did not come back.
         """
-        from pooljobs.embedded.pidfile import is_server, read
+        from pooljobs.embedded import postmaster
+        from pooljobs.embedded.pidfile import read
 
         file = read(self._root / "data")
         if file is None:
             raise EmbeddedError(f"no server runs in {self._root}")
-        os.kill(file.pid, signal.SIGQUIT)
+        postmaster.send(file.pid, signal.SIGQUIT, self._root / "data")
         deadline = time.monotonic() + _CRASH
-        while is_server(file.pid, self._root / "data"):
+        while postmaster.is_server(file.pid, self._root / "data"):
             if time.monotonic() >= deadline:
                 raise EmbeddedError(f"PostgreSQL, pid {file.pid}, does not stop in immediate mode")
             time.sleep(0.01)

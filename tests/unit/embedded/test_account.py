@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pooljobs.embedded.account import Account, barrier, may_enter, server_account, spawn_options
+from pooljobs.embedded.account import OWN, Account, barrier, may_enter, server_account, spawn_options
 from pooljobs.errors import EmbeddedError
 
 SOMEBODY = Account("somebody", 1001, 2002)
@@ -49,28 +49,60 @@ def test_only_root_switches_accounts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert spawn_options(None) == {}
 
 
-def test_root_takes_the_named_account_and_never_root_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    known = {"root": 0, "nobody": 65534}
+@pytest.fixture
+def root(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """We are root, on a machine with these accounts; none can be made, for want of a program."""
+    known = {"root": 0, "nobody": 65534, "postgres": 26}
 
     def getpwnam(name: str) -> pwd.struct_passwd:
         return pwd.struct_passwd((name, "x", known[name], known[name], "", "/", "/bin/sh"))
 
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(pwd, "getpwnam", getpwnam)
-    monkeypatch.setenv("POOLJOBS_PG_USER", "root")
-    assert server_account() == Account("nobody", 65534, 65534)
-    assert spawn_options(server_account()) == {"user": 65534, "group": 65534, "extra_groups": []}
-    known["daemon"] = 1
-    monkeypatch.setenv("POOLJOBS_PG_USER", "daemon")
-    assert server_account() == Account("daemon", 1, 1)
-    monkeypatch.delenv("POOLJOBS_PG_USER")
-    del known["nobody"]
-    with pytest.raises(EmbeddedError, match="no unprivileged account") as caught:
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.delenv("POOLJOBS_PG_USER", raising=False)
+    return known
+
+
+def test_root_takes_an_account_that_is_the_servers_own(root: dict[str, int]) -> None:
+    with pytest.raises(EmbeddedError, match=f"{OWN}, cannot be made") as caught:
         server_account()
-    assert caught.value.hint == "set POOLJOBS_PG_USER to an account that may run it"
+    assert "POOLJOBS_PG_USER" in str(caught.value.hint)
+    root[OWN] = 999
+    assert server_account() == Account(OWN, 999, 999)
+    assert spawn_options(server_account()) == {"user": 999, "group": 999, "extra_groups": []}
+
+
+@pytest.mark.parametrize(("name", "why"), [("root", "is root"), ("nobody", "is shared"), ("none", "cannot be made")])
+def test_an_account_that_was_named_is_taken_or_refused(
+    root: dict[str, int], monkeypatch: pytest.MonkeyPatch, name: str, why: str
+) -> None:
+    root[OWN] = 999
+    monkeypatch.setenv("POOLJOBS_PG_USER", "postgres")
+    assert server_account() == Account("postgres", 26, 26)
+    monkeypatch.setenv("POOLJOBS_PG_USER", name)
+    with pytest.raises(EmbeddedError, match=why):
+        server_account()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
 def test_the_owner_of_existing_data_comes_first(tmp_path: Path) -> None:
     os.chown(tmp_path, 1234, 5678)
     assert server_account(tmp_path) == Account("uid 1234", 1234, 5678)
+    os.chown(tmp_path, pwd.getpwnam("nobody").pw_uid, 5678)
+    with pytest.raises(EmbeddedError, match="others share"):
+        server_account(tmp_path)
+    link = tmp_path.with_name("link")
+    link.symlink_to(tmp_path)
+    assert server_account(link) == server_account()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make accounts")
+def test_the_account_is_made_and_can_do_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("POOLJOBS_PG_USER", raising=False)
+    account = server_account()
+    assert account is not None
+    entry = pwd.getpwnam(OWN)
+    assert (account.name, account.uid) == (OWN, entry.pw_uid)
+    assert entry.pw_shell.endswith("nologin")
+    assert not Path(entry.pw_dir).exists()

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -12,8 +11,7 @@ import pytest
 
 from pooljobs.embedded import pidfile as module
 from pooljobs.embedded.location import SOCKET
-from pooljobs.embedded.pidfile import PidFile, answers, is_server, parse, read, remove_useless, server_in
-from tests.support.waiting import wait_until
+from pooljobs.embedded.pidfile import PidFile, answers, parse, read, remove_useless, server_in
 
 WHOLE = "4711\n/some where/data\n1700000000\n5432\n/so,me where/sockets\n\n  5432001     98304\n{status}   \n"
 
@@ -48,18 +46,6 @@ def test_a_file_without_a_pid_is_none(text: str) -> None:
 def test_a_missing_file_is_none(tmp_path: Path) -> None:
     assert read(tmp_path) is None
     assert server_in(tmp_path) is None
-
-
-def test_a_process_is_our_server_only_if_it_was_started_on_the_directory(tmp_path: Path) -> None:
-    with subprocess.Popen(["sh", "-c", "read x", "-D", str(tmp_path)], stdin=subprocess.PIPE) as process:
-        assert process.stdin is not None
-        wait_until(lambda: is_server(process.pid, tmp_path), what="the process to be what it was started as")
-        assert not is_server(process.pid, tmp_path.parent)
-        assert not is_server(process.pid, Path(f"{tmp_path}2"))
-        process.stdin.close()
-        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and is a zombie
-        assert not is_server(process.pid, tmp_path)
-    assert not is_server(process.pid, tmp_path)
 
 
 def test_a_stranger_with_the_pid_is_no_server(tmp_path: Path) -> None:
