@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import BinaryIO, Final, Self
 
-from pooljobs.errors import ConnectionBudgetError, PoolJobsError
+from pooljobs.errors import ConnectionBudgetError, OptionError, PoolJobsError
 from pooljobs.exit_codes import ExitCode
 
 _SHUTDOWN: Final = 20.0
 """Seconds that the drain may take."""
 
 _TAIL: Final = 12
+
+
+def new_file(path: Path) -> BinaryIO:
+    """A new file in a directory of ours, whatever somebody has laid in its place: a link, a pipe, a file of his.
+
+    Raises:
+        OptionError: It cannot be made there.
+    """
+    try:
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            if os.fstat(folder).st_uid != os.geteuid():
+                raise PermissionError(errno.EPERM, "the directory is somebody else's")
+            with suppress(FileNotFoundError):
+                os.unlink(path.name, dir_fd=folder)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+            return os.fdopen(os.open(path.name, flags, 0o600, dir_fd=folder), "wb")
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise OptionError(f"cannot write {path}: {error.strerror}", hint="move what is there away") from None
 
 
 class FleetError(PoolJobsError):
@@ -40,7 +63,7 @@ class Fleet:
         self._log = log
         command = [sys.executable, "-m", "pooljobs_supervisor.own_fleet_main", str(os.getpid())]
         command += ["--shutdown-timeout", f"{_SHUTDOWN:g}", *options]
-        with log.open("wb") as output:
+        with new_file(log) as output:
             # A session of its own: Ctrl-C reaches the command alone, which then asks for the drain.
             self._process = subprocess.Popen(
                 command,

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from psycopg import Connection
 
+from pooljobs.db.schema import turn
 from pooljobs.db.schema.migrate import migrate, pending
 from pooljobs.db.schema.migrations import code_version, migrations
 from pooljobs.db.schema.version import Installed, check_migrated, installed
@@ -42,6 +43,14 @@ def test_any_schema_name_works(empty_dsn: str) -> None:
         assert installed(connection, 'Odd "name" isn\'t') == Installed(newest.version, newest.oldest_code)
         assert scalar(connection, 'SELECT "Odd ""name"" isn\'t".enqueue(\'a\') IS NOT NULL') is True
     assert migrate(empty_dsn, 'Odd "name" isn\'t').applied == []
+
+
+def test_a_turn_that_somebody_keeps_ends_the_wait(empty_dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turn, "LONGEST", 0.2)
+    with psycopg.connect(empty_dsn, autocommit=True) as neighbour:
+        neighbour.execute("SELECT pg_advisory_lock(hashtextextended('pooljobs.migrations', 0))")
+        with pytest.raises(NotMigratedError, match="not over after"):
+            migrate(empty_dsn)
 
 
 def test_racers_take_turns(empty_dsn: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -44,10 +45,17 @@ def open_place(dsn: str | None) -> Iterator[Place]:
 
 
 def working_folder() -> Path | None:
-    """``.pooljobs`` in the working directory, made if need be; None where nothing can be written."""
+    """``.pooljobs`` in the working directory, made if need be; None where it cannot be ours alone.
+
+    In a directory that others write to, somebody may have made it, and laid whatever he likes in it.
+    """
     folder = Path.cwd() / ".pooljobs"
     try:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(mode=0o755, exist_ok=True)
+        status = folder.lstat()
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
+            return None
+        folder.chmod(status.st_mode & ~0o022)
     except OSError:
         return None
     return folder if os.access(folder, os.W_OK | os.X_OK) else None

@@ -15,6 +15,10 @@ from contextlib import contextmanager
 from psycopg import sql
 
 from pooljobs.db.connect import connect
+from pooljobs.errors import NotMigratedError
+
+LONGEST = 3600.0
+"""Seconds to wait for others: an index may take long to build. But anybody who may connect can hold the lock."""
 
 _PAUSE = 0.1
 """Seconds between two tries."""
@@ -22,9 +26,14 @@ _PAUSE = 0.1
 
 @contextmanager
 def turn(dsn: str, schema: str) -> Iterator[None]:
-    """Lasts from the moment when no other migration of this schema runs until the block is left."""
+    """Lasts from the moment when no other migration of this schema runs until the block is left.
+
+    Raises:
+        NotMigratedError: Somebody has had the turn for as long as ``LONGEST``.
+    """
     # Without parameters: the extended protocol would keep the statement's portal, and with it a snapshot.
     ask = sql.SQL("SELECT pg_try_advisory_xact_lock(hashtextextended({}, 0))").format(f"{schema}.migrations")
+    deadline = time.monotonic() + LONGEST
     with connect(dsn, application_name="pooljobs migrate (turn)") as connection:
         while True:
             with connection.transaction():
@@ -33,4 +42,9 @@ def turn(dsn: str, schema: str) -> Iterator[None]:
                 if row and row[0]:
                     yield
                     return
+            if time.monotonic() >= deadline:
+                hint = "see who holds an advisory lock in pg_locks"
+                raise NotMigratedError(
+                    f"another migration of schema {schema} is not over after {LONGEST:g} s", hint=hint
+                )
             time.sleep(_PAUSE)
