@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # Processes of pytest: twice as many as processors, since tests mostly wait for PostgreSQL and for other processes.
 WORKERS ?= $(shell $(PYTHON) -c "import os; print(2 * (os.cpu_count() or 1))")
 
-.PHONY: help demo test test-long test-oldest test-matrix chaos bench bench-peers lint clean
+.PHONY: help demo test test-long test-oldest test-matrix fuzz audit chaos bench bench-peers lint clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,6 +31,11 @@ PYTEST ?=
 
 test-matrix: $(STAMP) ## The database's tests on PostgreSQL 14 to 18, fetched if need be (ONLY=16, PYTEST=tests/db/test_claim.py)
 	$(BIN)/python -m tests.support.matrix $(ONLY:%=--only %) -n $(WORKERS) --dist worksteal $(PYTEST)
+
+FUZZ ?= --seconds 300
+
+fuzz: $(STAMP) ## Random input for converters and for parsers of DSNs and options, five minutes (FUZZ='--seconds 60 --only dsn')
+	@$(BIN)/python -m tests.fuzz $(FUZZ)
 
 CHAOS ?=
 
@@ -59,8 +64,18 @@ bench-peers: $(STAMP) ## pooljobs beside its peers, each installed in an environ
 	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
 	@$(BIN)/python -m bench.peers $(PEERS)
 
+AUDIT := $(VENV)-audit
+LICENCES := MIT;BSD;Apache;ISC;MPL;Mozilla Public License;PSF;Python Software Foundation;LGPL
+
+audit: ## Licences, and known vulnerabilities, of what pooljobs depends on (asks the network)
+	@test -d $(AUDIT) || { $(PYTHON) -m venv $(AUDIT)/deps && $(PYTHON) -m venv $(AUDIT)/tools; }
+	@$(AUDIT)/deps/bin/python -m pip install --quiet --disable-pip-version-check --upgrade '.[embedded,pydantic,uvloop]'
+	@$(AUDIT)/tools/bin/python -m pip install --quiet --disable-pip-version-check --upgrade pip-audit pip-licenses
+	$(AUDIT)/tools/bin/pip-licenses --python $(AUDIT)/deps/bin/python --from=mixed --partial-match --allow-only '$(LICENCES)'
+	$(AUDIT)/tools/bin/pip-audit --path "$$($(AUDIT)/deps/bin/python -c 'import site; print(site.getsitepackages()[0])')"
+
 clean: ## Removes what the other commands made
-	rm -rf $(VENV) $(VENV)-oldest .pooljobs .postgresql build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-oldest $(AUDIT) .pooljobs .postgresql build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # Installed again only when pyproject.toml has changed; the sources themselves are linked (an editable install).
 $(STAMP): pyproject.toml

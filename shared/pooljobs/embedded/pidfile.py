@@ -7,6 +7,7 @@ which are common in containers.
 from __future__ import annotations
 
 import os
+import re
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from pooljobs.embedded.postmaster import is_server
 
 LINES = 8
 """Of a complete file: pid, data directory, start time, port, socket directory, address, shared memory, status."""
+
+_PID = re.compile(r"[0-9]{1,10}")
+_PIDS = 2**31
 
 PATIENCE = 5.0
 """Seconds to wait for an answer at a socket."""
@@ -50,11 +54,10 @@ def read(data: Path) -> PidFile | None:
 def parse(text: str) -> PidFile | None:
     """Takes the file apart; None where its first line is no pid."""
     lines = text.split("\n")
-    if not lines[0].strip().isdigit():
+    pid = int(lines[0]) if _PID.fullmatch(lines[0].strip()) else 0
+    if not 0 < pid < _PIDS:
         return None
-    if len(lines) < LINES:
-        return PidFile(int(lines[0]))
-    return PidFile(int(lines[0]), lines[4], lines[7].strip())
+    return PidFile(pid, lines[4], lines[7].strip()) if len(lines) >= LINES else PidFile(pid)
 
 
 def server_in(data: Path) -> PidFile | None:

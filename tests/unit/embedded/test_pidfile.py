@@ -38,7 +38,7 @@ def test_a_file_that_is_being_written_is_of_no_ready_server(text: str) -> None:
     assert not PidFile(4711).ready
 
 
-@pytest.mark.parametrize("text", ["", "\n", "x\n", "-1\n"])
+@pytest.mark.parametrize("text", ["", "\n", "x\n", "-1\n", "0\n", "²\n", "٣\n", "1_0\n", "2147483648\n", "9" * 5000])
 def test_a_file_without_a_pid_is_none(text: str) -> None:
     assert parse(text) is None
 
