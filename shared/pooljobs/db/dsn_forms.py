@@ -105,8 +105,8 @@ def _url(scheme: str, rest: str) -> str:
 
 
 def _unknown(name: str, query: str) -> OptionError:
-    """A parameter is named, unless it may be the end of a password with a ? in it."""
-    if "@" in query or not re.fullmatch(r"[A-Za-z_]{2,40}", name):
+    """A parameter is named, unless it may be the end of a password with a ? or an & in it."""
+    if "@" in query or "pass" in query.lower() or not re.fullmatch(r"[A-Za-z_]{2,40}", name):
         return OptionError("what follows its ? is none of libpq's parameters", hint=ENCODE)
     return OptionError(f"libpq has no parameter {name}", hint="take it away, or see what libpq calls it")
 

@@ -55,7 +55,6 @@ RENAMED: Final = {
     "username": "user",
     "database": "dbname",
     "db": "dbname",
-    "sslrootcertfile": "sslrootcert",
 }
 """Others' names for what libpq has too."""
 

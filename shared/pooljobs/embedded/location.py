@@ -78,7 +78,7 @@ def prepare_root(root: Path, account: Account | None) -> Layout:
         if account:
             _open_to(root, account)
         _make(root, 0o755 if account else 0o700)
-        _check_owner(root, account)
+        _check_owner(root)
     except (OSError, RuntimeError) as error:
         hint = "name a directory for it with POOLJOBS_DATA_DIR, or a server of your own with DATABASE_URL"
         raise EmbeddedError(f"cannot make {root} for the embedded PostgreSQL: {error}", hint=hint) from error
@@ -148,10 +148,10 @@ def _open_to(root: Path, account: Account) -> None:
     )
 
 
-def _check_owner(root: Path, account: Account | None) -> None:
+def _check_owner(root: Path) -> None:
     """What lies in a directory of somebody else's is that person's: locks, links, a pid, a whole server."""
     status = root.stat()
-    if status.st_uid not in {os.geteuid(), 0, account.uid if account else 0}:
+    if status.st_uid not in {os.geteuid(), 0}:
         hint = "name a directory of your own with POOLJOBS_DATA_DIR"
         raise EmbeddedError(f"{root} belongs to somebody else, uid {status.st_uid}", hint=hint)
     if status.st_mode & stat.S_IWOTH:

@@ -107,6 +107,7 @@ REFUSED = {
     f"postgresql://u:1/{SECRET}@h/db": "an @",
     f"postgresql://u:{SECRET}@{SECRET}/x@h/db": "an @",
     f"postgresql://u:a/{SECRET}?{SECRET}=1@h/db": "none of libpq's parameters",
+    f"postgresql://h/db?password=a&{SECRET}=b": "none of libpq's parameters",
     f"postgresql://u:{SECRET}%zz@h/db": "%",
     f"postgresql://u:{SECRET}%00@h/db": "NUL",
     f"postgresql://u:{SECRET}\n{SECRET}@h/db": "line break",
