@@ -6,7 +6,7 @@ import os
 import pwd
 import stat
 import subprocess
-from contextlib import suppress
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,12 @@ SHARED = "nobody"
 
 LONGEST = 30.0
 """Seconds that making the account may take."""
+
+PATIENCE, PAUSE = 5.0, 0.1
+"""Seconds: for how long it is tried while another process holds the lock of the accounts, and between two tries."""
+
+_BUSY = {1, 9, 10}
+"""Exit codes of ``useradd``: the files cannot be had now, or another process was faster."""
 
 _MAKE = (
     *("useradd", "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent"),
@@ -100,12 +106,19 @@ def _owner(data: Path) -> Account | None:
 
 
 def _own() -> Account:
-    entry = _entry(OWN)
-    if entry is None:
-        with suppress(OSError, subprocess.TimeoutExpired):  # somebody else may be making it just now
-            subprocess.run(_MAKE, check=False, capture_output=True, stdin=subprocess.DEVNULL, timeout=LONGEST)
-        entry = _entry(OWN)
-    return _checked(entry, OWN)
+    deadline = time.monotonic() + PATIENCE
+    while (entry := _entry(OWN)) is None and _make() in _BUSY and time.monotonic() < deadline:
+        time.sleep(PAUSE)  # somebody else may be making it just now
+    return _checked(entry or _entry(OWN), OWN)
+
+
+def _make() -> int | None:
+    """The exit code of ``useradd``; None where it cannot be run, or does not end."""
+    try:
+        done = subprocess.run(_MAKE, check=False, capture_output=True, stdin=subprocess.DEVNULL, timeout=LONGEST)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.returncode
 
 
 def _entry(name: str) -> pwd.struct_passwd | None:

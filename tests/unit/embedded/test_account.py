@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import os
 import pwd
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from pooljobs.embedded import account
 from pooljobs.embedded.account import OWN, Account, barrier, may_enter, server_account, spawn_options
 from pooljobs.errors import EmbeddedError
 
@@ -73,6 +76,22 @@ def test_root_takes_an_account_that_is_the_servers_own(root: dict[str, int]) -> 
     assert spawn_options(server_account()) == {"user": 999, "group": 999, "extra_groups": []}
 
 
+def test_one_that_another_process_is_making_is_waited_for(
+    root: dict[str, int], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tool = tmp_path / "useradd"
+    tool.write_text(f"#!/bin/sh\n: >>{tmp_path}/tried; exit 1\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+
+    def made_meanwhile(_seconds: float) -> None:
+        assert (tmp_path / "tried").exists()
+        root[OWN] = 999
+
+    monkeypatch.setattr(account, "time", SimpleNamespace(monotonic=time.monotonic, sleep=made_meanwhile))
+    assert server_account() == Account(OWN, 999, 999)
+
+
 @pytest.mark.parametrize(("name", "why"), [("root", "is root"), ("nobody", "is shared"), ("none", "cannot be made")])
 def test_an_account_that_was_named_is_taken_or_refused(
     root: dict[str, int], monkeypatch: pytest.MonkeyPatch, name: str, why: str
@@ -100,9 +119,9 @@ def test_the_owner_of_existing_data_comes_first(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make accounts")
 def test_the_account_is_made_and_can_do_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("POOLJOBS_PG_USER", raising=False)
-    account = server_account()
-    assert account is not None
+    made = server_account()
+    assert made is not None
     entry = pwd.getpwnam(OWN)
-    assert (account.name, account.uid) == (OWN, entry.pw_uid)
+    assert (made.name, made.uid) == (OWN, entry.pw_uid)
     assert entry.pw_shell.endswith("nologin")
     assert not Path(entry.pw_dir).exists()
