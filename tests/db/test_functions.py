@@ -77,7 +77,7 @@ def test_who_depends_on_what_is_to_go_is_named(connection: Conn, dsn: str) -> No
         pytest.raises(NotMigratedError, match="cannot migrate") as refused,
     ):
         migrate(dsn)
-    assert "view theirs" in str(refused.value.hint)
+    assert "view public.theirs" in str(refused.value.hint)
 
 
 def test_what_was_changed_by_hand_is_put_right(connection: Conn, dsn: str) -> None:
