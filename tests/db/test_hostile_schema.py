@@ -58,7 +58,7 @@ def test_the_schema_is_as_hostile_as_it_looks(hostile: str) -> None:
         for query in ("SELECT now()", "SELECT 1 + 1", "SELECT 'a'::text", "SELECT count(*) > 0 FROM pg_class"):
             victim.execute("DELETE FROM calls")
             victim.execute(query.encode())
-            assert victim.execute("SELECT pg_catalog.count(*) FROM hostile.calls").fetchone() > (0,), query
+            assert calls(victim), query
 
 
 def test_nor_do_migrations_call_it(hostile: str, watcher: Conn) -> None:
@@ -146,8 +146,9 @@ def checked(dsn: str) -> object:
     return check(ServeSettings(dsn, app=""))
 
 
-def granted(dsn: str) -> object:
-    return [grant(dsn, "pooljobs", "pg_monitor", purpose) for purpose in PURPOSES]
+def granted(dsn: str) -> None:
+    for purpose in PURPOSES:
+        grant(dsn, "pooljobs", "pg_monitor", purpose)
 
 
 @pytest.mark.parametrize("command", [listed, counted, changed, checked, granted], ids=lambda one: one.__name__)

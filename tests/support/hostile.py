@@ -21,7 +21,8 @@ _WORD: Final = re.compile(r"[a-z_][a-z0-9_]*")
 # Each line is a command. A function does by position what the right one does.
 _FUNCTIONS: Final = """
 SELECT format(
-    'CREATE FUNCTION hostile.%%I(%%s) RETURNS %%s LANGUAGE plpgsql AS $f$ BEGIN PERFORM hostile.seen(%%L); %%s; END $f$',
+    'CREATE FUNCTION hostile.%%I(%%s) RETURNS %%s LANGUAGE plpgsql AS $f$ BEGIN PERFORM hostile.seen(%%L);'
+    ' %%s; END $f$',
     p.proname, pg_catalog.pg_get_function_arguments(p.oid), pg_catalog.pg_get_function_result(p.oid),
     'function ' || p.proname,
     CASE WHEN p.prorettype = 'void'::regtype THEN format('PERFORM pg_catalog.%%I(%%s)', p.proname, a.given)
@@ -122,8 +123,8 @@ def make_hostile(connection: Connection[Any]) -> None:
         connection.execute(
             f"CREATE VIEW hostile.{name} AS SELECT * FROM pg_catalog.{name} WHERE hostile.seen('view {name}')".encode()
         )
-    name = sql.Identifier(connection.info.dbname)
-    connection.execute(sql.SQL("ALTER DATABASE {} SET search_path = hostile, pg_catalog").format(name))
+    database = sql.Identifier(connection.info.dbname)
+    connection.execute(sql.SQL("ALTER DATABASE {} SET search_path = hostile, pg_catalog").format(database))
 
 
 def calls(connection: Connection[Any]) -> list[tuple[str, str]]:
