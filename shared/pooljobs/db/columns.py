@@ -85,8 +85,8 @@ def given() -> list[tuple[str, Given]]:
 def fill_in(text: str) -> str:
     """The text of a statement with the list's columns in the place of ``{carried}``, ``{given}`` and ``{appended}``.
 
-    ``{carried:e}`` puts ``e.`` before each name. ``{given_values}`` are placeholders for what ``{given}`` names. There may
-    be none ``{appended}``, so each follows a comma.
+    ``{carried:e}`` puts ``e.`` before each name. ``{given_values}`` are placeholders for what ``{given}`` names. Each
+    of ``{appended}`` follows a comma: there may be none.
     """
     return _LISTS.sub(lambda found: _listed(found[1], found[2]), text)  # type: ignore[arg-type]
 
