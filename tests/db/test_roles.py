@@ -116,17 +116,17 @@ def job(connection: Conn) -> UUID:
     return job_id
 
 
-def test_the_table_says_what_each_role_may_do(dsn: str, job: UUID) -> None:
+def test_the_table_says_what_each_role_may_do(owner_dsn: str, job: UUID) -> None:
     with ExitStack() as stack:
-        dsns = [stack.enter_context(role_for(dsn, *purposes)) for purposes in ROLES.values()]
+        dsns = [stack.enter_context(role_for(owner_dsn, *purposes)) for purposes in ROLES.values()]
         lines = [f"| | {' | '.join(ROLES)} |", "|---" * (1 + len(ROLES)) + "|"]
         for act, attempt in ACTS.items():
             lines.append(f"| {act} | {' | '.join('yes' if may(attempt, one, job) else '—' for one in dsns)} |")
     assert "\n".join(lines) in TEXT.read_text("utf-8"), "\n" + "\n".join(lines)
 
 
-def test_what_is_printed_is_what_is_run_and_may_be_repeated(dsn: str, connection: Conn) -> None:
-    with role_for(dsn) as plain:
+def test_what_is_printed_is_what_is_run_and_may_be_repeated(owner_dsn: str, connection: Conn) -> None:
+    with role_for(owner_dsn) as plain:
         name = psycopg.conninfo.conninfo_to_dict(plain)["user"]
         for _ in range(2):
             connection.execute(granting("pooljobs", str(name), "viewer").encode())
@@ -168,17 +168,17 @@ def test_a_database_of_before_loses_publics_rights_and_nobody_elses(of_before: s
             migrate(of_before)
 
 
-def test_what_somebody_grants_to_everybody_stays(dsn: str, connection: Conn) -> None:
+def test_what_somebody_grants_to_everybody_stays(owner_dsn: str, connection: Conn) -> None:
     connection.execute("GRANT EXECUTE ON FUNCTION pooljobs.enqueue TO PUBLIC")
-    migrate(dsn)
-    with role_for(dsn) as nobody:
+    migrate(owner_dsn)
+    with role_for(owner_dsn) as nobody:
         assert may(sql("SELECT pooljobs.enqueue('a')"), nobody, UUID(int=0))
 
 
-def test_a_worker_needs_nothing_of_its_owner_when_its_partitions_are_missing(dsn: str, connection: Conn) -> None:
+def test_a_worker_needs_nothing_of_its_owner_when_its_partitions_are_missing(owner_dsn: str, connection: Conn) -> None:
     connection.execute("SELECT pooljobs.enqueue('a')")
     today = scalar(connection, "SELECT 'history_' || to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD')")
     connection.execute(f"DROP TABLE pooljobs.{today}".encode())
-    with role_for(dsn, "worker") as least:
+    with role_for(owner_dsn, "worker") as least:
         works(least, UUID(int=0))
     assert scalar(connection, "SELECT to_regclass(%s) IS NOT NULL", f"pooljobs.{today}")
