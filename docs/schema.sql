@@ -131,6 +131,8 @@ CREATE TABLE pooljobs.migrations (
     CONSTRAINT migrations_pkey PRIMARY KEY (version)
 );
 
+GRANT SELECT ON pooljobs.migrations TO PUBLIC;
+
 CREATE TABLE pooljobs.workers (
     id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     fleet bigint NOT NULL,
@@ -154,6 +156,8 @@ RETURN COALESCE((to_timestamp((pg_sequence_last_value('pooljobs.idle_until'::reg
 CREATE OR REPLACE FUNCTION pooljobs.cancel(job_id uuid, reason text DEFAULT NULL::text)
  RETURNS text
  LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
  SET enable_seqscan TO 'off'
 AS $function$
 DECLARE
@@ -176,6 +180,7 @@ $function$;
 CREATE OR REPLACE FUNCTION pooljobs.cancel_pending(job_id uuid, reason text DEFAULT NULL::text)
  RETURNS boolean
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
  SET enable_seqscan TO 'off'
 AS $function$
 BEGIN
@@ -208,6 +213,7 @@ $function$;
 CREATE OR REPLACE FUNCTION pooljobs.complete(job_id uuid, fence bigint, token bigint, started_ago double precision)
  RETURNS boolean
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
  SET enable_seqscan TO 'off'
 AS $function$
 BEGIN
@@ -230,6 +236,8 @@ $function$;
 CREATE OR REPLACE FUNCTION pooljobs.enqueue(job_type text, payload jsonb DEFAULT '{}'::jsonb, queue text DEFAULT NULL::text, priority integer DEFAULT 0, delay interval DEFAULT NULL::interval, run_at timestamp with time zone DEFAULT NULL::timestamp with time zone, max_retries integer DEFAULT NULL::integer, trace_id text DEFAULT NULL::text)
  RETURNS uuid
  LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
  SET enable_seqscan TO 'off'
 AS $function$
 DECLARE
@@ -256,6 +264,8 @@ $function$;
 CREATE OR REPLACE FUNCTION pooljobs.ensure_partitions(ahead integer DEFAULT 14)
  RETURNS integer
  LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 DECLARE
     made integer := 0;
@@ -265,7 +275,7 @@ DECLARE
     part text;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('pooljobs' || '.history', 0));
-    FOR day IN SELECT first_day + n FROM generate_series(0, ahead + 1) AS n LOOP
+    FOR day IN SELECT first_day + n FROM generate_series(0, least(ahead, 366) + 1) AS n LOOP
         part := 'history_' || to_char(day, 'YYYYMMDD');
         CONTINUE WHEN to_regclass(format('%I.%I', 'pooljobs', part)) IS NOT NULL;
         bound := format('finished_at >= %L AND finished_at < %L',
@@ -280,6 +290,30 @@ BEGIN
     RETURN made;
 END
 $function$;
+
+CREATE OR REPLACE FUNCTION pooljobs.look_up_types(job_types text[])
+ RETURNS TABLE(job_type text, retry_policy text, unknown boolean)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+BEGIN ATOMIC
+ WITH living AS MATERIALIZED (
+          SELECT f.id
+            FROM pooljobs.fleets f
+           WHERE (f.seen_until > now())
+         ), known AS MATERIALIZED (
+          SELECT DISTINCT d.job_type
+            FROM (pooljobs.declarations d
+              JOIN living f ON ((f.id = d.fleet)))
+         )
+  SELECT asked.job_type,
+     t.retry_policy,
+     ((EXISTS ( SELECT
+            FROM living)) AND (NOT (asked.job_type IN ( SELECT k.job_type
+            FROM known k))))
+    FROM (( SELECT DISTINCT n.name
+            FROM unnest(look_up_types.job_types) n(name)) asked(job_type)
+      LEFT JOIN pooljobs.job_types t ON ((t.job_type = asked.job_type)));
+END;
 
 CREATE OR REPLACE FUNCTION pooljobs.note_idle_hosts()
  RETURNS trigger
@@ -301,6 +335,7 @@ $function$;
 CREATE OR REPLACE FUNCTION pooljobs.notify_many(queues text[], run_ats timestamp with time zone[] DEFAULT NULL::timestamp with time zone[])
  RETURNS boolean
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
  SET enable_seqscan TO 'off'
 AS $function$
 DECLARE
@@ -331,13 +366,18 @@ CREATE OR REPLACE FUNCTION pooljobs.notify_one(queue text, run_at timestamp with
 AS $function$
 BEGIN
     RETURN CASE
-        WHEN current_setting('pooljobs.notify', true) = 'off' THEN false
-        WHEN current_setting('transaction_isolation') IN ('repeatable read', 'serializable') OR EXISTS (
-            SELECT FROM "pooljobs".idle_hosts AS s
-            WHERE s.queue = notify_one.queue AND s.idle_until > greatest(notify_one.run_at, clock_timestamp())
-        )
-        THEN pg_notify('pooljobs', CASE WHEN octet_length(notify_one.queue) <= 200 THEN notify_one.queue ELSE '' END)::text
-            IS NOT NULL
+        WHEN pg_catalog.current_setting('pooljobs.notify', true) OPERATOR(pg_catalog.=) 'off' THEN false
+        WHEN pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.=) 'repeatable read'
+            OR pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.=) 'serializable'
+            OR EXISTS (
+                SELECT FROM "pooljobs".idle_hosts AS s
+                WHERE s.queue OPERATOR(pg_catalog.=) notify_one.queue
+                  AND s.idle_until OPERATOR(pg_catalog.>) greatest(notify_one.run_at, pg_catalog.clock_timestamp())
+            )
+        THEN pg_catalog.pg_notify(
+            'pooljobs',
+            CASE WHEN pg_catalog.octet_length(notify_one.queue) OPERATOR(pg_catalog.<=) 200 THEN notify_one.queue ELSE '' END
+        )::pg_catalog.text IS NOT NULL
         ELSE false
     END;
 END
@@ -347,7 +387,7 @@ CREATE OR REPLACE FUNCTION pooljobs.uuid_v7()
  RETURNS uuid
  LANGUAGE sql
  PARALLEL SAFE
-AS $function$SELECT pg_catalog.uuidv7()$function$;
+RETURN uuidv7();
 
 CREATE VIEW pooljobs.jobs AS
  SELECT l.id,
@@ -363,7 +403,9 @@ CREATE VIEW pooljobs.jobs AS
     l.run_at,
     l.started_at,
         CASE
-            WHEN (l.worker_id IS NOT NULL) THEN COALESCE(w.leased_until, l.started_at)
+            WHEN (l.worker_id IS NOT NULL) THEN COALESCE(( SELECT w.leased_until
+               FROM pooljobs.workers w
+              WHERE (w.id = l.worker_id)), l.started_at)
             ELSE NULL::timestamp with time zone
         END AS locked_until,
     NULL::timestamp with time zone AS finished_at,
@@ -377,9 +419,23 @@ CREATE VIEW pooljobs.jobs AS
     l.worker_id,
     COALESCE(l.interruptions, 0) AS interruptions,
     l.refused_since,
-    l.flags
-   FROM (pooljobs.live l
-     LEFT JOIN pooljobs.workers w ON ((w.id = l.worker_id)))
+    l.flags,
+    ( SELECT w.host
+           FROM pooljobs.workers w
+          WHERE (w.id = l.worker_id)) AS worker_host,
+    ( SELECT w.pid
+           FROM pooljobs.workers w
+          WHERE (w.id = l.worker_id)) AS worker_pid,
+    ( SELECT w.ordinal
+           FROM pooljobs.workers w
+          WHERE (w.id = l.worker_id)) AS worker_ordinal,
+    ( SELECT c.requested_at
+           FROM pooljobs.cancellations c
+          WHERE (c.job_id = l.id)) AS cancel_requested_at,
+    ( SELECT c.reason
+           FROM pooljobs.cancellations c
+          WHERE (c.job_id = l.id)) AS cancel_reason
+   FROM pooljobs.live l
 UNION ALL
  SELECT h.id,
     h.queue,
@@ -402,5 +458,16 @@ UNION ALL
     h.worker_id,
     COALESCE(h.interruptions, 0) AS interruptions,
     NULL::timestamp with time zone AS refused_since,
-    h.flags
+    h.flags,
+    ( SELECT w.host
+           FROM pooljobs.workers w
+          WHERE (w.id = h.worker_id)) AS worker_host,
+    ( SELECT w.pid
+           FROM pooljobs.workers w
+          WHERE (w.id = h.worker_id)) AS worker_pid,
+    ( SELECT w.ordinal
+           FROM pooljobs.workers w
+          WHERE (w.id = h.worker_id)) AS worker_ordinal,
+    NULL::timestamp with time zone AS cancel_requested_at,
+    NULL::text AS cancel_reason
    FROM pooljobs.history h;

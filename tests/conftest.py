@@ -53,16 +53,22 @@ def empty_dsn(server: DatabaseServer) -> Iterator[str]:
 
 
 @pytest.fixture
-def dsn(server: DatabaseServer) -> Iterator[str]:
-    """DSN of a fresh database with the schema in it."""
+def owner_dsn(server: DatabaseServer) -> Iterator[str]:
+    """DSN of a fresh database with the schema in it, for who owns it and may do anything."""
     with server.migrated() as dsn:
         yield dsn
 
 
 @pytest.fixture
-def connection(dsn: str) -> Iterator[Connection[Any]]:
-    """A connection to it, in autocommit mode."""
-    with psycopg.connect(dsn, autocommit=True) as connection:
+def dsn(server: DatabaseServer, owner_dsn: str) -> str:
+    """DSN of the same database, for a role that has what a worker needs, and no more."""
+    return server.as_worker(owner_dsn)
+
+
+@pytest.fixture
+def connection(owner_dsn: str) -> Iterator[Connection[Any]]:
+    """The owner's connection, in autocommit mode: for what a test plants, and looks at."""
+    with psycopg.connect(owner_dsn, autocommit=True) as connection:
         yield connection
 
 

@@ -109,7 +109,7 @@ def test_if_it_cannot_be_given_back_all_of_its_claim_is(dsn: str, connection: Co
     insert(connection, 2)
     insert(connection, 2, job_type="foreign")
     connection.execute(
-        "CREATE SEQUENCE public.times;"
+        "CREATE SEQUENCE public.times; GRANT USAGE ON SEQUENCE public.times TO PUBLIC;"
         "CREATE FUNCTION public.cut() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
         " IF nextval('public.times') = 1 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;"
         " RETURN NEW; END $$;"

@@ -41,10 +41,10 @@ def narrowed(connection: Conn, guest: str) -> None:
     connection.execute(f"GRANT SELECT ON pooljobs.jobs TO {guest}".encode())
 
 
-def test_grants_are_kept(connection: Conn, dsn: str, guest: str) -> None:
+def test_grants_are_kept(connection: Conn, owner_dsn: str, guest: str) -> None:
     narrowed(connection, guest)
     with with_migrations(m0900_more=MORE):
-        migrate(dsn)
+        migrate(owner_dsn)
     assert may(connection, guest, "cancel(uuid, text)")
     assert not may(connection, "public", "cancel(uuid, text)")
     assert scalar(connection, "SELECT has_table_privilege(%s, 'pooljobs.jobs', 'SELECT')", guest)
@@ -58,30 +58,30 @@ def test_grants_are_kept(connection: Conn, dsn: str, guest: str) -> None:
     ],
 )
 def test_other_parameters_or_results_replace_a_function_with_its_grants(
-    connection: Conn, dsn: str, guest: str, text: str, signature: str
+    connection: Conn, owner_dsn: str, guest: str, text: str, signature: str
 ) -> None:
     narrowed(connection, guest)
     with with_function("cancel", text):
-        migrate(dsn)
+        migrate(owner_dsn)
     assert scalar(connection, "SELECT count(*) FROM pg_proc WHERE proname = 'cancel'") == 1
     assert may(connection, guest, signature)
     assert not may(connection, "public", signature)
     assert scalar(connection, "SELECT pooljobs.cancel(gen_random_uuid()) IS NULL") is ("integer" not in text)
 
 
-def test_who_depends_on_what_is_to_go_is_named(connection: Conn, dsn: str) -> None:
+def test_who_depends_on_what_is_to_go_is_named(connection: Conn, owner_dsn: str) -> None:
     connection.execute("CREATE VIEW public.theirs AS SELECT pooljobs.cancel(gen_random_uuid())")
     with (
         with_migrations(m0900_more=MORE),
         with_function("cancel", ANOTHER_RESULT),
         pytest.raises(NotMigratedError, match="cannot migrate") as refused,
     ):
-        migrate(dsn)
-    assert "view theirs" in str(refused.value.hint)
+        migrate(owner_dsn)
+    assert "view public.theirs" in str(refused.value.hint)
 
 
-def test_what_was_changed_by_hand_is_put_right(connection: Conn, dsn: str) -> None:
+def test_what_was_changed_by_hand_is_put_right(connection: Conn, owner_dsn: str) -> None:
     connection.execute("DROP VIEW pooljobs.jobs; DROP FUNCTION pooljobs.enqueue")
-    migrate(dsn)
+    migrate(owner_dsn)
     connection.execute("SELECT pooljobs.enqueue('a')")
     assert scalar(connection, "SELECT status FROM pooljobs.jobs") == "pending"

@@ -79,12 +79,12 @@ def test_a_schema_that_this_code_does_not_work_with_is_refused(connection: Conn,
 
 
 @pytest.mark.parametrize("change", ["version = version - 90", "version = version + 800, oldest_code = 999"])
-def test_what_cannot_be_migrated_is_not_touched(connection: Conn, dsn: str, change: str) -> None:
+def test_what_cannot_be_migrated_is_not_touched(connection: Conn, owner_dsn: str, change: str) -> None:
     connection.execute(f"UPDATE pooljobs.migrations SET {change}".encode())
     connection.execute("DROP FUNCTION pooljobs.enqueue")
     for attempt in (migrate, pending):
         with pytest.raises(NotMigratedError):
-            attempt(dsn)
+            attempt(owner_dsn)
     assert scalar(connection, "SELECT count(*) FROM pg_proc WHERE proname = 'enqueue'") == 0
 
 
@@ -97,21 +97,23 @@ def test_a_database_of_before_is_told_the_way_out(connection: Conn) -> None:
     assert "DROP SCHEMA" in str(refused.value.hint)
 
 
-def test_a_host_of_the_version_before_serves_on_and_leaves_what_is_newer_alone(connection: Conn, dsn: str) -> None:
+def test_a_host_of_the_version_before_serves_on_and_leaves_what_is_newer_alone(
+    connection: Conn, owner_dsn: str
+) -> None:
     with with_migrations(m0900_later=COMPATIBLE):
-        assert migrate(dsn).version == 900
+        assert migrate(owner_dsn).version == 900
     check_migrated(connection, "pooljobs")
     connection.execute(
         "CREATE OR REPLACE FUNCTION pooljobs.any_host_idle() RETURNS boolean LANGUAGE sql AS 'SELECT true'"
     )
-    assert migrate(dsn).applied == []
-    assert pending(dsn) == []
+    assert migrate(owner_dsn).applied == []
+    assert pending(owner_dsn) == []
     assert scalar(connection, "SELECT pooljobs.any_host_idle()"), "an older pooljobs put its own function back"
 
 
-def test_a_host_that_is_too_old_is_refused(connection: Conn, dsn: str) -> None:
+def test_a_host_that_is_too_old_is_refused(connection: Conn, owner_dsn: str) -> None:
     with with_migrations(m0900_later=COMPATIBLE, m0901_much_later=INCOMPATIBLE):
-        migrate(dsn)
+        migrate(owner_dsn)
         check_migrated(connection, "pooljobs")
     with pytest.raises(NotMigratedError, match="901, and works with pooljobs of version 900 and later"):
         check_migrated(connection, "pooljobs")
@@ -132,13 +134,13 @@ def test_the_first_schema_with_jobs_in_it_is_taken_through_every_later_migration
         assert connection.execute(jobs).fetchall() == before
 
 
-def test_an_index_is_built_beside_writers_and_other_migrations(connection: Conn, dsn: str) -> None:
+def test_an_index_is_built_beside_writers_and_other_migrations(connection: Conn, owner_dsn: str) -> None:
     """Whoever waits for its turn must hold no snapshot, or the index would wait for it, and both for ever."""
     insert(connection, 1)
     reports: list[list[str]] = []
-    with with_migrations(m0900_index=INDEX), psycopg.connect(dsn) as writer:
+    with with_migrations(m0900_index=INDEX), psycopg.connect(owner_dsn) as writer:
         writer.execute("INSERT INTO pooljobs.live (job_type) VALUES ('open')")
-        racers = [threading.Thread(target=lambda: reports.append(migrate(dsn).applied)) for _ in range(3)]
+        racers = [threading.Thread(target=lambda: reports.append(migrate(owner_dsn).applied)) for _ in range(3)]
         for racer in racers:
             racer.start()
         building = "SELECT count(*) FROM pg_stat_activity WHERE query ~ '^CREATE UNIQUE' AND wait_event_type = 'Lock'"
@@ -152,43 +154,43 @@ def test_an_index_is_built_beside_writers_and_other_migrations(connection: Conn,
     assert scalar(connection, "SELECT indisvalid FROM pg_index WHERE indexrelid = 'pooljobs.live_later'::regclass")
 
 
-def test_an_index_that_could_not_be_built_is_built_at_the_next_try(connection: Conn, dsn: str) -> None:
+def test_an_index_that_could_not_be_built_is_built_at_the_next_try(connection: Conn, owner_dsn: str) -> None:
     insert(connection, 2, trace_id="the same twice")
     with with_migrations(m0900_index=INDEX):
         with pytest.raises(psycopg.errors.UniqueViolation):
-            migrate(dsn)
+            migrate(owner_dsn)
         assert not scalar(
             connection, "SELECT indisvalid FROM pg_index WHERE indexrelid = 'pooljobs.live_later'::regclass"
         )
         connection.execute("UPDATE pooljobs.live SET trace_id = NULL")
-        assert migrate(dsn).applied == ["0900_index"]
+        assert migrate(owner_dsn).applied == ["0900_index"]
     assert scalar(connection, "SELECT indisvalid FROM pg_index WHERE indexrelid = 'pooljobs.live_later'::regclass")
 
 
 def test_a_lock_is_waited_for_in_turns_and_nothing_is_half_done(
-    connection: Conn, dsn: str, monkeypatch: pytest.MonkeyPatch
+    connection: Conn, owner_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pooljobs.db.schema.migrate._TRIES", 2)
     with with_migrations(m0900_later=COMPATIBLE):
-        with psycopg.connect(dsn) as reader:
+        with psycopg.connect(owner_dsn) as reader:
             reader.execute("SELECT FROM pooljobs.live")
             with pytest.raises(NotMigratedError, match="lock timeout"):
-                migrate(dsn)
+                migrate(owner_dsn)
         assert scalar(connection, "SELECT max(version) FROM pooljobs.migrations") < 900
-        assert migrate(dsn).applied == ["0900_later"]
+        assert migrate(owner_dsn).applied == ["0900_later"]
 
 
-def test_a_reader_of_the_view_does_not_keep_a_deployment_waiting(connection: Conn, dsn: str) -> None:
-    with psycopg.connect(dsn) as reader:
+def test_a_reader_of_the_view_does_not_keep_a_deployment_waiting(connection: Conn, owner_dsn: str) -> None:
+    with psycopg.connect(owner_dsn) as reader:
         reader.execute("SELECT count(*) FROM pooljobs.jobs")
-        assert migrate(dsn).applied == []
+        assert migrate(owner_dsn).applied == []
 
 
-def test_who_owns_nothing_may_say_migrate_where_nothing_is_to_be_done(connection: Conn, dsn: str) -> None:
+def test_who_owns_nothing_may_say_migrate_where_nothing_is_to_be_done(connection: Conn, owner_dsn: str) -> None:
     connection.execute("CREATE ROLE migrate_guest LOGIN; GRANT USAGE ON SCHEMA pooljobs TO migrate_guest")
     connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA pooljobs TO migrate_guest")
     try:
-        guest = psycopg.conninfo.make_conninfo(dsn, options="-c role=migrate_guest")
+        guest = psycopg.conninfo.make_conninfo(owner_dsn, options="-c role=migrate_guest")
         assert migrate(guest).applied == []
         with with_migrations(m0900_later=COMPATIBLE), pytest.raises(NotMigratedError, match="cannot migrate"):
             migrate(guest)

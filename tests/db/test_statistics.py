@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from pooljobs.db.reader import open_reader
+from pooljobs.db.reader import PLANNED, open_reader
 from tests.support.claims import SQL, register
 from tests.support.hot_statements import Hot, hot_statements, judge
 from tests.support.plans import Plan, Prepared
@@ -28,7 +28,7 @@ PLANLESS = {"pass_over", "copy_jobs", "listen"}
 """These cannot be prepared."""
 
 NO_TABLE = {"count_dead_rows", "make_partitions", "list_expired_partitions", "read_clock"}
-NO_TABLE |= {"terminate_backends", "wait_for_disk"}
+NO_TABLE |= {"terminate_backends", "wait_for_disk", "count_connections"}
 """These read no table of ours."""
 
 WRITTEN = {"register_worker", "publish_job_types", "renew_fleet", "try_lead"}
@@ -97,6 +97,7 @@ def askers(dsn: str, worker: int, pinned: Conn) -> Iterator[list[Asker]]:
             theirs.execute(f"SET plan_cache_mode = {mode}".encode())
             found.append(Asker(f"application, {mode}", theirs, foreign_statements))
         reader = stack.enter_context(open_reader(dsn, "pooljobs"))
+        reader.connection.execute("; ".join(f"SET {setting}" for setting in PLANNED).encode())
         found.append(Asker("operator", reader.connection, reader_statements))
         yield found
 

@@ -8,8 +8,10 @@ import time
 from pathlib import Path
 
 import pytest
+from psycopg import sql
 
 from tests.support.command import pooljobs
+from tests.support.schema_names import WORST
 from tests.support.serving import Serving, audit_of, counts, enqueue, unfinished
 from tests.support.waiting import wait_until
 
@@ -68,4 +70,18 @@ def test_without_listening_or_without_a_steward_workers_poll(
             )
         enqueue(connection, "audited")
         wait_until(lambda: not unfinished(connection), what="the job to end")
+        assert not re.search(r"ERROR|Traceback", serving.text)
+
+
+def test_a_fleet_in_a_schema_of_an_odd_name_hears_of_jobs(empty_dsn: str, tmp_path: Path) -> None:
+    env = {"LC_ALL": "C.UTF-8"}
+    assert pooljobs("migrate", "--schema", WORST, dsn=empty_dsn, env=env).code == 0
+    options = (*NEVER, "--schema", WORST)
+    count = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(WORST, "live"))
+    with audit_of(empty_dsn) as connection, Serving(empty_dsn, tmp_path / "log", *options, env=env) as serving:
+        for _ in range(3):
+            enqueued = pooljobs("enqueue", "audited", "--schema", WORST, dsn=empty_dsn, env=env)
+            assert enqueued.code == 0, enqueued.err
+            wait_until(lambda: connection.execute(count).fetchone() == (0,), what="the job to end")
+        assert "completed" in pooljobs("jobs", "list", "--schema", WORST, dsn=empty_dsn, env=env).out
         assert not re.search(r"ERROR|Traceback", serving.text)

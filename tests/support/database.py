@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from uuid import uuid4
 
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from pooljobs.db.schema.grants import grant
 from pooljobs.db.schema.migrate import migrate
 from pooljobs.embedded import acquire
 from tests.support.run_directory import run_directory, server_root
@@ -25,12 +26,28 @@ FAST = {
 """Of a server whose data nobody will miss. Errors that a test provokes stay out of its log."""
 
 
+_GRANTED = """
+SELECT FROM pg_namespace AS n, aclexplode(n.nspacl) AS a JOIN pg_roles AS r ON r.oid = a.grantee
+WHERE n.nspname = 'pooljobs' AND r.rolname = %s
+"""
+
+
+def least_worker(dsn: str) -> str:
+    """The DSN of the run's worker role, where the database has been granted it; else the same. See ``as_worker``."""
+    role = f"worker_{run_directory().name}"
+    with suppress(psycopg.OperationalError), psycopg.connect(dsn) as owner:
+        if owner.execute(_GRANTED, (role,)).fetchone() is not None:
+            return make_conninfo(dsn, user=role, password=role)
+    return dsn
+
+
 class DatabaseServer:
     """A running server on which databases come and go."""
 
     def __init__(self, dsn: str) -> None:
         self.dsn = dsn
         self.template = f"template_{run_directory().name}"
+        self.worker = f"worker_{run_directory().name}"
 
     @contextmanager
     def empty(self) -> Iterator[str]:
@@ -54,6 +71,10 @@ class DatabaseServer:
         finally:
             self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
+    def as_worker(self, dsn: str) -> str:
+        """The DSN of a migrated database, for a role with what ``pooljobs grant --as worker`` gives, and no more."""
+        return make_conninfo(dsn, user=self.worker, password=self.worker)
+
     def _ensure_template(self) -> None:
         """Makes the template once a run: under a lock, and by its name only when it is complete."""
         part = f"{self.template}_part"
@@ -61,14 +82,20 @@ class DatabaseServer:
             connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", (self.template,))
             if connection.execute("SELECT FROM pg_database WHERE datname = %s", (self.template,)).fetchone() is None:
                 connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(part)))
+                connection.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(self.worker)))
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(part)))
+                connection.execute(
+                    sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(self.worker), self.worker)
+                )
                 migrate(make_conninfo(self.dsn, dbname=part))
+                grant(make_conninfo(self.dsn, dbname=part), "pooljobs", self.worker, "worker")
                 rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
                 connection.execute(rename.format(sql.Identifier(part), sql.Identifier(self.template)))
 
     def drop_template(self) -> None:
         """Removes the template from a server that outlives the run."""
         self._run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(self.template)))
+        self._run(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(self.worker)))
 
     def _run(self, statement: sql.Composed) -> None:
         with psycopg.connect(self.dsn, autocommit=True) as connection:

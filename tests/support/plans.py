@@ -119,6 +119,14 @@ def _walk(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from _walk(child)
 
 
+def _own(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """As ``_walk``, without queries within the node, which look up what is not its own."""
+    yield node
+    for child in node.get("Plans", ()):
+        if child["Parent Relationship"] not in ("SubPlan", "InitPlan"):
+            yield from _own(child)
+
+
 def _scan(node: dict[str, Any]) -> Scan:
     dropped = sum(node.get(reason, 0) for reason in ("Rows Removed by Filter", "Rows Removed by Index Recheck"))
     rows = round((node.get("Actual Rows", 0) + dropped) * node.get("Actual Loops", 0))
@@ -129,7 +137,7 @@ def _bound(node: dict[str, Any]) -> str | None:
     """What bounds a scan: a Bitmap Heap Scan's index stands below it."""
     if node["Node Type"] == "Tid Scan":
         return "ctid"
-    index = next((below for below in _walk(node) if "Index Name" in below), None)
+    index = next((below for below in _own(node) if "Index Name" in below), None)
     if index is None:
         return None
     name = _PARTITION.sub("history", index["Index Name"])

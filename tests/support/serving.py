@@ -16,13 +16,16 @@ import psycopg
 from psycopg import Connection
 
 from tests.support import audit_app
+from tests.support.database import least_worker
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parent.parent.parent
 
 
 class Serving:
-    """One ``pooljobs serve``. Entering starts it and waits for its workers; leaving kills what is left of it."""
+    """One ``pooljobs serve``, as a role with what a worker needs and no more. Entering starts it and waits for its
+    workers; leaving kills what is left of it.
+    """
 
     def __init__(
         self,
@@ -34,7 +37,8 @@ class Serving:
         env: Mapping[str, str] | None = None,
     ) -> None:
         self.log = log
-        self._command = [sys.executable, "-m", *module, "serve", "--app", app, "--dsn", dsn, *options]
+        served = least_worker(dsn)  # the handlers of tests write down what they did as who owns the database
+        self._command = [sys.executable, "-m", *module, "serve", "--app", app, "--dsn", served, *options]
         self._env = {**os.environ, "AUDIT_DSN": dsn, "PYTHONPATH": str(ROOT), **(env or {})}
         self.process: subprocess.Popen[bytes]
 

@@ -38,6 +38,7 @@ class PoolJobs(Cancelling):
 
     Raises:
         DeclarationError: ``retry_delay_secs`` is negative, beyond a century, or not a number.
+        OptionError: The schema cannot have that name.
     """
 
     def __init__(

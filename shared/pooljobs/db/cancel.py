@@ -24,7 +24,7 @@ def cancel_with(connection: Connection[Any], schema: str, job_id: UUID, reason: 
     """
     cursor = connection.cursor(row_factory=tuple_row)  # the caller's connection may have another one
     with _translated(schema):
-        row = cursor.execute(Statements(schema).load("cancel_one"), _parameters(job_id, reason)).fetchone()
+        row = cursor.execute(Statements(schema).load("cancel_one").decode(), _parameters(job_id, reason)).fetchone()
     return _read(row)
 
 
@@ -34,7 +34,7 @@ async def cancel_with_async(
     """As ``cancel_with``, on an asynchronous connection."""
     cursor = connection.cursor(row_factory=tuple_row)
     with _translated(schema):
-        await cursor.execute(Statements(schema).load("cancel_one"), _parameters(job_id, reason))
+        await cursor.execute(Statements(schema).load("cancel_one").decode(), _parameters(job_id, reason))
         row = await cursor.fetchone()
     return _read(row)
 

@@ -66,7 +66,7 @@ JOB_COLUMNS: tuple[Column, ...] = (
     Column("job_type", Given(Oid.TEXT, lambda job: binary.text(job.job_type), lambda job: job.job_type)),
     Column("trace_id", Given(Oid.TEXT, lambda job: binary.text(job.trace_id), lambda job: job.trace_id)),
     Column("payload", Given(Oid.JSONB, lambda job: binary.jsonb(job.payload), lambda job: job.payload.decode())),
-    Column("flags", appended=True),
+    Column("flags"),
 )
 
 PAYLOAD: Final = "payload"
@@ -85,15 +85,21 @@ def given() -> list[tuple[str, Given]]:
 def fill_in(text: str) -> str:
     """The text of a statement with the list's columns in the place of ``{carried}``, ``{given}`` and ``{appended}``.
 
-    ``{carried:e}`` puts ``e.`` before each name. ``{given_values}`` are placeholders for what ``{given}`` names.
+    ``{carried:e}`` puts ``e.`` before each name. ``{given_values}`` are placeholders for what ``{given}`` names. Each
+    of ``{appended}`` follows a comma: there may be none.
     """
-    return _LISTS.sub(lambda found: ", ".join(_names(found[1], found[2])), text)  # type: ignore[arg-type]
+    return _LISTS.sub(lambda found: _listed(found[1], found[2]), text)  # type: ignore[arg-type]
+
+
+def _listed(part: _Part, alias: str | None) -> str:
+    names = _names(part, alias)
+    return "".join(f", {name}" for name in names) if part == "appended" else ", ".join(names)
 
 
 def _names(part: _Part, alias: str | None) -> Iterator[str]:
     before = f"{alias}." if alias else ""
     if part == "given_values":
-        return (f"%({name})s::jsonb" if one.oid is Oid.JSONB else f"%({name})s" for name, one in given())
+        return (f"%({name})s::pg_catalog.jsonb" if one.oid is Oid.JSONB else f"%({name})s" for name, one in given())
     if part == "given":
         return (name for name, _ in given())
     wanted = attrgetter(part)

@@ -1,4 +1,10 @@
-"""Opens connections: one for a command, and the pool of a child process, with the planner pinned."""
+"""Opens connections: one for a command, and the pool of a child process, with the planner pinned.
+
+Names in statements are looked up in pg_catalog alone: what others may create in ``public``, or in a schema of the
+user's name, is never called. A child's session is fixed for good. A command may come through a pooler, whose sessions
+are other programs' next, so it fixes each of its transactions. Producers do neither: what they run, and what runs on
+connections of applications, has a schema on every name.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +38,9 @@ SILENCE = 30.0
 LEAST_SILENCE, MOST_SILENCE = 5.0, 60.0
 """Within these bounds it follows the lease: a lost packet or two must not cut a connection, nor may it take hours."""
 
+CLOSED_PATH = "search_path = pg_catalog, pg_temp"
+"""pg_temp comes last: it would be first if it were not named."""
+
 PINNED = (
     # One generic plan for each statement, the same whatever the statistics say: they are stale just when it matters,
     # after a bulk load into an empty table.
@@ -41,14 +50,14 @@ PINNED = (
     "enable_hashjoin = off",
     "enable_mergejoin = off",
     "jit = off",
-    "search_path = pg_catalog, pg_temp",
+    CLOSED_PATH,
     "timezone = 'UTC'",
     "default_transaction_isolation = 'read committed'",
 )
 
 
 def connect(dsn: str, *, application_name: str = "pooljobs") -> Connection[Any]:
-    """One autocommit connection, for a command.
+    """One autocommit connection, for a command; ``pinned_transaction`` is for what it runs.
 
     Raises:
         DatabaseUnreachableError: Nobody answered, or we were refused.
@@ -56,13 +65,30 @@ def connect(dsn: str, *, application_name: str = "pooljobs") -> Connection[Any]:
     """
     try:
         connection = psycopg.connect(
-            with_timeouts(dsn), autocommit=True, application_name=application_name, fallback_application_name=None
+            with_timeouts(dsn),
+            autocommit=True,
+            application_name=application_name,
+            fallback_application_name=None,
+            client_encoding=UTF8["client_encoding"],
         )
     except psycopg.OperationalError as error:
         raise unreachable(error, describe(dsn)) from None
     check_version(connection)
     register_arrays(connection)
     return connection
+
+
+@contextmanager
+def pinned_transaction(connection: Connection[Any], *settings: str) -> Iterator[None]:
+    """A transaction that looks names up in pg_catalog alone, with further settings; none outlives it."""
+    with connection.transaction():
+        connection.execute("; ".join(f"SET LOCAL {setting}" for setting in (CLOSED_PATH, *settings)).encode())
+        yield
+
+
+def close_path(connection: Connection[Any]) -> None:
+    """Fixes the path of a session that is ours alone, to its end."""
+    connection.execute(f"SET {CLOSED_PATH}".encode())
 
 
 def check_version(connection: Connection[Any]) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
+from psycopg import Connection
 from psycopg import errors as pg
 
-from pooljobs.db.connect import connect
+from pooljobs.db.connect import connect, pinned_transaction
 from pooljobs.db.faults import one_line
 from pooljobs.db.schema.version import check_migrated
 from pooljobs.db.statements import Statements
@@ -36,6 +39,7 @@ class Enqueued:
 
     Attributes:
         declared: The job types that were ever declared, if the job's is not among them; else None. There may be none.
+            None too for a user who may not know.
     """
 
     job_id: UUID
@@ -63,10 +67,18 @@ def enqueue_one(dsn: str, schema: str, job: EnqueuedJob) -> Enqueued:
     with connect(dsn, application_name="pooljobs enqueue") as connection:
         check_migrated(connection, schema)
         try:
-            row = connection.execute(statements.load("enqueue_one"), parameters).fetchone()
+            with pinned_transaction(connection):
+                row = connection.execute(statements.load("enqueue_one"), parameters).fetchone()
         except (pg.UntranslatableCharacter, pg.InvalidTextRepresentation, pg.ProgramLimitExceeded) as error:
             raise PayloadError(f"PostgreSQL refused the payload: {one_line(error)}") from error
         assert row is not None
-        found = connection.execute(statements.load("list_job_types"), {"job_type": job.job_type}).fetchone()
-    assert found is not None
-    return Enqueued(UUID(str(row[0])), found[0])
+        return Enqueued(UUID(str(row[0])), _declared(connection, statements, job.job_type))
+
+
+def _declared(connection: Connection[Any], statements: Statements, job_type: str) -> list[str] | None:
+    with suppress(pg.InsufficientPrivilege), pinned_transaction(connection):
+        found = connection.execute(statements.load("list_job_types"), {"job_type": job_type}).fetchone()
+        assert found is not None
+        declared: list[str] | None = found[0]
+        return declared
+    return None

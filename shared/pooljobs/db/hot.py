@@ -20,7 +20,7 @@ from psycopg.pq.abc import PGresult
 
 from pooljobs.db.binary import Oid
 
-_PLACEHOLDER: Final = re.compile(rb"%\((\w+)\)s")
+_PERCENT: Final = re.compile(rb"%%|%\((\w+)\)s")
 
 UTF8: Final = {"client_encoding": "UTF8"}
 """What a connection has to be opened with: texts are sent as UTF-8, whatever the database stores."""
@@ -37,7 +37,7 @@ class HotStatement:
     def __init__(self, verb: str, query: bytes, types: Mapping[str, Oid]) -> None:
         """``query`` is as for a cursor; ``types`` names its parameters in the order in which values will come."""
         places = {name.encode(): b"$%d" % place for place, name in enumerate(types, 1)}
-        self.query = _PLACEHOLDER.sub(lambda found: places[found[1]], query).replace(b"%%", b"%")
+        self.query = _PERCENT.sub(lambda found: places[found[1]] if found[1] else b"%", query)
         self._types = [int(oid) for oid in types.values()]  # lists: psycopg 3.2 takes nothing else
         self.name = f"pooljobs_{verb}_{crc32(self.query + repr(self._types).encode()):08x}".encode()
         self._formats = [Format.BINARY] * len(types)

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from psycopg import Connection
 
-from pooljobs.db.connect import connect
+from pooljobs.db.connect import connect, pinned_transaction
 from pooljobs.db.connection_budget import STEWARD_CONNECTIONS, needed
 from pooljobs.db.place import place
 from pooljobs.db.schema.version import check_migrated
+from pooljobs.db.statements import Statements
 from pooljobs.errors import ConnectionBudgetError, DatabaseUnsupportedError
 from pooljobs.settings import ServeSettings
+
+_LIMITS: Final = {
+    "server": "max_connections on the server",
+    "role": "the CONNECTION LIMIT of the role (ALTER ROLE)",
+    "database": "the CONNECTION LIMIT of the database (ALTER DATABASE)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +35,9 @@ def check(settings: ServeSettings) -> Checked:
 
     Raises:
         DatabaseUnreachableError, DatabaseUnsupportedError, NotMigratedError: As their names say.
-        ConnectionBudgetError: ``max_connections`` cannot hold the fleet.
+        ConnectionBudgetError: The server, the user or the database may not have so many connections.
     """
-    with connect(settings.dsn, application_name="pooljobs preflight") as connection:
+    with connect(settings.dsn, application_name="pooljobs preflight") as connection, pinned_transaction(connection):
         check_writable(connection)
         check_migrated(connection, settings.schema)
         check_budget(connection, settings)
@@ -48,15 +55,13 @@ def check_writable(connection: Connection[Any]) -> None:
 
 def check_budget(connection: Connection[Any], settings: ServeSettings) -> None:
     """Raises ConnectionBudgetError when the fleet's connections do not fit beside those in use now."""
-    row = connection.execute(
-        "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,"
-        " (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid())"
-    ).fetchone()
-    usable, used = row or (0, 0)
+    limits = connection.execute(Statements(settings.schema).load("count_connections")).fetchall()
     want = needed(settings, settings.procs)
-    if want > usable - used:
-        raise ConnectionBudgetError(
-            f"{settings.procs} workers need {want} connections ({settings.worker.connections} each, one worker of "
-            f"reserve, {STEWARD_CONNECTIONS} for the steward), but the server has {usable - used} left of {usable}",
-            hint="lower --procs or --connections, or raise max_connections on the server",
-        )
+    for whose, most, used in limits:
+        if want > most - used:
+            raise ConnectionBudgetError(
+                f"{settings.procs} workers need {want} connections ({settings.worker.connections} each, one worker of "
+                f"reserve, {STEWARD_CONNECTIONS} for the steward), "
+                f"but the {whose} has {max(0, most - used)} left of {most}",
+                hint=f"lower --procs or --connections, or raise {_LIMITS[whose]}",
+            )

@@ -15,7 +15,7 @@ from psycopg import Connection
 from psycopg.rows import DictRow, dict_row
 
 from pooljobs.db.cancel import cancel_with
-from pooljobs.db.connect import connect
+from pooljobs.db.connect import connect, pinned_transaction
 from pooljobs.db.schema.version import check_migrated
 from pooljobs.db.statements import Statements
 from pooljobs.errors import NotFoundError, OptionError
@@ -50,13 +50,12 @@ def open_reader(dsn: str, schema: str) -> Iterator[Reader]:
         DatabaseUnreachableError, DatabaseUnsupportedError, NotMigratedError: As their names say.
     """
     with connect(dsn, application_name="pooljobs command") as connection:
-        connection.execute("; ".join(f"SET {setting}" for setting in PLANNED).encode())
         check_migrated(connection, schema)
         yield Reader(connection, schema)
 
 
 class Reader:
-    """Answers from one connection, which must be in autocommit mode; ``open_reader`` makes it plan as it should."""
+    """Answers from one connection, which must be in autocommit mode: each answer is a transaction."""
 
     def __init__(self, connection: Connection[Any], schema: str = "pooljobs") -> None:
         self.connection = connection
@@ -110,7 +109,8 @@ class Reader:
 
     def cancel(self, job_id: UUID, reason: str | None = None) -> Cancellation:
         """Cancel a pending job, or ask a running one to end; see ``cancel_one.sql``."""
-        return cancel_with(self.connection, self._statements.schema, job_id, reason)
+        with pinned_transaction(self.connection):
+            return cancel_with(self.connection, self._statements.schema, job_id, reason)
 
     def still_live(self, job_ids: Sequence[UUID]) -> list[UUID]:
         """Which of these jobs have not ended."""
@@ -121,7 +121,8 @@ class Reader:
         return self._rows("count_jobs", {"queue": queue})
 
     def _rows(self, verb: str, parameters: dict[str, Any]) -> list[DictRow]:
-        with self.connection.cursor(row_factory=dict_row) as cursor:
+        pinned = pinned_transaction(self.connection, *PLANNED)
+        with pinned, self.connection.cursor(row_factory=dict_row) as cursor:
             return cursor.execute(self._statements.load(verb), parameters).fetchall()
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pooljobs.db.dsn import resolve
 from pooljobs.db.schema.migrate import migrate
+from pooljobs.schema_name import check_schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,9 @@ def open_database(
         DatabaseUnreachableError: ``dsn``, or the variable it came from, is not a connection string.
         EmbeddedError: The embedded server is not installed or did not start.
         NotMigratedError: The embedded server's schema is newer than this pooljobs.
+        OptionError: The schema cannot have that name.
     """
+    check_schema(schema)
     found = resolve(dsn, source=source)
     if found.dsn is not None:
         yield Database(found.dsn, found.source)

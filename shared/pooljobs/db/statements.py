@@ -1,6 +1,7 @@
 """Loads the .sql files with the schema's name and the lists of columns filled in.
 
-Each process makes one ``Statements`` and asks it by verb.
+Each process makes one ``Statements`` and asks it by verb. A schema may have any name that PostgreSQL takes
+(``schema_name.py``), one with percent signs, dollars and braces too.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ class Statements:
 
     def load(self, verb: str) -> bytes:
         """The text of ``sql/statements/<verb>.sql``. Raises FileNotFoundError for a verb that does not exist."""
-        return render(_text(verb), self.schema)
+        return _query(_text(verb), self.schema)
 
     @cached_property
     def claim(self) -> bytes:
@@ -33,7 +34,7 @@ class Statements:
 
     def passing_over(self, verb: str) -> bytes:
         """The statement with ``pass_over.sql`` in it: a text of its own, so that others pay nothing for it."""
-        return render(_text(verb), self.schema, pass_over=_text("pass_over"))
+        return _query(_text(verb), self.schema, pass_over=_text("pass_over"))
 
     @cached_property
     def settle(self) -> bytes:
@@ -46,15 +47,40 @@ class Statements:
         return self.load("insert_job")
 
 
-def render(text: str, schema: str, *, pass_over: str = "") -> bytes:
+def render(text: str, schema: str, *, role: str = "") -> bytes:
     """Fills in ``{schema}`` (an identifier), ``{schema_name}`` (a string) and lists of columns (``columns.py``).
 
-    ``{pass_over}`` is another file's text, or nothing. Other braces are doubled in the files.
+    ``{role}`` and ``{role_name}`` are as the schema's. Other braces are doubled in the files. The text is to be run as
+    it is, without parameters, unless the names are our own choice.
     """
-    filled = sql.SQL(fill_in(_code(text))).format(
-        schema=sql.Identifier(schema), schema_name=sql.Literal(schema), pass_over=sql.SQL(_code(pass_over))
-    )
-    return filled.as_bytes(None)
+    return _fill(_quoted_apart(text, schema + role), schema, role=role)
+
+
+def _query(text: str, schema: str, *, pass_over: str = "") -> bytes:
+    """As ``render``, of a statement, with ``{pass_over}``: another file's text, or nothing.
+
+    Of one with parameters percent signs are doubled, as psycopg wants it.
+    """
+    return _fill(text, schema, pass_over=pass_over, percent="%%" if "%(" in text + pass_over else "%")
+
+
+def _fill(text: str, schema: str, *, role: str = "", pass_over: str = "", percent: str = "%") -> bytes:
+    names = {"schema": schema, "role": role}
+    filled = {name: sql.Identifier(value) for name, value in names.items()} | {
+        f"{name}_name": sql.Literal(value) for name, value in names.items()
+    }
+    parts = {name: sql.SQL(part.as_string(None).replace("%", percent)) for name, part in filled.items()}
+    return sql.SQL(fill_in(_code(text))).format(**parts, pass_over=sql.SQL(_code(pass_over))).as_bytes(None)
+
+
+def _quoted_apart(text: str, schema: str) -> str:
+    """The text with dollar quotes that the schema's name does not end."""
+    for tag in ("body", "do"):
+        longer = tag
+        while f"${longer}$" in schema:
+            longer += "_"
+        text = text.replace(f"${tag}$", f"${longer}$")
+    return text
 
 
 def _text(verb: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pooljobs.process.per_process import PerProcess
+from pooljobs.schema_name import check_schema
 
 if TYPE_CHECKING:
     from pooljobs.db.producer import Producer
@@ -15,6 +16,7 @@ class Outlet:
     """Holds what is needed to connect, and each process's connections once there are some."""
 
     def __init__(self, dsn: str | None, schema: str, pool_size: int) -> None:
+        check_schema(schema)
         self.dsn = dsn
         self.schema = schema
         self.pool_size = pool_size
@@ -31,6 +33,7 @@ class Outlet:
 
     def redirect(self, dsn: str, schema: str) -> None:
         """Use another database from now on."""
+        check_schema(schema)
         self.close()
         self.dsn = dsn
         self.schema = schema

@@ -14,6 +14,7 @@ from typing import Any, Final
 import psycopg
 from psycopg.conninfo import make_conninfo
 
+from pooljobs.db.connect import close_path
 from pooljobs.db.faults import OUTAGE
 from pooljobs_supervisor.chaos.deployments import Deployments
 from pooljobs_supervisor.chaos.fleet import LEASE, Fleet
@@ -113,7 +114,9 @@ class Mischief:
 
     def _connect(self, name: str) -> psycopg.Connection[Any]:
         dsn = make_conninfo(self._place.dsn, connect_timeout=5, application_name=name)
-        return psycopg.connect(dsn, autocommit=True)
+        connection = psycopg.connect(dsn, autocommit=True)
+        close_path(connection)
+        return connection
 
 
 def _silence(event: Event) -> float | None:

@@ -15,6 +15,7 @@ from psycopg import Connection
 from psycopg.conninfo import make_conninfo
 
 from pooljobs.db.blocks import mixed
+from pooljobs.db.connect import close_path
 from pooljobs.db.copied import Copier
 from pooljobs.db.faults import OUTAGE
 from pooljobs.db.statements import Statements, render
@@ -94,7 +95,9 @@ class Producing(threading.Thread):
 
     def _connect(self) -> Connection[Any]:
         if self._connection is None:
-            self._connection = psycopg.connect(self._dsn)
+            self._connection = psycopg.connect(self._dsn, autocommit=True)
+            close_path(self._connection)
+            self._connection.autocommit = False
         return self._connection
 
     def _disconnect(self) -> None:

@@ -13,7 +13,7 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import DictRow, dict_row
 
-from pooljobs.db.connect import connect
+from pooljobs.db.connect import close_path, connect
 from pooljobs.db.statements import render
 from pooljobs_supervisor.chaos.application.handlers import SCHEMA
 from pooljobs_supervisor.chaos.application.journal import Run, own_code
@@ -47,6 +47,7 @@ class Stage:
 
     def __init__(self, dsn: str) -> None:
         self.connection: Connection[Any] = connect(dsn, application_name="pooljobs chaos")
+        close_path(self.connection)
 
     def left(self) -> tuple[int, int]:
         """Jobs not ended, and of these those that are held."""

@@ -13,7 +13,7 @@ from pooljobs_supervisor.telling.console import write
 if TYPE_CHECKING:
     from pooljobs_supervisor.cli.launch import WorkerMain
 
-COMMANDS: Final = ("serve", "migrate", "enqueue", "jobs", "stats", "demo", "bench", "chaos")
+COMMANDS: Final = ("serve", "migrate", "grant", "enqueue", "jobs", "stats", "demo", "bench", "chaos")
 """In the order of the help. Each is the module beside this one that has its name."""
 
 HELP = """Background jobs for Python on PostgreSQL alone.

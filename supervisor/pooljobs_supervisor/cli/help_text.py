@@ -12,7 +12,7 @@ _MEANINGS = {
     ExitCode.DATABASE_UNREACHABLE: "no server answered, or it refused the user or the database",
     ExitCode.DATABASE_UNSUPPORTED: "the server is older than PostgreSQL 14, or read-only",
     ExitCode.NOT_MIGRATED: "the schema is missing or of another version: run pooljobs migrate",
-    ExitCode.CONNECTION_BUDGET: "max_connections cannot hold the fleet",
+    ExitCode.CONNECTION_BUDGET: "the server, the role or the database may not have so many connections",
     ExitCode.NOT_FOUND: "no such job, or no such job type",
     ExitCode.REFUSED: "a payload or an option was refused; nothing was stored",
     ExitCode.EMBEDDED: "the embedded server is not installed or did not start",

@@ -15,6 +15,7 @@ import psycopg
 from psycopg import Connection
 
 from pooljobs import JobContext, PoolJobs, State
+from pooljobs.db.connect import close_path
 from pooljobs.db.statements import render
 from pooljobs.logs import process_name
 
@@ -61,6 +62,7 @@ def open_audit() -> Iterator[Audit]:
     with psycopg.connect(
         os.environ[DSN_VARIABLE], autocommit=True, application_name="pooljobs demo audit"
     ) as connection:
+        close_path(connection)
         connection.execute("SET synchronous_commit = off")  # only the server's own crash could lose a row
         yield Audit(connection)
 

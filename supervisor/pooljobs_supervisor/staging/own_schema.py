@@ -16,7 +16,7 @@ from typing import Any, Final
 import psycopg
 from psycopg import Connection, sql
 
-from pooljobs.db.connect import connect
+from pooljobs.db.connect import close_path, connect
 from pooljobs.db.place import place
 from pooljobs.db.schema.migrate import migrate
 from pooljobs.errors import OptionError, PoolJobsError
@@ -63,6 +63,7 @@ def own_schema(dsn: str, purpose: Purpose, agree: Agree) -> Iterator[OwnSchema]:
             others depend on it.
     """
     with connect(dsn, application_name=f"pooljobs {purpose.command}") as connection:
+        close_path(connection)
         _take_turn(connection, purpose)
         left = _is_left(connection, purpose)
         agree(_told(connection, purpose, left=left))
@@ -148,6 +149,7 @@ def _clean_up(connection: Connection[Any], dsn: str, purpose: Purpose) -> None:
             _drop(connection, purpose)
         else:
             with connect(dsn, application_name=f"pooljobs {purpose.command}") as another:
+                close_path(another)
                 _drop(another, purpose)
     except (psycopg.Error, PoolJobsError) as error:
         why = str(error) if isinstance(error, OptionError) else f"schema {purpose.schema} is still there"

@@ -12,6 +12,7 @@ from pooljobs_supervisor.cli.main import run
 COMMANDS = [
     ["serve"],
     ["migrate"],
+    ["grant"],
     ["enqueue"],
     ["stats"],
     ["demo"],

@@ -2,16 +2,22 @@
 
 CREATE OR REPLACE keeps grants, owners and who depends on it. Where a function's parameters have changed it would make
 a second one beside the first, and calls would be ambiguous: then the old one goes, and its grants go to the new one.
+
+PostgreSQL lets everybody call a new function. One that runs with its owner's rights is taken from them, until somebody
+grants it (sql/grants).
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from psycopg import Connection, sql
 from psycopg import errors as pg
 
 from pooljobs.db.statements import render
+
+FOR_EVERYBODY: Final = ("look_up_types",)
+"""Of these functions: who may use the schema may call it."""
 
 
 class _Function(NamedTuple):
@@ -36,6 +42,8 @@ def create_function(connection: Connection[Any], schema: str, name: str, text: s
     else:
         if before and len(_overloads(connection, schema, name)) > len(before):
             _recreate(connection, schema, name, text, before)
+    if name not in FOR_EVERYBODY:
+        _close(connection, schema, name)
 
 
 def _recreate(connection: Connection[Any], schema: str, name: str, text: str, before: list[_Function]) -> None:
@@ -46,6 +54,17 @@ def _recreate(connection: Connection[Any], schema: str, name: str, text: str, be
     for grant in {grant: None for old in before for grant in old.owner_may or ()}:
         connection.execute(grant.replace("{function}", new.signature).encode())
 
+
+def _close(connection: Connection[Any], schema: str, name: str) -> None:
+    """Takes it from PUBLIC if it runs with its owner's rights and nobody has said who may call it."""
+    for (signature,) in connection.execute(_OPEN, _where(schema, name)).fetchall():
+        connection.execute(f"REVOKE EXECUTE ON FUNCTION {signature} FROM PUBLIC".encode())
+
+
+_OPEN = """
+SELECT p.oid::regprocedure::text FROM pg_proc AS p
+WHERE p.pronamespace = to_regnamespace(%s) AND p.proname = %s AND p.prosecdef AND p.proacl IS NULL
+"""
 
 _OVERLOADS = """
 SELECT p.oid::regprocedure::text,
@@ -63,5 +82,8 @@ WHERE p.pronamespace = to_regnamespace(%s) AND p.proname = %s
 
 
 def _overloads(connection: Connection[Any], schema: str, name: str) -> list[_Function]:
-    where = (sql.Identifier(schema).as_string(None), name)
-    return [_Function(*row) for row in connection.execute(_OVERLOADS, where).fetchall()]
+    return [_Function(*row) for row in connection.execute(_OVERLOADS, _where(schema, name)).fetchall()]
+
+
+def _where(schema: str, name: str) -> tuple[str, str]:
+    return sql.Identifier(schema).as_string(None), name

@@ -10,7 +10,7 @@ from typing import Any
 from psycopg import Connection, sql
 from psycopg import errors as pg
 
-from pooljobs.db.connect import connect
+from pooljobs.db.connect import close_path, connect, pinned_transaction
 from pooljobs.db.faults import one_line
 from pooljobs.db.schema.functions import create_function
 from pooljobs.db.schema.migrations import NAMED_BY_TABLES, Migration, code_version, functions, migrations
@@ -18,11 +18,12 @@ from pooljobs.db.schema.turn import turn
 from pooljobs.db.schema.version import Installed, installed, refuse_newer
 from pooljobs.db.statements import Statements, render
 from pooljobs.errors import DatabaseUnsupportedError, NotMigratedError
+from pooljobs.schema_name import check_schema
 
 _TRIES = 30
 """How often a step is begun anew that met somebody's lock. Each waits a second at most: others queue behind it."""
 
-_WAIT = "SELECT set_config('lock_timeout', '1s', true)"
+_WAIT = "lock_timeout = '1s'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,9 @@ def migrate(
         DatabaseUnsupportedError: The server is too old, or cannot be written to.
         NotMigratedError: The schema is too new for this pooljobs or too old to be migrated, the user may not create
             it, or somebody's lock on one of its tables was in the way for half a minute.
+        OptionError: The schema cannot have that name.
     """
+    check_schema(schema)
     with connect(dsn, application_name="pooljobs migrate") as connection:
         try:
             with turn(dsn, schema):
@@ -97,7 +100,7 @@ def _migrate(
         if on_applied:
             on_applied(migration)
     _retried(lambda: _create(connection, schema, texts))
-    _retried(lambda: connection.execute(Statements(schema).load("make_partitions")))
+    _retried(lambda: _make_partitions(connection, schema))
     return MigrationReport([migration.name for migration in missing], code_version())
 
 
@@ -106,37 +109,45 @@ def _heal(connection: Connection[Any], schema: str) -> None:
     with suppress(pg.InsufficientPrivilege, pg.LockNotAvailable):
         _create(connection, schema, functions())
     with suppress(pg.InsufficientPrivilege, pg.LockNotAvailable):
+        _make_partitions(connection, schema)
+
+
+def _make_partitions(connection: Connection[Any], schema: str) -> None:
+    with pinned_transaction(connection):
         connection.execute(Statements(schema).load("make_partitions"))
 
 
 def _apply(connection: Connection[Any], schema: str, migration: Migration) -> None:
     if not migration.in_transaction:
         _drop_unfinished_indexes(connection, schema)
-        connection.execute(render(migration.text, schema))
-    with connection.transaction():
-        connection.execute(_WAIT)
+        close_path(connection)
+        try:
+            connection.execute(render(migration.text, schema))
+        finally:
+            connection.execute("RESET search_path")
+    with pinned_transaction(connection, _WAIT):
         if migration.in_transaction:
             connection.execute(render(migration.text, schema))
-        connection.execute(
-            render("INSERT INTO {schema}.migrations (version, name, oldest_code) VALUES (%s, %s, %s)", schema),
-            (migration.version, migration.name, migration.oldest_code),
+        insert = sql.SQL("INSERT INTO {} (version, name, oldest_code) VALUES ({}, {}, {})").format(
+            sql.Identifier(schema, "migrations"), migration.version, migration.name, migration.oldest_code
         )
+        connection.execute(insert)
 
 
 def _create(connection: Connection[Any], schema: str, texts: Mapping[str, str]) -> None:
-    with connection.transaction():
-        connection.execute(_WAIT)
+    with pinned_transaction(connection, _WAIT):
         for name, text in texts.items():
             create_function(connection, schema, name, text)
 
 
 def _drop_unfinished_indexes(connection: Connection[Any], schema: str) -> None:
     """What an interrupted CREATE INDEX CONCURRENTLY leaves behind stands in the way of the next try."""
-    left = connection.execute(
-        "SELECT c.relname FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid"
-        " WHERE c.relnamespace = to_regnamespace(quote_ident(%s)) AND c.relkind = 'i' AND NOT i.indisvalid",
-        (schema,),
-    ).fetchall()
+    with pinned_transaction(connection):
+        left = connection.execute(
+            "SELECT c.relname FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid"
+            " WHERE c.relnamespace = to_regnamespace(quote_ident(%s)) AND c.relkind = 'i' AND NOT i.indisvalid",
+            (schema,),
+        ).fetchall()
     for (name,) in left:
         connection.execute(sql.SQL("DROP INDEX CONCURRENTLY {}").format(sql.Identifier(schema, name)))
 
@@ -153,14 +164,15 @@ def _retried(step: Callable[[], object]) -> None:
 
 
 def _prepare(connection: Connection[Any], schema: str) -> None:
-    exists = connection.execute("SELECT to_regnamespace(quote_ident(%s)) IS NOT NULL", (schema,)).fetchone()
-    if not (exists and exists[0]):  # CREATE ... IF NOT EXISTS would ask for the privilege even where it is there
-        connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
-    if installed(connection, schema) is None:
-        connection.execute(
-            render(
-                "CREATE TABLE {schema}.migrations (version integer PRIMARY KEY, name text NOT NULL,"
-                " oldest_code integer NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())",
-                schema,
+    with pinned_transaction(connection):
+        exists = connection.execute("SELECT to_regnamespace(quote_ident(%s)) IS NOT NULL", (schema,)).fetchone()
+        if not (exists and exists[0]):  # CREATE ... IF NOT EXISTS would ask for the privilege even where it is there
+            connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
+        if installed(connection, schema) is None:
+            connection.execute(
+                render(
+                    "CREATE TABLE {schema}.migrations (version integer PRIMARY KEY, name text NOT NULL,"
+                    " oldest_code integer NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())",
+                    schema,
+                )
             )
-        )

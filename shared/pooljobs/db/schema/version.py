@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from psycopg import Connection, sql
+from psycopg import Connection, Cursor, sql
 
+from pooljobs.db.connect import pinned_transaction
 from pooljobs.db.schema.migrations import FIRST, code_version
 from pooljobs.db.statements import render
 from pooljobs.errors import NotMigratedError
@@ -35,18 +36,21 @@ def installed(connection: Connection[Any], schema: str) -> Installed | None:
     Raises:
         NotMigratedError: It is of a pooljobs before version ``FIRST``.
     """
-    name = sql.Identifier(schema, "migrations").as_string(None)
-    row = connection.execute("SELECT to_regclass(%s) IS NOT NULL", (name,)).fetchone()
-    if not (row and row[0]):
-        return None
-    newest = connection.execute(render("SELECT coalesce(max(version), 0) FROM {schema}.migrations", schema)).fetchone()
-    version = int(newest[0]) if newest else 0
-    if 0 < version < FIRST:
-        raise _of_before(schema, version)
-    oldest = connection.execute(
-        render("SELECT coalesce(max(oldest_code), 0) FROM {schema}.migrations", schema)
-    ).fetchone()
-    return Installed(version, int(oldest[0]) if oldest else 0)
+    with pinned_transaction(connection):
+        name = sql.Identifier(schema, "migrations").as_string(None)
+        if not _first(connection.execute("SELECT to_regclass(%s) IS NOT NULL", (name,))):
+            return None
+        version = _first(connection.execute(render("SELECT max(version) FROM {schema}.migrations", schema)))
+        if 0 < version < FIRST:
+            raise _of_before(schema, version)
+        return Installed(
+            version, _first(connection.execute(render("SELECT max(oldest_code) FROM {schema}.migrations", schema)))
+        )
+
+
+def _first(cursor: Cursor[Any]) -> int:
+    row = cursor.fetchone()
+    return int(row[0] or 0) if row else 0
 
 
 def check_migrated(connection: Connection[Any], schema: str) -> None:

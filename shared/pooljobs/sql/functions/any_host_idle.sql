@@ -1,4 +1,5 @@
--- Whether some host idles. The planner puts the body in the place of the call, and the sequence is a constant there.
+-- Whether some host idles. The planner puts the body in the place of the call, and the sequence is a constant there. What
+-- it calls is bound when it is made.
 DO $do$
 BEGIN
     EXECUTE format(

@@ -2,7 +2,7 @@
 -- has locked (a claim most of all) is left alone, so that this neither waits for a worker nor is waited for by one.
 -- The error of an earlier run is kept below the first line. Locks: the job's row, the request's row.
 CREATE OR REPLACE FUNCTION {schema}.cancel_pending(job_id uuid, reason text DEFAULT NULL) RETURNS boolean
-LANGUAGE plpgsql VOLATILE SET enable_seqscan = off AS $body$
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $body$
 BEGIN
     PERFORM 1 FROM {schema}.live AS l
     WHERE l.id = cancel_pending.job_id AND l.worker_id IS NULL

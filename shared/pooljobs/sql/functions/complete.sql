@@ -3,7 +3,7 @@
 -- made when the table had a page or two reads all of it, and goes on to when there are a million rows.
 CREATE OR REPLACE FUNCTION {schema}.complete(job_id uuid, fence bigint, token bigint, started_ago double precision)
 RETURNS boolean
-LANGUAGE plpgsql VOLATILE SET enable_seqscan = off AS $body$
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $body$
 BEGIN
     WITH ended AS (
         DELETE FROM {schema}.live AS l

@@ -1,12 +1,13 @@
 -- Enqueues one job from anything that speaks SQL: a trigger, psql, another language. What is left out comes from the
 -- job type's last declaration, and failing that from the table's defaults. `delay` and `run_at` exclude each other.
 -- Returns the job's id; the job commits with the caller's transaction. Idle hosts are told of it.
+-- Runs with its owner's rights: whoever may call it needs none on the tables.
 CREATE OR REPLACE FUNCTION {schema}.enqueue(
     job_type text, payload jsonb DEFAULT '{{}}', queue text DEFAULT NULL, priority integer DEFAULT 0,
     delay interval DEFAULT NULL, run_at timestamptz DEFAULT NULL, max_retries integer DEFAULT NULL,
     trace_id text DEFAULT NULL
 ) RETURNS uuid
-LANGUAGE plpgsql VOLATILE SET enable_seqscan = off AS $body$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $body$
 DECLARE
     new_id uuid;
     new_queue text;

@@ -1,8 +1,10 @@
 -- Makes the day's partitions from yesterday to `ahead` days on, and returns how many were missing. CREATE and ATTACH
 -- instead of CREATE ... PARTITION OF, which waits for every open insert and blocks those behind it; the CHECK that
 -- is put on first saves ATTACH its scan. An advisory lock makes concurrent callers take turns.
+-- Runs with its owner's rights, since only a table's owner may give it partitions: fleets need not own anything. For
+-- their sake it is bounded, to a year.
 CREATE OR REPLACE FUNCTION {schema}.ensure_partitions(ahead integer DEFAULT 14) RETURNS integer
-LANGUAGE plpgsql AS $body$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     made integer := 0;
     first_day date := (now() AT TIME ZONE 'UTC')::date - 1;
@@ -11,7 +13,7 @@ DECLARE
     part text;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended({schema_name} || '.history', 0));
-    FOR day IN SELECT first_day + n FROM generate_series(0, ahead + 1) AS n LOOP
+    FOR day IN SELECT first_day + n FROM generate_series(0, least(ahead, 366) + 1) AS n LOOP
         part := 'history_' || to_char(day, 'YYYYMMDD');
         CONTINUE WHEN to_regclass(format('%I.%I', {schema_name}, part)) IS NOT NULL;
         bound := format('finished_at >= %L AND finished_at < %L',

@@ -5,7 +5,7 @@
 -- `SET pooljobs.notify = off` keeps it silent, for transactions that are to be PREPAREd: PostgreSQL has no NOTIFY there.
 -- The channel bears the schema's name; the payload is the queue, or nothing if its name is long.
 CREATE OR REPLACE FUNCTION {schema}.notify_many(queues text[], run_ats timestamptz[] DEFAULT NULL) RETURNS boolean
-LANGUAGE plpgsql VOLATILE SET enable_seqscan = off AS $body$
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $body$
 DECLARE
     everybody constant boolean := current_setting('transaction_isolation') IN ('repeatable read', 'serializable');
     told text[] := '{{}}';

@@ -3,24 +3,25 @@
 -- ran from there to the end, both in seconds, of jobs completed in the last hour; unknown are those due whose type
 -- none of the living fleets declares, if there are any.
 -- Locks: none. Index: none for the live table, all of which is counted; the last hour's partitions of history.
-WITH known AS MATERIALIZED (
-    SELECT DISTINCT d.job_type
-    FROM {schema}.declarations AS d
-    JOIN {schema}.fleets AS f ON f.id = d.fleet
-    WHERE f.seen_until > now()
+WITH waiting_types AS MATERIALIZED (
+    SELECT l.queue, l.job_type,
+        count(*) FILTER (WHERE l.status = 'pending') AS pending,
+        count(*) FILTER (WHERE l.status = 'pending' AND l.run_at <= now()) AS due,
+        count(*) FILTER (WHERE l.status = 'running') AS running,
+        min(l.run_at) FILTER (WHERE l.status = 'pending' AND l.run_at <= now()) AS oldest_due
+    FROM {schema}.jobs AS l
+    WHERE l.finished_at IS NULL AND (%(queue)s::text IS NULL OR l.queue = %(queue)s::text)
+    GROUP BY l.queue, l.job_type
 ),
 waiting AS (
-    SELECT l.queue,
-        count(*) FILTER (WHERE l.worker_id IS NULL) AS pending,
-        count(*) FILTER (WHERE l.worker_id IS NULL AND l.run_at <= now()) AS due,
-        count(*) FILTER (WHERE l.worker_id IS NULL AND l.run_at <= now()
-            AND EXISTS (SELECT FROM known) AND l.job_type NOT IN (SELECT k.job_type FROM known AS k)) AS unknown,
-        count(*) FILTER (WHERE l.worker_id IS NOT NULL) AS running,
-        extract(epoch FROM now() - min(l.run_at) FILTER (WHERE l.worker_id IS NULL AND l.run_at <= now()))::float8
-            AS oldest_due_age
-    FROM {schema}.live AS l
-    WHERE %(queue)s::text IS NULL OR l.queue = %(queue)s::text
-    GROUP BY l.queue
+    SELECT w.queue,
+        sum(w.pending)::bigint AS pending, sum(w.due)::bigint AS due, sum(w.running)::bigint AS running,
+        (sum(w.due) FILTER (WHERE t.unknown))::bigint AS unknown,
+        extract(epoch FROM now() - min(w.oldest_due))::float8 AS oldest_due_age
+    FROM waiting_types AS w
+    LEFT JOIN {schema}.look_up_types(ARRAY(SELECT n.job_type FROM waiting_types AS n WHERE n.due > 0)) AS t
+        ON t.job_type = w.job_type
+    GROUP BY w.queue
 ),
 ended AS (
     SELECT h.queue,
@@ -30,7 +31,7 @@ ended AS (
             ORDER BY extract(epoch FROM h.started_at - h.run_at)::float8) FILTER (WHERE h.status = 'completed') AS waited,
         percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (
             ORDER BY extract(epoch FROM h.finished_at - h.started_at)::float8) FILTER (WHERE h.status = 'completed') AS ran
-    FROM {schema}.history AS h
+    FROM {schema}.jobs AS h
     WHERE h.finished_at >= now() - interval '1 hour' AND h.finished_at < now() + interval '1 day'
       AND (%(queue)s::text IS NULL OR h.queue = %(queue)s::text)
     GROUP BY h.queue

@@ -5,9 +5,13 @@
 -- after it. Whoever asks for that has the transaction for himself, and runs wait_for_disk.sql before he calls it done.
 -- Locks: the new row. Index: live_pkey and live_claim, at their right edges; idle_hosts_pkey if somebody sleeps.
 INSERT INTO {schema}.live AS l (run_at, {given})
-VALUES (coalesce(%(run_at)s, now() + make_interval(secs => %(delay)s)), {given_values})
+VALUES (
+    coalesce(%(run_at)s, pg_catalog.now() OPERATOR(pg_catalog.+) pg_catalog.make_interval(secs => %(delay)s)), {given_values}
+)
 RETURNING l.id, CASE WHEN {schema}.any_host_idle() THEN
     CASE WHEN {schema}.notify_one(l.queue, l.run_at) THEN
-        CASE WHEN %(early)s THEN set_config('synchronous_commit', 'off', true) = 'off' END
+        CASE WHEN %(early)s THEN
+            pg_catalog.set_config('synchronous_commit', 'off', true) OPERATOR(pg_catalog.=) 'off'
+        END
     END
 END AS early

@@ -1,3 +1,4 @@
 -- The database's time, for jobs that are about to be copied in. Parameters: none. Locks: none. Index: none.
 -- Returns microseconds since 1970: of the transaction's now(), from which delays count, and of this moment, for ids.
-SELECT (extract(epoch FROM now()) * 1000000)::bigint, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
+SELECT (extract(epoch FROM pg_catalog.now()) OPERATOR(pg_catalog.*) 1000000)::bigint,
+    (extract(epoch FROM pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.*) 1000000)::bigint

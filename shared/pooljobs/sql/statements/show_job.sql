@@ -4,24 +4,14 @@
 -- payload was refused since when, and for how many seconds; unknown: it is pending, and fleets live of which none declares
 -- its type; retry_policy: as declared last, null if it never was.
 -- Locks: none. Index: live_pkey; history_id in each partition; cancellations_pkey; declarations_pkey; job_types_pkey.
-SELECT j.*, w.host AS worker_host, w.pid AS worker_pid, w.ordinal AS worker_ordinal,
-    c.requested_at AS cancel_requested_at,
-    extract(epoch FROM now() - c.requested_at)::float8 AS cancel_requested_ago,
-    c.reason AS cancel_reason,
+SELECT j.*,
+    extract(epoch FROM now() - j.cancel_requested_at)::float8 AS cancel_requested_ago,
     extract(epoch FROM now() - j.refused_since)::float8 AS refused_for,
-    j.status = 'pending'
-        AND EXISTS (SELECT FROM {schema}.fleets AS f WHERE f.seen_until > now())
-        AND NOT EXISTS (
-            SELECT FROM {schema}.fleets AS f
-            JOIN {schema}.declarations AS d ON d.fleet = f.id
-            WHERE f.seen_until > now() AND d.job_type = j.job_type
-        ) AS unknown,
+    j.status = 'pending' AND t.unknown AS unknown,
     t.retry_policy,
     extract(epoch FROM j.run_at - now())::float8 AS due_in
 FROM {schema}.jobs AS j
-LEFT JOIN {schema}.workers AS w ON w.id = j.worker_id
-LEFT JOIN {schema}.job_types AS t ON t.job_type BETWEEN j.job_type AND j.job_type
-LEFT JOIN {schema}.cancellations AS c ON c.job_id = j.id AND j.finished_at IS NULL
+CROSS JOIN LATERAL {schema}.look_up_types(ARRAY[j.job_type]) AS t
 WHERE j.id BETWEEN %(first)s::uuid AND %(last)s::uuid
 ORDER BY j.id
 LIMIT %(limit)s

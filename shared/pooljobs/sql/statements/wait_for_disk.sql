@@ -1,4 +1,4 @@
 -- Returns when all that was committed before is as durable as the session's commits are: an empty message in the log has
 -- to get to the disk, and whatever is in front of it. Parameters: none. Returns nothing of interest. Locks: none.
 -- Index: none.
-SELECT pg_logical_emit_message(true, 'pooljobs', '')
+SELECT pg_catalog.pg_logical_emit_message(true, 'pooljobs', '')

@@ -1,0 +1,64 @@
+"""The room for a fleet's connections, as who is no superuser sees it."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import Connection, sql
+
+from pooljobs.db.connection_budget import needed
+from pooljobs.db.preflight import check
+from pooljobs.errors import ConnectionBudgetError
+from pooljobs.settings import ServeSettings
+from tests.support.roles import role_for
+
+Conn = Connection[Any]
+
+
+def settings(dsn: str) -> ServeSettings:
+    return ServeSettings(dsn, app="")
+
+
+WANTED = needed(settings(""), 1)
+
+
+def limit(owner: Conn, what: str, name: object, most: int) -> None:
+    owner.execute(sql.SQL(f"ALTER {what} {{}} CONNECTION LIMIT {most}").format(sql.Identifier(str(name))))
+
+
+def test_the_connections_of_others_count(owner_dsn: str, connection: Conn) -> None:
+    """Of these a plain user sees no more than that they are there."""
+    with role_for(owner_dsn, "worker") as plain, ExitStack() as stack:
+        limit(connection, "DATABASE", connection.info.dbname, WANTED + 10)
+        check(settings(plain))
+        for _ in range(12):
+            stack.enter_context(psycopg.connect(owner_dsn))
+        with pytest.raises(ConnectionBudgetError, match="but the database has") as refused:
+            check(settings(plain))
+        assert "ALTER DATABASE" in str(refused.value.hint)
+        check(settings(owner_dsn))  # a superuser's sessions are not limited so
+
+
+def test_the_limit_of_the_role_counts(owner_dsn: str, connection: Conn) -> None:
+    with role_for(owner_dsn, "worker") as plain:
+        name = psycopg.conninfo.conninfo_to_dict(plain)["user"]
+        for most, fits in ((WANTED, True), (WANTED - 1, False), (WANTED, True)):
+            limit(connection, "ROLE", name, most)
+            if fits:
+                check(settings(plain))
+                continue
+            with pytest.raises(ConnectionBudgetError, match=f"but the role has {most} left of {most}"):
+                check(settings(plain))
+        with psycopg.connect(plain), pytest.raises(ConnectionBudgetError, match="but the role has"):
+            check(settings(plain))
+
+
+def test_the_servers_room_is_the_same_for_all(owner_dsn: str) -> None:
+    with role_for(owner_dsn, "worker") as plain:
+        for dsn in (plain, owner_dsn):
+            most = settings(dsn)
+            with pytest.raises(ConnectionBudgetError, match="but the server has"):
+                check(ServeSettings(dsn, app="", procs=512, worker=most.worker))
