@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from pooljobs_supervisor.cli.main import run
+from pooljobs_supervisor.telling.streams import open_streams
 
 if TYPE_CHECKING:
     from pooljobs_supervisor.cli.launch import WorkerMain
@@ -23,6 +24,7 @@ def load_worker() -> WorkerMain:
 
 def main() -> None:
     """The ``pooljobs`` command; does not return."""
+    open_streams()
     sys.exit(run(sys.argv[1:], load_worker))
 
 

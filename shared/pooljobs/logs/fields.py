@@ -29,11 +29,12 @@ def extra_fields(record: logging.LogRecord) -> dict[str, Any]:
 
 
 def message_of(record: logging.LogRecord) -> str:
-    """The record's message. Arguments that do not fit their format are shown beside it, not raised."""
+    """The record's message. Arguments that do not fit their format are told of beside it; nothing is raised."""
     try:
         return record.getMessage()
     except Exception as error:  # noqa: BLE001  # a handler's arguments may do anything when they are printed
-        return f"{record.msg!s} (arguments do not fit: {type(error).__name__})"
+        message = record.msg if isinstance(record.msg, str) else f"<{type(record.msg).__qualname__}>"
+        return f"{message} (arguments do not fit: {type(error).__name__})"
 
 
 def exception_of(record: logging.LogRecord) -> str | None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
+from pooljobs.escaping import escaped
+
 _SELF = Path("/proc/self")
 _ARG_START, _ARG_END = 47, 48
 """Of the numbers in ``stat``, counted from 0."""
@@ -28,7 +30,7 @@ def set_title(name: str, app: str) -> None:
     with suppress(OSError, ValueError, IndexError):
         start, size = _command_line()
         if size > 0:
-            text = f"pooljobs serve: {name} ({app})".encode(errors="replace")[: size - 1]
+            text = escaped(f"pooljobs serve: {name} ({app})").encode()[: size - 1]
             with (_SELF / "mem").open("r+b", buffering=0) as memory:
                 memory.seek(start)
                 memory.write(text.ljust(size, b"\0"))
