@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from pooljobs.process.title import hide_connection_strings
 from pooljobs_supervisor.cli.main import run
 from pooljobs_supervisor.telling.streams import open_streams
 
@@ -24,6 +25,7 @@ def load_worker() -> WorkerMain:
 
 def main() -> None:
     """The ``pooljobs`` command; does not return."""
+    hide_connection_strings(sys.argv)
     open_streams()
     sys.exit(run(sys.argv[1:], load_worker))
 
