@@ -65,7 +65,7 @@ def enqueue_one(dsn: str, schema: str, job: EnqueuedJob) -> Enqueued:
         try:
             row = connection.execute(statements.load("enqueue_one"), parameters).fetchone()
         except (pg.UntranslatableCharacter, pg.InvalidTextRepresentation, pg.ProgramLimitExceeded) as error:
-            raise PayloadError(f"PostgreSQL refused the payload: {one_line(error)}") from error
+            raise PayloadError(f"PostgreSQL refused the payload: {one_line(error)}") from None
         assert row is not None
         found = connection.execute(statements.load("list_job_types"), {"job_type": job.job_type}).fetchone()
     assert found is not None
