@@ -18,7 +18,7 @@ import orjson
 
 from pooljobs.escaping import escaped_json
 from pooljobs.job.error_text import error_type
-from pooljobs.logs.fields import exception_of, extra_fields, job_fields, message_of
+from pooljobs.logs.fields import exception_of, extra_fields, job_fields, message_of, printed
 from pooljobs.logs.process_name import process_name
 
 EVERY_LINE: Final = ("ts", "level", "logger", "process", "pid", "host", "message")
@@ -60,10 +60,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def _plain(value: object) -> object:
-    """Never raises: an object of the application's may do anything when it is printed."""
+    """What JSON takes in any case."""
     if isinstance(value, str) or type(value) is bool or (type(value) is int and abs(value) < _EXACT):
         return value
-    try:
-        return repr(value)
-    except Exception:  # noqa: BLE001
-        return f"<{type(value).__qualname__}>"
+    return printed(value)

@@ -12,6 +12,7 @@ import time
 from typing import Final
 
 from pooljobs.escaping import escaped, escaped_lines
+from pooljobs.job.secret_values import without_secrets
 from pooljobs.logs.fields import exception_of, extra_fields, job_fields, message_of
 from pooljobs.logs.job_log import is_job_line
 from pooljobs.logs.process_name import process_name
@@ -49,7 +50,7 @@ class TextFormatter(logging.Formatter):
         if is_job_line(record):
             return []
         stack = self.formatStack(record.stack_info) if record.stack_info else None
-        return [part for part in (exception_of(record) or record.exc_text, stack) if part]
+        return [without_secrets(part) for part in (exception_of(record) or record.exc_text, stack) if part]
 
     def _paint(self, code: str, text: str) -> str:
         return f"{code}{text}{_RESET}" if self._colour and code and text else text

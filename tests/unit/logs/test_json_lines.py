@@ -4,12 +4,14 @@ import json
 import logging
 import os
 import socket
+from contextvars import copy_context
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from pooljobs.handler.context import entered
+from pooljobs.job.secret_values import hide_values
 from pooljobs.logs import name_process
 from pooljobs.logs.json_lines import EVERY_LINE, JsonFormatter
 from tests.support.hostile_text import HOSTILE, harm
@@ -86,3 +88,16 @@ def test_a_line_is_one_line_for_every_reader_and_obeyed_by_no_terminal() -> None
         line = JsonFormatter().format(made)
         assert (harm(line), line.splitlines()) == ([], [line])
         assert json.loads(line)["message"] == HOSTILE
+
+
+def test_a_secret_value_is_masked_where_it_is_told_and_the_line_stays_json() -> None:
+    def told() -> list[dict[str, Any]]:
+        hide_values({"token": ["info", "hunter2", os.getpid() + 10**6, '"message":']}, {"token"})
+        extra = {"given": {"key": "hunter2"}, "plain": "of hunter2", "number": os.getpid() + 10**6, "other": [1]}
+        return [formatted(record("with %s", "hunter2", extra=extra)), formatted(record_of_error(ValueError("hunter2")))]
+
+    first, second = copy_context().run(told)
+    assert (first["message"], first["level"], first["pid"]) == ("with ***", "info", os.getpid())
+    assert (first["given"], first["plain"], first["number"]) == ("{'key': '***'}", "of ***", "***")
+    assert first["other"] == [1]
+    assert second["exception"].endswith("ValueError: ***")

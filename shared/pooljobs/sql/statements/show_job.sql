@@ -2,7 +2,7 @@
 -- Parameters: first uuid, last uuid, limit. Returns the view's columns, of a running job its worker's host, pid and
 -- ordinal, of one that is asked to end when that was asked, how many seconds ago, and the reason given, and of one whose
 -- payload was refused since when, and for how many seconds; unknown: it is pending, and fleets live of which none declares
--- its type; retry_policy: as declared last, null if it never was.
+-- its type; retry_policy: as declared last, and secret: the payload's fields to mask; both null if it never was.
 -- Locks: none. Index: live_pkey; history_id in each partition; cancellations_pkey; declarations_pkey; job_types_pkey.
 SELECT j.*, w.host AS worker_host, w.pid AS worker_pid, w.ordinal AS worker_ordinal,
     c.requested_at AS cancel_requested_at,
@@ -16,7 +16,7 @@ SELECT j.*, w.host AS worker_host, w.pid AS worker_pid, w.ordinal AS worker_ordi
             JOIN {schema}.declarations AS d ON d.fleet = f.id
             WHERE f.seen_until > now() AND d.job_type = j.job_type
         ) AS unknown,
-    t.retry_policy,
+    t.retry_policy, t.secret,
     extract(epoch FROM j.run_at - now())::float8 AS due_in
 FROM {schema}.jobs AS j
 LEFT JOIN {schema}.workers AS w ON w.id = j.worker_id
