@@ -78,6 +78,7 @@ CREATE TABLE pooljobs.job_types (
     retry_delay_secs double precision NOT NULL,
     updated_at timestamp with time zone NOT NULL DEFAULT now(),
     declared_until timestamp with time zone NOT NULL DEFAULT '-infinity'::timestamp with time zone,
+    secret text[] NOT NULL DEFAULT '{}'::text[],
     CONSTRAINT job_types_pkey PRIMARY KEY (job_type),
     CONSTRAINT job_types_numbers_in_range CHECK (((max_retries >= 1) AND (retry_delay_secs >= (0)::double precision))),
     CONSTRAINT job_types_retry_policy_known CHECK ((retry_policy = ANY (ARRAY['exponential'::text, 'fixed'::text, 'none'::text])))

@@ -41,3 +41,5 @@ class ExitCode(IntEnum):
     """A command that checks something (an audit) found it broken."""
     EXHAUSTED = 14
     """A worker is out of descriptors, memory or threads: it gave back what it had claimed, and is replaced."""
+    OUTPUT = 15
+    """stdout did not take the result: a full disk, or it was closed. What the command was to do is done."""

@@ -137,7 +137,7 @@ class ServeSettings:
             share its memory. Linux only. Default False: each worker imports it.
     """
 
-    dsn: str
+    dsn: str = field(repr=False)  # a password may be in it
     app: str
     schema: str = "pooljobs"
     procs: int = 1

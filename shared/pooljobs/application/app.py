@@ -93,6 +93,7 @@ class PoolJobs(Cancelling):
         time_limit: float | timedelta | TimeLimit | None = None,
         extra: Literal["refuse", "ignore"] = "refuse",
         aliases: Sequence[str] = (),
+        secret: Sequence[str] = (),
     ) -> Callable[[Callable[P, R]], TypedTask[P, R]]: ...
     def job(
         self,
@@ -107,6 +108,7 @@ class PoolJobs(Cancelling):
         time_limit: float | timedelta | TimeLimit | None = None,
         extra: Literal["refuse", "ignore"] = "refuse",
         aliases: Sequence[str] = (),
+        secret: Sequence[str] = (),
     ) -> Any:
         """Declare a function, plain or async, as the handler of a job type. Used bare or with arguments.
 
@@ -125,6 +127,9 @@ class PoolJobs(Cancelling):
                 such fields are passed over, in dataclasses too; a pydantic model follows its own configuration.
             aliases: Former names. The handler takes jobs of these types as well; what it enqueues has its name.
 
+            secret: Parameters, each with all that it holds, or fields of a payload that is taken whole, whose values
+                ``pooljobs jobs show`` masks, and errors and log lines of a run too; see docs/running.md.
+
         Raises:
             DeclarationError: The declaration contradicts itself, or the name or an alias is taken.
         """
@@ -133,7 +138,7 @@ class PoolJobs(Cancelling):
 
         def declare(handler: Callable[..., Any]) -> TypedTask[..., Any]:
             declared_name = getattr(handler, "__name__", repr(handler)) if name is None else name
-            declaration = Declaration(declared_name, queue, max_retries, retry, limit, extra, aliases)
+            declaration = Declaration(declared_name, queue, max_retries, retry, limit, extra, aliases, secret)
             return self._register(TypedTask(handler, declaration, self._outlet))
 
         return declare if function is None else declare(function)

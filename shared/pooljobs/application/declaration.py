@@ -26,6 +26,7 @@ class Declaration:
     Attributes:
         extra: What becomes of payload fields that the handler does not take: ``refuse`` or ``ignore``.
         aliases: Other job types whose jobs the handler takes as well: its former names.
+        secret: Parameters, or fields of the payload, whose values are shown nowhere.
 
     Raises:
         DeclarationError: A value is out of its range.
@@ -38,10 +39,12 @@ class Declaration:
     time_limit: TimeLimit | None = None
     extra: str = REFUSE_EXTRA
     aliases: Sequence[str] = ()
+    secret: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         self._check_extra()
         self._check_aliases()
+        self._check_secret()
         try:
             check_name("the name of a job", self.name)
             check_name("queue", self.queue)
@@ -70,6 +73,11 @@ class Declaration:
         for at, alias in enumerate(self.aliases):
             if alias == self.name or alias in self.aliases[:at]:
                 raise DeclarationError(f"{self.name}: {alias!r} is named twice", hint="leave it out of the aliases")
+
+    def _check_secret(self) -> None:
+        if not isinstance(self.secret, list | tuple) or not all(isinstance(name, str) for name in self.secret):
+            hint = "write it as secret=('token',)"
+            raise DeclarationError(f"{self.name}: secret must be a tuple of names, not {self.secret!r:.80}", hint=hint)
 
 
 def refuse_unrunnable(function: object, name: str) -> None:

@@ -16,6 +16,7 @@ from pooljobs.handler.context import current_trace_id
 from pooljobs.job.new_job import NewJob
 from pooljobs.job.options import EnqueueOptions
 from pooljobs.signature.binder import Binder, compile_binder
+from pooljobs.signature.field_names import secret_fields
 from pooljobs.signature.reading import read_signature
 
 P = ParamSpec("P")
@@ -34,6 +35,7 @@ class Task(Enqueueing):
         max_retries: Total number of runs. Default 3; 1 where the retry policy is ``none``.
         retry: When a failed job runs again.
         time_limit: How long a run may take; None leaves it to ``pooljobs serve``.
+        secret: Fields of its payloads whose values are shown nowhere.
         function: The handler itself.
         is_async: The handler is a coroutine function.
         binder: Makes the handler's arguments from a payload.
@@ -58,6 +60,7 @@ class Task(Enqueueing):
         self.where = place_of(function)
         signature = read_signature(function, self.name, tolerant=declaration.extra == IGNORE_EXTRA)
         self.binder: Binder = compile_binder(self.name, signature)
+        self.secret = secret_fields(self.name, signature, declaration.secret)
         self._outlet = outlet
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

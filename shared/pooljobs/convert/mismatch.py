@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType, NoneType
+from typing import Any, Final, TypeAlias
 
 from pooljobs.job.error_text import said
 from pooljobs.payload.path import quoted, short_path
 
 Converter: TypeAlias = Callable[[Any], Any]
 """Takes a JSON value, returns what the annotation asks for, or raises ``Mismatch``."""
-
-_LONGEST_REPR = 60
 
 
 class Mismatch(Exception):  # noqa: N818 - a finding that the binder turns into a PayloadError
@@ -40,7 +39,7 @@ class Mismatch(Exception):  # noqa: N818 - a finding that the binder turns into 
 
 def expected(what: str, value: object) -> Mismatch:
     """``value`` is not ``what``."""
-    return Mismatch(f": expected {what}, got {shown(value)}")
+    return Mismatch(f": expected {what}, got {kind_of(value)}")
 
 
 def differs(sent: object, arrived: object) -> Mismatch:
@@ -68,15 +67,24 @@ def unknown(name: str, known: Iterable[str]) -> Mismatch:
     return Mismatch(f" has an unknown field {quoted(name)} ({f'it takes: {takes}' if takes else 'it takes none'})")
 
 
-def shown(value: object) -> str:
-    """A JSON value in few words."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict):
-        return "an object"
-    if isinstance(value, list):
-        return "a list"
-    text = repr(value[: _LONGEST_REPR + 1] if isinstance(value, str) else value)
-    return text if len(text) <= _LONGEST_REPR else f"{text[:_LONGEST_REPR]}…"
+def kind_of(value: object) -> str:
+    """What a JSON value is, and never the value: errors are kept and shown where payloads are not.
+
+    >>> kind_of("hunter2"), kind_of(True), kind_of([1])
+    ('a string of length 7', 'a boolean', 'a list of length 1')
+    """
+    named = _KINDS.get(type(value), f"of type {type(value).__qualname__}")
+    return f"{named} of length {len(value)}" if isinstance(value, str | list) else named
+
+
+_KINDS: Final[Mapping[type, str]] = MappingProxyType(
+    {
+        NoneType: "null",
+        bool: "a boolean",
+        int: "an integer",
+        float: "a number",
+        str: "a string",
+        list: "a list",
+        dict: "an object",
+    }
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -82,16 +82,27 @@ def _validated(validate: Callable[[], Any], by: str) -> Any:
         return validate()
     except MemoryError:
         raise
-    except Exception as error:
-        raise _from_pydantic(by, error) from error
+    except Exception as error:  # noqa: BLE001  # a class of the user's may raise anything
+        found = _from_pydantic(by, error)
+        raise found from found.__cause__
 
 
 def _from_pydantic(by: str, error: Exception) -> Mismatch:
+    """Its cause is what a validator of the user's raised, if one did: pydantic's own error shows the values."""
     errors = getattr(error, "errors", None)
     if not isinstance(error, ValueError) or errors is None:
         return refused(by, error)
-    first = errors(include_url=False)[0]
-    found = Mismatch(f": {first['msg']} ({by})")
+    first = errors(include_url=False, include_input=False)[0]
+    raised = first.get("ctx", {}).get("error")
+    found = Mismatch(f": {_said(first)} ({by})")
+    found.__cause__ = raised if isinstance(raised, Exception) else None
     for step in reversed(first["loc"]):
         found.under(f"[{step}]" if isinstance(step, int) else at_key(str(step)))
     return found
+
+
+def _said(error: Mapping[str, Any]) -> str:
+    """Pydantic's message; the one kind that repeats what was sent is told without."""
+    if error["type"] == "union_tag_invalid":
+        return f"Input tag does not match any of the expected tags: {error['ctx']['expected_tags']}"
+    return str(error["msg"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from psycopg.conninfo import conninfo_to_dict
 
@@ -17,7 +17,7 @@ from pooljobs.errors import DatabaseUnreachableError, OptionError
 class ResolvedDsn:
     """A connection string and where it came from. ``dsn`` is None for the embedded server, which knows its own."""
 
-    dsn: str | None
+    dsn: str | None = field(repr=False)
     source: str
 
 
@@ -57,5 +57,6 @@ def _checked(text: str, source: str) -> str:
     try:
         return normalized(text)
     except OptionError as error:
-        message = f"{source} is not a PostgreSQL connection string: {error}"
-        raise DatabaseUnreachableError(message, hint=error.hint) from None
+        found = error
+    # Out here the new error has no context: libpq's own, further down there, quotes the text.
+    raise DatabaseUnreachableError(f"{source} is not a PostgreSQL connection string: {found}", hint=found.hint)

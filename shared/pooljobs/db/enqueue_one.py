@@ -70,7 +70,7 @@ def enqueue_one(dsn: str, schema: str, job: EnqueuedJob) -> Enqueued:
             with pinned_transaction(connection):
                 row = connection.execute(statements.load("enqueue_one"), parameters).fetchone()
         except (pg.UntranslatableCharacter, pg.InvalidTextRepresentation, pg.ProgramLimitExceeded) as error:
-            raise PayloadError(f"PostgreSQL refused the payload: {one_line(error)}") from error
+            raise PayloadError(f"PostgreSQL refused the payload: {one_line(error)}") from None
         assert row is not None
         return Enqueued(UUID(str(row[0])), _declared(connection, statements, job.job_type))
 

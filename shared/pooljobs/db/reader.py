@@ -1,6 +1,7 @@
 """The operator's questions: which jobs are there, what became of one, run it again, how do the queues stand.
 
-Used by the command line. Answers are plain dictionaries, a column a key, so that they print as JSON as they are.
+Used by the command line. Answers are plain dictionaries, a column a key. A payload is JSON text: jsonb holds numbers
+and depths that no reader of JSON takes, and such jobs are just those that are looked at.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import DictRow, dict_row
+from psycopg.types.string import TextLoader
 
 from pooljobs.db.cancel import cancel_with
 from pooljobs.db.connect import connect, pinned_transaction
@@ -123,6 +125,7 @@ class Reader:
     def _rows(self, verb: str, parameters: dict[str, Any]) -> list[DictRow]:
         pinned = pinned_transaction(self.connection, *PLANNED)
         with pinned, self.connection.cursor(row_factory=dict_row) as cursor:
+            cursor.adapters.register_loader("jsonb", TextLoader)
             return cursor.execute(self._statements.load(verb), parameters).fetchall()
 
 

@@ -25,4 +25,5 @@ class translated:  # noqa: N801  # reads as a statement: with translated(schema)
         if isinstance(error, MISSING):
             raise not_migrated(self._schema) from error
         if isinstance(error, (pg.UntranslatableCharacter, pg.InvalidTextRepresentation, pg.ProgramLimitExceeded)):
-            raise PayloadError(f"PostgreSQL refused the payload: {one_line(error)}") from error
+            # Without the error itself, whose detail and context quote the payload.
+            raise PayloadError(f"PostgreSQL refused the payload: {one_line(error)}") from None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pooljobs.db.dsn import resolve
@@ -26,7 +26,7 @@ class Database:
         data_directory: Of the embedded server; None for one that was named.
     """
 
-    dsn: str
+    dsn: str = field(repr=False)
     source: str
     data_directory: Path | None = None
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import traceback
 from types import TracebackType
 
+from pooljobs.job.secret_values import without_secrets
+
 LIMIT = 8192
 """Characters kept of one error: the head says what, the tail says where it came from."""
 
@@ -42,7 +44,7 @@ def headline(error: BaseException) -> str:
     ('ValueError', 'ValueError: first second')
     """
     name = error_type(error)
-    said = _in_one_line(_said(error))
+    said = _in_one_line(without_secrets(_said(error)))
     line = f"{name}: {said}" if said else name
     return clean(line if len(line) <= LONGEST_HEADLINE else f"{line[: LONGEST_HEADLINE - 1]}…")
 
@@ -58,7 +60,7 @@ def describe(error: BaseException, *, skip_frames: int = 0) -> str:
 def traceback_text(error: BaseException, trail: TracebackType | None) -> str:
     """The traceback as Python prints it, or why there is none. Never raises."""
     try:
-        return "".join(traceback.format_exception(type(error), error, trail))
+        return without_secrets("".join(traceback.format_exception(type(error), error, trail)))
     except BaseException as second:  # noqa: BLE001  # a handler's exception class may do anything when it is printed
         return f"(its traceback could not be printed: {error_type(second)})"
 
@@ -91,8 +93,10 @@ def said(error: Exception) -> str:
 
 
 def clean(text: str, limit: int = LIMIT) -> str:
-    """Text that PostgreSQL stores: NUL and lone surrogates as escapes, the middle of a long one cut out."""
-    storable = text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")
+    """Text that PostgreSQL stores: NUL and lone surrogates as escapes, the middle of a long one cut out; without the
+    values of secret parameters (``secret_values.py``).
+    """
+    storable = without_secrets(text).replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")
     if len(storable) <= limit:
         return storable
     tail = limit * 3 // 4

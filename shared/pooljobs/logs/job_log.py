@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Final, Protocol
 from uuid import UUID
 
+from pooljobs.escaping import escaped
 from pooljobs.job.error_text import error_type
 from pooljobs.settings import JOB_LOGS
 
@@ -97,7 +98,8 @@ class JobLog:
             event: What became of the job. ``FAILED`` is told at ERROR, what else at INFO.
             job: The job.
             message: For people.
-            *arguments: Of the message, as logging has them.
+            *arguments: Of the message, as logging has them. Text in them is anybody's, and the formatter may be the
+                application's.
             started_ns: When its handler began; 0 if it did not.
             exc_info: What it raised.
             stack: Where its handler was when it was killed.
@@ -108,8 +110,9 @@ class JobLog:
         try:
             number = level or (logging.ERROR if event is Event.FAILED else logging.INFO)
             if self._log.isEnabledFor(number):
+                told = tuple(escaped(each) if isinstance(each, str) else each for each in arguments)
                 record = self._log.makeRecord(
-                    self._log.name, number, __file__, 0, message, arguments, exc_info, None, None, stack
+                    self._log.name, number, __file__, 0, message, told, exc_info, None, None, stack
                 )
                 vars(record).update(self._fields(event, job, started_ns, exc_info))
                 self._log.handle(record)

@@ -1,4 +1,4 @@
-"""Log lines for machines: one JSON object a line.
+"""Log lines for machines: one JSON object a line, whatever a reader takes for the end of one.
 
 Fields: those of ``EVERY_LINE``; inside a job ``job_id``, ``job_type``, ``trace_id``; what was passed as ``extra``;
 ``error_type`` and ``exception`` where something was raised, ``stack`` where there is one. The lines that say what
@@ -16,12 +16,15 @@ from typing import Any, Final
 
 import orjson
 
+from pooljobs.escaping import escaped_json
 from pooljobs.job.error_text import error_type
-from pooljobs.logs.fields import exception_of, extra_fields, job_fields, message_of
+from pooljobs.logs.fields import exception_of, extra_fields, job_fields, message_of, printed
 from pooljobs.logs.process_name import process_name
 
 EVERY_LINE: Final = ("ts", "level", "logger", "process", "pid", "host", "message")
 """Fields that every line has: ``ts`` in ISO 8601 and UTC, ``process`` like worker-1. A part of the contract."""
+
+_EXACT: Final = 2**64
 
 
 class JsonFormatter(logging.Formatter):
@@ -35,9 +38,9 @@ class JsonFormatter(logging.Formatter):
         """The line, without a line end."""
         fields = job_fields() | extra_fields(record) | self._own(record)
         try:
-            return orjson.dumps(fields, default=repr, option=orjson.OPT_NON_STR_KEYS).decode()
-        except (TypeError, ValueError):  # a lone surrogate, a number beyond 64 bits, a cycle
-            return json.dumps({name: _plain(value) for name, value in fields.items()})
+            return escaped_json(orjson.dumps(fields, default=repr, option=orjson.OPT_NON_STR_KEYS).decode())
+        except (TypeError, ValueError):  # a lone surrogate, a number beyond 64 bits, a cycle, a repr that raises
+            return escaped_json(json.dumps({name: _plain(value) for name, value in fields.items()}))
 
     def _own(self, record: logging.LogRecord) -> dict[str, Any]:
         own = {
@@ -57,4 +60,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def _plain(value: object) -> object:
-    return value if isinstance(value, (str, int, bool)) else repr(value)
+    """What JSON takes in any case."""
+    if isinstance(value, str) or type(value) is bool or (type(value) is int and abs(value) < _EXACT):
+        return value
+    return printed(value)

@@ -29,7 +29,7 @@ def json_value(value: Any) -> object:
     if isinstance(value, timedelta):
         return value.total_seconds()
     if is_model(value):
-        return value.model_dump(mode="json", by_alias=names_agree(type(value)), round_trip=True)
+        return value.model_dump(mode="json", by_alias=names_agree(type(value)), round_trip=True, warnings=False)
     for classes, write in _WRITERS:
         if isinstance(value, classes):
             return write(value)

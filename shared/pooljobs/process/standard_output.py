@@ -16,9 +16,10 @@ _LOST: Final = frozenset(
     {
         *(errno.EPIPE, errno.EIO, errno.ENXIO, errno.ECONNRESET, errno.ENOTCONN, errno.ESHUTDOWN),
         *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
+        errno.EBADF,
     }
 )
-"""No reader, and no room."""
+"""No reader, no room, and closed at the start."""
 
 
 class _Forgiving(io.FileIO):
@@ -33,8 +34,8 @@ class _Forgiving(io.FileIO):
 
 def forgive_lost_readers() -> None:
     """Put such streams in the place of this process's; one that was closed at the start leads to /dev/null."""
-    sys.stdout = _like(sys.stdout, 1)
-    sys.stderr = _like(sys.stderr, 2)
+    sys.stdout = forgiving(sys.stdout, 1)
+    sys.stderr = forgiving(sys.stderr, 2)
 
 
 def opened(fd: int, *, line_buffering: bool = True) -> TextIO:
@@ -43,8 +44,8 @@ def opened(fd: int, *, line_buffering: bool = True) -> TextIO:
     return io.TextIOWrapper(io.BufferedWriter(raw), errors="backslashreplace", line_buffering=line_buffering)
 
 
-def _like(stream: TextIO | None, fd: int) -> TextIO:
-    """As the given one encodes and buffers; what waits in it is its own to write."""
+def forgiving(stream: TextIO | None, fd: int) -> TextIO:
+    """One that encodes and buffers as the given one does; what waits in that is its own to write."""
     if not isinstance(stream, io.TextIOWrapper):
         return stream if stream is not None else _nowhere()
     if isinstance(getattr(stream.buffer, "raw", None), _Forgiving):

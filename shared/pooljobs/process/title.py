@@ -2,13 +2,21 @@
 
 A title is written over the command line that the process was started with, through ``/proc/self/mem``: that needs no
 library, and where the system forbids it nothing happens. It is cut to the room that there is, and at least one NUL
-follows: without one the kernel would read on into the environment. A password that was in the command line is gone.
+follows: without one the kernel would read on into the environment.
+
+A connection string in the command line is overwritten when a command begins, for a password may be in it. Until then,
+while Python starts, everybody on the machine can read it: what is secret belongs into the environment.
 """
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
+
+from pooljobs.escaping import escaped
 
 _SELF = Path("/proc/self")
 _ARG_START, _ARG_END = 47, 48
@@ -28,10 +36,28 @@ def set_title(name: str, app: str) -> None:
     with suppress(OSError, ValueError, IndexError):
         start, size = _command_line()
         if size > 0:
-            text = f"pooljobs serve: {name} ({app})".encode(errors="replace")[: size - 1]
+            text = escaped(f"pooljobs serve: {name} ({app})").encode()[: size - 1]
             with (_SELF / "mem").open("r+b", buffering=0) as memory:
                 memory.seek(start)
                 memory.write(text.ljust(size, b"\0"))
+
+
+def hide_connection_strings(arguments: Sequence[str]) -> None:
+    """Write asterisks over what follows ``--dsn``, in the command line that other processes see. Never raises."""
+    following = [value for option, value in pairwise(arguments) if option == "--dsn"]
+    joined = [argument.partition("=")[2] for argument in arguments if argument.startswith("--dsn=")]
+    hidden = [os.fsencode(text) for text in (*following, *joined) if text]
+    with suppress(OSError, ValueError, IndexError):
+        if not hidden:
+            return
+        start, size = _command_line()
+        with (_SELF / "mem").open("r+b", buffering=0) as memory:
+            memory.seek(start)
+            line = memory.read(size)
+            for text in hidden:
+                line = line.replace(text, b"*" * len(text))
+            memory.seek(start)
+            memory.write(line)
 
 
 def _command_line() -> tuple[int, int]:

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import orjson
 
 from pooljobs.convert.conversion import ANYTHING
-from pooljobs.convert.mismatch import Mismatch, unknown
+from pooljobs.convert.mismatch import Mismatch, kind_of, unknown
 from pooljobs.errors import PayloadError
 from pooljobs.handler.context import JobContext
 from pooljobs.handler.state import StateContainer
@@ -91,7 +91,7 @@ class Binder:
             return item
         if isinstance(item, Mapping):
             return dict(item)
-        raise PayloadError(f"{self.job_type}: each item must be a dict of keyword arguments, not {item!r:.60}")
+        raise PayloadError(f"{self.job_type}: each item must be a dict of keyword arguments, not {kind_of(item)}")
 
     def encoded(self, payload: Any) -> bytes:
         """``payload`` as JSON, checked the way a worker will read it: from its JSON.

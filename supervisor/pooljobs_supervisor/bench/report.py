@@ -10,15 +10,18 @@ from rich.text import Text
 
 from pooljobs_supervisor.bench.figures import Figures, fine, shares
 from pooljobs_supervisor.bench.judgement import Judgement
+from pooljobs_supervisor.telling.console import block, line, lines
 
 _WIDTH: Final = 100
 
 
 def told(figures: Figures, judgement: Judgement) -> Text:
     """A table of figures, and what bounds them."""
-    lines = [f"{name:<16} {figure:<17}  {note}".rstrip() for name, figure, note in _rows(figures)]
-    bound = (f"bound by: {judgement.bound.value}", "bold")
-    return Text.assemble("\n".join(lines), "\n\n", bound, "\n", textwrap.fill(judgement.text, _WIDTH))
+    told = [f"{name:<16} {figure:<17}  {note}".rstrip() for name, figure, note in _rows(figures)]
+    bound = line(f"bound by: {judgement.bound.value}", "bold")
+    return (
+        lines([*told, "", ""]).append_text(bound).append("\n").append_text(block(textwrap.fill(judgement.text, _WIDTH)))
+    )
 
 
 def _rows(figures: Figures) -> Iterator[tuple[str, str, str]]:

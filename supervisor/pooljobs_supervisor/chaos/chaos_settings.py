@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pooljobs_supervisor.chaos.mixture import Mixture
 from pooljobs_supervisor.chaos.schedule import DEPLOYMENTS, USUAL, Kind, Tempo, bag
@@ -34,7 +34,7 @@ class Settings:
     procs: int
     hosts: int = 2
     rate: float = 200.0
-    dsn: str | None = None
+    dsn: str | None = field(default=None, repr=False)
     command: Sequence[str] = (sys.executable, "-m", "pooljobs")
     only: Sequence[Kind] = ()
     jobs: Mixture | None = None

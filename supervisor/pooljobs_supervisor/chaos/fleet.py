@@ -42,8 +42,8 @@ _APPLICATION: Final = "chaos_application"
 class Fleet:
     """Starts, watches and ends the hosts. ``faults`` has what no supervisor should do."""
 
-    dsn: str
-    handlers_dsn: str
+    dsn: str = field(repr=False)
+    handlers_dsn: str = field(repr=False)
     folder: Path
     command: Sequence[str]
     procs: int

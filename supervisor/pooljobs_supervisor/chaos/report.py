@@ -10,6 +10,7 @@ from rich.text import Text
 
 from pooljobs_supervisor.chaos.check import Violation
 from pooljobs_supervisor.chaos.schedule import Kind
+from pooljobs_supervisor.telling.console import line, lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +54,16 @@ class Report:
         """For people."""
         counts = self.counts
         ended = counts["completed"] + counts["failed"]
-        lines = [f"seed {self.seed}: {ended:,} jobs in {self.seconds:.0f} s: {ended / self.seconds:,.0f} jobs/s"]
-        lines += [f"  {count:>7,} {kind.value}" for kind in Kind if (count := self.done.get(kind, 0))]
+        told = [f"seed {self.seed}: {ended:,} jobs in {self.seconds:.0f} s: {ended / self.seconds:,.0f} jobs/s"]
+        told += [f"  {count:>7,} {kind.value}" for kind in Kind if (count := self.done.get(kind, 0))]
         lost = f"{self.unknown:,} whose commit's answer was lost"
         charged = f"{counts['crashes']:,} crashes charged, {counts['lost_with_host']:,} lost with their host"
-        lines += [
+        told += [
             f"  {counts['committed']:>7,} jobs committed, {counts['rolled_back']:,} rolled back, {lost}",
             f"  {counts['completed']:>7,} completed, {counts['failed']:,} failed, {charged}",
             f"  {counts['runs']:>7,} runs, {counts['cut_short']:,} of them cut short{self._beside()}",
         ]
-        return Text("\n".join(lines) + "\n").append_text(self._verdict())
+        return lines([*told, ""]).append_text(self._verdict())
 
     def _beside(self) -> str:
         """What the other pooljobs did, if there was one."""
@@ -70,6 +71,6 @@ class Report:
 
     def _verdict(self) -> Text:
         if self.holds:
-            return Text("no violation: nothing lost, nothing run twice without cause, no stale result", "bold green")
+            return line("no violation: nothing lost, nothing run twice without cause, no stale result", "bold green")
         told = [f"VIOLATED {v.rule}: {v.jobs:,}, e.g. {', '.join(v.examples)}" for v in self.violations]
-        return Text("\n".join([*told, f"logs and journals are in {self.folder}"]), "bold red")
+        return lines([*told, f"logs and journals are in {self.folder}"], "bold red")

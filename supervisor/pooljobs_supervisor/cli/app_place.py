@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import orjson
 
@@ -20,7 +20,7 @@ from pooljobs.application.readiness import check_ready
 class AppPlace:
     """What ``PoolJobs(dsn=…, schema=…)`` was made with; ``dsn`` is None where it was left to the environment."""
 
-    dsn: str | None
+    dsn: str | None = field(repr=False)
     schema: str
 
 

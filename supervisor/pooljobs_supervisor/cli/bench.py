@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from pooljobs.db.service import open_database
@@ -15,7 +14,7 @@ from pooljobs.exit_codes import ExitCode
 from pooljobs_supervisor.cli.database import announce
 from pooljobs_supervisor.cli.help_text import teach
 from pooljobs_supervisor.cli.options import AsJson, Dsn, Yes
-from pooljobs_supervisor.telling.console import emit, emit_json
+from pooljobs_supervisor.telling.console import emit, emit_json, progress_console
 
 Jobs = Annotated[int, typer.Option("--jobs", min=2_000, max=10_000_000, metavar="N", help="Jobs to enqueue and drain.")]
 Procs = Annotated[int, typer.Option("--procs", min=1, max=512, metavar="N", help="Worker processes.")]
@@ -94,7 +93,7 @@ def _progress() -> Progress:
     return Progress(
         TextColumn("{task.description:16}", markup=False),
         BarColumn(bar_width=24),
-        console=Console(stderr=True, highlight=False),
+        console=progress_console(),
         disable=not sys.stderr.isatty(),
         transient=True,
         refresh_per_second=8,

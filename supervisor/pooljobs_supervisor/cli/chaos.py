@@ -16,7 +16,7 @@ from pooljobs_supervisor.chaos.schedule import Kind
 from pooljobs_supervisor.chaos.storms import STORMS, Storm
 from pooljobs_supervisor.cli.help_text import teach
 from pooljobs_supervisor.cli.options import AsJson, Yes, names
-from pooljobs_supervisor.telling.console import emit, emit_json, say
+from pooljobs_supervisor.telling.console import emit, emit_json, progress_console, say
 
 Seed = Annotated[
     int | None, typer.Option("--seed", metavar="N", help="Repeats the plan of another run.", show_default="random")
@@ -149,12 +149,10 @@ def _storm(name: str) -> Storm:
 
 
 def _progress() -> Progress:
-    from rich.console import Console
-
     return Progress(
         BarColumn(bar_width=24),
         TextColumn("{task.completed:.0f}/{task.total:.0f} s  {task.fields[told]}", markup=False),
-        console=Console(stderr=True, highlight=False),
+        console=progress_console(),
         disable=not sys.stderr.isatty(),
         refresh_per_second=4,
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
+from typing import Any, Final
 
 import psycopg
+import typer
 
 from pooljobs.db.faults import OUTAGE, one_line
 from pooljobs.errors import AppLoadError, DatabaseUnreachableError, PoolJobsError
@@ -14,6 +16,9 @@ from pooljobs.job.error_text import without_hint
 from pooljobs_supervisor.telling.console import say, say_error
 
 _PLAIN = ""
+
+UsageError: Final[Any] = typer.BadParameter.__base__
+"""click's, wherever this version of typer has it from."""
 
 
 def guarded(action: Callable[[], object], *, show_traceback: bool) -> int:
@@ -38,6 +43,16 @@ def report(error: Exception, *, show_traceback: bool) -> ExitCode:
         say(without_hint(_own_traceback(error), known.hint).rstrip(), style="dim")
     say_error(str(known), known.hint)
     return known.exit_code
+
+
+def report_usage(error: Any) -> ExitCode:
+    """Tell what is wrong with a command line. Typer's own panel would print the words on it as they are."""
+    context, message = error.ctx, error.format_message()
+    if context is None or not message.strip():  # a group without a command has shown its help
+        return ExitCode.USAGE
+    say(context.get_usage(), style=_PLAIN)
+    say_error(message, f"{context.command_path} --help  says what it takes")
+    return ExitCode.USAGE
 
 
 def as_known(error: Exception) -> PoolJobsError | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from pooljobs.db.schema.grants import PURPOSES, grant, granting
 from pooljobs.db.service import open_database
@@ -15,7 +14,7 @@ from pooljobs.schema_name import check_schema
 from pooljobs_supervisor.cli.database import announce
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
 from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, Dsn, Schema
-from pooljobs_supervisor.telling.console import emit, write
+from pooljobs_supervisor.telling.console import emit, line, write
 
 HELP = teach(
     "Prints the SQL that grants a database role what it needs; --run carries it out.",
@@ -55,5 +54,5 @@ def run(
         return
     with open_database(dsn, schema=schema) as database:
         announce(database)
-        grant(database.dsn, schema, role, purpose)
-        emit(Text(f"{role} is {purpose} of schema {schema} of {database}"))
+        where = database.told(grant(database.dsn, schema, role, purpose))
+        emit(line(f"{role} is {purpose} of schema {schema} of {where}"))

@@ -18,6 +18,7 @@ _MEANINGS = {
     ExitCode.EMBEDDED: "the embedded server is not installed or did not start",
     ExitCode.WORKER_BOOT: "no worker came up",
     ExitCode.DRAIN_TIMED_OUT: "the drain passed its time limit, or was cut short; what still ran is back in its queue",
+    ExitCode.OUTPUT: "done, but stdout was closed or had no room for the result",
     ExitCode.CHECK_FAILED: "the check found lost jobs, or jobs run twice",
 }
 

@@ -8,7 +8,6 @@ from typing import Annotated, Final, TypeVar
 from uuid import UUID
 
 import typer
-from rich.text import Text
 
 from pooljobs.db.reader import Reader
 from pooljobs.errors import NotFoundError, OptionError, PoolJobsError
@@ -17,7 +16,7 @@ from pooljobs.job.cancellation import Cancellation
 from pooljobs_supervisor.cli.database import reading
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
 from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, AsJson, Dsn, Schema
-from pooljobs_supervisor.telling.console import emit, emit_json, say, say_error
+from pooljobs_supervisor.telling.console import emit, emit_json, lines, say, say_error
 
 Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="Ids, or starts of ids.", show_default=False)]
 Reason = Annotated[
@@ -54,7 +53,7 @@ def retry(ids: Ids, *, dsn: Dsn = None, schema: Schema = DEFAULT_SCHEMA, as_json
     if as_json:
         emit_json({"retried": retried, "refused": [str(error) for error in refused]})
     elif retried:
-        emit(Text("\n".join(f"{id_} is pending again" for id_ in retried)))
+        emit(lines(f"{id_} is pending again" for id_ in retried))
     _end(refused)
 
 
@@ -77,7 +76,7 @@ def cancel(
         jobs = [{"id": str(id_), "became": word} for id_, word in became.items()]
         emit_json({"jobs": jobs, "refused": [str(error) for error in refused]})
     elif became:
-        emit(Text("\n".join(f"{id_} {_told(word)}" for id_, word in became.items())))
+        emit(lines(f"{id_} {_told(word)}" for id_, word in became.items()))
     _end(refused)
 
 

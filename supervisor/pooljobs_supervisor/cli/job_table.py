@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,6 +11,8 @@ from rich.text import Text
 
 from pooljobs.job.retry import RetryPolicy
 from pooljobs_supervisor.telling.ages import ago, span, until
+from pooljobs_supervisor.telling.console import block, line
+from pooljobs_supervisor.telling.json_text import indented
 
 _STYLES = {"pending": "yellow", "running": "cyan", "completed": "green", "failed": "red", "cancelled": "magenta"}
 
@@ -27,7 +28,7 @@ def job_table(jobs: Sequence[Row]) -> Table:
     if with_errors:
         table.add_column("last error", no_wrap=True, overflow="ellipsis")
     for job in jobs:
-        cells = [Text(str(job["id"])), _status(job), Text(job["job_type"]), Text(job["queue"]), _runs(job), _when(job)]
+        cells = [line(job["id"]), _status(job), line(job["job_type"]), line(job["queue"]), _runs(job), _when(job)]
         table.add_row(*cells, *([_error(job)] if with_errors else []))
     return table
 
@@ -39,7 +40,7 @@ def job_sheet(job: Row) -> Table:
     sheet.add_column(overflow="fold")
     for name, value in _fields(job):
         if value is not None:
-            sheet.add_row(name, value if isinstance(value, Text) else Text(str(value)))
+            sheet.add_row(name, value if isinstance(value, Text) else line(value))
     return sheet
 
 
@@ -66,17 +67,17 @@ def _fields(job: Row) -> list[tuple[str, Any]]:
         ("worker", _worker(job)),
         ("fence", job["fence"]),
         ("trace id", job["trace_id"]),
-        ("payload", json.dumps(job["payload"], indent=2, ensure_ascii=False)),
-        ("last error", job["last_error"]),
+        ("payload", block(indented(job["payload"]))),
+        ("last error", block(job["last_error"]) if job["last_error"] else None),
     ]
 
 
 def _status(job: Row) -> Text:
-    return Text(job["status"], style=_STYLES.get(job["status"], ""))
+    return line(job["status"], style=_STYLES.get(job["status"], ""))
 
 
 def _runs(job: Row) -> Text:
-    return Text(f"{job['attempts']}/{_most_runs(job)}")
+    return line(f"{job['attempts']}/{_most_runs(job)}")
 
 
 def _most_runs(job: Row) -> int:
@@ -87,18 +88,18 @@ def _most_runs(job: Row) -> int:
 
 def _when(job: Row) -> Text:
     if job["status"] == "pending" and job["refused_for"] is not None:
-        return Text(f"refused, next try {until(max(job['due_in'], 0.0))}")
+        return line(f"refused, next try {until(max(job['due_in'], 0.0))}")
     if job["unknown"]:
-        return Text("no worker knows it")
+        return line("no worker knows it")
     if job["status"] == "pending" and job["due_in"] >= 1:
-        return Text(f"due {until(job['due_in'])}")
-    return Text(ago(job["age"]))
+        return line(f"due {until(job['due_in'])}")
+    return line(ago(job["age"]))
 
 
 def _error(job: Row) -> Text:
     """The first line of its last error; of a completed job an earlier run's, which nobody needs to see."""
-    lines = (job["last_error"] or "").strip().splitlines()
-    return Text(lines[0] if lines and job["status"] != "completed" else "", style="dim")
+    told = (job["last_error"] or "").strip().splitlines()
+    return line(told[0] if told and job["status"] != "completed" else "", style="dim")
 
 
 def _instant(when: datetime | None) -> str | None:

@@ -13,7 +13,8 @@ from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
 from pooljobs_supervisor.cli.job_orders import CANCEL_HELP, RETRY_HELP, cancel, retry
 from pooljobs_supervisor.cli.job_table import job_sheet, job_table
 from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, AsJson, Dsn, QueueFilter, Schema, names
-from pooljobs_supervisor.telling.console import emit, emit_json, say
+from pooljobs_supervisor.telling.console import emit, emit_json, raw_json, say
+from pooljobs_supervisor.telling.json_text import masked
 
 Status = Annotated[
     str | None, typer.Option("--status", metavar="STATUS[,…]", help=f"Only these: {', '.join(STATUSES)}.")
@@ -71,7 +72,9 @@ def show(id_: Id, *, dsn: Dsn = None, schema: Schema = DEFAULT_SCHEMA, as_json: 
     """Show one job."""
     with reading(dsn, schema) as reader:
         job = reader.find(id_)
+    secret = job.pop("secret")
+    job["payload"] = masked(job["payload"], secret or ())
     if as_json:
-        emit_json(job)
+        emit_json(job | {"payload": raw_json(job["payload"])})
     else:
         emit(job_sheet(job))

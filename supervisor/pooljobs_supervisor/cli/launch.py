@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
-from logging import getLogger
+from logging import ERROR, getLogger
 
 import typer
 
@@ -49,6 +49,7 @@ def launch(settings: ServeSettings, dsn: str | None, worker_main: WorkerMain, *,
     An empty ``settings.schema`` means the application's. Returns the exit code.
     """
     in_child = partial(_in_child, show_traceback=show_traceback)
+    forgive_lost_readers()
     leave_when_asked()
     if settings.preload:
         require_adoption()
@@ -133,5 +134,6 @@ def _traceback_told(logger: str, app: str) -> Iterator[None]:
     except AppLoadError as error:
         if error.traceback:
             log = getLogger(logger)
-            log.error("%s raised:\n%s", app, error.traceback.rstrip())  # noqa: TRY400  # theirs, not ours
+            trail = error.traceback.rstrip()
+            log.handle(log.makeRecord(logger, ERROR, __file__, 0, "%s raised:", (app,), None, sinfo=trail))
         raise

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+import typer
+
 from pooljobs.exit_codes import ExitCode
 from pooljobs_supervisor.cli.build import build
-from pooljobs_supervisor.cli.failures import report
+from pooljobs_supervisor.cli.failures import UsageError, report, report_usage
 
 if TYPE_CHECKING:
     from pooljobs_supervisor.cli.launch import WorkerMain
@@ -20,14 +23,20 @@ def run(arguments: Sequence[str], load_worker: Callable[[], WorkerMain]) -> int:
     """Carry out one command line and return its exit code; ``load_worker`` gives what each worker of ``serve`` runs."""
     show_traceback, rest = split_traceback(arguments)
     try:
-        build(rest, load_worker, show_traceback=show_traceback)(args=rest, prog_name="pooljobs")
+        try:
+            cli = build(rest, load_worker, show_traceback=show_traceback)
+            code = typer.main.get_command(cli).main(rest, prog_name="pooljobs", standalone_mode=False)
+        finally:
+            sys.stdout.flush()  # here, where what cannot be written still gives an exit code
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else ExitCode.OK
-    except KeyboardInterrupt:
+        code = end.code
+    except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
+    except UsageError as error:
+        return report_usage(error)
     except Exception as error:  # noqa: BLE001  # the outermost frame
         return report(error, show_traceback=show_traceback)
-    return ExitCode.OK
+    return code if isinstance(code, int) else ExitCode.OK
 
 
 def split_traceback(arguments: Sequence[str]) -> tuple[bool, list[str]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from pooljobs.db.connect import connect
 from pooljobs.db.place import place
@@ -16,7 +15,7 @@ from pooljobs.exit_codes import ExitCode
 from pooljobs_supervisor.cli.database import announce
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
 from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, AsJson, Dsn, Schema
-from pooljobs_supervisor.telling.console import emit, emit_json
+from pooljobs_supervisor.telling.console import emit, emit_json, line, lines
 
 HELP = teach(
     "Creates pooljobs' tables, or brings them up to this version.",
@@ -55,7 +54,7 @@ def run(*, dsn: Dsn = None, schema: Schema = DEFAULT_SCHEMA, check: Check = Fals
     if as_json:
         emit_json({"schema": schema, "version": report.version, "applied": report.applied})
     else:
-        emit(Text(_told(report, where)))
+        emit(lines(_told(report, where)))
 
 
 def _place(database: Database) -> str:
@@ -68,9 +67,9 @@ def _check(database: Database, schema: str, where: str, *, as_json: bool) -> Non
     if as_json:
         emit_json({"schema": schema, "version": code_version(), "pending": missing})
     elif missing:
-        emit(Text("\n".join([*(f"pending {name}" for name in missing), "run: pooljobs migrate"])))
+        emit(lines([*(f"pending {name}" for name in missing), "run: pooljobs migrate"]))
     else:
-        emit(Text(f"{where} is up to date"))
+        emit(line(f"{where} is up to date"))
     if missing:
         raise typer.Exit(ExitCode.NOT_MIGRATED)
 
@@ -79,7 +78,7 @@ def _later(dsn: str, schema: str) -> None:
     """The command itself migrates the embedded server too, in order to tell of it."""
 
 
-def _told(report: MigrationReport, where: str) -> str:
+def _told(report: MigrationReport, where: str) -> list[str]:
     if not report.applied:
-        return f"{where} is up to date (version {report.version})"
-    return "\n".join([*(f"applied {name}" for name in report.applied), f"{where} is at version {report.version}"])
+        return [f"{where} is up to date (version {report.version})"]
+    return [*(f"applied {name}" for name in report.applied), f"{where} is at version {report.version}"]

@@ -25,9 +25,18 @@ def read_payload(given: str) -> Any:
         raise PayloadError(f"{where}: {error}", hint=hint) from error
 
 
+def _stdin() -> bytes:
+    if sys.stdin is None:
+        raise PayloadError("cannot read the payload from stdin: it is closed")
+    try:
+        return sys.stdin.buffer.read()
+    except OSError as error:
+        raise PayloadError(f"cannot read the payload from stdin: {error.strerror or error}") from error
+
+
 def _raw(given: str) -> tuple[bytes, str]:
     if given == "-":
-        return sys.stdin.buffer.read(), "stdin"
+        return _stdin(), "stdin"
     if not given.startswith("@"):
         return given.encode("utf-8", "surrogateescape"), "--payload"
     path = Path(given[1:])

@@ -7,13 +7,12 @@ from typing import Any
 
 import typer
 from rich.table import Table
-from rich.text import Text
 
 from pooljobs_supervisor.cli.database import reading
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
 from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, AsJson, Dsn, QueueFilter, Schema
 from pooljobs_supervisor.telling.ages import span
-from pooljobs_supervisor.telling.console import emit, emit_json, say
+from pooljobs_supervisor.telling.console import emit, emit_json, line, say
 
 HELP = teach(
     "Shows how each queue stands: what waits and runs now, and what the last hour brought.",
@@ -53,7 +52,7 @@ def _table(queues: Sequence[Mapping[str, Any]]) -> Table:
         counts = [row[name] for name in now]
         hour = [row["completed_last_hour"], row["failed_last_hour"]]
         table.add_row(
-            Text(row["queue"]),
+            line(row["queue"]),
             *(f"{count:,}" for count in counts),
             span(row["oldest_due_age"]),
             *(f"{count:,}" for count in hour),

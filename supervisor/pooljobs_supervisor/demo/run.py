@@ -6,8 +6,6 @@ import signal
 import time
 from typing import Final
 
-from rich.text import Text
-
 from pooljobs.exit_codes import ExitCode
 from pooljobs_supervisor.demo.app import DSN_VARIABLE, SCHEMA
 from pooljobs_supervisor.demo.display import Display
@@ -16,7 +14,7 @@ from pooljobs_supervisor.demo.place import Place, open_place
 from pooljobs_supervisor.demo.summary import holds, summary
 from pooljobs_supervisor.own_fleet import Fleet
 from pooljobs_supervisor.staging.own_schema import Agree
-from pooljobs_supervisor.telling.console import emit, say
+from pooljobs_supervisor.telling.console import emit, line, say
 
 _EVERY: Final = 0.2
 """Seconds between looks."""
@@ -41,7 +39,7 @@ def run_demo(*, jobs: int, procs: int, dsn: str | None, agree: Agree) -> ExitCod
 def _run(ledger: Ledger, place: Place, jobs: int, procs: int) -> ExitCode:
     began = time.monotonic()
     ledger.enqueue(jobs, lambda _count: None)
-    emit(Text(f"enqueued {jobs:,} jobs in {time.monotonic() - began:.1f} s"))
+    emit(line(f"enqueued {jobs:,} jobs in {time.monotonic() - began:.1f} s"))
     with Fleet(place.log, *_options(procs), env={DSN_VARIABLE: place.database.dsn}) as fleet:
         try:
             _watch(ledger, fleet, jobs, procs)

@@ -8,6 +8,7 @@ from typing import Any
 from rich.text import Text
 
 from pooljobs_supervisor.telling.ages import span
+from pooljobs_supervisor.telling.console import line, lines
 
 Counts = Mapping[str, Any]
 
@@ -25,7 +26,7 @@ def summary(progress: Counts, measure: Counts, audit: Counts, procs: int) -> Tex
     workers = "1 worker" if procs == 1 else f"{procs} workers"
     respawned = max(0, progress["workers"] - procs)
     crashed = f"killed their own worker: {measure['recovered']:,} recovered, {respawned:,} workers respawned"
-    lines = [
+    told = [
         f"{ended:,} jobs in {span(seconds)} with {workers}: {rate:,.0f} jobs/s",
         f"  done       {progress['completed']:>7,}   {progress['retried']:,} of them after retries",
         f"  failed     {progress['failed']:>7,}   for good, as they were made to",
@@ -33,7 +34,7 @@ def summary(progress: Counts, measure: Counts, audit: Counts, procs: int) -> Tex
         f"  waited     {_percentiles(measure['waited'])}",
         f"  ran        {_percentiles(measure['ran'])}",
     ]
-    return Text("\n".join(lines) + "\n").append_text(_verdict(audit))
+    return lines([*told, ""]).append_text(_verdict(audit))
 
 
 def _verdict(audit: Counts) -> Text:
@@ -44,7 +45,7 @@ def _verdict(audit: Counts) -> Text:
     if audit["unproven"]:
         told += f", {audit['unproven']:,} completed without a run"
     runs = f" (audit of {audit['runs']:,} runs, {audit['cut_short']:,} cut short)"
-    return Text.assemble((told, "bold green" if good else "bold red"), runs)
+    return line(told, "bold green" if good else "bold red").append_text(line(runs))
 
 
 def _percentiles(values: Sequence[float] | None) -> str:

@@ -1,54 +1,110 @@
-"""Where commands print: results on stdout, everything about them on stderr, so that stdout can be piped."""
+"""Where commands print: results on stdout, everything about them on stderr, so that stdout can be piped.
+
+Types, queues, reasons, errors and payloads are somebody else's text. ``line``, ``lines`` and ``block`` make harmless
+what is known to come from a row or an exception, and keep a table's rows in their lines; what is printed without them
+loses its escapes here all the same. Nobody else prints: ruff's list of banned names (pyproject.toml) says so.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import Final
+from collections.abc import Iterable, Iterator
+from typing import Final, TextIO
 
 import orjson
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.text import Text
 
-from pooljobs.exit_codes import ExitCode
+from pooljobs.escaping import ascii_json, escaped, escaped_json, escaped_lines
+from pooljobs_supervisor.telling.json_text import indented
+
+_INDENT: Final = "  "
+"""Before the further lines of what is told: none looks like an error, or a record of the log, of its own."""
 
 _PIPED_WIDTH: Final = 250
 """Columns of a table that is not printed on a terminal: wide enough to cut nothing."""
 
 
+def line(text: object, style: str = "") -> Text:
+    """A cell, or any other text that is to be one line."""
+    return Text(escaped(str(text)), style)
+
+
+def lines(texts: Iterable[object], style: str = "") -> Text:
+    """A line for each of them."""
+    return Text("\n".join(escaped(str(text)) for text in texts), style)
+
+
+def block(text: str) -> Text:
+    """Text that has lines of its own."""
+    return Text(escaped_lines(text))
+
+
 def emit(renderable: RenderableType) -> None:
     """Print a result. Data must come as ``Text`` or in cells of it: a plain string's brackets would be markup."""
     width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _PIPED_WIDTH
-    console = Console(width=width, highlight=False)
-    with console.capture() as captured:
-        console.print(renderable, soft_wrap=isinstance(renderable, Text))
-    write("\n".join(line.rstrip() for line in captured.get().split("\n")))
+    told = _rendered(renderable, Console(width=width, highlight=False))
+    write("\n".join(each.rstrip() for each in told.split("\n")))
 
 
 def emit_json(value: object) -> None:
     """Print a result as JSON: indented on a terminal, on one line otherwise."""
     options = orjson.OPT_INDENT_2 if sys.stdout.isatty() else 0
-    write(orjson.dumps(value, default=str, option=options | orjson.OPT_UTC_Z).decode() + "\n")
+    document = escaped_json(orjson.dumps(value, default=str, option=options | orjson.OPT_UTC_Z).decode())
+    write((document if _is_unicode(sys.stdout) else ascii_json(document)) + "\n")
+
+
+def raw_json(document: str) -> orjson.Fragment:
+    """A member of what ``emit_json`` prints that is JSON already."""
+    return orjson.Fragment(indented(document, 1) if sys.stdout.isatty() else document)
 
 
 def write(text: str) -> None:
-    """Write to stdout. When nobody reads on (``| head``), the command ends there, successfully and silently."""
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes once more at its exit
-        raise SystemExit(ExitCode.OK) from None
+    """Write to stdout; where that is not taken, the command ends (``streams.py``)."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def say(text: str, *, style: str = "dim") -> None:
     """Tell a person something beside the result, on stderr."""
-    Console(stderr=True, highlight=False).print(Text(text, style=style), soft_wrap=True)
+    _say(Text(escaped_lines(text, _INDENT), style))
 
 
 def say_error(text: str, hint: str | None) -> None:
     """Tell what is wrong and what to do, on stderr, red on a terminal."""
-    console = Console(stderr=True, highlight=False)
-    console.print(Text.assemble(("error: ", "bold red"), text), soft_wrap=True)
+    _say(Text.assemble(("error: ", "bold red"), escaped_lines(text, _INDENT)))
     if hint:
-        console.print(Text.assemble(("hint: ", "bold"), hint), soft_wrap=True)
+        _say(Text.assemble(("hint: ", "bold"), escaped_lines(hint, _INDENT)))
+
+
+def progress_console() -> Console:
+    """For a bar of rich's, on stderr."""
+    return Console(stderr=True, highlight=False)
+
+
+class _Harmless:
+    """What is printed, without what a terminal would obey; styles are put on afterwards."""
+
+    def __init__(self, renderable: RenderableType) -> None:
+        self._renderable = renderable
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        for segment in console.render(self._renderable, options):
+            yield Segment(escaped_lines(segment.text), segment.style)
+
+
+def _say(text: Text) -> None:
+    sys.stderr.write(_rendered(text, progress_console()))
+    sys.stderr.flush()
+
+
+def _rendered(renderable: RenderableType, console: Console) -> str:
+    with console.capture() as captured:
+        console.print(_Harmless(renderable), soft_wrap=isinstance(renderable, Text))
+    return captured.get()
+
+
+def _is_unicode(stream: TextIO) -> bool:
+    return stream.encoding.lower().replace("-", "").startswith("utf")

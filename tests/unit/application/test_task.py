@@ -83,7 +83,7 @@ def test_a_job_enqueued_from_a_handler_inherits_the_trace_id() -> None:
     ("args", "kwargs", "message"),
     [
         ((), {}, "thumbnail: payload has no field 'path'"),
-        ((), {"path": 3}, "thumbnail: payload.path: expected a string, got 3"),
+        ((), {"path": 3}, "thumbnail: payload.path: expected a string, got an integer"),
         (("x",), {"widht": 3}, "thumbnail: payload has an unknown field 'widht' (it takes: path, width)"),
         (("x\0",), {}, "thumbnail: payload.path: contains a NUL character, which PostgreSQL cannot store in jsonb"),
     ],

@@ -100,13 +100,17 @@ def test_a_typed_dict_is_read_field_by_field() -> None:
     ("annotation", "value", "message"),
     [
         (Tree, {}, "payload has no field 'value'"),
-        (Tree, {"value": 1, "children": [{"value": "x"}]}, "payload.children[0].value: expected an integer, got 'x'"),
+        (
+            Tree,
+            {"value": 1, "children": [{"value": "x"}]},
+            "payload.children[0].value: expected an integer, got a string of length 1",
+        ),
         (Tree, {"value": 1, "size": 2}, "payload has an unknown field 'size' (it takes: value, on, children)"),
         (Partly, {"value": 1}, "payload has no field 'must'"),
         (Annotated[int, Field(gt=0)], 0, "payload: Input should be greater than 0 (its annotation)"),
         (list[Annotated[int, annotated_types.Ge(1)]], [1, 0], "payload[1]: Input should be greater than or equal to 1"),
         (dict[Annotated[str, Field(min_length=2)], int], {"a": 1}, "payload.a: String should have at least 2"),
-        (Either, 1.5, "payload: expected int or str, got 1.5"),
+        (Either, 1.5, "payload: expected int or str, got a number"),
     ],
 )
 def test_what_does_not_fit_is_named(annotation: object, value: object, message: str) -> None:

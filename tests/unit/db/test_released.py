@@ -11,10 +11,11 @@ MIGRATIONS = {
     101: "16b177a2a1f6947d",
     102: "75e303da942deb67",
     103: "035e657166a13c2c",
+    104: "385b2e4cc58f2044",
 }
 """Of each, the beginning of its text's digest. Another one means: undo that, and write the next migration."""
 
-FUNCTIONS = (103, "055d921bcf6f03d6")
+FUNCTIONS = (104, "c52664e7f4649d33")
 """The newest migration's number, and the digest of all functions then. Another digest means: write another migration,
 if only an empty one (its head alone), and note both here. Otherwise whoever migrates with the pooljobs before, as an
 older host does that starts again, would put its own functions back.

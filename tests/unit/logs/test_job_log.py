@@ -14,6 +14,7 @@ from pooljobs.job.verdict import Verdict
 from pooljobs.logs.job_log import FIELDS, Event, JobLog
 from pooljobs.logs.json_lines import EVERY_LINE, JsonFormatter
 from pooljobs.logs.text import TextFormatter
+from tests.support.hostile_text import HOSTILE, harm
 from tests.unit.logs.records import JOB
 from tests.unit.worker.dispatching import dispatching
 
@@ -73,6 +74,14 @@ def test_a_final_failure_is_an_error_with_what_was_raised_in_the_handlers_own_fr
     assert str(error) == "no way\nsecond line"
     assert trail is not None
     assert trail.tb_frame.f_code is boom.function.__code__
+
+
+def test_a_line_is_safe_in_the_applications_own_format_too(kept: list[logging.LogRecord]) -> None:
+    run("boom", {"how": "\x1b[2J\u2028"})
+    run(HOSTILE, {}, unknown_after=0)
+    messages = [record.getMessage() for record in kept]
+    assert [harm(message) for message in messages] == [[], []]
+    assert "\n" not in "".join(messages)
 
 
 def test_text_tells_the_headline_alone_and_json_the_traceback(kept: list[logging.LogRecord]) -> None:

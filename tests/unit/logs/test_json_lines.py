@@ -4,14 +4,17 @@ import json
 import logging
 import os
 import socket
+from contextvars import copy_context
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from pooljobs.handler.context import entered
+from pooljobs.job.secret_values import hide_values
 from pooljobs.logs import name_process
 from pooljobs.logs.json_lines import EVERY_LINE, JsonFormatter
+from tests.support.hostile_text import HOSTILE, harm
 from tests.unit.logs.records import JOB, record, record_of_error
 
 
@@ -62,8 +65,39 @@ def test_an_exception_is_one_field() -> None:
     assert formatted(record_of_error(KeyError("k")))["exception"].endswith("KeyError: 'k'")
 
 
-@pytest.mark.parametrize("strange", ["\ud800", 2**70, {1: {2, 3}}])
+class Unprintable:
+    def __repr__(self) -> str:
+        raise LookupError
+
+
+def nested(levels: int) -> list[object]:
+    return [nested(levels - 1)] if levels else []
+
+
+@pytest.mark.parametrize(
+    "strange", ["\ud800", 2**70, 10**9000, {1: {2, 3}}, float("nan"), Unprintable(), nested(600)], ids=range(7)
+)
 def test_what_orjson_refuses_is_written_all_the_same(strange: object) -> None:
     fields = formatted(record("x", extra={"strange": strange}))
     assert fields["message"] == "x"
     assert "strange" in fields
+
+
+def test_a_line_is_one_line_for_every_reader_and_obeyed_by_no_terminal() -> None:
+    for made in (record(HOSTILE, extra={HOSTILE: HOSTILE}), record(HOSTILE, extra={"odd": "\ud800"})):
+        line = JsonFormatter().format(made)
+        assert (harm(line), line.splitlines()) == ([], [line])
+        assert json.loads(line)["message"] == HOSTILE
+
+
+def test_a_secret_value_is_masked_where_it_is_told_and_the_line_stays_json() -> None:
+    def told() -> list[dict[str, Any]]:
+        hide_values({"token": ["info", "hunter2", os.getpid() + 10**6, '"message":']}, {"token"})
+        extra = {"given": {"key": "hunter2"}, "plain": "of hunter2", "number": os.getpid() + 10**6, "other": [1]}
+        return [formatted(record("with %s", "hunter2", extra=extra)), formatted(record_of_error(ValueError("hunter2")))]
+
+    first, second = copy_context().run(told)
+    assert (first["message"], first["level"], first["pid"]) == ("with ***", "info", os.getpid())
+    assert (first["given"], first["plain"], first["number"]) == ("{'key': '***'}", "of ***", "***")
+    assert first["other"] == [1]
+    assert second["exception"].endswith("ValueError: ***")

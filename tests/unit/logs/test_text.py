@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import logging
 import re
+from uuid import UUID
 
-from pooljobs.handler.context import entered
+from pooljobs.handler.context import JobContext, entered
 from pooljobs.logs import name_process
 from pooljobs.logs.text import TextFormatter
+from tests.support.hostile_text import HOSTILE, harm
 from tests.unit.logs.records import JOB, record, record_of_error
 
 PLAIN = TextFormatter(colour=False)
@@ -37,8 +39,33 @@ def test_a_message_that_names_its_job_is_not_told_twice() -> None:
 def test_a_traceback_follows_the_line() -> None:
     first, *rest = PLAIN.format(record_of_error(ValueError("no"))).split("\n")
     assert first.endswith("app: it broke")
-    assert rest[0] == "Traceback (most recent call last):"
-    assert rest[-1] == "ValueError: no"
+    assert rest[0] == "    Traceback (most recent call last):"
+    assert rest[-1] == "    ValueError: no"
+
+
+def test_nobody_else_writes_a_record_or_reaches_the_terminal() -> None:
+    job = JobContext(UUID(int=7), HOSTILE, HOSTILE, attempt=1, max_retries=3, trace_id=HOSTILE)
+    odd = record(HOSTILE, name=HOSTILE)
+    odd.levelname, odd.stack_info = HOSTILE, HOSTILE
+    with entered(job):
+        for made in (record("%s", HOSTILE), record(HOSTILE, name="shop"), record_of_error(ValueError(HOSTILE)), odd):
+            first, *rest = PLAIN.format(made).split("\n")
+            assert harm("\n".join([first, *rest])) == []
+            assert all(line.startswith("    ") for line in rest)
+
+
+def test_a_message_of_our_own_is_one_line_and_one_of_others_keeps_its_own() -> None:
+    assert PLAIN.format(record("job of %s", "a\nb")).endswith(r"job of a\nb")
+    assert PLAIN.format(record("SELECT 1\nFROM x", name="sqlalchemy")).endswith("sqlalchemy: SELECT 1\n    FROM x")
+
+
+class Unprintable:
+    def __str__(self) -> str:
+        raise LookupError
+
+
+def test_a_message_that_cannot_be_printed_is_told_by_its_class() -> None:
+    assert PLAIN.format(record(Unprintable())).endswith("<Unprintable> (arguments do not fit: LookupError)")
 
 
 def test_colour_adds_nothing_but_escapes() -> None:

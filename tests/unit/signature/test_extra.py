@@ -109,8 +109,8 @@ def test_fields_that_nobody_takes_are_passed_over(
     ("handler", "payload", "message"),
     [
         (untyped, {"c": 3}, "send: payload has no field 'a'"),
-        (exact, {"a": "1", "c": 3}, "send: payload.a: expected an integer, got '1'"),
-        (exact, [1], "send: payload: expected an object of keyword arguments, got a list"),
+        (exact, {"a": "1", "c": 3}, "send: payload.a: expected an integer, got a string of length 1"),
+        (exact, [1], "send: payload: expected an object of keyword arguments, got a list of length 1"),
         (whole, {"name": "x", "address": {"zip": 1}}, "send: payload.address has no field 'city'"),
         (maybe, {"pet": {"breed": "x"}}, "send: payload.pet has no field 'name'"),
         (either, {"pet": {"breed": "x"}, "n": 1}, "send: payload.pet: expected Cat or Dog, got an object"),

@@ -10,9 +10,10 @@ from pooljobs.application.task import Task
 from pooljobs.handler.completion import Completion
 from pooljobs.handler.context import JobContext
 from pooljobs.handler.state import StateContainer
+from pooljobs.job.secret_values import hide_values
 from pooljobs.job.verdict import Settlement
 from pooljobs.logs.job_log import JobLog
-from pooljobs.signature.arguments import ReadPayload
+from pooljobs.signature.arguments import Arguments, ReadPayload
 from pooljobs_worker.claims.claimed import ClaimedJob
 from pooljobs_worker.crew.awaiting import is_awaitable
 from pooljobs_worker.crew.deadlines import Deadlines
@@ -163,7 +164,8 @@ class Dispatcher:
         if task is None:
             return None
         limit = self._deadlines.by_type.get(job_type)
-        handler = _Handler(task, task.function, task.binder.check, task.binder.injects, limit)
+        read = _hiding(task.secret, task.binder.check) if task.secret else task.binder.check
+        handler = _Handler(task, task.function, read, task.binder.injects, limit)
         self._handlers[job_type] = handler
         return handler
 
@@ -199,3 +201,13 @@ class Dispatcher:
             trace_id=job.trace_id,
             completion=job.completion,
         )
+
+
+def _hiding(secret: frozenset[str], read: ReadPayload) -> ReadPayload:
+    """Of a handler with secret parameters: what is told of its run is told without them."""
+
+    def read_hiding(payload: Any) -> Arguments:
+        hide_values(payload, secret)
+        return read(payload)
+
+    return read_hiding

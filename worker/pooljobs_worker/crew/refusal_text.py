@@ -7,6 +7,7 @@ from typing import Final
 
 from pooljobs.errors import PayloadError
 from pooljobs.job.error_text import clean
+from pooljobs.job.secret_values import without_secrets
 from pooljobs.signature.field_names import names_of_handler, names_of_payload
 from pooljobs.signature.reading import HandlerSignature
 
@@ -41,7 +42,7 @@ def _finding(error: Exception) -> str:
         text = str(error) if isinstance(error, PayloadError) else f"{type(error).__name__}: {error}"
     except Exception:  # noqa: BLE001  # whatever a class of the user's does when it is printed
         text = type(error).__name__
-    line = " ".join(text.split())
+    line = " ".join(without_secrets(text).split())
     return line if len(line) <= LONGEST_FINDING else f"{line[:LONGEST_FINDING]}…"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Mapping
@@ -75,6 +76,7 @@ def _declarations(registry: Mapping[str, Task]) -> dict[str, list[object]]:
         "max_retries": [task.max_retries for task in listed],
         "policies": [task.retry.kind for task in listed],
         "delays": [float(task.retry.delay_secs) for task in listed],
+        "secrets": [json.dumps(sorted(task.secret)) for task in listed],
     }
 
 

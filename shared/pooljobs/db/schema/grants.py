@@ -8,6 +8,7 @@ from typing import Final
 from psycopg import errors as pg
 
 from pooljobs.db.connect import connect, pinned_transaction
+from pooljobs.db.place import place
 from pooljobs.db.schema.version import check_migrated
 from pooljobs.db.statements import render
 from pooljobs.errors import NotFoundError
@@ -22,8 +23,8 @@ def granting(schema: str, role: str, purpose: str) -> str:
     return render(text, schema, role=role).decode()
 
 
-def grant(dsn: str, schema: str, role: str, purpose: str) -> None:
-    """Carries them out, all or none; the DSN's user has to own the schema.
+def grant(dsn: str, schema: str, role: str, purpose: str) -> str:
+    """Carries them out, all or none; the DSN's user has to own the schema. Returns where that was.
 
     Raises:
         DatabaseUnreachableError, DatabaseUnsupportedError, NotMigratedError: As their names say.
@@ -37,3 +38,4 @@ def grant(dsn: str, schema: str, role: str, purpose: str) -> None:
         except pg.UndefinedObject:
             hint = "create it first: CREATE ROLE … LOGIN"
             raise NotFoundError(f"there is no role {role!r} on this server", hint=hint) from None
+        return place(connection)

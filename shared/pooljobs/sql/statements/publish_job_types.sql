@@ -1,6 +1,7 @@
 -- Publishes what a worker's code declares, once a fleet, and as the last word on each type. Rows that say the same
 -- already are left alone, so that a fleet booting together writes them once.
--- Parameters: fleet, code, arrays of one length. Returns nothing.
+-- What was secret once stays so.
+-- Parameters: fleet, code, arrays of one length; secrets has a JSON array of names for each type. Returns nothing.
 -- Locks: the fleet's row FOR SHARE, so that nobody drops them meanwhile (drop_declarations.sql); the changed rows, in the
 --   order of their names. Index: fleets_pkey, job_types_pkey, declarations_pkey.
 WITH fleet AS MATERIALIZED (
@@ -9,19 +10,24 @@ WITH fleet AS MATERIALIZED (
 declared AS MATERIALIZED (
     SELECT g.*
     FROM fleet, unnest(
-        %(job_types)s::text[], %(queues)s::text[], %(max_retries)s::integer[], %(policies)s::text[], %(delays)s::float8[]
-    ) AS g (job_type, queue, max_retries, retry_policy, retry_delay_secs)
+        %(job_types)s::text[], %(queues)s::text[], %(max_retries)s::integer[], %(policies)s::text[], %(delays)s::float8[],
+        %(secrets)s::text[]
+    ) AS g (job_type, queue, max_retries, retry_policy, retry_delay_secs, secret)
     ORDER BY g.job_type
 ),
 known AS (
-    INSERT INTO {schema}.job_types AS t (job_type, queue, max_retries, retry_policy, retry_delay_secs)
-    SELECT d.* FROM declared AS d
+    INSERT INTO {schema}.job_types AS t (job_type, queue, max_retries, retry_policy, retry_delay_secs, secret)
+    SELECT d.job_type, d.queue, d.max_retries, d.retry_policy, d.retry_delay_secs,
+        ARRAY(SELECT jsonb_array_elements_text(d.secret::jsonb))
+    FROM declared AS d
     ON CONFLICT (job_type) DO UPDATE
     SET queue = excluded.queue, max_retries = excluded.max_retries, retry_policy = excluded.retry_policy,
-        retry_delay_secs = excluded.retry_delay_secs, updated_at = now()
+        retry_delay_secs = excluded.retry_delay_secs, updated_at = now(),
+        secret = ARRAY(SELECT unnest(t.secret) UNION SELECT unnest(excluded.secret))
     WHERE (t.queue, t.max_retries, t.retry_policy, t.retry_delay_secs)
         IS DISTINCT FROM (excluded.queue, excluded.max_retries, excluded.retry_policy, excluded.retry_delay_secs)
+        OR NOT t.secret @> excluded.secret
 )
 INSERT INTO {schema}.declarations (fleet, code, job_type, queue, max_retries, retry_policy, retry_delay_secs)
-SELECT %(fleet)s, %(code)s, d.* FROM declared AS d
+SELECT %(fleet)s, %(code)s, d.job_type, d.queue, d.max_retries, d.retry_policy, d.retry_delay_secs FROM declared AS d
 ON CONFLICT DO NOTHING

@@ -2,13 +2,13 @@
 -- Parameters: first uuid, last uuid, limit. Returns the view's columns, of a running job its worker's host, pid and
 -- ordinal, of one that is asked to end when that was asked, how many seconds ago, and the reason given, and of one whose
 -- payload was refused since when, and for how many seconds; unknown: it is pending, and fleets live of which none declares
--- its type; retry_policy: as declared last, null if it never was.
+-- its type; retry_policy: as declared last, and secret: the payload's fields to mask; both null if it never was.
 -- Locks: none. Index: live_pkey; history_id in each partition; cancellations_pkey; declarations_pkey; job_types_pkey.
 SELECT j.*,
     extract(epoch FROM now() - j.cancel_requested_at)::float8 AS cancel_requested_ago,
     extract(epoch FROM now() - j.refused_since)::float8 AS refused_for,
     j.status = 'pending' AND t.unknown AS unknown,
-    t.retry_policy,
+    t.retry_policy, t.secret,
     extract(epoch FROM j.run_at - now())::float8 AS due_in
 FROM {schema}.jobs AS j
 CROSS JOIN LATERAL {schema}.look_up_types(ARRAY[j.job_type]) AS t
