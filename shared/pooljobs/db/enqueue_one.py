@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from psycopg import errors as pg
+import psycopg
 
 from pooljobs.db.connect import connect
-from pooljobs.db.faults import one_line
+from pooljobs.db.faults import one_line, refuses_payload
 from pooljobs.db.schema.version import check_migrated
 from pooljobs.db.statements import Statements
 from pooljobs.errors import PayloadError
@@ -64,7 +64,9 @@ def enqueue_one(dsn: str, schema: str, job: EnqueuedJob) -> Enqueued:
         check_migrated(connection, schema)
         try:
             row = connection.execute(statements.load("enqueue_one"), parameters).fetchone()
-        except (pg.UntranslatableCharacter, pg.InvalidTextRepresentation, pg.ProgramLimitExceeded) as error:
+        except psycopg.Error as error:
+            if not refuses_payload(error):
+                raise
             raise PayloadError(f"PostgreSQL refused the payload: {one_line(error)}") from error
         assert row is not None
         found = connection.execute(statements.load("list_job_types"), {"job_type": job.job_type}).fetchone()
