@@ -5,14 +5,17 @@
 -- Returns: what the command line shows of a job; age, the seconds since it ended or else was enqueued;
 --   refused_for, the seconds since its payload was first refused; unknown: it is pending, and fleets live of
 --   which none declares its type; retry_policy: as declared last, null if it never was.
+-- Of names and errors no more is shown than pooljobs itself would have stored: whoever inserts a gigabyte hides no other job.
 -- The upper bound leaves out the partitions that are made ahead, and leaves room for a clock that was set back.
 -- Locks: none. Index: live_pkey backwards, since ids sort by time; partitions of history by finished_at, and in them
 --   history_id, or history_failed where only failed ones are asked for; declarations_pkey; job_types_pkey.
 WITH matching AS (
     (
-        SELECT l.id, l.queue, l.job_type, CASE WHEN l.worker_id IS NULL THEN 'pending' ELSE 'running' END AS status,
-            l.attempts + (l.worker_id IS NOT NULL)::integer AS attempts, l.max_retries, l.priority,
-            l.run_at, l.created_at, l.started_at, NULL::timestamptz AS finished_at, l.trace_id, l.last_error,
+        SELECT l.id, left(l.queue, 201) AS queue, left(l.job_type, 201) AS job_type,
+            CASE WHEN l.worker_id IS NULL THEN 'pending' ELSE 'running' END AS status,
+            least(l.attempts, 2147483646) + (l.worker_id IS NOT NULL)::integer AS attempts, l.max_retries, l.priority,
+            l.run_at, l.created_at, l.started_at, NULL::timestamptz AS finished_at,
+            left(l.trace_id, 201) AS trace_id, left(l.last_error, 10000) AS last_error,
             l.refused_since
         FROM {schema}.live AS l
         WHERE (%(statuses)s::text[] IS NULL
@@ -25,8 +28,8 @@ WITH matching AS (
     )
     UNION ALL
     (
-        SELECT h.id, h.queue, h.job_type, h.status, h.attempts, h.max_retries, h.priority,
-            h.run_at, h.created_at, h.started_at, h.finished_at, h.trace_id, h.last_error,
+        SELECT h.id, left(h.queue, 201), left(h.job_type, 201), h.status, h.attempts, h.max_retries, h.priority,
+            h.run_at, h.created_at, h.started_at, h.finished_at, left(h.trace_id, 201), left(h.last_error, 10000),
             NULL::timestamptz
         FROM {schema}.history AS h
         WHERE (%(window)s::interval IS NULL OR h.finished_at >= now() - %(window)s::interval)
@@ -38,9 +41,9 @@ WITH matching AS (
         LIMIT %(limit)s
     )
 )
-SELECT m.*, extract(epoch FROM now() - coalesce(m.finished_at, m.created_at))::float8 AS age,
-    extract(epoch FROM m.run_at - now())::float8 AS due_in,
-    extract(epoch FROM now() - m.refused_since)::float8 AS refused_for,
+SELECT m.*, date_part('epoch', now()) - date_part('epoch', coalesce(m.finished_at, m.created_at)) AS age,
+    date_part('epoch', m.run_at) - date_part('epoch', now()) AS due_in,
+    date_part('epoch', now()) - date_part('epoch', m.refused_since) AS refused_for,
     m.status = 'pending'
         AND EXISTS (SELECT FROM {schema}.fleets AS f WHERE f.seen_until > now())
         AND NOT EXISTS (

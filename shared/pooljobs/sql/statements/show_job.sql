@@ -6,9 +6,9 @@
 -- Locks: none. Index: live_pkey; history_id in each partition; cancellations_pkey; declarations_pkey; job_types_pkey.
 SELECT j.*, w.host AS worker_host, w.pid AS worker_pid, w.ordinal AS worker_ordinal,
     c.requested_at AS cancel_requested_at,
-    extract(epoch FROM now() - c.requested_at)::float8 AS cancel_requested_ago,
+    date_part('epoch', now()) - date_part('epoch', c.requested_at) AS cancel_requested_ago,
     c.reason AS cancel_reason,
-    extract(epoch FROM now() - j.refused_since)::float8 AS refused_for,
+    date_part('epoch', now()) - date_part('epoch', j.refused_since) AS refused_for,
     j.status = 'pending'
         AND EXISTS (SELECT FROM {schema}.fleets AS f WHERE f.seen_until > now())
         AND NOT EXISTS (
@@ -17,7 +17,7 @@ SELECT j.*, w.host AS worker_host, w.pid AS worker_pid, w.ordinal AS worker_ordi
             WHERE f.seen_until > now() AND d.job_type = j.job_type
         ) AS unknown,
     t.retry_policy,
-    extract(epoch FROM j.run_at - now())::float8 AS due_in
+    date_part('epoch', j.run_at) - date_part('epoch', now()) AS due_in
 FROM {schema}.jobs AS j
 LEFT JOIN {schema}.workers AS w ON w.id = j.worker_id
 LEFT JOIN {schema}.job_types AS t ON t.job_type BETWEEN j.job_type AND j.job_type
