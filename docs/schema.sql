@@ -146,7 +146,8 @@ CREATE TABLE pooljobs.workers (
     started_at timestamp with time zone NOT NULL DEFAULT now(),
     leased_until timestamp with time zone NOT NULL,
     dead_at timestamp with time zone,
-    CONSTRAINT workers_pkey PRIMARY KEY (id)
+    CONSTRAINT workers_pkey PRIMARY KEY (id),
+    CONSTRAINT workers_job_timeout_in_range CHECK (((job_timeout >= '00:00:00'::interval) AND (job_timeout <= '100 years'::interval)))
 ) WITH (fillfactor=50);
 
 CREATE OR REPLACE FUNCTION pooljobs.any_host_idle()
@@ -201,9 +202,9 @@ BEGIN
     SELECT
         e.run_at, now(), e.max_retries, e.attempts, e.crashes, e.losses, 'cancelled',
         left(concat_ws(E'\n\n',
-            CASE WHEN e.attempts = 0 THEN 'cancelled before it ran' ELSE 'cancelled before run ' || e.attempts + 1 END
-                || coalesce(': ' || cancel_pending.reason, ''),
-            e.last_error), 8192),
+            CASE WHEN e.attempts = 0 THEN 'cancelled before it ran' ELSE 'cancelled before run ' || e.attempts::bigint + 1 END
+                || coalesce(': ' || left(cancel_pending.reason, 1000), ''),
+            left(e.last_error, 8192)), 8192),
         e.id, e.created_at, e.fence, e.interruptions, e.priority, e.queue, e.job_type, e.trace_id, e.payload, e.flags
     FROM ended AS e;
     DELETE FROM "pooljobs".cancellations AS c WHERE c.job_id = cancel_pending.job_id;
@@ -227,7 +228,7 @@ BEGIN
         run_at, started_at, finished_at, worker_id, max_retries, attempts, crashes, losses, status, last_error, id, created_at, fence, interruptions, priority, queue, job_type, trace_id, payload, flags
     )
     SELECT
-        e.run_at, now() - make_interval(secs => complete.started_ago), now(), e.worker_id, e.max_retries, e.attempts + 1,
+        e.run_at, now() - make_interval(secs => complete.started_ago), now(), e.worker_id, e.max_retries, least(e.attempts, 2147483646) + 1,
         e.crashes, e.losses, 'completed', e.last_error, e.id, e.created_at, e.fence, e.interruptions, e.priority, e.queue, e.job_type, e.trace_id, e.payload, e.flags
     FROM ended AS e;
     RETURN FOUND;
@@ -248,6 +249,10 @@ DECLARE
 BEGIN
     IF enqueue.delay IS NOT NULL AND enqueue.run_at IS NOT NULL THEN
         RAISE EXCEPTION 'enqueue takes delay or run_at, not both' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF length(enqueue.job_type) > 200 OR length(enqueue.queue) > 200 OR length(enqueue.trace_id) > 200 THEN
+        RAISE EXCEPTION 'job_type, queue and trace_id have at most 200 characters each'
+            USING ERRCODE = 'invalid_parameter_value';
     END IF;
     INSERT INTO "pooljobs".live AS l (job_type, payload, queue, priority, run_at, max_retries, trace_id)
     SELECT
@@ -293,7 +298,7 @@ END
 $function$;
 
 CREATE OR REPLACE FUNCTION pooljobs.look_up_types(job_types text[])
- RETURNS TABLE(job_type text, retry_policy text, unknown boolean)
+ RETURNS TABLE(job_type text, retry_policy text, secret text[], unknown boolean)
  LANGUAGE sql
  STABLE SECURITY DEFINER
 BEGIN ATOMIC
@@ -308,6 +313,7 @@ BEGIN ATOMIC
          )
   SELECT asked.job_type,
      t.retry_policy,
+     t.secret,
      ((EXISTS ( SELECT
             FROM living)) AND (NOT (asked.job_type IN ( SELECT k.job_type
             FROM known k))))
@@ -399,7 +405,7 @@ CREATE VIEW pooljobs.jobs AS
             WHEN (l.worker_id IS NULL) THEN 'pending'::text
             ELSE 'running'::text
         END AS status,
-    (l.attempts + ((l.worker_id IS NOT NULL))::integer) AS attempts,
+    (LEAST(l.attempts, 2147483646) + ((l.worker_id IS NOT NULL))::integer) AS attempts,
     l.max_retries,
     l.run_at,
     l.started_at,

@@ -95,7 +95,7 @@ def test_it_is_given_by_copy(producer: Producer, at: Conn, alike: bool) -> None:
 )
 def test_it_survives_each_verdict(producer: Producer, at: Conn, verdict: Verdict, status: str) -> None:
     producer.insert(JOB)
-    assert Settling(Statements("pooljobs")).settle(at, [claimed(at).settled(verdict)]) == set()
+    assert Settling(Statements("pooljobs")).settle(at, [claimed(at).settled(verdict)]) == (set(), set())
     everywhere(at, status)
 
 

@@ -215,3 +215,13 @@ def test_the_sql_function_takes_its_defaults_from_the_published_declaration(conn
 def test_the_sql_function_refuses_delay_and_run_at_together(connection: Conn) -> None:
     with pytest.raises(psycopg.errors.InvalidParameterValue, match="not both"):
         connection.execute("SELECT pooljobs.enqueue('a', delay => '1 s', run_at => now())")
+
+
+@pytest.mark.parametrize("name", ["job_type", "queue", "trace_id"])
+def test_the_sql_function_refuses_names_that_python_would(connection: Conn, name: str) -> None:
+    query = f"SELECT pooljobs.enqueue({{}}{name} => repeat('é', %s))".format(
+        "" if name == "job_type" else "'noop', "
+    ).encode()
+    connection.execute(query, (200,))
+    with pytest.raises(psycopg.errors.InvalidParameterValue, match="at most 200 characters"):
+        connection.execute(query, (201,))

@@ -13,8 +13,9 @@ from pooljobs.db.schema import turn
 from pooljobs.db.schema.migrate import migrate, pending
 from pooljobs.db.schema.migrations import code_version, migrations
 from pooljobs.db.schema.version import Installed, check_migrated, installed
+from pooljobs.db.statements import render
 from pooljobs.errors import NotMigratedError
-from tests.support.claims import insert, scalar
+from tests.support.claims import claim, insert, register, scalar
 from tests.support.later import only_until, with_migrations
 from tests.support.waiting import wait_until
 
@@ -218,3 +219,15 @@ def test_a_partitions_bounds_are_days_of_utc_in_any_time_zone(empty_dsn: str) ->
             " JOIN pg_inherits AS i ON i.inhrelid = c.oid WHERE i.inhparent = 'pooljobs.history'::regclass"
         ).fetchall()
         assert all("00:00:00+00" in bound for (bound,) in bounds)
+
+
+def test_a_workers_timeout_beyond_sense_is_bounded_and_no_other_is_taken(connection: Connection[Any]) -> None:
+    """As they were before migration 103: a claim adds them to a time."""
+    worker = register(connection)
+    connection.execute("ALTER TABLE pooljobs.workers DROP CONSTRAINT workers_job_timeout_in_range")
+    connection.execute("UPDATE pooljobs.workers SET job_timeout = '178000000 years'")
+    migration = next(each for each in migrations() if each.version == 105)
+    connection.execute(render(migration.text, "pooljobs"))
+    assert claim(connection, worker) == []
+    with pytest.raises(psycopg.errors.CheckViolation):
+        connection.execute("UPDATE pooljobs.workers SET job_timeout = '-1 s'")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,8 @@ from psycopg import Connection
 from pooljobs.db.reader import Reader, id_range, open_reader
 from pooljobs.errors import NotFoundError, NotMigratedError, OptionError
 from pooljobs.job.verdict import Verdict
+from pooljobs_supervisor.cli.job_table import job_sheet
+from pooljobs_supervisor.telling.console import emit, emit_json
 from tests.support.claims import claim, insert, register, scalar, settle_all
 
 
@@ -53,7 +56,7 @@ def test_an_unmigrated_database_is_told(empty_dsn: str) -> None:
 
 def test_nothing_yet(reader: Reader) -> None:
     assert reader.list_jobs() == []
-    assert reader.count() == []
+    assert reader.count() == ([], 0)
 
 
 def test_live_and_ended_jobs_are_merged_newest_first(connection: Connection[Any], reader: Reader) -> None:
@@ -178,6 +181,40 @@ def test_only_failed_and_cancelled_jobs_are_retried(connection: Connection[Any],
     assert connection.execute("SELECT * FROM pooljobs.jobs ORDER BY id").fetchall() == before
 
 
+def test_times_beyond_pythons_are_shown_as_postgresql_shows_them(
+    connection: Connection[Any], reader: Reader, capsys: pytest.CaptureFixture[str]
+) -> None:
+    connection.execute("SET timezone = 'UTC'")
+    for when in ("infinity", "-infinity", "10000-01-01 00:00:00+00", "0044-03-15 12:00:00+00 BC"):
+        insert(connection, run_at=when, created_at=when)
+        [job] = [job for job in reader.list_jobs() if str(job["run_at"]) == when]
+        assert reader.find(str(job["id"]))["created_at"] == when
+        emit_json([job])
+        assert f'"run_at":"{when}"' in capsys.readouterr().out
+        emit(job_sheet(reader.find(str(job["id"]))))
+        assert f"run at    {when}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("style", ["SQL, DMY", "German", "Postgres"])
+def test_times_are_read_whatever_the_databases_style(dsn: str, connection: Connection[Any], style: str) -> None:
+    connection.execute(f"ALTER DATABASE {connection.info.dbname} SET datestyle = '{style}'".encode())
+    insert(connection, run_at="2026-02-01 00:00:00+00")
+    with open_reader(dsn, "pooljobs") as reader:
+        assert reader.list_jobs()[0]["run_at"] == datetime(2026, 2, 1, tzinfo=UTC)
+
+
+def test_of_many_queues_those_with_most_due_are_listed(connection: Connection[Any], reader: Reader) -> None:
+    connection.execute(
+        "INSERT INTO pooljobs.live (job_type, queue) SELECT 'type-' || n, 'q' || n FROM generate_series(10, 39) AS n"
+    )
+    insert(connection, 2, queue="q30")
+    insert(connection, 1, queue="q20")
+    listed, queues = reader.count(limit=3)
+    assert [row["queue"] for row in listed] == ["q10", "q20", "q30"]
+    assert queues == 30
+    assert len(reader.count()[0]) == 30
+
+
 def test_counts_by_queue(connection: Connection[Any], reader: Reader) -> None:
     insert(connection, 3, queue="a")
     insert(connection, 1, queue="a", run_at="2999-01-01")
@@ -185,10 +222,10 @@ def test_counts_by_queue(connection: Connection[Any], reader: Reader) -> None:
     ended(connection, queue="b")
     ended(connection, "failed", queue="b")
     ended(connection, queue="b", age="2 hours")
-    first, second = reader.count()
+    (first, second), _ = reader.count()
     assert (first["queue"], first["pending"], first["due"], first["running"]) == ("a", 3, 2, 1)
     assert first["oldest_due_age"] > 0
     assert first["wait_p50"] is None
     assert (second["queue"], second["completed_last_hour"], second["failed_last_hour"]) == ("b", 1, 1)
     assert second["wait_p50"] == second["run_p95"] == 0
-    assert reader.count("b") == [second]
+    assert reader.count("b") == ([second], 1)

@@ -100,7 +100,7 @@ def claim(
 
 def settle_all(connection: Connection[Any], *settlements: Settlement) -> set[bytes]:
     """Settles them; the refused ids."""
-    return SETTLING.settle(connection, settlements)
+    return SETTLING.settle(connection, settlements).refused
 
 
 def insert(connection: Connection[Any], count: int = 1, **columns: Any) -> None:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from psycopg import Connection
 from psycopg import errors as pg
 
 from pooljobs.db.connect import connect, pinned_transaction
-from pooljobs.db.faults import one_line
+from pooljobs.db.faults import one_line, refuses_payload
 from pooljobs.db.schema.version import check_migrated
 from pooljobs.db.statements import Statements
 from pooljobs.errors import PayloadError
@@ -69,7 +70,10 @@ def enqueue_one(dsn: str, schema: str, job: EnqueuedJob) -> Enqueued:
         try:
             with pinned_transaction(connection):
                 row = connection.execute(statements.load("enqueue_one"), parameters).fetchone()
-        except (pg.UntranslatableCharacter, pg.InvalidTextRepresentation, pg.ProgramLimitExceeded) as error:
+        except psycopg.Error as error:
+            if not refuses_payload(error):
+                raise
+            # Without the error itself, whose detail and context quote the payload.
             raise PayloadError(f"PostgreSQL refused the payload: {one_line(error)}") from None
         assert row is not None
         return Enqueued(UUID(str(row[0])), _declared(connection, statements, job.job_type))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import psycopg
 from psycopg import errors as pg
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
@@ -18,8 +20,43 @@ OUTAGE = (
 )
 """Errors that pass by themselves: wait, reconnect, try again. Deadlocks and serialization failures are among them."""
 
+_LIMITS: Final = "54"
+"""The class of errors of limits that are built in."""
+
+_BLOCK_TOO_LARGE: Final = "invalid memory alloc request size"
+"""How an internal error begins that is one of these too. The server translates no internal errors."""
+
+_SHORT_OF_IT: Final = (pg.OutOfMemory.sqlstate, pg.ConfigurationLimitExceeded.sqlstate)
+"""Too little memory, or more temporary files than a session may have. Of class 53 no other error is about size."""
+
 MISSING = (pg.UndefinedTable, pg.InvalidSchemaName, pg.UndefinedFunction)
 """Errors of a database without our schema, or with an older one."""
+
+
+def too_large(error: BaseException) -> bool:
+    """Whether a statement may have failed for how much it was to do, or to answer, at once: less of it may pass.
+
+    Among them are errors of a server that has no memory for anybody: then less does not pass either.
+    """
+    if not isinstance(error, psycopg.Error):
+        return False
+    return _never_passes(error) or error.sqlstate in _SHORT_OF_IT
+
+
+def refuses_payload(error: BaseException) -> bool:
+    """Whether PostgreSQL takes no such payload: it cannot hold it, or it is beyond one of its limits."""
+    if isinstance(error, (pg.UntranslatableCharacter, pg.InvalidTextRepresentation)):
+        return True
+    return isinstance(error, psycopg.Error) and _never_passes(error)
+
+
+def _never_passes(error: psycopg.Error) -> bool:
+    """Beyond a limit that depends on nobody else: a gigabyte of text, 256 MB of jsonb, the stack's depth."""
+    if error.sqlstate is None:
+        return False
+    return error.sqlstate.startswith(_LIMITS) or (
+        error.sqlstate == pg.InternalError_.sqlstate and str(error).startswith(_BLOCK_TOO_LARGE)
+    )
 
 
 def one_line(error: BaseException) -> str:

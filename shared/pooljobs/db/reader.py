@@ -1,7 +1,8 @@
 """The operator's questions: which jobs are there, what became of one, run it again, how do the queues stand.
 
 Used by the command line. Answers are plain dictionaries, a column a key. A payload is JSON text: jsonb holds numbers
-and depths that no reader of JSON takes, and such jobs are just those that are looked at.
+and depths that no reader of JSON takes, and such jobs are just those that are looked at. A time that Python cannot hold
+is a text too (``times.py``).
 """
 
 from __future__ import annotations
@@ -13,13 +14,16 @@ from typing import Any, Final
 from uuid import UUID
 
 from psycopg import Connection
+from psycopg import errors as pg
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.string import TextLoader
 
 from pooljobs.db.cancel import cancel_with
 from pooljobs.db.connect import connect, pinned_transaction
+from pooljobs.db.faults import one_line
 from pooljobs.db.schema.version import check_migrated
 from pooljobs.db.statements import Statements
+from pooljobs.db.times import register_times
 from pooljobs.errors import NotFoundError, OptionError
 from pooljobs.job.cancellation import Cancellation
 
@@ -37,7 +41,9 @@ PLANNED: Final = (
     # Each answer is planned for itself, by the tables' sizes as they are: statistics may tell of any time.
     "plan_cache_mode = force_custom_plan",
     "enable_seqscan = off",
+    "jit = off",  # what is forbidden counts as dear beyond measure, and would be compiled first: for seconds
     "timezone = 'UTC'",
+    "datestyle = 'ISO'",
 )
 
 _SHOWN = 5
@@ -61,6 +67,7 @@ class Reader:
 
     def __init__(self, connection: Connection[Any], schema: str = "pooljobs") -> None:
         self.connection = connection
+        register_times(connection)
         self._statements = Statements(schema)
 
     def list_jobs(
@@ -106,8 +113,15 @@ class Reader:
         raise NotFoundError(f"several jobs' ids begin with {id_or_prefix}", hint=f"name one: {named}")
 
     def retry(self, job_id: UUID) -> bool:
-        """Put a failed or cancelled job back to pending, due now; False if it was neither."""
-        return bool(self._rows("retry_job", {"id": job_id}))
+        """Put a failed or cancelled job back to pending, due now; False if it was neither.
+
+        Raises:
+            OptionError: It has values that no pending job may have.
+        """
+        try:
+            return bool(self._rows("retry_job", {"id": job_id}))
+        except pg.IntegrityError as error:
+            raise OptionError(f"{job_id} cannot be pending again: {one_line(error)}") from error
 
     def cancel(self, job_id: UUID, reason: str | None = None) -> Cancellation:
         """Cancel a pending job, or ask a running one to end; see ``cancel_one.sql``."""
@@ -118,9 +132,14 @@ class Reader:
         """Which of these jobs have not ended."""
         return [row["id"] for row in self._rows("find_live", {"ids": list(job_ids)})]
 
-    def count(self, queue: str | None = None) -> list[DictRow]:
-        """How each queue, or this one, stands; see ``count_jobs.sql``. A queue that never held a job is absent."""
-        return self._rows("count_jobs", {"queue": queue})
+    def count(self, queue: str | None = None, *, limit: int | None = None) -> tuple[list[DictRow], int]:
+        """How each queue, or this one, stands, and how many queues there are; see ``count_jobs.sql``.
+
+        A queue that never held a job is absent. Of more than ``limit`` queues (default: of any number) those are listed
+        of which most is due.
+        """
+        rows = self._rows("count_jobs", {"queue": queue, "limit": limit})
+        return rows, max((row.pop("queues") for row in rows), default=0)
 
     def _rows(self, verb: str, parameters: dict[str, Any]) -> list[DictRow]:
         pinned = pinned_transaction(self.connection, *PLANNED)

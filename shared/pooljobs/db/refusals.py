@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from psycopg import errors as pg
-
-from pooljobs.db.faults import MISSING, not_migrated, one_line
+from pooljobs.db.faults import MISSING, not_migrated, one_line, refuses_payload
 from pooljobs.errors import PayloadError
 
 
@@ -24,6 +22,6 @@ class translated:  # noqa: N801  # reads as a statement: with translated(schema)
             return
         if isinstance(error, MISSING):
             raise not_migrated(self._schema) from error
-        if isinstance(error, (pg.UntranslatableCharacter, pg.InvalidTextRepresentation, pg.ProgramLimitExceeded)):
+        if error is not None and refuses_payload(error):
             # Without the error itself, whose detail and context quote the payload.
             raise PayloadError(f"PostgreSQL refused the payload: {one_line(error)}") from None

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+import psycopg
 from psycopg import Connection
 from psycopg import errors as pg
 
 from pooljobs.db import binary
 from pooljobs.db.binary import Oid, split
+from pooljobs.db.faults import too_large
 from pooljobs.db.hot import HotStatement
 from pooljobs.db.statements import Statements
+from pooljobs.job.error_text import LONGEST_HEADLINE
 from pooljobs.job.verdict import Settlement
 
 _NONE: Final = -1.0
@@ -33,6 +37,18 @@ _TYPES: Final = {
 _by_id = attrgetter("job_id")
 
 
+class Settled(NamedTuple):
+    """What became of a batch, but for the settlements that were accepted: ids.
+
+    Attributes:
+        refused: Their claims had been lost to somebody else.
+        unstorable: Not to be stored even by themselves, nor with a shorter error; nothing was done about them.
+    """
+
+    refused: set[bytes]
+    unstorable: set[bytes]
+
+
 class Settling:
     """Settles batches, on any connections. Threads may share it."""
 
@@ -40,17 +56,46 @@ class Settling:
         self._statement = HotStatement("settle", statements.settle, _TYPES)
         self._make_partitions = statements.load("make_partitions")
 
-    def settle(self, connection: Connection[Any], batch: Sequence[Settlement]) -> set[bytes]:
-        """Settles the batch and returns the ids that were refused: their claims had been lost to somebody else.
+    def settle(self, connection: Connection[Any], batch: Sequence[Settlement]) -> Settled:
+        """Settles the batch: in one statement, or by halves where it is too large for one.
 
         A missing history partition is made on the spot, so that it never costs a settlement.
 
         Raises:
-            psycopg.OperationalError: The database is away, or a deadlock was broken; nothing is settled, try again.
+            psycopg.OperationalError: The database is away, or a deadlock was broken; try again. What was settled in
+                parts by then is refused the next time.
         """
-        if not batch:
-            return set()
-        ordered = sorted(batch, key=_by_id)
+        settled = Settled(set(), set())
+        if batch:
+            self._in_parts(connection, sorted(batch, key=_by_id), settled)
+        return settled
+
+    def _in_parts(self, connection: Connection[Any], ordered: Sequence[Settlement], settled: Settled) -> None:
+        try:
+            settled.refused.update(self._whole(connection, ordered))
+        except psycopg.Error as error:
+            if not too_large(error):
+                raise
+            if len(ordered) == 1:
+                self._alone(connection, ordered[0], settled)
+                return
+            middle = len(ordered) // 2
+            self._in_parts(connection, ordered[:middle], settled)
+            self._in_parts(connection, ordered[middle:], settled)
+
+    def _alone(self, connection: Connection[Any], item: Settlement, settled: Settled) -> None:
+        """Once more, with less to say. Raises if the server cannot even settle nothing: that is not its fault."""
+        self._statement.row(connection, _values([], by_place=False))
+        shorter = replace(item, error=None if item.error is None else item.error[:LONGEST_HEADLINE])
+        try:
+            settled.refused.update(self._whole(connection, [shorter]))
+        except psycopg.Error as error:
+            if not too_large(error):
+                raise
+            settled.unstorable.add(item.job_id)
+
+    def _whole(self, connection: Connection[Any], ordered: Sequence[Settlement]) -> set[bytes]:
+        """The refused ids."""
         refused = self._try(connection, ordered, by_place=True)
         if refused and any(item.place is not None for item in ordered):  # the table may have been written anew
             moved = [item for item in ordered if item.job_id in refused]

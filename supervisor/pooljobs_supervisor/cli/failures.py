@@ -9,8 +9,8 @@ from typing import Any, Final
 import psycopg
 import typer
 
-from pooljobs.db.faults import OUTAGE, one_line
-from pooljobs.errors import AppLoadError, DatabaseUnreachableError, PoolJobsError
+from pooljobs.db.faults import OUTAGE, one_line, too_large
+from pooljobs.errors import AppLoadError, DatabaseUnreachableError, OptionError, PoolJobsError
 from pooljobs.exit_codes import ExitCode
 from pooljobs.job.error_text import without_hint
 from pooljobs_supervisor.telling.console import say, say_error
@@ -59,6 +59,8 @@ def as_known(error: Exception) -> PoolJobsError | None:
     """The error as one of ours; None if it can only be a bug."""
     if isinstance(error, PoolJobsError):
         return error
+    if too_large(error):
+        return OptionError(f"the database cannot do that at once: {one_line(error)}", hint="ask for less, see --limit")
     if isinstance(error, OUTAGE):
         hint = "the server went away during the command; nothing of an unfinished statement was kept"
         return DatabaseUnreachableError(f"lost the database: {one_line(error)}", hint=hint)

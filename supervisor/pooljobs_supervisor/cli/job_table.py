@@ -102,14 +102,18 @@ def _error(job: Row) -> Text:
     return line(told[0] if told and job["status"] != "completed" else "", style="dim")
 
 
-def _instant(when: datetime | None) -> str | None:
-    return None if when is None else f"{when:%Y-%m-%d %H:%M:%S}.{when.microsecond // 1000:03d} UTC"
+def _instant(when: datetime | str | None) -> str | None:
+    """A time beyond Python's is a text."""
+    if when is None or isinstance(when, str):
+        return when
+    return f"{when:%Y-%m-%d %H:%M:%S}.{when.microsecond // 1000:03d} UTC"
 
 
 def _duration(job: Row) -> str | None:
-    if job["finished_at"] is None or job["started_at"] is None:
+    started, finished = job["started_at"], job["finished_at"]
+    if not isinstance(started, datetime) or not isinstance(finished, datetime):
         return None
-    return span((job["finished_at"] - job["started_at"]).total_seconds())
+    return span((finished - started).total_seconds())
 
 
 def _cancel_requested(job: Row) -> str | None:

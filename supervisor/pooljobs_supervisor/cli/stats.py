@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich.table import Table
@@ -17,10 +17,20 @@ from pooljobs_supervisor.telling.console import emit, emit_json, line, say
 HELP = teach(
     "Shows how each queue stands: what waits and runs now, and what the last hour brought.",
     "Unknown are those of the due ones whose type no living worker declares. Wait is from when a job was due to its "
-    "start, run from there to its settlement; median / 95th percentile of the completed ones.",
+    "start, run from there to its settlement; median / 95th percentile of the completed ones. Of many queues those are "
+    "listed of which most is due.",
     examples=("pooljobs stats", "pooljobs stats --queue emails --json"),
     codes=DATABASE_CODES,
 )
+
+
+MOST: Final = 100
+"""Queues in a table, unless another number is asked for."""
+
+Limit = Annotated[
+    int | None,
+    typer.Option("--limit", "-n", min=1, metavar="N", help=f"Most queues to list; by default {MOST}, with --json all."),
+]
 
 
 def register(cli: typer.Typer) -> None:
@@ -29,20 +39,29 @@ def register(cli: typer.Typer) -> None:
 
 
 def stats(
-    queue: QueueFilter = None, *, dsn: Dsn = None, schema: Schema = DEFAULT_SCHEMA, as_json: AsJson = False
+    queue: QueueFilter = None,
+    limit: Limit = None,
+    *,
+    dsn: Dsn = None,
+    schema: Schema = DEFAULT_SCHEMA,
+    as_json: AsJson = False,
 ) -> None:
     """Show how the queues stand."""
+    most = limit or (None if as_json else MOST)
     with reading(dsn, schema) as reader:
-        queues = reader.count(queue)
+        queues, of = reader.count(queue, limit=most)
     if as_json:
         emit_json(queues)
     elif queues:
-        emit(_table(queues))
+        emit(queue_table(queues))
+        if of > len(queues):
+            say(f"and {of - len(queues):,} more queues, with less that is due: --limit {of} lists all, --queue one")
     else:
         say("nothing waits or runs, and nothing ended in the last hour")
 
 
-def _table(queues: Sequence[Mapping[str, Any]]) -> Table:
+def queue_table(queues: Sequence[Mapping[str, Any]]) -> Table:
+    """One line a queue."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("queue", no_wrap=True)
     now = ["pending", "due", *(["unknown"] if any(row["unknown"] for row in queues) else []), "running"]

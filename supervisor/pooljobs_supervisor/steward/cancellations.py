@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -32,12 +31,13 @@ class Request:
     """A row of ``read_cancellations.sql``.
 
     Attributes:
+        since: When the earliest was made of those whose jobs have ended, as the server writes it.
         live: The job has not ended.
         token: Of the claim that holds the job; None while it is pending.
     """
 
     job_id: UUID
-    requested_at: datetime
+    since: str | None
     live: bool
     token: int | None
 
@@ -109,10 +109,9 @@ class Cancellations:
 
     def _forget(self, connection: Connection[Any], requests: Sequence[Request]) -> None:
         """Ids in history are found by a block range index, which the pinned settings forbid."""
-        since = min(request.requested_at for request in requests)
         with connection.transaction():
             connection.execute("SET LOCAL enable_bitmapscan = on")
-            connection.execute(self._drop, {"ids": _ids(requests), "since": since}, prepare=False)
+            connection.execute(self._drop, {"ids": _ids(requests), "since": requests[0].since}, prepare=False)
 
 
 def _ids(requests: Sequence[Request]) -> UuidArray:

@@ -97,10 +97,10 @@ class Releaser:
         settlements = judge(held, charges, death, self._max_crashes)
         for job_type in suspect_types(settlements, charges, death):  # before anybody can claim what is settled
             self._board.suspect_types.add(job_type, time.monotonic_ns())
-        refused = self._settling.settle(connection, settlements)
+        refused, unstorable = self._settling.settle(connection, settlements)
         counts: dict[str, int] = {}
         for settlement in settlements:
-            if settlement.job_id not in refused:
+            if settlement.job_id not in refused | unstorable:  # the latter are given back with what is left
                 name = settlement.verdict.name.lower()
                 counts[name] = counts.get(name, 0) + 1
                 if settlement.verdict in _FINAL:

@@ -32,6 +32,12 @@ def test_without_a_hint_it_is_one_line(capsys: pytest.CaptureFixture[str]) -> No
     assert told(NotFoundError("no job"), capsys)[1] == "error: no job\n"
 
 
+def test_an_answer_that_is_too_large_is_no_lost_database(capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = told(psycopg.errors.ProgramLimitExceeded("out of memory"), capsys)
+    assert code is ExitCode.REFUSED
+    assert text.startswith("error: the database cannot do that at once: out of memory\nhint: ask for less")
+
+
 def test_the_traceback_is_shown_when_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     _, text = told(NotFoundError("no job"), capsys, show_traceback=True)
     assert "Traceback" in text

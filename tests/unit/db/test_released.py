@@ -12,10 +12,11 @@ MIGRATIONS = {
     102: "75e303da942deb67",
     103: "035e657166a13c2c",
     104: "385b2e4cc58f2044",
+    105: "410774d52983fbce",
 }
 """Of each, the beginning of its text's digest. Another one means: undo that, and write the next migration."""
 
-FUNCTIONS = (104, "c52664e7f4649d33")
+FUNCTIONS = (105, "d6b11086f32da266")
 """The newest migration's number, and the digest of all functions then. Another digest means: write another migration,
 if only an empty one (its head alone), and note both here. Otherwise whoever migrates with the pooljobs before, as an
 older host does that starts again, would put its own functions back.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
@@ -11,7 +10,6 @@ import pytest
 from pooljobs.scoreboard import EntryState, Role, Scoreboard, Slot, SlotState
 from pooljobs_supervisor.steward.cancellations import Request, answer, held_here
 
-WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 ID = UUID(int=7)
 
 
@@ -29,7 +27,7 @@ def worker(board: Scoreboard, index: int = 0) -> Slot:
 
 
 def request(token: int | None = 5, *, live: bool = True) -> Request:
-    return Request(ID, WHEN, live, token)
+    return Request(ID, None, live, token)
 
 
 @pytest.mark.parametrize("state", [EntryState.CLAIMED, EntryState.RUNNING])

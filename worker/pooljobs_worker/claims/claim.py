@@ -5,12 +5,14 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
+import psycopg
 from psycopg import Connection
 
+from pooljobs.db.faults import too_large
 from pooljobs.db.statements import Statements
 from pooljobs.scoreboard import Slot
 from pooljobs.settings import BATCH_BYTES
@@ -23,6 +25,9 @@ from pooljobs_worker.claims.passed_over import passed_over
 from pooljobs_worker.claims.refused_shapes import RefusedShapes
 from pooljobs_worker.claims.statement import ClaimStatement
 from pooljobs_worker.session.connection import Session
+
+NO_PAYLOADS: Final = -1
+"""The longest payload of a claim that brings none: no payload is as short."""
 
 
 class WorkerReapedError(Exception):
@@ -60,6 +65,7 @@ class Claimer:
         self._others_jobs = others_jobs
         self._slot = slot
         self._unanswered: int | None = None
+        self._too_large = 0
 
     def claim(self, limit: int) -> list[ClaimedJob]:
         """Up to ``limit`` jobs, in the order in which to run them; empty when nothing is due.
@@ -69,7 +75,7 @@ class Claimer:
             GaveUpError: The database was away, and the worker is to leave.
         """
         while (jobs := self._session.run(lambda connection: self._try(connection, limit))) is None:
-            pass  # all that was found was not for this worker; the next claim passes it over
+            pass  # what was found was not for this worker, or more than an answer holds: the next claim knows
         return jobs
 
     def seconds_to_sweep(self) -> float | None:
@@ -81,20 +87,36 @@ class Claimer:
         self._lanes.forget(behind=behind)
 
     def _try(self, connection: Connection[Any], limit: int) -> list[ClaimedJob] | None:
-        """None if jobs were found, and none of them was for this worker."""
+        """None if the next claim is to follow at once."""
         if self._unanswered is not None:
             connection.execute(self._release, {"worker_id": self._slot.worker_id, "token": self._unanswered})
             self._unanswered = None
+        smaller = max(1, limit >> max(0, self._too_large - 1))
+        try:
+            jobs = self._take(connection, smaller)
+        except psycopg.Error as error:
+            if not too_large(error) or (self._too_large and smaller == 1):
+                raise
+            self._too_large += 1  # first without payloads, which are fetched one by one; then of half as many jobs
+            return None
+        self._too_large = 0
+        return jobs
+
+    def _take(self, connection: Connection[Any], limit: int) -> list[ClaimedJob] | None:
+        """None if jobs were found, and none of them was for this worker."""
         began = time.monotonic()
         plan = self._lanes.plan(began)
         self._unanswered = self._slot.claiming = token = secrets.randbits(63)
         others = self._others_jobs
         passing_over = passed_over(others.foreign, others.refused_shapes, began)
-        answer = self._claim.ask(connection, self._slot.worker_id, token, limit, plan, passed_over=passing_over)
+        longest = self._longest(limit)
+        answer = self._claim.ask(
+            connection, self._slot.worker_id, token, limit, plan, passed_over=passing_over, longest=longest
+        )
         if answer is None:
             self._unanswered = None
             raise WorkerReapedError
-        jobs = self._read(connection, answer, token, limit)
+        jobs = self._read(connection, answer, token, longest)
         now = time.monotonic()
         found = answer.floors(jobs)
         self._lanes.learn(
@@ -110,15 +132,20 @@ class Claimer:
             return None
         return suspects_last(jobs) if answer.careful else jobs
 
-    def _read(self, connection: Connection[Any], answer: Answer, token: int, limit: int) -> list[ClaimedJob]:
+    def _longest(self, limit: int) -> int:
+        """Bytes that a payload may have to come with the claim."""
+        return NO_PAYLOADS if self._too_large else self._claim.longest_payload(limit)
+
+    def _read(self, connection: Connection[Any], answer: Answer, token: int, longest: int) -> list[ClaimedJob]:
         try:
             return answer.jobs(token)
         except orjson.JSONDecodeError:
-            return self._read_one_by_one(connection, answer, token, limit)
+            return self._read_one_by_one(connection, answer, token, longest)
 
-    def _read_one_by_one(self, connection: Connection[Any], answer: Answer, token: int, limit: int) -> list[ClaimedJob]:
+    def _read_one_by_one(
+        self, connection: Connection[Any], answer: Answer, token: int, longest: int
+    ) -> list[ClaimedJob]:
         """A payload orjson cannot read (PostgreSQL holds more than it) must fail its own job and no other."""
-        longest = self._claim.longest_payload(limit)
         claim = {"worker_id": self._slot.worker_id, "token": token, "most_bytes": longest}
         rows = connection.execute(self._reread, claim).fetchall()
         return answer.marked([_strange(row, token) for row in rows])

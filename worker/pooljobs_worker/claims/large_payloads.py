@@ -12,8 +12,10 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from psycopg import Connection
 
+from pooljobs.db.faults import one_line, too_large
 from pooljobs.db.statements import Statements
 from pooljobs_worker.claims.claimed import LEFT_OUT, ClaimedJob
 from pooljobs_worker.session.connection import GaveUpError, Session
@@ -49,5 +51,18 @@ class LargePayloads:
             return job.payload is not LEFT_OUT
 
     def _read(self, connection: Connection[Any], wanted: Sequence[ClaimedJob]) -> dict[UUID, str]:
-        parameters = {"ids": [job.id for job in wanted], "token": wanted[0].token, "most": self._most}
+        """Of half as many where it is too much at once; a payload that is too much by itself cannot be read."""
+        try:
+            return self._ask(connection, wanted, wanted[0].token)
+        except psycopg.Error as error:
+            if not too_large(error):
+                raise
+            if len(wanted) > 1:
+                return self._read(connection, wanted[: len(wanted) // 2])
+            self._ask(connection, (), wanted[0].token)  # if not even nothing can be had, it is not the payload's fault
+            wanted[0].payload, wanted[0].unreadable = None, f"payload: PostgreSQL cannot hand it out: {one_line(error)}"
+            return {}
+
+    def _ask(self, connection: Connection[Any], wanted: Sequence[ClaimedJob], token: int) -> dict[UUID, str]:
+        parameters = {"ids": [job.id for job in wanted], "token": token, "most": self._most}
         return dict(connection.execute(self._fetch, parameters).fetchall())

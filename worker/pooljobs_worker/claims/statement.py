@@ -57,10 +57,11 @@ class ClaimStatement:
         plan: ClaimPlan,
         *,
         passed_over: PassedOver | None = None,
+        longest: int | None = None,
     ) -> Answer | None:
         """Up to ``limit`` jobs from the plan's lanes; None if the worker is dead to the database.
 
-        Payloads that are not certain to be as short as ``longest_payload`` are left out.
+        Payloads that are not certain to be as short as ``longest`` bytes, by default ``longest_payload``, are left out.
 
         Jobs that are not for this worker are passed over, as far as ``passed_over`` tells of them.
 
@@ -75,7 +76,7 @@ class ClaimStatement:
             binary.levels([level for _, level in plan.visits]),
             binary.raw_array(Oid.TIMESTAMPTZ, 8, [run_at for run_at, _ in plan.floors]),
             binary.raw_array(Oid.UUID, 16, [job_id for _, job_id in plan.floors]),
-            binary.int8(self.longest_payload(limit)),
+            binary.int8(self.longest_payload(limit) if longest is None else longest),
         ]
         if passed_over is None:
             alive, *columns = self._statement.row(connection, values)

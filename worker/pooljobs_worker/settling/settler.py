@@ -117,14 +117,26 @@ class Settler:
 
     def _settle(self, batch: Sequence[Ended]) -> None:
         settlements = [settlement for settlement, _ in batch]
-        refused = self.session.run(
+        refused, unstorable = self.session.run(
             lambda connection: self._settling.settle(connection, settlements), give_up=self._in_vain
         )
         self._held.drop([entry for _, entry in batch])
+        if unstorable:
+            self._tell_unstorable([item for item in settlements if item.job_id in unstorable])
+            settlements = [item for item in settlements if item.job_id not in unstorable]
         self._count(settlements)
         if refused:
             lost = [item for item in settlements if item.job_id in refused and not self._forgotten.settled(item)]
             self._tell_losses([item for item in lost if not item.in_transaction])
+
+    def _tell_unstorable(self, kept: Sequence[Settlement]) -> None:
+        """Nobody on the scoreboard holds these jobs any more: the steward gives them back."""
+        for settlement in kept:
+            self._log.error(
+                "job %s ended (%s), and PostgreSQL cannot store that, not even by itself: it goes back to its queue",
+                UUID(bytes=settlement.job_id),
+                settlement.verdict.name.lower(),
+            )
 
     def _tell_losses(self, lost: Sequence[Settlement]) -> None:
         self._slot.lost += len(lost)

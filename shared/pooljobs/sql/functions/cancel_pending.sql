@@ -20,9 +20,9 @@ BEGIN
     SELECT
         e.run_at, now(), e.max_retries, e.attempts, e.crashes, e.losses, 'cancelled',
         left(concat_ws(E'\n\n',
-            CASE WHEN e.attempts = 0 THEN 'cancelled before it ran' ELSE 'cancelled before run ' || e.attempts + 1 END
-                || coalesce(': ' || cancel_pending.reason, ''),
-            e.last_error), 8192),
+            CASE WHEN e.attempts = 0 THEN 'cancelled before it ran' ELSE 'cancelled before run ' || e.attempts::bigint + 1 END
+                || coalesce(': ' || left(cancel_pending.reason, 1000), ''),
+            left(e.last_error, 8192)), 8192),
         {carried:e}
     FROM ended AS e;
     DELETE FROM {schema}.cancellations AS c WHERE c.job_id = cancel_pending.job_id;

@@ -14,7 +14,7 @@ BEGIN
         run_at, started_at, finished_at, worker_id, max_retries, attempts, crashes, losses, status, last_error, {carried}
     )
     SELECT
-        e.run_at, now() - make_interval(secs => complete.started_ago), now(), e.worker_id, e.max_retries, e.attempts + 1,
+        e.run_at, now() - make_interval(secs => complete.started_ago), now(), e.worker_id, e.max_retries, least(e.attempts, 2147483646) + 1,
         e.crashes, e.losses, 'completed', e.last_error, {carried:e}
     FROM ended AS e;
     RETURN FOUND;

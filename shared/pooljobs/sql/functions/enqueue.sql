@@ -1,5 +1,6 @@
 -- Enqueues one job from anything that speaks SQL: a trigger, psql, another language. What is left out comes from the
 -- job type's last declaration, and failing that from the table's defaults. `delay` and `run_at` exclude each other.
+-- A `run_at` of 'infinity' is never due: such a job waits until it is cancelled. Names have at most 200 characters.
 -- Returns the job's id; the job commits with the caller's transaction. Idle hosts are told of it.
 -- Runs with its owner's rights: whoever may call it needs none on the tables.
 CREATE OR REPLACE FUNCTION {schema}.enqueue(
@@ -15,6 +16,10 @@ DECLARE
 BEGIN
     IF enqueue.delay IS NOT NULL AND enqueue.run_at IS NOT NULL THEN
         RAISE EXCEPTION 'enqueue takes delay or run_at, not both' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF length(enqueue.job_type) > 200 OR length(enqueue.queue) > 200 OR length(enqueue.trace_id) > 200 THEN
+        RAISE EXCEPTION 'job_type, queue and trace_id have at most 200 characters each'
+            USING ERRCODE = 'invalid_parameter_value';
     END IF;
     INSERT INTO {schema}.live AS l (job_type, payload, queue, priority, run_at, max_retries, trace_id)
     SELECT

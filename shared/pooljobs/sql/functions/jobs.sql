@@ -8,7 +8,7 @@ CREATE OR REPLACE VIEW {schema}.jobs AS
 SELECT
     l.id, l.queue, l.job_type, l.payload,
     CASE WHEN l.worker_id IS NULL THEN 'pending' ELSE 'running' END AS status,
-    l.attempts + (l.worker_id IS NOT NULL)::integer AS attempts,
+    least(l.attempts, 2147483646) + (l.worker_id IS NOT NULL)::integer AS attempts,
     l.max_retries, l.run_at, l.started_at,
     CASE WHEN l.worker_id IS NOT NULL THEN
         coalesce((SELECT w.leased_until FROM {schema}.workers AS w WHERE w.id = l.worker_id), l.started_at)

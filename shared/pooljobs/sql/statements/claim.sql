@@ -15,6 +15,9 @@
 --   (8 bytes each: microseconds since 2000), jobs (JSON: an array of columns, each an array), careful (JSON array of [id,
 --   suspect, losses, flags, seconds since it was first refused, payload left out], of the jobs of which one of these is
 --   to be known). All but alive and at are null where no job was due.
+-- A row of somebody's who inserts what he likes harms no other: the fence ends at its type's end, of a name longer than any
+--   that pooljobs takes (200 characters) no more is returned than shows that it is, and times are subtracted as numbers, since
+--   a difference with an infinite one is an error before PostgreSQL 17, and one too large is in all.
 -- Left out are payloads that are not certain to be as short as most_bytes. Of a compressed one nobody can tell without
 --   reading it: 3 bytes stand for 273 at most in pglz, one more for 255 more in lz4. They are fetched when their turn comes
 --   (fetch_payloads.sql).
@@ -54,14 +57,15 @@ picked AS MATERIALIZED (
 ),
 claimed AS (
     UPDATE {schema}.live AS l
-    SET worker_id = %(worker_id)s, token = %(token)s, fence = l.fence + 1, started_at = now()
+    SET worker_id = %(worker_id)s, token = %(token)s, fence = least(l.fence, 9223372036854775806) + 1, started_at = now()
     FROM picked
     WHERE l.ctid = picked.place
-    RETURNING l.id, l.ctid AS place, l.fence, l.job_type,
+    RETURNING l.id, l.ctid AS place, l.fence,
+        CASE WHEN octet_length(l.job_type) <= 800 THEN l.job_type ELSE left(l.job_type, 201) END AS job_type,
         CASE WHEN pg_column_size(l.payload)::bigint
             * CASE coalesce(pg_column_compression(l.payload), '') WHEN '' THEN 1 WHEN 'pglz' THEN 90 WHEN 'lz4' THEN 260 END
             <= %(most_bytes)s THEN l.payload END AS payload,
-        l.attempts, l.max_retries, l.queue, l.priority, l.trace_id, l.run_at,
+        l.attempts, l.max_retries, l.queue, l.priority, left(l.trace_id, 200) AS trace_id, l.run_at,
         l.suspect, l.losses, l.flags, l.refused_since
 )
 SELECT
@@ -75,7 +79,8 @@ SELECT
         json_agg(c.queue), json_agg(c.priority), json_agg(c.trace_id)
     )::text AS jobs,
     (json_agg(json_build_array(
-        c.id, c.suspect IS TRUE, c.losses, c.flags, extract(epoch FROM now() - c.refused_since)::float8, c.payload IS NULL
+        c.id, c.suspect IS TRUE, c.losses, c.flags,
+        least(greatest(date_part('epoch', now()) - date_part('epoch', c.refused_since), 0), 1e9), c.payload IS NULL
     )) FILTER (
         WHERE c.suspect OR c.losses > 0 OR c.flags IS NOT NULL OR c.refused_since IS NOT NULL OR c.payload IS NULL
     ))::text AS careful

@@ -4,7 +4,7 @@
 -- Returns nothing. Locks: the requests FOR UPDATE SKIP LOCKED in the order of their ids; the changed rows of history.
 -- Index: cancellations_pkey, live_pkey; history_id in the partitions since then.
 WITH ended AS MATERIALIZED (
-    SELECT c.job_id, c.reason
+    SELECT c.job_id, left(c.reason, 1000) AS reason
     FROM {schema}.cancellations AS c
     WHERE c.job_id = ANY (%(ids)s::uuid[])
       AND NOT EXISTS (SELECT FROM {schema}.live AS l WHERE l.id BETWEEN c.job_id AND c.job_id)
@@ -13,8 +13,8 @@ WITH ended AS MATERIALIZED (
 ),
 explained AS (
     UPDATE {schema}.history AS h
-    SET last_error = coalesce(split_part(h.last_error, E'\n', 1), 'cancelled') || ': ' || e.reason
-        || coalesce(substr(h.last_error, length(split_part(h.last_error, E'\n', 1)) + 1), '')
+    SET last_error = coalesce(split_part(left(h.last_error, 8192), E'\n', 1), 'cancelled') || ': ' || e.reason
+        || coalesce(substr(left(h.last_error, 8192), length(split_part(left(h.last_error, 8192), E'\n', 1)) + 1), '')
     FROM ended AS e
     WHERE e.reason IS NOT NULL
       AND h.id BETWEEN e.job_id AND e.job_id

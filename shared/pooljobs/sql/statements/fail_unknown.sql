@@ -78,7 +78,8 @@ failed AS (
     SELECT
         e.run_at, NULL, now(), NULL, e.max_retries, e.attempts, e.crashes, e.losses, 'failed', e.error, {carried:e}
     FROM ended AS e
-    RETURNING id, job_type, queue, attempts + 1 AS attempt, max_retries, trace_id, last_error AS error
+    RETURNING id, left(job_type, 201) AS job_type, left(queue, 200) AS queue, attempts::bigint + 1 AS attempt, max_retries,
+        left(trace_id, 200) AS trace_id, last_error AS error
 ),
 counts AS (
     SELECT f.job_type, count(*) AS jobs FROM failed AS f GROUP BY f.job_type

@@ -5,13 +5,15 @@
 -- Returns: what the command line shows of a job; age, the seconds since it ended or else was enqueued;
 --   refused_for, the seconds since its payload was first refused; unknown: it is pending, and fleets live of
 --   which none declares its type; retry_policy: as declared last, null if it never was.
+-- Of names and errors no more is shown than pooljobs itself would have stored: whoever inserts a gigabyte hides no other job.
 -- The upper bound leaves out the partitions that are made ahead, and leaves room for a clock that was set back.
 -- Locks: none. Index: live_pkey backwards, since ids sort by time; partitions of history by finished_at, and in them
 --   history_id, or history_failed where only failed ones are asked for.
 WITH matching AS MATERIALIZED (
     (
-        SELECT l.id, l.queue, l.job_type, l.status, l.attempts, l.max_retries, l.priority,
-            l.run_at, l.created_at, l.started_at, l.finished_at, l.trace_id, l.last_error, l.refused_since
+        SELECT l.id, left(l.queue, 201) AS queue, left(l.job_type, 201) AS job_type, l.status, l.attempts, l.max_retries,
+            l.priority, l.run_at, l.created_at, l.started_at, l.finished_at, left(l.trace_id, 201) AS trace_id,
+            left(l.last_error, 10000) AS last_error, l.refused_since
         FROM {schema}.jobs AS l
         WHERE l.finished_at IS NULL
           AND (%(statuses)s::text[] IS NULL
@@ -23,8 +25,9 @@ WITH matching AS MATERIALIZED (
     )
     UNION ALL
     (
-        SELECT h.id, h.queue, h.job_type, h.status, h.attempts, h.max_retries, h.priority,
-            h.run_at, h.created_at, h.started_at, h.finished_at, h.trace_id, h.last_error, h.refused_since
+        SELECT h.id, left(h.queue, 201), left(h.job_type, 201), h.status, h.attempts, h.max_retries,
+            h.priority, h.run_at, h.created_at, h.started_at, h.finished_at, left(h.trace_id, 201),
+            left(h.last_error, 10000), h.refused_since
         FROM {schema}.jobs AS h
         WHERE (%(window)s::interval IS NULL OR h.finished_at >= now() - %(window)s::interval)
           AND h.finished_at < now() + interval '1 day'
@@ -35,9 +38,9 @@ WITH matching AS MATERIALIZED (
         LIMIT %(limit)s
     )
 )
-SELECT m.*, extract(epoch FROM now() - coalesce(m.finished_at, m.created_at))::float8 AS age,
-    extract(epoch FROM m.run_at - now())::float8 AS due_in,
-    extract(epoch FROM now() - m.refused_since)::float8 AS refused_for,
+SELECT m.*, date_part('epoch', now()) - date_part('epoch', coalesce(m.finished_at, m.created_at)) AS age,
+    date_part('epoch', m.run_at) - date_part('epoch', now()) AS due_in,
+    date_part('epoch', now()) - date_part('epoch', m.refused_since) AS refused_for,
     m.status = 'pending' AND t.unknown AS unknown,
     t.retry_policy
 FROM matching AS m

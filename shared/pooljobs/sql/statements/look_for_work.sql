@@ -14,7 +14,7 @@
 -- Locks: none. Index: live_claim, a short scan of each lane from there, past what runs.
 SELECT
     count(*) FILTER (WHERE found.run_at <= now()) AS due,
-    extract(epoch FROM min(found.run_at) FILTER (WHERE found.run_at > now()) - now())::float8 AS next_in,
+    date_part('epoch', min(found.run_at) FILTER (WHERE found.run_at > now())) - date_part('epoch', now()) AS next_in,
     pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xmin,
     CASE WHEN %(marking)s THEN pg_current_xact_id()::text::bigint END AS mark,
     least(min(found.run_at), now() - interval '1 second')::text AS since

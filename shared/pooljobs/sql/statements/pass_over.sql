@@ -8,7 +8,7 @@
 AND (l.job_type = ANY (%(types)s::text[])) = %(only_these)s::boolean
 AND (l.flags IS NULL OR l.flags & %(unknown_flags)s::smallint = 0)
 AND (l.refused_since IS NULL OR l.run_at <= now() - interval '5 s' OR sha256(convert_to(
-    l.job_type || E'\n' || CASE WHEN jsonb_typeof(l.payload) <> 'object' THEN jsonb_typeof(l.payload) ELSE coalesce((
+    left(l.job_type, 201) || E'\n' || CASE WHEN jsonb_typeof(l.payload) <> 'object' THEN jsonb_typeof(l.payload) ELSE coalesce((
         SELECT string_agg(f.key || ':' || jsonb_typeof(f.value), ',' ORDER BY f.key COLLATE "C")
         FROM jsonb_each(l.payload) AS f
     ), '') END, 'UTF8')) <> ALL (%(refused_shapes)s::bytea[]))

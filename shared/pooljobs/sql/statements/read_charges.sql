@@ -3,9 +3,9 @@
 -- Parameters: ids uuid[]. Returns id, job_type, attempts, crashes, max_retries, retry_policy, retry_delay_secs (these
 -- two null for a type nobody published), suspect, queue, trace_id.
 -- Locks: none. Index: live_pkey, workers_pkey, declarations_pkey, job_types_pkey.
-SELECT l.id, l.job_type, l.attempts, l.crashes, l.max_retries,
+SELECT l.id, left(l.job_type, 201), l.attempts, l.crashes, l.max_retries,
     coalesce(d.retry_policy, t.retry_policy), coalesce(d.retry_delay_secs, t.retry_delay_secs), l.suspect IS TRUE AS suspect,
-    l.queue, l.trace_id
+    l.queue, left(l.trace_id, 200)
 FROM {schema}.live AS l
 LEFT JOIN {schema}.workers AS w ON w.id BETWEEN l.worker_id AND l.worker_id
 LEFT JOIN LATERAL (

@@ -32,7 +32,7 @@ free AS MATERIALIZED (
 judged AS MATERIALIZED (
     SELECT f.id, f.counted, f.ran, f.loss, f.counted AND f.loss >= %(max_losses)s::integer AS spent,
         CASE WHEN f.counted THEN concat(
-            'its host ', coalesce(w.host, '(unknown)'), ' was lost while it ',
+            'its host ', coalesce(left(w.host, 200), '(unknown)'), ' was lost while it ',
             CASE WHEN f.ran THEN 'ran this job' ELSE 'held this job, which may have begun' END,
             ' (', 'worker-' || w.ordinal || ', pid ' || w.pid || ', ', 'loss ', f.loss, ' of ', %(max_losses)s::integer, ')'
         ) END AS error
@@ -42,7 +42,7 @@ judged AS MATERIALIZED (
 released AS (
     UPDATE {schema}.live AS l
     SET worker_id = NULL, token = NULL, started_at = NULL, start_recorded = NULL,
-        losses = l.losses + j.counted::integer, last_error = coalesce(j.error, l.last_error),
+        losses = least(l.losses, 32766) + j.counted::integer, last_error = coalesce(j.error, l.last_error),
         suspect = CASE WHEN l.suspect OR j.counted AND j.ran THEN true END,
         refused_since = CASE WHEN NOT j.counted THEN l.refused_since END,
         run_at = CASE WHEN j.counted AND j.ran THEN now() + make_interval(secs => random() * 5 * j.loss) ELSE l.run_at END
@@ -61,9 +61,10 @@ failed AS (
         run_at, started_at, finished_at, worker_id, max_retries, attempts, crashes, losses, status, last_error, {carried}
     )
     SELECT
-        e.run_at, e.started_at, now(), e.worker_id, e.max_retries, e.attempts, e.crashes, e.losses + 1, 'failed', e.error, {carried:e}
+        e.run_at, e.started_at, now(), e.worker_id, e.max_retries, e.attempts, e.crashes, least(e.losses, 32766) + 1, 'failed', e.error, {carried:e}
     FROM ended AS e
-    RETURNING id, job_type, queue, attempts + 1 AS attempt, max_retries, trace_id, last_error AS error
+    RETURNING id, left(job_type, 201) AS job_type, left(queue, 200) AS queue, attempts::bigint + 1 AS attempt, max_retries,
+        left(trace_id, 200) AS trace_id, last_error AS error
 ),
 counts AS (
     SELECT (SELECT count(*) FROM released) AS back, (SELECT count(*) FROM failed) AS failed,

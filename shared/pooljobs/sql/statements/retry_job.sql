@@ -14,6 +14,6 @@ forgotten AS (
     WHERE c.job_id BETWEEN t.id AND t.id
 )
 INSERT INTO {schema}.live (run_at, max_retries, attempts, last_error, {carried})
-SELECT now(), greatest(t.max_retries, t.attempts + 1), t.attempts, t.last_error, {carried:t}
+SELECT now(), greatest(t.max_retries, least(t.attempts, 2147483646) + 1, 1), t.attempts, t.last_error, {carried:t}
 FROM taken AS t
 RETURNING id, {schema}.notify_many(ARRAY[queue], ARRAY[run_at])

@@ -37,7 +37,8 @@ kept AS (
     )
     SELECT
         e.run_at, CASE WHEN e.started_ago >= 0 THEN now() - make_interval(secs => e.started_ago) END, now(),
-        e.worker_id, e.max_retries, e.attempts + (e.started_ago >= 0)::integer, e.crashes + (e.verdict = 4)::integer, e.losses,
+        e.worker_id, e.max_retries, least(e.attempts, 2147483646) + (e.started_ago >= 0)::integer,
+        least(e.crashes, 32766) + (e.verdict = 4)::integer, e.losses,
         CASE e.verdict WHEN 1 THEN 'completed' WHEN 3 THEN 'cancelled' ELSE 'failed' END,
         coalesce(e.error, e.last_error), {carried:e}
     FROM ended AS e
@@ -48,11 +49,11 @@ returned AS (
     SET worker_id = NULL,
         token = NULL,
         started_at = NULL,
-        attempts = l.attempts + (g.verdict IN (10, 12))::integer,
-        crashes = l.crashes + (g.verdict = 12)::integer,
-        losses = l.losses + (g.verdict = 13)::integer,
+        attempts = least(l.attempts, 2147483646) + (g.verdict IN (10, 12))::integer,
+        crashes = least(l.crashes, 32766) + (g.verdict = 12)::integer,
+        losses = least(l.losses, 32766) + (g.verdict = 13)::integer,
         interruptions = CASE WHEN g.verdict IN (11, 14) AND g.started_ago >= 0
-            THEN coalesce(l.interruptions, 0) + 1 ELSE l.interruptions END,
+            THEN least(coalesce(l.interruptions, 0), 2147483646) + 1 ELSE l.interruptions END,
         suspect = CASE WHEN g.verdict IN (12, 14) OR (g.verdict IN (11, 13, 16) AND l.suspect) THEN true END,
         start_recorded = NULL,
         refused_since = CASE WHEN g.verdict = 16 THEN coalesce(l.refused_since, now())

@@ -5,11 +5,11 @@
 -- its type; retry_policy: as declared last, and secret: the payload's fields to mask; both null if it never was.
 -- Locks: none. Index: live_pkey; history_id in each partition; cancellations_pkey; declarations_pkey; job_types_pkey.
 SELECT j.*,
-    extract(epoch FROM now() - j.cancel_requested_at)::float8 AS cancel_requested_ago,
-    extract(epoch FROM now() - j.refused_since)::float8 AS refused_for,
+    date_part('epoch', now()) - date_part('epoch', j.cancel_requested_at) AS cancel_requested_ago,
+    date_part('epoch', now()) - date_part('epoch', j.refused_since) AS refused_for,
     j.status = 'pending' AND t.unknown AS unknown,
     t.retry_policy, t.secret,
-    extract(epoch FROM j.run_at - now())::float8 AS due_in
+    date_part('epoch', j.run_at) - date_part('epoch', now()) AS due_in
 FROM {schema}.jobs AS j
 CROSS JOIN LATERAL {schema}.look_up_types(ARRAY[j.job_type]) AS t
 WHERE j.id BETWEEN %(first)s::uuid AND %(last)s::uuid

@@ -1,0 +1,164 @@
+"""Rows that no code of ours makes harm themselves and nobody else, whichever column has which extreme of its type."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, suppress
+from itertools import cycle
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import Connection
+
+from pooljobs.db.reader import STATUSES, open_reader
+from pooljobs.errors import OptionError
+from pooljobs.job.verdict import Verdict
+from pooljobs.process.child import Child
+from pooljobs.scoreboard import Role, Scoreboard
+from pooljobs.settings import ServeSettings, WorkerSettings
+from pooljobs_supervisor.cli.job_table import job_sheet, job_table
+from pooljobs_supervisor.cli.stats import queue_table
+from pooljobs_supervisor.steward.chores import Chores
+from pooljobs_supervisor.steward.known_jobs import KnownJobs
+from pooljobs_supervisor.steward.sleepers import Sleepers
+from pooljobs_supervisor.steward.vigil import Vigil
+from pooljobs_supervisor.telling.console import emit, emit_json
+from pooljobs_worker.parts import Parts
+from tests.support.claims import SQL, insert, register, scalar
+from tests.support.hot_statements import hold, hot_statements
+from tests.support.odd_rows import BEFORE, columns, plant
+from tests.support.rare_statements import foreign_statements, rare_statements, reader_statements
+from tests.support.worker_parts import claimer_of, worker_parts
+
+Conn = Connection[Any]
+
+LOG = logging.getLogger("test")
+
+
+@pytest.fixture
+def pinned(dsn: str) -> Iterator[Conn]:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        register(connection)
+        yield connection
+
+
+@pytest.mark.parametrize("table", BEFORE)
+def test_whatever_is_in_a_column_a_harmless_job_runs_and_nothing_raises(
+    dsn: str, connection: Conn, pinned: Conn, table: str
+) -> None:
+    """All columns at once; where something raises, one after the other, to tell which it was."""
+    every = columns(connection, table)
+    try:
+        run_beside(dsn, connection, pinned, table, every)
+    except Exception:
+        for column in every:
+            run_beside(dsn, connection, pinned, table, [column])
+        raise
+
+
+def run_beside(dsn: str, connection: Conn, pinned: Conn, table: str, odd: Sequence[tuple[str, str]]) -> None:
+    """Everything, beside rows in which one of these columns has an extreme of its type."""
+    for name in BEFORE.keys() - {"workers"}:
+        connection.execute(f"DELETE FROM pooljobs.{name}".encode())
+    connection.execute("DELETE FROM pooljobs.workers WHERE fleet = 77")
+    copies = len(Verdict) if table == "live" else 1
+    taken = [(column, value) for column, kind in odd for value in plant(connection, table, column, kind, copies=copies)]
+    insert(connection, job_type="harmless", run_at="2026-01-01")
+    try:
+        run_everything(dsn, connection, pinned)
+    except Exception as error:
+        error.add_note(f"{table} had rows with one of these: {[(column, str(value)[:40]) for column, value in taken]}")
+        raise
+
+
+def run_everything(dsn: str, connection: Conn, pinned: Conn) -> None:
+    """Every statement, every listing, the steward's chores, and a worker's claims and settlements."""
+    run_statements(pinned)
+    look(dsn)
+    with worker_parts(dsn) as parts:
+        work(parts)
+    done = "SELECT status FROM pooljobs.history WHERE job_type = 'harmless'"
+    assert connection.execute(done.encode()).fetchall() == [("completed",)]
+    with closing(Scoreboard.create(2, 10)) as board:
+        do_chores(dsn, board, pinned)
+    look(dsn)
+    retry_all(dsn)
+
+
+def run_statements(pinned: Conn) -> None:
+    with pinned.transaction(force_rollback=True):
+        worker = scalar(pinned, "SELECT max(id) FROM pooljobs.workers")
+        insert(pinned, 2)
+        hold(pinned, worker)
+        insert(pinned, 2)
+        row = ", ".join(BEFORE["history"])
+        values = ", ".join(f"%({name})s" for name in BEFORE["history"])
+        pinned.execute(f"INSERT INTO pooljobs.history ({row}) VALUES ({values})".encode(), BEFORE["history"])
+        for each in (
+            *hot_statements(pinned, worker),
+            *rare_statements(pinned, worker),
+            *foreign_statements(pinned),
+            *reader_statements(pinned),
+        ):
+            with pinned.transaction(force_rollback=True):
+                pinned.execute(SQL.load(each.verb), each.parameters)
+        for each_of in ("complete(id, fence, token, 0.1)", "cancel(id, 'why')"):
+            pinned.execute(f"SELECT pooljobs.{each_of} FROM pooljobs.live".encode())
+
+
+def look(dsn: str) -> None:
+    with open_reader(dsn, "pooljobs") as reader:
+        emit(queue_table(reader.count()[0]))
+        emit_json(reader.count()[0])
+        for asked in (None, *((status,) for status in STATUSES)):
+            jobs = reader.list_jobs(statuses=asked, limit=10_000)
+            emit(job_table(jobs))
+            emit_json(jobs)
+        for job in of_each_kind(reader.list_jobs(limit=10_000)):
+            found = reader.find(str(job["id"]))
+            emit(job_sheet(found))
+            emit_json(found)
+
+
+def retry_all(dsn: str) -> None:
+    with open_reader(dsn, "pooljobs") as reader:
+        for job in reader.list_jobs(statuses=("failed", "cancelled"), limit=10_000):
+            with suppress(OptionError):  # it has values that no pending job may have
+                reader.retry(job["id"])
+
+
+def of_each_kind(jobs: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """One of each that was planted as often as there are verdicts."""
+    return jobs[:: len(Verdict)]
+
+
+def work(parts: Parts) -> None:
+    """Claims until nothing is left, and settles in every way there is."""
+    claimer, verdicts = claimer_of(parts), cycle(Verdict)
+    while jobs := claimer.claim(10):
+        claimer.forget_floors()  # the next claim looks through all lanes, as it would a little later
+        parts.held.take(jobs)
+        for job in jobs:
+            harmless = job.job_type == "harmless"
+            verdict = Verdict.COMPLETED if harmless else next(verdicts)
+            delay = 3600.0 if verdict >= Verdict.RETRY else None
+            parts.settler.add(job.settled(verdict, error="boom", delay=delay, started_ns=1), job.entry)
+        parts.settler.flush()
+    assert len(parts.held) == 0
+
+
+def do_chores(dsn: str, board: Scoreboard, pinned: Conn) -> None:
+    settings = ServeSettings(dsn, app="", worker=WorkerSettings(job_timeout=1.0))
+    board.slot(0).role = Role.STEWARD
+    Chores(settings, Child(board, board.slot(0), -1, os.getppid()), LOG).run_due(pinned)
+    sleepers = Sleepers(SQL, board.fleet, settings.worker, KnownJobs(SQL, board, board.fleet))
+    sleepers.fall_asleep(pinned)
+    findings = sleepers.look(pinned, 1, marking=True)
+    sleepers.look(pinned, 1, marking=False, since=findings.since)
+    vigil = Vigil(sleep=1.0, poll_interval=1.0)
+    vigil.found(findings, 0.001, 1.0)
+    vigil.seconds(1, 1.0)
+    sleepers.forget(pinned)
