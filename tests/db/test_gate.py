@@ -200,7 +200,7 @@ def test_a_transaction_that_reads_committed_rows_sees_a_flag_that_is_newer_than_
     assert ear.heard() == ["default"]
 
 
-@every_way
+@pytest.mark.parametrize("enqueue", [by_statement, by_copy])
 def test_a_long_name_is_left_out(connection: Conn, steward: Conn, ear: Ear, enqueue: Way) -> None:
     """A payload of NOTIFY has its limit; an empty one means any queue."""
     name = "é" * 5000
