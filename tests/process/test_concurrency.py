@@ -67,7 +67,7 @@ def test_threads_and_tasks_together_are_no_more_than_the_concurrency(
 
 CLAIMS = """
 CREATE TABLE public.claims (jobs bigint);
-CREATE FUNCTION public.note_claim() RETURNS trigger LANGUAGE plpgsql AS $body$ BEGIN
+CREATE FUNCTION public.note_claim() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $body$ BEGIN
     INSERT INTO public.claims SELECT count(*) FROM after WHERE worker_id IS NOT NULL HAVING count(worker_id) > 0;
     RETURN NULL;
 END $body$;

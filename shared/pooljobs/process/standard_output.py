@@ -48,16 +48,21 @@ def forgiving(stream: TextIO | None, fd: int) -> TextIO:
     """One that encodes and buffers as the given one does; what waits in that is its own to write."""
     if not isinstance(stream, io.TextIOWrapper):
         return stream if stream is not None else _nowhere()
-    if isinstance(getattr(stream.buffer, "raw", None), _Forgiving):
+    if isinstance(stream.buffer, _Forgiving) or isinstance(getattr(stream.buffer, "raw", None), _Forgiving):
         return stream
     try:
         raw = _Forgiving(fd, "wb", closefd=False)
     except OSError:
         return _nowhere()
+    return like(stream, raw, stream.errors)
+
+
+def like(stream: io.TextIOWrapper, raw: io.FileIO, errors: str | None) -> TextIO:
+    """A stream that encodes and buffers as the given one does: not at all where Python was told so (``-u``)."""
     return io.TextIOWrapper(
-        io.BufferedWriter(raw),
+        raw if isinstance(stream.buffer, io.RawIOBase) else io.BufferedWriter(raw),
         encoding=stream.encoding,
-        errors=stream.errors,
+        errors=errors,
         line_buffering=stream.line_buffering,
         write_through=stream.write_through,
     )

@@ -15,7 +15,7 @@ import sys
 from typing import Any, TextIO
 
 from pooljobs.exit_codes import ExitCode
-from pooljobs.process.standard_output import forgiving
+from pooljobs.process.standard_output import forgiving, like
 from pooljobs_supervisor.telling.console import say_error
 
 
@@ -52,12 +52,7 @@ def open_streams() -> None:
 
 
 def _rewritten(stream: TextIO | None, raw: io.FileIO) -> TextIO:
-    """As the given one encodes and buffers."""
-    told = stream if isinstance(stream, io.TextIOWrapper) else None
-    return io.TextIOWrapper(
-        io.BufferedWriter(raw),
-        encoding=told.encoding if told else "utf-8",
-        errors="backslashreplace",
-        line_buffering=told.line_buffering if told else False,
-        write_through=told.write_through if told else False,
-    )
+    """As the given one encodes and buffers; what it has no characters for is escaped."""
+    if isinstance(stream, io.TextIOWrapper):
+        return like(stream, raw, "backslashreplace")
+    return io.TextIOWrapper(io.BufferedWriter(raw), encoding="utf-8", errors="backslashreplace")

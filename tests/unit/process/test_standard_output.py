@@ -54,3 +54,20 @@ def test_what_is_read_arrives_in_order(tmp_path: Path) -> None:
     text = (tmp_path / "out").read_text()
     assert text.count("ä") == 600_000
     assert text.count("x") == 200_000
+
+
+UNBUFFERED = """
+import os, sys
+from pooljobs.process.standard_output import forgive_lost_readers
+forgive_lost_readers()
+forgive_lost_readers()
+for stream in (sys.stdout, sys.stderr):
+    stream.write("said")
+os._exit(0)
+"""
+
+
+def test_nothing_waits_where_python_was_told_not_to_buffer() -> None:
+    command = [sys.executable, "-u", "-c", UNBUFFERED]
+    done = subprocess.run(command, capture_output=True, timeout=60, check=True)
+    assert (done.stdout, done.stderr) == (b"said", b"said")

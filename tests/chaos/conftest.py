@@ -1,0 +1,11 @@
+"""The owner's database: chaos makes a schema of its own."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture
+def dsn(owner_dsn: str) -> str:
+    """DSN of a fresh database with the schema in it, for who owns it."""
+    return owner_dsn
