@@ -126,9 +126,8 @@ class PoolJobs(Cancelling):
             extra: ``refuse`` (default): a payload with a field that the handler does not take is refused. ``ignore``:
                 such fields are passed over, in dataclasses too; a pydantic model follows its own configuration.
             aliases: Former names. The handler takes jobs of these types as well; what it enqueues has its name.
-
             secret: Parameters, each with all that it holds, or fields of a payload that is taken whole, whose values
-                ``pooljobs jobs show`` masks, and errors and log lines of a run too; see docs/running.md.
+                ``pooljobs jobs show`` masks, and errors and log lines of a run too; see docs/handlers.md.
 
         Raises:
             DeclarationError: The declaration contradicts itself, or the name or an alias is taken.

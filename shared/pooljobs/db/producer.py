@@ -58,13 +58,13 @@ class Producer:
     def insert_with(self, connection: Connection[Any], job: NewJob) -> UUID:
         """Stores the job on the caller's connection, in its transaction if one is open."""
         with translated(self._statements.schema):
-            cursor = connection.execute(self._insert.text.decode(), self._insert.parameters(job))
+            cursor = connection.execute(self._insert.text, self._insert.parameters(job))
             return _as_uuid(cursor.fetchone())
 
     async def insert_with_async(self, connection: AsyncConnection[Any], job: NewJob) -> UUID:
         """As ``insert_with``, on an asynchronous connection."""
         with translated(self._statements.schema):
-            cursor = await connection.execute(self._insert.text.decode(), self._insert.parameters(job))
+            cursor = await connection.execute(self._insert.text, self._insert.parameters(job))
             return _as_uuid(await cursor.fetchone())
 
     def insert_many(self, jobs: Iterable[NewJob], on_progress: Callable[[int], None] | None = None) -> JobIds:

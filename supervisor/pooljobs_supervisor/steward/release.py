@@ -98,9 +98,10 @@ class Releaser:
         for job_type in suspect_types(settlements, charges, death):  # before anybody can claim what is settled
             self._board.suspect_types.add(job_type, time.monotonic_ns())
         refused, unstorable = self._settling.settle(connection, settlements)
+        unsettled = refused | unstorable  # the latter are given back with what is left
         counts: dict[str, int] = {}
         for settlement in settlements:
-            if settlement.job_id not in refused | unstorable:  # the latter are given back with what is left
+            if settlement.job_id not in unsettled:
                 name = settlement.verdict.name.lower()
                 counts[name] = counts.get(name, 0) + 1
                 if settlement.verdict in _FINAL:
