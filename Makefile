@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # Processes of pytest: twice as many as processors, since tests mostly wait for PostgreSQL and for other processes.
 WORKERS ?= $(shell $(PYTHON) -c "import os; print(2 * (os.cpu_count() or 1))")
 
-.PHONY: help demo test test-long test-oldest test-matrix fuzz audit chaos bench bench-peers lint clean
+.PHONY: help demo test test-long test-oldest test-matrix fuzz audit chaos bench bench-peers compiled lint clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -14,10 +14,10 @@ help: ## This list
 demo: $(STAMP) ## Runs the main job: 10,000 jobs through 8 workers on an embedded PostgreSQL
 	@$(BIN)/pooljobs demo
 
-test: lint ## Every gate: ruff, mypy, import-linter, pytest
+test: lint compiled ## Every gate: ruff, mypy, import-linter, pytest
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
-test-long: lint ## The same, and what takes long
+test-long: lint compiled ## The same, and what takes long
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "long or not long"
 
 test-oldest: ## The tests on the oldest versions of what we depend on that are promised
@@ -52,6 +52,10 @@ bench: $(BENCH_STAMP) ## Measures everything in a few minutes and writes bench/r
 $(BENCH_STAMP): $(STAMP)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[embedded,pydantic,dev,bench]'
 	@touch $@
+
+# Tests start a thousand processes; where Python writes no bytecode each would compile all modules again.
+compiled: $(STAMP)
+	@$(BIN)/python -m compileall -q shared supervisor worker tests bench examples
 
 lint: $(STAMP) ## The gates that run nothing: ruff, mypy, import-linter
 	$(BIN)/ruff check

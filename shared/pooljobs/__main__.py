@@ -8,9 +8,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from pooljobs.process.importing import uncollected
 from pooljobs.process.title import hide_connection_strings
-from pooljobs_supervisor.cli.main import run
-from pooljobs_supervisor.telling.streams import open_streams
 
 if TYPE_CHECKING:
     from pooljobs_supervisor.cli.launch import WorkerMain
@@ -26,6 +25,9 @@ def load_worker() -> WorkerMain:
 def main() -> None:
     """The ``pooljobs`` command; does not return."""
     hide_connection_strings(sys.argv)
+    with uncollected():
+        from pooljobs_supervisor.cli.main import run
+        from pooljobs_supervisor.telling.streams import open_streams
     open_streams()
     sys.exit(run(sys.argv[1:], load_worker))
 

@@ -1,7 +1,8 @@
-"""What a handler can do to its worker, each row a fleet of one worker: a rude job, and ordinary ones behind it.
+"""What a handler can do to its worker, each row in a fleet of one worker: a rude job, and ordinary ones behind it.
 
 Afterwards the ordinary jobs are completed, the rude one has the verdict it should have, nothing is held, the worker is
-as it was (or another one), and a drain ends in time with exit code 0.
+as it was (or another one), and a drain ends in time with exit code 0. Deeds after which the worker works on are done to
+one and the same, one after the other.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,6 @@ HARMLESS = (
     "handle_signals",
     "block_signals",
     "close_streams",
-    "close_standard_descriptors",
     "replace_streams",
     "shut_logging_down",
     "silence_logging",
@@ -97,7 +97,7 @@ ASYNC_HARMLESS = (
     "async_return_what_gather_gives",
 )
 
-ALONE = ("out_of_memory", "fork_and_raise_twice", "terminate_its_group")
+ALONE = ("out_of_memory", "fork_and_raise_twice", "terminate_its_group", "close_standard_descriptors")
 """Each with a test of its own."""
 
 ASYNC_CLOSES = ("async_close_all_descriptors",)
@@ -105,6 +105,8 @@ ASYNC_CLOSES = ("async_close_all_descriptors",)
 SHARED_LOOP = ("async_system_exit", "async_keyboard_interrupt", "cancel_itself", *ASYNC_HARMLESS)
 
 LOOPS: tuple[dict[str, str], ...] = ({}, {"PYTHONPATH": f"{ROOT / 'tests' / 'support' / 'without_uvloop'}:{ROOT}"})
+
+TAME = ("ordinary", "ordinary_async", "inspect")
 
 Verdict = tuple[str, str | None]
 
@@ -120,46 +122,78 @@ def nothing_left_behind() -> Iterator[None]:
                 process.kill()
 
 
-def play(
-    dsn: str, folder: Path, job_type: str, deed: str, *options: str, env: dict[str, str] | None = None, runs: int = 1
-) -> Verdict:
-    """One row: the verdict on the rude job, after everything else was found in order."""
+@contextmanager
+def rude_fleet(
+    dsn: str, folder: Path, *options: str, env: dict[str, str] | None = None
+) -> Iterator[tuple[Serving, Connection[Any]]]:
+    """A fleet of one worker; it must leave in time and in order."""
     mark = {"RUDE_TEST": os.environ["PYTEST_CURRENT_TEST"].partition(" ")[0], "AUDIT_DSN": dsn}
     with psycopg.connect(dsn, autocommit=True) as connection:
-        payload = json.dumps({"deed": deed} if deed else {})
+        app = "tests.support.rude_app:app"
+        with Serving(dsn, folder / "log", *OPTIONS, *options, app=app, env={**mark, **(env or {})}) as serving:
+            yield serving, connection
+            serving.signal(signal.SIGTERM)
+            assert serving.ended(20) == 0, serving.text[-4000:]
+
+
+def do(connection: Connection[Any], job_type: str, deed: str, runs: int = 1) -> None:
+    """One row: a rude job with ordinary ones behind it, and then some that look around."""
+    payload = json.dumps({"deed": deed} if deed else {})
+    with connection.transaction():
         connection.execute("SELECT pooljobs.enqueue(%s, %s::jsonb, max_retries => %s)", (job_type, payload, runs))
         for ordinary in ("ordinary", "ordinary_async"):
             enqueue(connection, ordinary, 3)
-        app = "tests.support.rude_app:app"
-        with Serving(dsn, folder / "log", *OPTIONS, *options, app=app, env={**mark, **(env or {})}) as serving:
-            wait_until(lambda: not unfinished(connection), what=f"all jobs to end beside {deed}")
-            enqueue(connection, "ordinary", 2)
-            enqueue(connection, "inspect", 2)
-            wait_until(lambda: not unfinished(connection), what=f"all jobs to end after {deed}")
-            serving.signal(signal.SIGTERM)
-            assert serving.ended(20) == 0, serving.text[-4000:]
-        return verdict(connection, serving.text[-4000:])
+    wait_until(lambda: not unfinished(connection), what=f"all jobs to end beside {deed}")
+    enqueue(connection, "ordinary", 2)
+    enqueue(connection, "inspect", 2)
+    wait_until(lambda: not unfinished(connection), what=f"all jobs to end after {deed}")
 
 
-def verdict(connection: Connection[Any], log: str) -> Verdict:
-    """What became of the rude job; all others must be completed, in one run that no neighbour's crash cut short."""
-    rows = connection.execute("SELECT job_type, status, attempts, crashes, last_error FROM pooljobs.jobs").fetchall()
-    tame = {row for row in rows if row[0] in {"ordinary", "ordinary_async", "inspect"}}
-    assert {(row[1], row[2] - row[3]) for row in tame} == {("completed", 1)}, f"{tame}\n{log}"
-    ((_, status, _, _, error),) = [row for row in rows if row[0] not in {"ordinary", "ordinary_async", "inspect"}]
-    return status, error
+def play(dsn: str, folder: Path, job_type: str, deed: str, *options: str, env: dict[str, str] | None = None) -> Verdict:
+    """One row in a fleet of its own: the verdict on the rude job, after everything else was found in order."""
+    with rude_fleet(dsn, folder, *options, env=env) as (serving, connection):
+        do(connection, job_type, deed)
+    ((_, verdict),) = verdicts(dsn, serving.text[-4000:])
+    return verdict
 
 
-@pytest.mark.parametrize("deed", RAISES)
-def test_whatever_is_raised_fails_the_job_alone(dsn: str, tmp_path: Path, deed: str) -> None:
-    status, error = play(dsn, tmp_path, "rude", deed)
-    assert (status, (error or "").startswith(RAISES[deed])) == ("failed", True), error
+def play_all(
+    dsn: str, folder: Path, job_type: str, deeds: Iterable[str], *options: str, env: dict[str, str] | None = None
+) -> dict[str, Verdict]:
+    """Rows after which the worker works on, done to one and the same: the verdict on each."""
+    with rude_fleet(dsn, folder, *options, env=env) as (serving, connection):
+        for deed in deeds:
+            do(connection, job_type, deed)
+    found = dict(verdicts(dsn, serving.text[-4000:]))
+    assert "exit code" not in serving.text, f"the worker was replaced: {found}\n{serving.text[-4000:]}"
+    return found
 
 
-@pytest.mark.parametrize("deed", ASYNC_RAISES)
-def test_whatever_an_async_handler_raises_fails_the_job_alone(dsn: str, tmp_path: Path, deed: str) -> None:
-    status, error = play(dsn, tmp_path, "rude_async", deed)
-    assert (status, (error or "").startswith(ASYNC_RAISES[deed])) == ("failed", True), error
+def verdicts(dsn: str, log: str) -> Sequence[tuple[str, Verdict]]:
+    """What became of each deed; all other jobs must be completed, in one run that no neighbour's crash cut short."""
+    query = "SELECT payload->>'deed', job_type, status, attempts, crashes, last_error FROM pooljobs.jobs"
+    with psycopg.connect(dsn) as connection:
+        rows = connection.execute(query).fetchall()
+    tame = {row for row in rows if row[1] in TAME}
+    assert {(row[2], row[3] - row[4]) for row in tame} == {("completed", 1)}, f"{tame}\n{log}"
+    return [(row[0], (row[2], row[5])) for row in rows if row[1] not in TAME]
+
+
+def failed_with(expected: dict[str, str], found: dict[str, Verdict]) -> bool:
+    """Whether each failed, and says why as is expected."""
+    return found.keys() == expected.keys() and all(
+        status == "failed" and (error or "").startswith(expected[deed]) for deed, (status, error) in found.items()
+    )
+
+
+def test_whatever_is_raised_fails_the_job_alone(dsn: str, tmp_path: Path) -> None:
+    found = play_all(dsn, tmp_path, "rude", RAISES)
+    assert failed_with(RAISES, found), found
+
+
+def test_whatever_an_async_handler_raises_fails_the_job_alone(dsn: str, tmp_path: Path) -> None:
+    found = play_all(dsn, tmp_path, "rude_async", ASYNC_RAISES)
+    assert failed_with(ASYNC_RAISES, found), found
 
 
 def test_a_worker_out_of_memory_fails_the_job_and_goes_on(dsn: str, tmp_path: Path) -> None:
@@ -202,12 +236,14 @@ def test_a_worker_without_its_descriptors_is_replaced(dsn: str, tmp_path: Path, 
     assert "exit code 1" in log
 
 
-@pytest.mark.parametrize("deed", HARMLESS)
-def test_a_worker_works_on_after(dsn: str, tmp_path: Path, deed: str) -> None:
-    assert play(dsn, tmp_path, "rude", deed) == COMPLETED
-    log = (tmp_path / "log").read_text()
-    assert log.count("inspected") == 2 or deed == "close_standard_descriptors"
-    assert "exit code" not in log, log[-4000:]
+def test_a_worker_works_on_after(dsn: str, tmp_path: Path) -> None:
+    found = play_all(dsn, tmp_path, "rude", HARMLESS)
+    assert found == dict.fromkeys(HARMLESS, COMPLETED)
+    assert (tmp_path / "log").read_text().count("inspected") == 2 * len(HARMLESS)
+
+
+def test_a_worker_without_standard_descriptors_works_on(dsn: str, tmp_path: Path) -> None:
+    assert play_all(dsn, tmp_path, "rude", ["close_standard_descriptors"]) == {"close_standard_descriptors": COMPLETED}
 
 
 def test_a_worker_that_its_handler_terminates_finishes_its_batch_and_is_replaced(dsn: str, tmp_path: Path) -> None:
@@ -217,9 +253,8 @@ def test_a_worker_that_its_handler_terminates_finishes_its_batch_and_is_replaced
         assert connection.execute("SELECT count(DISTINCT worker_id) FROM pooljobs.jobs").fetchone() == (2,)
 
 
-@pytest.mark.parametrize("deed", ASYNC_HARMLESS)
-def test_a_worker_works_on_after_an_async_handler_that(dsn: str, tmp_path: Path, deed: str) -> None:
-    assert play(dsn, tmp_path, "rude_async", deed) == COMPLETED
+def test_a_worker_works_on_after_an_async_handler_that(dsn: str, tmp_path: Path) -> None:
+    assert play_all(dsn, tmp_path, "rude_async", ASYNC_HARMLESS) == dict.fromkeys(ASYNC_HARMLESS, COMPLETED)
 
 
 def test_a_failed_transaction_is_its_owners_alone(dsn: str, tmp_path: Path) -> None:
@@ -251,10 +286,10 @@ def test_threads_without_descriptors_are_replaced(dsn: str, tmp_path: Path, deed
 
 
 @pytest.mark.parametrize("env", LOOPS, ids=["", "without uvloop"])
-@pytest.mark.parametrize("deed", SHARED_LOOP)
-def test_a_shared_loop_goes_on_after(dsn: str, tmp_path: Path, deed: str, env: dict[str, str]) -> None:
-    status, _ = play(dsn, tmp_path, "rude_async", deed, "--concurrency", "4", env=env)
-    assert status == ("failed" if deed in ASYNC_RAISES else "completed")
+def test_a_shared_loop_goes_on_after(dsn: str, tmp_path: Path, env: dict[str, str]) -> None:
+    found = play_all(dsn, tmp_path, "rude_async", SHARED_LOOP, "--concurrency", "4", env=env)
+    expected = {deed: "failed" if deed in ASYNC_RAISES else "completed" for deed in SHARED_LOOP}
+    assert {deed: status for deed, (status, _) in found.items()} == expected
 
 
 @pytest.mark.parametrize("env", LOOPS, ids=["", "without uvloop"])

@@ -24,7 +24,7 @@ JOBS = 5000
 # Small batches and short polls: the most claims, and so the most chances to collide.
 OPTIONS = ("--procs", "8", "--batch-size", "5", "--no-adaptive", "--poll-interval", "0.05")
 
-MANY = 20_000
+MANY = 10_000
 
 
 @pytest.fixture(params=PROMISED, ids=lambda major: f"PostgreSQL {major}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -54,7 +55,8 @@ def kills_its_host(audit: State[Audit], ctx: JobContext) -> None:
     supervisor = psutil.Process(os.getppid())
     for process in (supervisor, *supervisor.children()):
         if process.pid != os.getpid():
-            process.kill()
+            with suppress(psutil.NoSuchProcess):  # the children of a supervisor that is gone end by themselves
+                process.kill()
     os.kill(os.getpid(), signal.SIGKILL)
 
 

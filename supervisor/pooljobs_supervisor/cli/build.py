@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from pooljobs.process.importing import uncollected
 from pooljobs_supervisor.telling.console import write
 
 if TYPE_CHECKING:
@@ -42,8 +43,10 @@ def build(arguments: Sequence[str], load_worker: Callable[[], WorkerMain], *, sh
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     cli.callback(help=HELP)(_root)
-    for name in asked_for(arguments):
-        module = import_module(f"pooljobs_supervisor.cli.{name}")
+    names = asked_for(arguments)
+    with uncollected():
+        modules = [import_module(f"pooljobs_supervisor.cli.{name}") for name in names]
+    for name, module in zip(names, modules, strict=True):
         if name == "serve":
             module.register(cli, load_worker, show_traceback=show_traceback)
         else:
@@ -51,13 +54,15 @@ def build(arguments: Sequence[str], load_worker: Callable[[], WorkerMain], *, sh
     return cli
 
 
-def asked_for(arguments: Iterable[str]) -> Sequence[str]:
+def asked_for(arguments: Sequence[str]) -> Sequence[str]:
     """The one command, or all of them: for the help, and for what is none. No option before a command takes a value.
 
     >>> asked_for(["jobs", "list"])
     ('jobs',)
     """
     first = next((argument for argument in arguments if not argument.startswith("-")), None)
+    if first is None and "--version" in arguments:
+        return ()
     return (first,) if first in COMMANDS else COMMANDS
 
 
