@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextvars
 import decimal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from pooljobs import PoolJobs, State
-from pooljobs.handler.context import current_job
+from pooljobs.handler.context import current_job, enter
 from pooljobs.job.verdict import Verdict
+from pooljobs_worker.crew.run_contexts import RunContexts
 from tests.unit.worker.dispatching import dispatching
 
 LEFT: contextvars.ContextVar[str] = contextvars.ContextVar("LEFT", default="nothing")
@@ -113,6 +114,28 @@ def test_decimals_are_computed_as_by_default_where_the_application_says_nothing(
 ) -> None:
     default = decimal.DefaultContext.prec
     assert in_context(lambda: run([job_type] * 3, **how)) == [(default, "0." + "3" * default)] * 3
+
+
+def test_a_decimal_context_that_nobody_changed_costs_a_run_nothing() -> None:
+    """psycopg's import makes one in every worker; traps that were changed, and no precision, are a change."""
+
+    def copied(change: Callable[[decimal.Context], object]) -> bool:
+        change(decimal.getcontext())
+        return RunContexts().enter is not enter
+
+    assert not in_context(lambda: copied(lambda context: context.divide(Decimal(1), Decimal(3))))
+    assert in_context(lambda: copied(lambda context: context.traps.update({decimal.Inexact: True})))
+    assert in_context(lambda: copied(lambda context: setattr(context, "prec", PLACES)))
+
+
+@WAYS
+def test_decimals_of_one_run_are_not_anothers_where_a_library_computed_some(how: dict[str, bool]) -> None:
+    def application() -> list[object]:
+        decimal.getcontext()
+        return run(["computes"] * 2, **how)
+
+    default = decimal.DefaultContext.prec
+    assert in_context(application) == [(default, "0." + "3" * default)] * 2
 
 
 @WAYS
