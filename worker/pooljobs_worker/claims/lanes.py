@@ -47,8 +47,9 @@ A_JOB = 20e-6
 
 RARE_FROM = 0.01
 """Seconds: a sweep that takes longer, beyond what its jobs and queues take, comes at its interval only if the worker is
-woken; else ``RARELY`` times later, as far as ``RARE_LONGEST``. A host that idles beside a hundred thousand jobs of
-others hardly notices them then."""
+woken; else ``RARELY`` times later, as far as ``RARE_LONGEST`` while there is work, and ``SWEEP_BURDENED`` while there
+is none: who idles is woken, and its steward looks for it. A host that idles beside a hundred thousand jobs of others
+hardly notices them then."""
 
 A_QUEUE = 0.0005
 """Seconds that a sweep may take for each queue: nine lanes, with nothing in them."""
@@ -105,6 +106,7 @@ class Lanes:
         self._floors: dict[str, dict[int, Floor]] = {}
         self._sweep_at = dict.fromkeys(weights, float("-inf"))
         self._affordable_at = float("-inf")
+        self._at_work_by = float("inf")
         self._took = DEAR / 2
         self._dear = False
         self._full = True
@@ -148,8 +150,12 @@ class Lanes:
             interval = self._interval(counted, len(swept))
             self._affordable_at = now + interval
             if counted - jobs * A_JOB - len(plan.swept) * A_QUEUE > RARE_FROM:
-                interval = max(interval, min(interval * RARELY, RARE_LONGEST))
+                self._at_work_by = now + max(interval, min(interval * RARELY, RARE_LONGEST))
+                interval = max(interval, min(interval * RARELY, SWEEP_BURDENED))
             self._sweep_at |= dict.fromkeys(swept, now + interval)
+        if jobs and self._at_work_by < float("inf"):
+            self._sweep_at = {queue: min(due, self._at_work_by) for queue, due in self._sweep_at.items()}
+            self._at_work_by = float("inf")
         if full:
             self._all_empty = False
         else:

@@ -196,18 +196,28 @@ def test_a_long_batch_is_not_a_dear_sweep() -> None:
 
 def test_lanes_that_are_cheap_again_are_forgotten() -> None:
     lanes = dear_lanes()
-    later = 10.0 + RARE_LONGEST
+    later = 10.0 + SWEEP_BURDENED
     learn(lanes, lanes.plan(later), full=False, took=0.0, now=later)
     assert lanes.plan(later).sweep
 
 
 def test_a_very_dear_sweep_is_rare_unless_somebody_is_woken() -> None:
     lanes = dear_lanes()
-    assert not lanes.plan(9.9 + RARE_LONGEST).sweep
-    assert lanes.plan(10.0 + RARE_LONGEST).sweep
+    idle = SWEEP_COST_FACTOR * DEAR_ONE * RARELY
+    assert RARE_LONGEST < idle < SWEEP_BURDENED
+    assert not lanes.plan(9.9 + idle).sweep
+    assert lanes.plan(10.0 + idle).sweep
     lanes.forget()
     assert not lanes.plan(9.9 + SWEEP_COST_FACTOR * DEAR_ONE).sweep
     assert lanes.plan(10.0 + SWEEP_COST_FACTOR * DEAR_ONE).sweep
+
+
+def test_a_very_dear_sweep_is_less_rare_once_there_is_work() -> None:
+    """Nobody wakes a worker that is not idle."""
+    lanes = dear_lanes()
+    learn(lanes, lanes.plan(11.0), DEFAULT, full=True, now=11.0)
+    assert not lanes.plan(9.9 + RARE_LONGEST).sweep
+    assert lanes.plan(10.0 + RARE_LONGEST).sweep
 
 
 def test_a_server_that_is_set_back_does_not_move_floors_back() -> None:
