@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pooljobs.errors import OptionError
@@ -23,6 +24,38 @@ MAX_WEIGHT = 100
 MIN_JOB_TIMEOUT = 1.0
 """Seconds. A shorter lease could not be renewed in time on a busy machine."""
 
+LONGEST_WAIT_SECS = 7 * 24 * 3600.0
+"""Seconds. What processes wait for they wait for by poll(2), which counts milliseconds in 32 bits: 24 days."""
+
+MOST_CONNECTIONS = 1000
+"""Of one process."""
+
+LARGEST = 2**31 - 1
+"""Of a number that nothing else bounds."""
+
+WORKER_RANGES: Mapping[str, tuple[float, float]] = {
+    "poll_interval": (0.01, LONGEST_WAIT_SECS),
+    "batch_size": (1, MAX_BATCH),
+    "max_batch_size": (1, MAX_BATCH),
+    "max_batch_bytes": (MAX_BATCH, 2**30),
+    "job_timeout": (MIN_JOB_TIMEOUT, LONGEST_WAIT_SECS),
+    "concurrency": (1, MAX_BATCH),
+    "max_crashes": (1, MAX_COUNT),
+    "max_losses": (2, MAX_COUNT),
+    "connections": (2, MOST_CONNECTIONS),
+    "time_limit": (SHORTEST_SECS, LONGEST_DELAY_SECS),
+    "unknown_after": (0.0, LONGEST_DELAY_SECS),
+}
+"""Least and most of each number in ``WorkerSettings``; ``time_limit`` may be 0 too."""
+
+SERVE_RANGES: Mapping[str, tuple[float, float]] = {
+    "procs": (1, 512),
+    "shutdown_timeout": (0.0, LONGEST_WAIT_SECS),
+    "max_jobs_per_child": (0, LARGEST),
+    "max_memory_per_child": (0, LARGEST),
+    "keep_history": (0, 36_525),
+}
+"""Those in ``ServeSettings``."""
 
 DURABILITIES = ("strict", "relaxed")
 
@@ -37,14 +70,15 @@ class WorkerSettings:
     Attributes:
         queues: Names of the queues served; never empty.
         weights: How often each queue's turn comes, in their order, 1 to ``MAX_WEIGHT``. Default empty: all alike.
-        poll_interval: Seconds between looks at an empty queue. Default 5.
+        poll_interval: Seconds between looks at an empty queue, 0.01 to a week. Default 5.
         batch_size: Jobs taken by the first claim, 1 to ``MAX_BATCH``; by each, unless ``adaptive``. Default 10.
         adaptive: Whether claims follow what handlers take, so that a batch is 0.1 s of work. Default True.
         max_batch_size: The most that one claim takes then, 1 to ``MAX_BATCH``; or ``batch_size``, if that is more.
             Default 500.
         max_batch_bytes: The most bytes of payloads that a worker takes at a time, at least 1,000; what is larger comes
             alone. Default 16 MiB. Payloads beyond that are fetched when their turn comes.
-        job_timeout: Seconds a claim outlives a host that is gone, before another may run the job. Default 30.
+        job_timeout: Seconds a claim outlives a host that is gone, before another may run the job; 1 to a week.
+            Default 30.
         concurrency: Handlers that run at the same time in one worker. Default 1.
         max_crashes: Crashes after which a job is failed as poison. Default 3.
         durability: ``strict``: a result counts once it is on the server's disk. ``relaxed``: commits of results do not
@@ -86,31 +120,14 @@ class WorkerSettings:
         if self.weights and len(self.weights) != len(self.queues):
             raise OptionError(f"{len(self.queues)} queues cannot have {len(self.weights)} weights")
         for weight in self.weights:
-            _at_least("a queue's weight", weight, 1)
-            _at_most("a queue's weight", weight, MAX_WEIGHT)
-        _at_least("poll_interval", self.poll_interval, 0.01)
-        _at_least("batch_size", self.batch_size, 1)
-        _at_most("batch_size", self.batch_size, MAX_BATCH)
-        _at_least("max_batch_size", self.max_batch_size, 1)
-        _at_most("max_batch_size", self.max_batch_size, MAX_BATCH)
-        _at_least("max_batch_bytes", self.max_batch_bytes, MAX_BATCH)
-        _at_least("job_timeout", self.job_timeout, MIN_JOB_TIMEOUT)
-        _at_least("concurrency", self.concurrency, 1)
-        _at_most("concurrency", self.concurrency, MAX_BATCH)
-        _at_least("max_crashes", self.max_crashes, 1)
-        _at_most("max_crashes", self.max_crashes, MAX_COUNT)
-        _at_least("max_losses", self.max_losses, 2)
-        _at_most("max_losses", self.max_losses, MAX_COUNT)
-        _at_least("connections", self.connections, 2)
+            _within("a queue's weight", weight, 1, MAX_WEIGHT)
+        for name, bounds in WORKER_RANGES.items():
+            if name != "time_limit" or self.time_limit != 0:
+                _within(name, getattr(self, name), *bounds)
         if self.durability not in DURABILITIES:
             raise OptionError(f"durability must be {' or '.join(DURABILITIES)}, not {self.durability}")
         if self.log_jobs not in JOB_LOGS:
             raise OptionError(f"log_jobs must be one of {', '.join(JOB_LOGS)}, not {self.log_jobs}")
-        if self.time_limit != 0:
-            _at_least("time_limit", self.time_limit, SHORTEST_SECS)
-            _at_most("time_limit", self.time_limit, LONGEST_DELAY_SECS)
-        _at_least("unknown_after", self.unknown_after, 0.0)
-        _at_most("unknown_after", self.unknown_after, LONGEST_DELAY_SECS)
 
     @property
     def shares(self) -> dict[str, int]:
@@ -127,7 +144,7 @@ class ServeSettings:
         schema: Schema that holds pooljobs' tables. Default ``pooljobs``.
         app: ``module:attribute`` of the application, resolved in each worker; before the fork with ``preload``.
         procs: Worker processes. Default 1.
-        shutdown_timeout: Seconds a drain may take before what still runs is killed. Default 30.
+        shutdown_timeout: Seconds a drain may take before what still runs is killed; up to a week. Default 30.
         max_jobs_per_child: Jobs after which a worker is replaced, between jobs. Default 0, never.
         listen: Whether the steward hears of new jobs by LISTEN; without, idle workers poll. Default True.
         max_memory_per_child: Megabytes of resident memory above which a worker is replaced, between jobs. Default 0,
@@ -150,19 +167,12 @@ class ServeSettings:
     worker: WorkerSettings = field(default_factory=WorkerSettings)
 
     def __post_init__(self) -> None:
-        _at_least("procs", self.procs, 1)
-        _at_most("procs", self.procs, 512)
-        _at_least("shutdown_timeout", self.shutdown_timeout, 0.0)
-        _at_least("max_jobs_per_child", self.max_jobs_per_child, 0)
-        _at_least("max_memory_per_child", self.max_memory_per_child, 0)
-        _at_least("keep_history", self.keep_history, 0)
+        for name, bounds in SERVE_RANGES.items():
+            _within(name, getattr(self, name), *bounds)
 
 
-def _at_least(name: str, value: float, least: float) -> None:
+def _within(name: str, value: float, least: float, most: float) -> None:
     if not value >= least:
         raise OptionError(f"{name} must be at least {least:g}, not {value:g}")
-
-
-def _at_most(name: str, value: float, most: float) -> None:
     if value > most:
-        raise OptionError(f"{name} must be at most {most:g}, not {value:g}")
+        raise OptionError(f"{name} must be at most {most:.10g}, not {value:g}")

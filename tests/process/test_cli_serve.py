@@ -22,6 +22,7 @@ from tests.support.waiting import wait_until
         (["--procs", "0"], ExitCode.REFUSED, "procs must be at least 1"),
         (["--queues", " , "], ExitCode.REFUSED, "at least one queue"),
         (["--batch-size", "100000"], ExitCode.REFUSED, "batch_size"),
+        (["--poll-interval", "inf"], ExitCode.REFUSED, "poll_interval must be at most 604800, not inf"),
         (["--max-batch-size", "0"], ExitCode.REFUSED, "max_batch_size must be at least 1"),
         (["--queues", "default:3,emails:few"], ExitCode.REFUSED, "'emails:few' is not a queue's name, nor NAME:WEIGHT"),
         (["--queues", "default:0"], ExitCode.REFUSED, "a queue's weight must be at least 1"),

@@ -32,13 +32,13 @@ class PoolJobs(Cancelling):
         dsn: libpq connection string. Default: ``POOLJOBS_DSN``, else ``DATABASE_URL``, else the embedded server;
             looked up when the first job is enqueued.
         schema: Schema that holds pooljobs' tables. Default ``pooljobs``.
-        pool_size: Most connections open at once for enqueueing, in each process. Default 4.
+        pool_size: Most connections open at once for enqueueing, in each process; 1 to 1000. Default 4.
         retry_delay_secs: Seconds: ``retry_delay_secs`` of all handlers that declare none. Default 1, with which the
             default's three runs are over within two seconds: for handlers that call a remote service set 30 or more.
 
     Raises:
         DeclarationError: ``retry_delay_secs`` is negative, beyond a century, or not a number.
-        OptionError: The schema cannot have that name.
+        OptionError: The schema cannot have that name, or ``pool_size`` is out of its range.
     """
 
     def __init__(

@@ -37,6 +37,9 @@ _SECONDS: Final = {"1 minute": 60.0, "1 hour": 3600.0, "1 day": 86400.0}
 SHORTEST_PREFIX: Final = 4
 """Characters of an id that must be given at least."""
 
+LONGEST_LIST = 1_000_000
+"""Jobs in one list: it is made in memory."""
+
 PLANNED: Final = (
     # Each answer is planned for itself, by the tables' sizes as they are: statistics may tell of any time.
     "plan_cache_mode = force_custom_plan",
@@ -81,13 +84,13 @@ class Reader:
         """The newest matching jobs, by when they ended or else were enqueued; see ``list_jobs.sql`` for the columns.
 
         Raises:
-            OptionError: A status that does not exist, or a limit below 1.
+            OptionError: A status that does not exist, or a limit that is not from 1 to ``LONGEST_LIST``.
         """
         for status in statuses or ():
             if status not in STATUSES:
                 raise OptionError(f"no such status: {status!r}", hint=f"use one of {', '.join(STATUSES)}")
-        if limit < 1:
-            raise OptionError(f"limit must be at least 1, not {limit}")
+        if not 1 <= limit <= LONGEST_LIST:
+            raise OptionError(f"limit must be from 1 to {LONGEST_LIST}, not {limit}")
         asked = {"statuses": list(statuses) if statuses else None, "queue": queue, "job_type": job_type, "limit": limit}
         jobs: list[DictRow] = []
         for window in WINDOWS:

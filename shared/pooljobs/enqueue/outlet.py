@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pooljobs.errors import OptionError
 from pooljobs.process.per_process import PerProcess
 from pooljobs.schema_name import check_schema
+from pooljobs.settings import MOST_CONNECTIONS
 
 if TYPE_CHECKING:
     from pooljobs.db.producer import Producer
@@ -22,6 +24,17 @@ class Outlet:
         self.pool_size = pool_size
         self._backend: PerProcess[Backend] = PerProcess(self._connect)
         self._guest: PerProcess[Producer] = PerProcess(self._make_guest)
+
+    @property
+    def pool_size(self) -> int:
+        """Most connections open at once. Setting it raises ``OptionError`` for what is no number of connections."""
+        return self._pool_size
+
+    @pool_size.setter
+    def pool_size(self, connections: int) -> None:
+        if type(connections) is not int or not 1 <= connections <= MOST_CONNECTIONS:
+            raise OptionError(f"pool_size is a whole number from 1 to {MOST_CONNECTIONS}, not {connections!r}")
+        self._pool_size = connections
 
     def producer(self) -> Producer:
         """The producer on connections of the application's own."""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pooljobs.db.reader import STATUSES
+from pooljobs.db.reader import LONGEST_LIST, STATUSES
 from pooljobs.exit_codes import ExitCode
 from pooljobs_supervisor.cli.database import reading
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
@@ -20,7 +20,7 @@ Status = Annotated[
     str | None, typer.Option("--status", metavar="STATUS[,…]", help=f"Only these: {', '.join(STATUSES)}.")
 ]
 JobType = Annotated[str | None, typer.Option("--type", metavar="TYPE", help="Only this job type.")]
-Limit = Annotated[int, typer.Option("--limit", "-n", min=1, metavar="N", help="Most jobs to list.")]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=LONGEST_LIST, metavar="N", help="Most jobs to list.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="A job's id, or the start of it.", show_default=False)]
 
 LIST_HELP = teach(
