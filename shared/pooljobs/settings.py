@@ -59,6 +59,9 @@ SERVE_RANGES: Mapping[str, tuple[float, float]] = {
 
 DURABILITIES = ("strict", "relaxed")
 
+POOLERS = ("none", "session")
+"""What may stand between a fleet and its server."""
+
 JOB_LOGS = ("none", "failed", "all")
 """Of which jobs the log says what became of them."""
 
@@ -150,6 +153,8 @@ class ServeSettings:
         max_memory_per_child: Megabytes of resident memory above which a worker is replaced, between jobs. Default 0,
             never. Has no effect where there is no /proc.
         keep_history: Whole days (UTC) before today for which ended jobs are kept. Default 0, for ever.
+        pooler: ``session`` if the DSN leads to a pooler that gives each client a session of its own. Default ``none``:
+            behind any pooler the fleet does not start.
         preload: Whether workers are forked from a process that has imported the application already, so that they
             share its memory. Linux only. Default False: each worker imports it.
     """
@@ -164,11 +169,14 @@ class ServeSettings:
     keep_history: int = 0
     listen: bool = True
     preload: bool = False
+    pooler: str = "none"
     worker: WorkerSettings = field(default_factory=WorkerSettings)
 
     def __post_init__(self) -> None:
         for name, bounds in SERVE_RANGES.items():
             _within(name, getattr(self, name), *bounds)
+        if self.pooler not in POOLERS:
+            raise OptionError(f"pooler must be {' or '.join(POOLERS)}, not {self.pooler}")
 
 
 def _within(name: str, value: float, least: float, most: float) -> None:

@@ -1,8 +1,11 @@
-"""The room for a fleet's connections, as who is no superuser sees it."""
+"""What must hold before a fleet starts: room for its connections, as who is no superuser sees it; a server that takes
+writes; sessions of its own.
+"""
 
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -10,9 +13,10 @@ import pytest
 from psycopg import Connection, sql
 
 from pooljobs.db.connection_budget import needed
-from pooljobs.db.preflight import check
-from pooljobs.errors import ConnectionBudgetError
+from pooljobs.db.preflight import check, direct_address
+from pooljobs.errors import ConnectionBudgetError, DatabaseUnsupportedError
 from pooljobs.settings import ServeSettings
+from tests.support.deaf_proxy import with_pids_of_its_own
 from tests.support.roles import role_for
 
 Conn = Connection[Any]
@@ -62,3 +66,30 @@ def test_the_servers_room_is_the_same_for_all(owner_dsn: str) -> None:
             most = settings(dsn)
             with pytest.raises(ConnectionBudgetError, match="but the server has"):
                 check(ServeSettings(dsn, app="", procs=512, worker=most.worker))
+
+
+def test_a_pooler_is_refused_unless_it_is_said_to_give_sessions(owner_dsn: str) -> None:
+    with with_pids_of_its_own(owner_dsn) as pooled:
+        with pytest.raises(DatabaseUnsupportedError, match="is behind a pooler") as refused:
+            check(settings(pooled))
+        assert "--pooler session" in str(refused.value.hint)
+        check(replace(settings(pooled), pooler="session"))
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "told"),
+    [
+        ("ep-wild-sea-123-pooler.eu-central-1.aws.neon.tech", 5432, "ep-wild-sea-123.eu-central-1.aws.neon.tech"),
+        ("db.example.com", 6543, "port 6543 is a pooler's by custom"),
+        ("db.example.com", 5432, "name the server itself in the DSN"),
+    ],
+)
+def test_where_the_address_tells_it_the_way_around_a_pooler_is_named(host: str, port: int, told: str) -> None:
+    assert told in direct_address(host, port)
+
+
+def test_a_server_that_is_read_only_by_setting_is_refused(owner_dsn: str, connection: Conn) -> None:
+    name = sql.Identifier(connection.info.dbname)
+    connection.execute(sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = on").format(name))
+    with pytest.raises(DatabaseUnsupportedError, match="read-only: default_transaction_read_only is on"):
+        check(settings(owner_dsn))

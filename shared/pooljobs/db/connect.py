@@ -67,6 +67,7 @@ def connect(dsn: str, *, application_name: str = "pooljobs") -> Connection[Any]:
         connection = psycopg.connect(
             with_timeouts(dsn),
             autocommit=True,
+            prepare_threshold=None,  # a pooler's sessions are others' too, and a command runs few statements twice
             application_name=application_name,
             fallback_application_name=None,
             client_encoding=UTF8["client_encoding"],

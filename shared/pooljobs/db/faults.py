@@ -8,7 +8,7 @@ import psycopg
 from psycopg import errors as pg
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
-from pooljobs.errors import DatabaseUnreachableError, NotMigratedError
+from pooljobs.errors import DatabaseUnreachableError, DatabaseUnsupportedError, NotMigratedError
 
 OUTAGE = (
     psycopg.OperationalError,
@@ -69,6 +69,12 @@ def unreachable(error: psycopg.Error, where: str) -> DatabaseUnreachableError:
     """The error to show when a first connection fails, with what to look at next."""
     text = one_line(error)
     return DatabaseUnreachableError(f"cannot connect to {where}: {text}", hint=_hint(str(error)))
+
+
+def read_only_server(why: str) -> DatabaseUnsupportedError:
+    """The error to raise where nothing can be written."""
+    hint = "is it a standby, in maintenance, or out of disk? Name a server in the DSN that takes writes, or wait"
+    return DatabaseUnsupportedError(f"the server is read-only: {why}", hint=hint)
 
 
 def not_migrated(schema: str) -> NotMigratedError:

@@ -27,7 +27,9 @@ def producer_pool(dsn: str, size: int) -> ConnectionPool[Connection[Any]]:
         max_size=size,
         open=True,
         check=check_quiet,
-        kwargs={"application_name": "pooljobs producer", "autocommit": True, **UTF8},
+        # Behind a pooler that gives sessions away by the transaction, what psycopg has prepared is not there the next
+        # time, or is somebody else's. The one hot statement looks after itself (hot.py).
+        kwargs={"application_name": "pooljobs producer", "autocommit": True, "prepare_threshold": None, **UTF8},
         reconnect_timeout=5.0,
         num_workers=1,
     )

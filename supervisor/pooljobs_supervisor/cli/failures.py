@@ -9,7 +9,7 @@ from typing import Any, Final
 import psycopg
 import typer
 
-from pooljobs.db.faults import OUTAGE, one_line, too_large
+from pooljobs.db.faults import OUTAGE, one_line, read_only_server, too_large
 from pooljobs.errors import AppLoadError, DatabaseUnreachableError, OptionError, PoolJobsError
 from pooljobs.exit_codes import ExitCode
 from pooljobs.job.error_text import without_hint
@@ -61,6 +61,8 @@ def as_known(error: Exception) -> PoolJobsError | None:
         return error
     if too_large(error):
         return OptionError(f"the database cannot do that at once: {one_line(error)}", hint="ask for less, see --limit")
+    if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+        return read_only_server(one_line(error))
     if isinstance(error, OUTAGE):
         hint = "the server went away during the command; nothing of an unfinished statement was kept"
         return DatabaseUnreachableError(f"lost the database: {one_line(error)}", hint=hint)

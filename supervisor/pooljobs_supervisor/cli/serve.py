@@ -65,11 +65,12 @@ Connections = Annotated[int, typer.Option("--connections", metavar="N", help="Da
 Durability = Annotated[
     str, typer.Option("--durability", metavar="strict|relaxed", help="Whether results wait for the server's disk.")
 ]
-Listen = Annotated[
-    bool, typer.Option("--listen/--no-listen", help="Hear of new jobs at once, or by polling alone (behind a pooler).")
-]
+Listen = Annotated[bool, typer.Option("--listen/--no-listen", help="Hear of new jobs at once, or by polling alone.")]
 Preload = Annotated[
     bool, typer.Option("--preload", help="Import the application once, before workers are forked. Linux only.")
+]
+Pooler = Annotated[
+    str, typer.Option("--pooler", metavar="none|session", help="Whether the DSN leads to a pooler, in session mode.")
 ]
 Format = Annotated[str, typer.Option("--log-format", metavar="text|json", help="Log lines for people or machines.")]
 LogJobs = Annotated[
@@ -129,6 +130,7 @@ def register(cli: typer.Typer, load_worker: Callable[[], WorkerMain], *, show_tr
         keep_history: KeepHistory = 0,
         listen: Listen = True,
         preload: Preload = False,
+        pooler: Pooler = "none",
         dsn: Dsn = None,
         schema: Schema = "",
         log_format: Format = "text",

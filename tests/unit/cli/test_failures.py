@@ -78,3 +78,9 @@ def test_guarded_gives_the_exit_code(capsys: pytest.CaptureFixture[str]) -> None
     assert guarded(lambda: None, show_traceback=False) == 0
     assert guarded(lambda: int("x"), show_traceback=False) == ExitCode.INTERNAL
     assert "ValueError" in capsys.readouterr().err
+
+
+def test_a_server_that_takes_no_writes_has_not_gone_away(capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = told(psycopg.errors.ReadOnlySqlTransaction("cannot execute INSERT"), capsys)
+    assert code is ExitCode.DATABASE_UNSUPPORTED
+    assert text.startswith("error: the server is read-only: cannot execute INSERT\nhint: ")
