@@ -106,7 +106,16 @@ def test_jobs_are_claimed_settled_completed_cancelled_and_shown(place: tuple[str
     with closing(PoolJobs(dsn, schema=name)) as app:
         ids = [app.enqueue("b", {}, queue="mine").id for _ in range(3)]
         at.execute(statements.load("renew_fleet"), FLEET)
-        me = {"fleet": 1, "code": 0, "host": "h", "pid": 1, "ordinal": 1, "queues": ["mine"], "job_timeout": 30.0}
+        me = {
+            "id": 7,
+            "fleet": 1,
+            "code": 0,
+            "host": "h",
+            "pid": 1,
+            "ordinal": 1,
+            "queues": ["mine"],
+            "job_timeout": 30.0,
+        }
         row = at.execute(statements.load("register_worker"), me).fetchone()
         assert row is not None
         lanes: list[tuple[str, int | None]] = [("mine", level) for level in LEVELS]

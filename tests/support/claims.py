@@ -15,6 +15,7 @@ from pooljobs.db.statements import Statements
 from pooljobs.job.verdict import Settlement, Verdict
 from pooljobs_worker.claims.lanes import LEVELS, START, ClaimPlan, Floor, Visit
 from pooljobs_worker.claims.statement import ClaimStatement
+from pooljobs_worker.session.registration import new_worker_id
 
 SQL = Statements("pooljobs")
 SETTLING = Settling(SQL)
@@ -57,7 +58,15 @@ def register(connection: Connection[Any], *, fleet: int = 1, code: int = 0, job_
     """A new worker's id; the connection is prepared as a worker's is."""
     pin(connection)
     connection.execute(SQL.load("renew_fleet"), FLEET | {"fleet": fleet, "seconds": job_timeout})
-    worker = {"fleet": fleet, "code": code, "host": "test", "pid": 1, "ordinal": 1, "queues": ["default"]}
+    worker = {
+        "id": new_worker_id(),
+        "fleet": fleet,
+        "code": code,
+        "host": "test",
+        "pid": 1,
+        "ordinal": 1,
+        "queues": ["default"],
+    }
     row = connection.execute(SQL.load("register_worker"), worker | {"job_timeout": job_timeout}).fetchone()
     assert row is not None
     return int(row[0])

@@ -11,6 +11,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
+from pooljobs.db.borrowing import borrow
 from pooljobs.db.faults import OUTAGE, one_line
 
 LOCK_TIMEOUT = b"SET lock_timeout = '300ms'"
@@ -45,7 +46,7 @@ class Patience:
 
     def _connect(self) -> Connection[Any]:
         if self._connection is None:
-            self._connection = self._pool.getconn(timeout=2.0)
+            self._connection = borrow(self._pool)
             self._connection.execute(LOCK_TIMEOUT)
         return self._connection
 

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
+from pooljobs.db.borrowing import borrow
 from pooljobs.db.faults import OUTAGE
 from pooljobs.scoreboard import Slot
 from pooljobs_worker.exhaustion import ExhaustedError, lacking
@@ -126,7 +127,7 @@ class Session:
 
     def _connect(self) -> Connection[Any]:
         if self._connection is None:
-            self._connection = self._pool.getconn(timeout=2.0)
+            self._connection = borrow(self._pool)
             self._known_outages = self._outage.count
             self._slot.backends[self._number] = self._connection.info.backend_pid
         if self._doubtful:

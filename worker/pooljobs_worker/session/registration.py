@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import time
 from collections.abc import Mapping
 from hashlib import blake2b
+from typing import Any
+
+from psycopg import Connection
 
 from pooljobs.application.app import PoolJobs
 from pooljobs.application.task import Task
@@ -56,14 +60,24 @@ class Registration:
         }
         renewal = {**fleet, "seconds": self._settings.job_timeout}
         self._session.run(lambda connection: connection.execute(self._renew_fleet, renewal))
-        found = self._session.run(lambda connection: connection.execute(self._register, row).fetchone())
-        assert found is not None
-        self._child.slot.worker_id = worker_id = int(found[0])
+        self._child.slot.worker_id = worker_id = self._session.run(lambda connection: self._enter(connection, row))
         self._lease.begin(asked_ns)
         if self._declared["job_types"]:
             self._session.run(lambda connection: connection.execute(self._publish, ours | self._declared))
         self._child.slot.code = code
         return worker_id
+
+    def _enter(self, connection: Connection[Any], row: Mapping[str, object]) -> int:
+        """If an answer is lost on the way, and this is done again, what was entered then dies with its lease."""
+        while True:
+            worker_id = new_worker_id()
+            if connection.execute(self._register, {**row, "id": worker_id}).fetchone() is not None:
+                return worker_id
+
+
+def new_worker_id() -> int:
+    """63 random bits, not all 0: an id that no other worker has or had, whatever a server has forgotten."""
+    return secrets.randbelow(2**63 - 1) + 1
 
 
 def _declarations(registry: Mapping[str, Task]) -> dict[str, list[object]]:

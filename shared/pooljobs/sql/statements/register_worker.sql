@@ -1,9 +1,13 @@
--- Enters a worker with its first lease. Parameters: fleet, code (which of the fleet's declarations are its own), host,
--- pid, ordinal, queues text[], job_timeout (seconds). Returns the worker's id, never used before.
+-- Enters a worker with its first lease. Parameters: id (63 random bits that the worker has made: a sequence is set back
+-- where a failover or a restore loses registrations, and would give an id twice), fleet, code (which of the fleet's declarations are its own), host,
+-- pid, ordinal, queues text[], job_timeout (seconds). Returns a row, none if there is
+-- such an id.
 -- Locks: the new row. Index: none.
-INSERT INTO {schema}.workers (fleet, code, host, pid, ordinal, queues, job_timeout, leased_until)
+INSERT INTO {schema}.workers (id, fleet, code, host, pid, ordinal, queues, job_timeout, leased_until)
+OVERRIDING SYSTEM VALUE
 VALUES (
-    %(fleet)s, %(code)s, %(host)s, %(pid)s, %(ordinal)s, %(queues)s,
+    %(id)s, %(fleet)s, %(code)s, %(host)s, %(pid)s, %(ordinal)s, %(queues)s,
     make_interval(secs => %(job_timeout)s), now() + make_interval(secs => %(job_timeout)s)
 )
+ON CONFLICT (id) DO NOTHING
 RETURNING id

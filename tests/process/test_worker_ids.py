@@ -1,0 +1,22 @@
+"""No id of a worker is given twice, whatever the server has forgotten: a promotion or a restore sets sequences back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.support.claims import register
+from tests.support.serving import Serving, audit_of
+
+
+def test_a_server_that_was_set_back_gives_no_worker_anothers_id(dsn: str, tmp_path: Path) -> None:
+    with audit_of(dsn) as connection:
+        seen: set[int] = set()
+        for name in ("first", "second"):
+            connection.execute("DELETE FROM pooljobs.workers")
+            connection.execute("SELECT setval(pg_get_serial_sequence('pooljobs.workers', 'id'), 1, false)")
+            with Serving(dsn, tmp_path / name, "--procs", "2"):
+                found = {row[0] for row in connection.execute("SELECT id FROM pooljobs.workers").fetchall()}
+            assert len(found) == 2
+            assert not seen & found
+            seen |= found
+        assert len({register(connection) for _ in range(100)} - seen) == 100
