@@ -35,6 +35,7 @@ def _loop(dsn: str, batch: int) -> float:
         row = connection.execute(
             statements.load("register_worker"),
             {
+                "id": secrets.randbits(62),
                 "fleet": 0,
                 "code": 0,
                 "host": socket.gethostname(),

@@ -16,13 +16,13 @@ from tests.support.serving import audit_of, enqueue, unfinished
 from tests.support.waiting import wait_until
 
 CTRL_S, CTRL_Q = b"\x13", b"\x11"
-NEWEST = "SELECT max(id) FROM pooljobs.workers"
+NEWEST = "SELECT max(started_at) FROM pooljobs.workers"
 
 
 def kill_the_worker(connection: Connection[Any]) -> None:
     """Returns when another one has registered."""
     before = scalar(connection, NEWEST)
-    os.kill(scalar(connection, "SELECT pid FROM pooljobs.workers ORDER BY id DESC LIMIT 1"), signal.SIGKILL)
+    os.kill(scalar(connection, "SELECT pid FROM pooljobs.workers ORDER BY started_at DESC LIMIT 1"), signal.SIGKILL)
     wait_until(lambda: scalar(connection, NEWEST) > before, what="another worker")
 
 

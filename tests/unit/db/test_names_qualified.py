@@ -22,6 +22,7 @@ ELSEWHERE: Final = (
 """Statements that run on connections of applications, and of producers, which may come through a pooler."""
 
 OWN_CONNECTIONS: Final = {
+    "shared/pooljobs/db/borrowing.py",  # runs nothing
     "shared/pooljobs/db/connect.py",  # fixes the path, or has pinned_transaction for it
     "shared/pooljobs/db/producer_pool.py",  # for the statements above alone
     "supervisor/pooljobs_supervisor/chaos/application/handlers.py",  # a handler: an application's own

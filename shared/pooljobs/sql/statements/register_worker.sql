@@ -1,8 +1,8 @@
--- Enters a worker with its first lease. Parameters: id (63 random bits that the worker has made: a sequence is set back
--- where a failover or a restore loses registrations, and would give an id twice), fleet, code (which of the fleet's declarations are its own), host,
--- pid, ordinal, queues text[], job_timeout (seconds). Returns a row, none if there is
--- such an id.
--- Locks: the new row. Index: none.
+-- Enters a worker with its first lease. Returns a row, none if there is such an id.
+-- Parameters: id (63 random bits that the worker has made: a sequence is set back where a failover or a restore loses
+--   registrations, and would give an id twice), fleet, code (which of the fleet's declarations are its own), host, pid,
+--   ordinal, queues text[], job_timeout (seconds).
+-- Locks: the new row. Index: workers_pkey.
 INSERT INTO {schema}.workers (id, fleet, code, host, pid, ordinal, queues, job_timeout, leased_until)
 OVERRIDING SYSTEM VALUE
 VALUES (
