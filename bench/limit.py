@@ -19,6 +19,7 @@ from pooljobs.db.statements import Statements
 from pooljobs.job.verdict import Settlement, Verdict
 from pooljobs_worker.claims.lanes import START, ClaimPlan, Floor
 from pooljobs_worker.claims.statement import ClaimStatement
+from pooljobs_worker.session.registration import new_worker_id
 
 
 def drain(dsn: str, procs: int, batch: int) -> float:
@@ -32,21 +33,10 @@ def _loop(dsn: str, batch: int) -> float:
     statements = Statements("pooljobs")
     with psycopg.connect(dsn, autocommit=True) as connection:
         pin(connection)
-        row = connection.execute(
-            statements.load("register_worker"),
-            {
-                "id": secrets.randbits(62),
-                "fleet": 0,
-                "code": 0,
-                "host": socket.gethostname(),
-                "pid": 0,
-                "ordinal": 0,
-                "queues": ["default"],
-                "job_timeout": 600.0,
-            },
-        ).fetchone()
-        assert row is not None
-        bare = _Bare(connection, row[0], ClaimStatement(statements), Settling(statements))
+        worker_id = new_worker_id()
+        who = {"id": worker_id, "fleet": 0, "code": 0, "host": socket.gethostname(), "pid": 0, "ordinal": 0}
+        connection.execute(statements.load("register_worker"), who | {"queues": ["default"], "job_timeout": 600.0})
+        bare = _Bare(connection, worker_id, ClaimStatement(statements), Settling(statements))
         began = time.process_time()
         floor: Floor | None = START
         while floor is not None:

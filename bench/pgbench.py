@@ -134,5 +134,5 @@ def _register(dsn: str, clients: int) -> int:
     first = secrets.randbits(62)
     with psycopg.connect(dsn, autocommit=True) as connection:
         for each in range(first, first + clients):
-            assert connection.execute(statement, {"id": each, **registered}).fetchone(), "an id is taken"
+            assert connection.execute(statement, {"id": each, **registered}).rowcount == 1, "an id is taken"
     return first

@@ -11,7 +11,6 @@ from uuid import UUID
 import psycopg
 import pytest
 from psycopg import AsyncConnection, Connection
-from psycopg.conninfo import make_conninfo
 
 from pooljobs import PoolJobs
 from pooljobs.db.preflight import check
@@ -22,7 +21,7 @@ from pooljobs.handler.completion import Completion
 from pooljobs.settings import ServeSettings
 from tests.support.claims import SQL, claim, register
 from tests.support.database import DatabaseServer
-from tests.support.hostile import calls, make_hostile
+from tests.support.hostile import calls, make_hostile, watched
 
 Conn = Connection[Any]
 
@@ -38,11 +37,8 @@ def hostile(server: DatabaseServer) -> Iterator[str]:
 
 @pytest.fixture
 def watcher(hostile: str) -> Iterator[Conn]:
-    """A connection that calls nothing of it. Nothing was called when a test has ended."""
-    with psycopg.connect(make_conninfo(hostile, options="-c search_path=pg_catalog"), autocommit=True) as connection:
-        connection.execute("TRUNCATE hostile.calls")
+    with watched(hostile) as connection:
         yield connection
-        assert calls(connection) == []
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from pooljobs.job.cancellation import Cancellation
 from pooljobs.job.verdict import Settlement, Verdict
 from pooljobs_worker.claims.lanes import LEVELS, START, ClaimPlan
 from pooljobs_worker.claims.statement import ClaimStatement
+from pooljobs_worker.session.registration import new_worker_id
 from tests.support.claims import FLEET
 from tests.support.database import DatabaseServer
 from tests.support.hearing import Ear
@@ -106,20 +107,11 @@ def test_jobs_are_claimed_settled_completed_cancelled_and_shown(place: tuple[str
     with closing(PoolJobs(dsn, schema=name)) as app:
         ids = [app.enqueue("b", {}, queue="mine").id for _ in range(3)]
         at.execute(statements.load("renew_fleet"), FLEET)
-        me = {
-            "id": 7,
-            "fleet": 1,
-            "code": 0,
-            "host": "h",
-            "pid": 1,
-            "ordinal": 1,
-            "queues": ["mine"],
-            "job_timeout": 30.0,
-        }
-        row = at.execute(statements.load("register_worker"), me).fetchone()
-        assert row is not None
+        me = {"fleet": 1, "code": 0, "host": "h", "pid": 1, "ordinal": 1, "queues": ["mine"], "job_timeout": 30.0}
+        worker_id = new_worker_id()
+        at.execute(statements.load("register_worker"), me | {"id": worker_id})
         lanes: list[tuple[str, int | None]] = [("mine", level) for level in LEVELS]
-        answer = ClaimStatement(statements).ask(at, row[0], 7, 2, ClaimPlan(lanes, [START] * len(lanes), []))
+        answer = ClaimStatement(statements).ask(at, worker_id, 7, 2, ClaimPlan(lanes, [START] * len(lanes), []))
         assert answer is not None
         first, second = answer.jobs(7)
         settled = Settlement(first.id.bytes, first.fence, 7, Verdict.COMPLETED, started_ns=1)

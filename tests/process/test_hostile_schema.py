@@ -11,11 +11,10 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import Connection
-from psycopg.conninfo import make_conninfo
 
 from pooljobs.db.schema.migrate import migrate
 from tests.support.command import pooljobs
-from tests.support.hostile import calls, make_hostile
+from tests.support.hostile import make_hostile, watched
 from tests.support.serving import Serving, counts
 from tests.support.waiting import wait_until
 
@@ -32,10 +31,8 @@ def hostile(empty_dsn: str) -> str:
 
 @pytest.fixture
 def watcher(hostile: str) -> Iterator[Conn]:
-    """A connection that calls nothing of it. Nothing was called when a test has ended."""
-    with psycopg.connect(make_conninfo(hostile, options="-c search_path=pg_catalog"), autocommit=True) as connection:
+    with watched(hostile) as connection:
         yield connection
-        assert calls(connection) == []
 
 
 def test_a_fleet_calls_nothing_of_it(hostile: str, watcher: Conn, tmp_path: Path) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from tests.support.claims import register
+from psycopg import Connection
+
+from tests.support.claims import SQL, register
 from tests.support.serving import Serving, audit_of
 
 
@@ -20,3 +23,13 @@ def test_a_server_that_was_set_back_gives_no_worker_anothers_id(dsn: str, tmp_pa
             assert not seen & found
             seen |= found
         assert len({register(connection) for _ in range(100)} - seen) == 100
+
+
+def test_a_registration_that_is_done_again_changes_nothing(connection: Connection[Any]) -> None:
+    """As it is where the answer to the first was lost."""
+    worker_id = register(connection)
+    query = "SELECT * FROM pooljobs.workers"
+    before = connection.execute(query).fetchall()
+    again = {"id": worker_id, "fleet": 2, "code": 0, "host": "h", "pid": 2, "ordinal": 2, "queues": ["other"]}
+    connection.execute(SQL.load("register_worker"), again | {"job_timeout": 1.0})
+    assert connection.execute(query).fetchall() == before

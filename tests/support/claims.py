@@ -58,18 +58,10 @@ def register(connection: Connection[Any], *, fleet: int = 1, code: int = 0, job_
     """A new worker's id; the connection is prepared as a worker's is."""
     pin(connection)
     connection.execute(SQL.load("renew_fleet"), FLEET | {"fleet": fleet, "seconds": job_timeout})
-    worker = {
-        "id": new_worker_id(),
-        "fleet": fleet,
-        "code": code,
-        "host": "test",
-        "pid": 1,
-        "ordinal": 1,
-        "queues": ["default"],
-    }
-    row = connection.execute(SQL.load("register_worker"), worker | {"job_timeout": job_timeout}).fetchone()
-    assert row is not None
-    return int(row[0])
+    worker = {"fleet": fleet, "code": code, "host": "test", "pid": 1, "ordinal": 1, "queues": ["default"]}
+    worker_id = new_worker_id()
+    connection.execute(SQL.load("register_worker"), worker | {"id": worker_id, "job_timeout": job_timeout})
+    return worker_id
 
 
 def declare(connection: Connection[Any], *job_types: str, fleet: int = 1, code: int = 0, **changed: Any) -> None:

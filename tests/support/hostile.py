@@ -8,11 +8,14 @@ It stands before pg_catalog in the database's search_path, so that even an exact
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from importlib import resources
 from typing import Any, Final
 
+import psycopg
 from psycopg import Connection, sql
+from psycopg.conninfo import make_conninfo
 
 SCHEMA: Final = "hostile"
 
@@ -130,3 +133,12 @@ def make_hostile(connection: Connection[Any]) -> None:
 def calls(connection: Connection[Any]) -> list[tuple[str, str]]:
     """What was called, and as whom."""
     return connection.execute("SELECT DISTINCT what, who FROM hostile.calls ORDER BY 1").fetchall()
+
+
+@contextmanager
+def watched(dsn: str) -> Iterator[Connection[Any]]:
+    """A connection to such a database that calls nothing of it. Nothing may have been called when the block ends."""
+    with psycopg.connect(make_conninfo(dsn, options="-c search_path=pg_catalog"), autocommit=True) as connection:
+        connection.execute("TRUNCATE hostile.calls")
+        yield connection
+        assert calls(connection) == []

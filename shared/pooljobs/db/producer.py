@@ -9,15 +9,19 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from psycopg import AsyncConnection, Connection
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from pooljobs.db.blocks import Block, alike, mixed
+from pooljobs.db.borrowing import borrow
 from pooljobs.db.copied import Copier
+from pooljobs.db.dsn import describe
+from pooljobs.db.faults import unreachable
 from pooljobs.db.hot import HotStatement
 from pooljobs.db.ids import JobIds
 from pooljobs.db.insert import InsertStatement
-from pooljobs.db.producer_pool import WAIT, producer_pool, why_unreachable
+from pooljobs.db.producer_pool import WAIT, no_free_connection, producer_pool
 from pooljobs.db.refusals import translated
 from pooljobs.db.statements import Statements
 from pooljobs.job.new_job import NewJob
@@ -96,9 +100,11 @@ class Producer:
         """
         pool = self._open_pool()
         try:
-            connection = pool.getconn(timeout=WAIT)
+            connection = borrow(pool, WAIT)
         except PoolTimeout:
-            raise why_unreachable(self._dsn) from None
+            raise no_free_connection(self._dsn) from None
+        except psycopg.OperationalError as error:
+            raise unreachable(error, describe(self._dsn)) from None
         try:
             yield connection
         finally:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import select
 from typing import Any
 
-import psycopg
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from pooljobs.db.connect import with_timeouts
 from pooljobs.db.dsn import describe
-from pooljobs.db.faults import unreachable
 from pooljobs.db.hot import UTF8
 from pooljobs.errors import DatabaseUnreachableError
 
-WAIT = 10.0
+WAIT = 10
 """Seconds to wait for a connection."""
 
 
@@ -49,11 +47,7 @@ def check_quiet(connection: Connection[Any]) -> None:
         ConnectionPool.check_connection(connection)
 
 
-def why_unreachable(dsn: str) -> DatabaseUnreachableError:
-    """The reason why no connection came. A pool says only that it timed out: one direct try tells more."""
-    try:
-        psycopg.connect(with_timeouts(dsn)).close()
-    except psycopg.OperationalError as error:
-        return unreachable(error, describe(dsn))
+def no_free_connection(dsn: str) -> DatabaseUnreachableError:
+    """The error to raise where the server gives connections, and all of the pool's are in use."""
     hint = "every connection of this pool is busy: raise PoolJobs(pool_size=...)"
-    return DatabaseUnreachableError(f"no free connection to {describe(dsn)} within {WAIT:g} s", hint=hint)
+    return DatabaseUnreachableError(f"no free connection to {describe(dsn)} within {WAIT} s", hint=hint)

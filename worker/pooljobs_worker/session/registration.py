@@ -8,9 +8,6 @@ import secrets
 import time
 from collections.abc import Mapping
 from hashlib import blake2b
-from typing import Any
-
-from psycopg import Connection
 
 from pooljobs.application.app import PoolJobs
 from pooljobs.application.task import Task
@@ -51,7 +48,9 @@ class Registration:
         fleet = fleet_of(self._child)
         code = _digest(self._declared)
         ours = {"fleet": fleet["fleet"], "code": code}
+        worker_id = new_worker_id()
         row = ours | {
+            "id": worker_id,
             "host": fleet["host"],
             "pid": os.getpid(),
             "ordinal": self._child.slot.ordinal,
@@ -60,19 +59,13 @@ class Registration:
         }
         renewal = {**fleet, "seconds": self._settings.job_timeout}
         self._session.run(lambda connection: connection.execute(self._renew_fleet, renewal))
-        self._child.slot.worker_id = worker_id = self._session.run(lambda connection: self._enter(connection, row))
+        self._session.run(lambda connection: connection.execute(self._register, row))
+        self._child.slot.worker_id = worker_id
         self._lease.begin(asked_ns)
         if self._declared["job_types"]:
             self._session.run(lambda connection: connection.execute(self._publish, ours | self._declared))
         self._child.slot.code = code
         return worker_id
-
-    def _enter(self, connection: Connection[Any], row: Mapping[str, object]) -> int:
-        """If an answer is lost on the way, and this is done again, what was entered then dies with its lease."""
-        while True:
-            worker_id = new_worker_id()
-            if connection.execute(self._register, {**row, "id": worker_id}).fetchone() is not None:
-                return worker_id
 
 
 def new_worker_id() -> int:

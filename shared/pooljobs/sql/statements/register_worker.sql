@@ -1,4 +1,4 @@
--- Enters a worker with its first lease. Returns a row, none if there is such an id.
+-- Enters a worker with its first lease. Done again, where an answer was lost, it changes nothing.
 -- Parameters: id (63 random bits that the worker has made: a sequence is set back where a failover or a restore loses
 --   registrations, and would give an id twice), fleet, code (which of the fleet's declarations are its own), host, pid,
 --   ordinal, queues text[], job_timeout (seconds).
@@ -10,4 +10,3 @@ VALUES (
     make_interval(secs => %(job_timeout)s), now() + make_interval(secs => %(job_timeout)s)
 )
 ON CONFLICT (id) DO NOTHING
-RETURNING id
