@@ -17,6 +17,7 @@ from pooljobs.job.verdict import Settlement, Verdict
 from pooljobs.scoreboard import EntryState
 from pooljobs_worker import exhaustion
 from pooljobs_worker.crew.gate import unfinished
+from tests.support.serving import ROOT
 from tests.unit.worker.dispatching import dispatching
 
 app = PoolJobs()
@@ -196,7 +197,7 @@ def test_what_no_argument_can_be_made_of_is_refused_and_the_handler_is_not_calle
     assert error.startswith(f"refused by this worker's code, and waits for another's: {finding}")
     assert "the payload has: " in error
     assert "the handler takes: " in error
-    assert "pooljobs" not in error.replace("tests/unit", "")
+    assert "pooljobs" not in error.replace(str(ROOT), ""), "a frame of ours"  # the checkout itself may be called so
     assert called == []
 
 
