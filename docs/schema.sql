@@ -174,6 +174,9 @@ BEGIN
     IF outcome = 'requested' THEN
         INSERT INTO "pooljobs".cancellations AS c (job_id, reason) VALUES (cancel.job_id, said)
         ON CONFLICT ON CONSTRAINT cancellations_pkey DO UPDATE SET reason = coalesce(c.reason, excluded.reason);
+        IF current_setting('pooljobs.notify', true) IS DISTINCT FROM 'off' THEN
+            PERFORM pg_notify('pooljobs', '!act');
+        END IF;
     END IF;
     RETURN outcome;
 END

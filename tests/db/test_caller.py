@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -12,6 +14,7 @@ import pytest
 from psycopg import Connection
 
 from pooljobs.db.connect import child_pool
+from pooljobs.process.child import Child
 from pooljobs.scoreboard import Role, Scoreboard, Slot, SlotState
 from pooljobs.settings import ServeSettings, WorkerSettings
 from pooljobs_supervisor.chaos.wire import open_wire
@@ -33,9 +36,12 @@ def calling(dsn: str) -> Iterator[tuple[Helper, Slot]]:
     with closing(Scoreboard.create(2, 10)) as board, child_pool(dsn, size=1, application_name="pooljobs test") as pool:
         slot = board.slot(1)
         slot.role, slot.state, slot.idle_since_ns = Role.WORKER, SlotState.READY, time.monotonic_ns()
+        child = Child(board, board.slot(0), -1, os.getppid())
         with Helper(
             "caller",
-            lambda stopping, leash: Caller(settings, board, board.slot(0), pool, LOG, stopping=stopping, leash=leash),
+            lambda stopping, leash: Caller(
+                settings, child, threading.Event(), pool, LOG, stopping=stopping, leash=leash
+            ),
             without="workers poll",
             patience=PATIENCE,
             log=LOG,

@@ -14,6 +14,7 @@ from psycopg import errors as pg
 
 from pooljobs.db.reader import Reader
 from pooljobs.job.verdict import Verdict
+from pooljobs_supervisor.steward.caller import ACT
 from tests.support.claims import SQL, Claim, claim, insert, register, scalar, settle_all
 
 Conn = Connection[Any]
@@ -261,3 +262,15 @@ def test_a_cancelled_job_runs_when_it_is_retried(connection: Conn) -> None:
     assert Reader(connection).retry(job_id)
     [again] = claim(connection, register(connection)) or []
     assert again.id == job_id
+
+
+def test_stewards_are_told_of_a_request_and_of_nothing_else(connection: Conn, other: Conn) -> None:
+    other.autocommit = True
+    other.execute("LISTEN pooljobs")
+    run = held(connection)
+    assert cancel(connection, enqueued(connection)) == "cancelled"
+    cancel(connection, run.id)
+    connection.execute("SET pooljobs.notify = 'off'")
+    cancel(connection, run.id)
+    connection.execute("RESET pooljobs.notify")
+    assert [notify.payload for notify in other.notifies(timeout=0)] == [ACT]

@@ -25,8 +25,9 @@ def retire(connection: Conn, worker_id: int) -> None:
     connection.execute(SQL.load("retire_workers"), {"worker_ids": [worker_id]})
 
 
-def reap(connection: Conn) -> list[int]:
-    return [row[0] for row in connection.execute(SQL.load("reap_workers")).fetchall()]
+def reap(connection: Conn, *gone: int, watched: float = 3600.0) -> list[int]:
+    asked = {"watched": watched, "gone": list(gone)}
+    return [row[0] for row in connection.execute(SQL.load("reap_workers"), asked).fetchall()]
 
 
 def test_a_dead_workers_jobs_come_back_uncharged(connection: Conn) -> None:
@@ -78,6 +79,22 @@ def test_an_expired_lease_is_reaped_once(connection: Conn) -> None:
 def test_a_lease_that_stands_is_not_reaped(connection: Conn) -> None:
     register(connection)
     assert reap(connection) == []
+
+
+def test_a_lease_counts_for_who_has_watched_for_all_of_its_length(connection: Conn) -> None:
+    brief, long = register(connection, job_timeout=2.0), register(connection, job_timeout=60.0)
+    connection.execute("UPDATE pooljobs.workers SET leased_until = pg_postmaster_start_time() - interval '1 h'")
+    connection.execute("UPDATE pooljobs.workers SET job_timeout = interval '0' WHERE id = %s", (brief,))
+    assert reap(connection, watched=0.0) == []
+    assert reap(connection, watched=59.0) == [brief]
+    assert long not in reap(connection, watched=59.0)
+
+
+def test_who_is_gone_is_dead_whatever_its_lease(connection: Conn) -> None:
+    gone, living = register(connection), register(connection)
+    assert reap(connection, gone, watched=0.0) == [gone]
+    assert reap(connection, gone, watched=0.0) == []
+    assert scalar(connection, "SELECT id FROM pooljobs.workers WHERE dead_at IS NULL") == living
 
 
 def test_a_worker_that_is_claiming_cannot_be_reaped_under_it(connection: Conn, dsn: str) -> None:

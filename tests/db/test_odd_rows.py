@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from itertools import cycle
@@ -153,7 +154,7 @@ def work(parts: Parts) -> None:
 def do_chores(dsn: str, board: Scoreboard, pinned: Conn) -> None:
     settings = ServeSettings(dsn, app="", worker=WorkerSettings(job_timeout=1.0))
     board.slot(0).role = Role.STEWARD
-    Chores(settings, Child(board, board.slot(0), -1, os.getppid()), LOG).run_due(pinned)
+    Chores(settings, Child(board, board.slot(0), -1, os.getppid()), threading.Event(), LOG).run_due(pinned)
     sleepers = Sleepers(SQL, board.fleet, settings.worker, KnownJobs(SQL, board, board.fleet))
     sleepers.fall_asleep(pinned)
     findings = sleepers.look(pinned, 1, marking=True)

@@ -46,8 +46,10 @@ def steward(dsn: str, chores_dsn: str) -> Iterator[Scoreboard]:
         child = Child(board, board.slot(0), lifeline, os.getppid())
         child.slot.role = Role.STEWARD
         pool = stack.enter_context(child_pool(chores_dsn, size=1, application_name="pooljobs test"))
-        helpers = stack.enter_context(helping(settings, board, board.slot(0), LOG))
-        thread = threading.Thread(target=Steward(settings, child, Patience(pool, LOG), helpers, LOG).run)
+        helpers = stack.enter_context(helping(settings, child, acted := threading.Event(), LOG))
+        thread = threading.Thread(
+            target=Steward(settings, child, Patience(pool, LOG), helpers, acted=acted, log=LOG).run
+        )
         thread.start()
         try:
             yield board

@@ -133,9 +133,18 @@ def hot_statements(connection: Connection[Any], worker: int) -> list[Hot]:
         ),
         # Without an index, on a table as small as the number of workers; the jobs are not looked at.
         Hot(
-            "reap_workers",
-            "reap_workers",
+            "look_for_chores",
+            "look_for_chores",
             {},
+            {("workers", None), ("workers", "workers_pkey"), ("cancellations", "cancellations_pkey")},
+            OTHERS + 100,
+            60,
+            index_dropped="",
+        ),
+        Hot(
+            "reap_workers",
+            "reap_workers",
+            {"watched": 3600.0, "gone": []},
             {("workers", None), ("workers", "workers_pkey")},
             OTHERS + 100,
             60,

@@ -8,6 +8,7 @@ the crew, before every job.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Protocol
 
 from pooljobs.scoreboard import Activity
@@ -55,35 +56,47 @@ class WorkerLoop:
         self._crew = crew
         self._worked = True
         self._returned_ns = 0
-        self._pace = PollPace(parts.child.board, self._settings.poll_interval, listen=parts.settings.listen)
+        self._slept = False
+        self._pace = PollPace(
+            parts.child.board, parts.child.slot, self._settings.poll_interval, listen=parts.settings.listen
+        )
 
     def run(self) -> None:
         """Claims and runs until it is time to leave; then lets the crew finish what was claimed."""
         while not self._child.leaving:
-            try:
-                self._turn()
-            except GaveUpError:  # the database is away, and it is time to leave
-                continue
-            except WorkerReapedError:
-                self._register_anew()
+            with suppress(GaveUpError):  # the database is away, and it is time to leave
+                try:
+                    self._turn()
+                except WorkerReapedError:
+                    self._revive()
         self._crew.finish()
 
     def _turn(self) -> None:
         now_ns = self._show_life()
         if self._lease.low(now_ns) and not self._lease.renew():
             raise WorkerReapedError
-        if self._child.slot.drain_wakes():
-            self._claimer.forget_floors()
-        if self._child.board.returned_ns != self._returned_ns:
-            self._returned_ns = self._child.board.returned_ns
-            self._claimer.forget_floors(behind=True)
+        woken = self._read_wakes()
         room = self._crew.room
-        jobs = self._claim(room) if room > 0 else []
+        jobs = self._claim(room) if room > 0 and (woken or self._is_my_turn()) else []
         if jobs:
             self._worked = True
             self._crew.run(jobs, full=len(jobs) >= room)
         elif not self._child.leaving:
             self._idle() if room > 0 else self._wait(self._settings.poll_interval)
+
+    def _read_wakes(self) -> bool:
+        """Whether there is reason to look for jobs at once: a wake, or jobs that came back."""
+        woken = bool(self._child.slot.drain_wakes())
+        if woken:
+            self._claimer.forget_floors()
+        if returned := self._child.board.returned_ns != self._returned_ns:
+            self._returned_ns = self._child.board.returned_ns
+            self._claimer.forget_floors(behind=True)
+        return woken or returned
+
+    def _is_my_turn(self) -> bool:
+        """Not after a sleep in which another worker has looked for all; what this one is to sweep is its own."""
+        return not self._slept or self._claimer.seconds_to_sweep() == 0.0 or self._pace.due()
 
     def _show_life(self) -> int:
         """A heartbeat; its monotonic nanoseconds. None comes while settlements in another thread do not get through."""
@@ -96,9 +109,17 @@ class WorkerLoop:
         slot.activity = Activity.CLAIMING
         jobs = self._claimer.claim(limit)
         slot.claimed += len(jobs)
+        self._slept = False
+        if not jobs:
+            self._pace.found_none()
         return jobs
 
-    def _register_anew(self) -> None:
+    def _revive(self) -> None:
+        """Goes on as the same worker if nobody has declared it dead yet: its lease is past for the server alone, whose
+        clock was set, or is another's since a failover.
+        """
+        if self._lease.renew():
+            return
         self._log.warning("this worker's lease ran out and others took its jobs; registering anew")
         self._registration.register()
         self._claimer.forget_floors()
@@ -117,6 +138,7 @@ class WorkerLoop:
             self._pace.worked()
             self._worked = False
         self._wait(self._idle_seconds())
+        self._slept = True
         slot.idle_since_ns = 0
 
     def _wait(self, seconds: float) -> None:

@@ -97,6 +97,15 @@ class Scoreboard:
     def returned_ns(self, now_ns: int) -> None:
         self._view[-1] = now_ns
 
+    @property
+    def polled_ns(self) -> int:
+        """When a worker of this host last looked for jobs and found none. Monotonic nanoseconds, 0 for never."""
+        return int(self._view[-2])
+
+    @polled_ns.setter
+    def polled_ns(self, now_ns: int) -> None:
+        self._view[-2] = now_ns
+
     def __len__(self) -> int:
         return len(self._slots)
 

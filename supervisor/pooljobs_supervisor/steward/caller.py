@@ -1,4 +1,4 @@
-"""Calls idle workers to work: a helper of the steward's, with a connection of its own.
+"""Calls idle workers to work, and the steward to its chores: a helper of its, with a connection of its own.
 
 It is a thread since the chores may take their time (a burial, a slow database), and a job that is enqueued now must not
 wait for them. It decides nothing: ``vigil.py`` says what to do, ``idlers.py`` who can be woken. Without it, or without
@@ -11,7 +11,7 @@ import logging
 import select
 import threading
 import time
-from typing import Any
+from typing import Any, Final
 
 from psycopg import Connection
 from psycopg import errors as pg
@@ -19,7 +19,7 @@ from psycopg_pool import ConnectionPool
 
 from pooljobs.db.faults import OUTAGE
 from pooljobs.db.statements import Statements
-from pooljobs.scoreboard import Scoreboard, Slot
+from pooljobs.process.child import Child
 from pooljobs.settings import ServeSettings
 from pooljobs_supervisor.steward.idlers import Idlers
 from pooljobs_supervisor.steward.known_jobs import KnownJobs
@@ -27,6 +27,9 @@ from pooljobs_supervisor.steward.leash import Leash
 from pooljobs_supervisor.steward.listener import Listener
 from pooljobs_supervisor.steward.sleepers import Sleepers
 from pooljobs_supervisor.steward.vigil import Step, Vigil
+
+ACT: Final = "!act"
+"""The payload that says so (``functions/cancel.sql``). Should a queue have this name, more is looked at."""
 
 RECONNECT_PAUSE = 1.0
 """Seconds between tries to reach the database; the steward's chores say that it is away."""
@@ -39,24 +42,28 @@ LONGEST_WAIT = 60.0
 
 
 class Caller:
-    """Its ``run`` lasts until ``stopping`` is set; ring the board's idle bell then. ``slot`` is the steward's own."""
+    """Its ``run`` lasts until ``stopping`` is set; ring the board's idle bell then. ``child`` is the steward.
+
+    ``acted`` is set, and the steward woken, when somebody has asked for something (``ACT``).
+    """
 
     def __init__(
         self,
         settings: ServeSettings,
-        board: Scoreboard,
-        slot: Slot,
+        child: Child,
+        acted: threading.Event,
         pool: ConnectionPool[Connection[Any]],
         log: logging.Logger,
         *,
         stopping: threading.Event,
         leash: Leash,
     ) -> None:
-        statements = Statements(settings.schema)
+        statements, board = Statements(settings.schema), child.board
         self._queues = frozenset(settings.worker.queues)
         self._listen = settings.listen
         self._bell = board.idle_bell
-        self._slot = slot
+        self._slot = child.slot
+        self._acted = acted
         self._idlers = Idlers(board)
         self._listener = Listener(pool, statements, leash, log)
         known_jobs = KnownJobs(statements, board, board.fleet)
@@ -99,6 +106,9 @@ class Caller:
     def _turn(self) -> None:
         idle = self._idlers.find()
         payloads = self._listener.take()
+        if ACT in payloads:
+            self._acted.set()
+            self._slot.wake()
         if count := sum(payload in self._queues or not payload for payload in payloads):
             self._idlers.wake(idle[:count])
             self._vigil.heard(count, len(idle), time.monotonic())

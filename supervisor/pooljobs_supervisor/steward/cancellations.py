@@ -20,9 +20,6 @@ from pooljobs.db.arrays import UuidArray
 from pooljobs.db.statements import Statements
 from pooljobs.scoreboard import EntryState, HeldJob, Role, Scoreboard, Slot, SlotState
 
-LOOK_EVERY = 0.5
-"""Seconds between looks at the table. It is empty most of the time."""
-
 Place = tuple[Slot, HeldJob]
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 from pooljobs.db.connect import child_pool
-from pooljobs.scoreboard import Scoreboard, Slot
+from pooljobs.process.child import Child
 from pooljobs.settings import ServeSettings
 from pooljobs_supervisor.steward import caller, upkeeper
 from pooljobs_supervisor.steward.caller import Caller
@@ -17,10 +18,12 @@ from pooljobs_supervisor.steward.upkeeper import Upkeeper
 
 
 @contextmanager
-def helping(settings: ServeSettings, board: Scoreboard, slot: Slot, log: logging.Logger) -> Iterator[Sequence[Helper]]:
+def helping(
+    settings: ServeSettings, child: Child, acted: threading.Event, log: logging.Logger
+) -> Iterator[Sequence[Helper]]:
     """Both at work for as long as the block lasts, each with a pool of one connection: neither waits for another's.
 
-    ``slot`` is the steward's own.
+    ``child`` is the steward; ``acted`` is set when the fleet is told that somebody has asked for something.
     """
     with ExitStack() as stack:
         calling, keeping = (
@@ -36,15 +39,15 @@ def helping(settings: ServeSettings, board: Scoreboard, slot: Slot, log: logging
         )
         call = Helper(
             "caller",
-            lambda stopping, leash: Caller(settings, board, slot, calling, log, stopping=stopping, leash=leash),
+            lambda stopping, leash: Caller(settings, child, acted, calling, log, stopping=stopping, leash=leash),
             without="meanwhile idle workers look for jobs by themselves",
             patience=caller.PATIENCE,
             log=log,
-            wake=board.idle_bell.wake,
+            wake=child.board.idle_bell.wake,
         )
         keep = Helper(
             "upkeeper",
-            lambda stopping, leash: Upkeeper(settings, board.fleet, keeping, log, stopping=stopping, leash=leash),
+            lambda stopping, leash: Upkeeper(settings, child.board.fleet, keeping, log, stopping=stopping, leash=leash),
             without="meanwhile tables are left to autovacuum, and old history is kept",
             patience=upkeeper.PATIENCE,
             log=log,

@@ -11,6 +11,8 @@ and waits to be stored is safe on the scoreboard meanwhile, and bounded by the h
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pooljobs.process.liveness import stopped
 from pooljobs.scoreboard import Activity, EntryState, Role, Slot, SlotState
 
@@ -18,13 +20,21 @@ RENEWALS_A_LEASE = 3
 """The lease is renewed when a third of it has passed."""
 
 
-def due(slot: Slot, now_ns: int, timeout_ns: int) -> bool:
-    """Whether this slot's worker has a lease that should be renewed now."""
-    if slot.state is not SlotState.READY or slot.role is not Role.WORKER or not slot.worker_id:
-        return False
-    if slot.leased_until_ns - now_ns > timeout_ns * (RENEWALS_A_LEASE - 1) // RENEWALS_A_LEASE:
-        return False
-    return deserves(slot, now_ns, timeout_ns) and not stopped(slot.pid)
+def due(board: Iterable[Slot], now_ns: int, timeout_ns: int, *, everybody: bool = False) -> list[Slot]:
+    """The workers whose leases are to be renewed now, in one statement: none, or all that deserve it.
+
+    It is time when one that deserves it has less than two thirds left, or if ``everybody`` is to be renewed anyway.
+    """
+    low_ns = now_ns + timeout_ns * (RENEWALS_A_LEASE - 1) // RENEWALS_A_LEASE
+    slots = [slot for slot in board if _has_lease(slot)]
+    if not everybody and all(slot.leased_until_ns > low_ns for slot in slots):
+        return []
+    able = [slot for slot in slots if deserves(slot, now_ns, timeout_ns) and not stopped(slot.pid)]
+    return able if everybody or any(slot.leased_until_ns <= low_ns for slot in able) else []
+
+
+def _has_lease(slot: Slot) -> bool:
+    return slot.state is SlotState.READY and slot.role is Role.WORKER and slot.worker_id != 0
 
 
 def deserves(slot: Slot, now_ns: int, timeout_ns: int) -> bool:

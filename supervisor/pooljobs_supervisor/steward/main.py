@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 import time
 from collections.abc import Sequence
 
@@ -32,14 +33,17 @@ def steward_main(settings: ServeSettings, child: Child) -> int:
     name = f"pooljobs steward (pid {os.getpid()})"
     with (
         child_pool(settings.dsn, size=1, application_name=name, silence=settings.worker.job_timeout) as pool,
-        helping(settings, child.board, child.slot, log) as helpers,
+        helping(settings, child, acted := threading.Event(), log) as helpers,
     ):
-        Steward(settings, child, Patience(pool, log), helpers, log).run()
+        Steward(settings, child, Patience(pool, log), helpers, acted=acted, log=log).run()
     return ExitCode.OK
 
 
 ORPHANED_PAUSE = 0.1
 """Seconds between looks at the workers, once the supervisor is gone."""
+
+LONGEST_SILENCE = 0.5
+"""Seconds between heartbeats: idle workers believe in a steward that has shown one lately (``poll_pace.py``)."""
 
 
 class Steward:
@@ -51,12 +55,15 @@ class Steward:
         child: Child,
         database: Patience,
         helpers: Sequence[Helper],
+        *,
+        acted: threading.Event,
         log: logging.Logger,
     ) -> None:
+        """``acted``: see ``Chores``."""
         self._child = child
         self._helpers = helpers
         self._database = database
-        self._chores = Chores(settings, child, log)
+        self._chores = Chores(settings, child, acted, log)
         self._orphans = Orphans(child.board, settings.shutdown_timeout, log)
 
     def run(self) -> None:
@@ -69,6 +76,8 @@ class Steward:
                 helper.look(time.monotonic())
             flush()
             done = self._database.attempt(self._chores.run_due)
+            if not done:
+                self._chores.interrupted()
             self._wait(self._chores.seconds_to_next() if done else self._database.pause())
         if done:
             self._database.attempt(self._chores.leave)
@@ -85,6 +94,7 @@ class Steward:
         return [slot for slot in self._child.board if slot.role is Role.WORKER and slot.index != self._child.slot.index]
 
     def _wait(self, seconds: float) -> None:
+        seconds = min(seconds, LONGEST_SILENCE)
         if self._child.orphaned():  # nobody wakes any more: look again soon whether the last worker is gone
             self._child.wait(min(seconds, ORPHANED_PAUSE), lifeline=False)
         else:

@@ -13,10 +13,11 @@ MIGRATIONS = {
     103: "035e657166a13c2c",
     104: "385b2e4cc58f2044",
     105: "410774d52983fbce",
+    106: "85afe891894dd991",
 }
 """Of each, the beginning of its text's digest. Another one means: undo that, and write the next migration."""
 
-FUNCTIONS = (105, "d6b11086f32da266")
+FUNCTIONS = (106, "5cfcd791f901943c")
 """The newest migration's number, and the digest of all functions then. Another digest means: write another migration,
 if only an empty one (its head alone), and note both here. Otherwise whoever migrates with the pooljobs before, as an
 older host does that starts again, would put its own functions back.

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -36,32 +37,32 @@ def in_a_handler(slot: Slot) -> None:
 
 
 def test_an_idle_worker_is_renewed_when_a_third_of_its_lease_has_passed(slot: Slot) -> None:
-    assert due(slot, NOW, TIMEOUT)
+    assert due([slot], NOW, TIMEOUT)
     slot.leased_until_ns = NOW + TIMEOUT
-    assert not due(slot, NOW, TIMEOUT)
-    assert due(slot, NOW + TIMEOUT // 3 + 1, TIMEOUT)
+    assert not due([slot], NOW, TIMEOUT)
+    assert due([slot], NOW + TIMEOUT // 3 + 1, TIMEOUT)
 
 
 def test_one_that_hangs_outside_a_handler_is_not(slot: Slot) -> None:
     slot.heartbeat_ns = NOW - TIMEOUT // 2 - 1
-    assert not due(slot, NOW, TIMEOUT)
+    assert not due([slot], NOW, TIMEOUT)
     slot.hold(0, bytes(16), 1, 1)
-    assert not due(slot, NOW, TIMEOUT), "a claimed job that nobody runs is no handler"
+    assert not due([slot], NOW, TIMEOUT), "a claimed job that nobody runs is no handler"
     slot.mark(0, EntryState.DONE)
-    assert not due(slot, NOW, TIMEOUT), "nor is one that has ended"
+    assert not due([slot], NOW, TIMEOUT), "nor is one that has ended"
 
 
 def test_one_in_a_handler_is_however_old_its_heartbeat(slot: Slot) -> None:
     slot.heartbeat_ns = 1
     in_a_handler(slot)
-    assert due(slot, NOW, TIMEOUT)
+    assert due([slot], NOW, TIMEOUT)
 
 
 def test_one_that_has_something_to_store_and_no_database_is_not(slot: Slot) -> None:
     slot.activity = Activity.WAITING_FOR_DATABASE
     slot.hold(0, bytes(16), 1, 1)
     slot.mark(0, EntryState.DONE)
-    assert not due(slot, NOW, TIMEOUT)
+    assert not due([slot], NOW, TIMEOUT)
 
 
 def test_one_whose_flusher_waits_for_the_database_is_while_its_handler_runs(slot: Slot) -> None:
@@ -78,10 +79,10 @@ def test_one_that_is_stopped_is_not_even_in_a_handler(slot: Slot) -> None:
     with subprocess.Popen(["sleep", "600"]) as process:
         try:
             slot.pid = process.pid
-            assert due(slot, NOW, TIMEOUT)
+            assert due([slot], NOW, TIMEOUT)
             process.send_signal(signal.SIGSTOP)
             wait_until(lambda: stopped(process.pid), what="the stop")
-            assert not due(slot, NOW, TIMEOUT)
+            assert not due([slot], NOW, TIMEOUT)
         finally:
             process.kill()
 
@@ -89,8 +90,21 @@ def test_one_that_is_stopped_is_not_even_in_a_handler(slot: Slot) -> None:
 def test_only_workers_that_have_registered_and_live_are(slot: Slot) -> None:
     for state in (SlotState.BOOTING, SlotState.DEAD, SlotState.FREE):
         slot.state = state
-        assert not due(slot, NOW, TIMEOUT)
+        assert not due([slot], NOW, TIMEOUT)
     slot.state, slot.worker_id = SlotState.READY, 0
-    assert not due(slot, NOW, TIMEOUT)
+    assert not due([slot], NOW, TIMEOUT)
     slot.worker_id, slot.role = 1, Role.STEWARD
-    assert not due(slot, NOW, TIMEOUT)
+    assert not due([slot], NOW, TIMEOUT)
+
+
+def test_all_that_deserve_it_are_renewed_together_as_soon_as_one_is_due() -> None:
+    with closing(Scoreboard.create(3, 4)) as board:
+        for slot, left in zip(board, (1, TIMEOUT, 1), strict=True):
+            slot.state, slot.role, slot.pid, slot.worker_id = SlotState.READY, Role.WORKER, os.getpid(), 1
+            slot.activity, slot.heartbeat_ns, slot.leased_until_ns = Activity.IDLE, NOW, NOW + left
+        first, fresh, hung = board
+        hung.heartbeat_ns = 0
+        assert due(board, NOW, TIMEOUT) == [first, fresh]
+        first.leased_until_ns = NOW + TIMEOUT
+        assert not due(board, NOW, TIMEOUT), "a hung one must not have the others renewed at every look"
+        assert due(board, NOW, TIMEOUT, everybody=True) == [first, fresh]

@@ -1,0 +1,3 @@
+-- oldest code: 100
+-- cancel() tells the stewards of a request. The functions are created anew with each migration, so this one has nothing
+-- of its own to do.

@@ -1,0 +1,8 @@
+-- What there is for a steward to do: its one look a beat, at which most of the time there is nothing.
+-- Parameters: none. Returns one row: at (the server's clock, seconds since 1970), lost (some worker's lease has run out),
+-- cancellations (somebody has asked for one). Locks: none. Index: none, both tables are small, and the latter is empty
+-- most of the time.
+SELECT
+    date_part('epoch', now()) AS at,
+    EXISTS (SELECT FROM {schema}.workers AS w WHERE w.dead_at IS NULL AND w.leased_until < now()) AS lost,
+    EXISTS (SELECT FROM {schema}.cancellations) AS cancellations

@@ -1,0 +1,42 @@
+"""What an idle host costs its database: next to nothing, however many workers it has."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import psycopg
+
+from tests.process.test_wakeups_many import until_asleep
+from tests.support.claims import scalar
+from tests.support.serving import Serving, audit_of, counts, enqueue
+from tests.support.waiting import wait_until
+
+PROCS = 6
+WINDOW = 10.0
+"""Seconds: a third of a lease, so that what is done at that rhythm is in each."""
+
+WINDOWS = 4
+"""The quietest counts: autovacuum's transactions are counted too, when it comes by."""
+
+MOST = 1.2
+"""Transactions a second."""
+
+ENDED = "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = %s"
+
+
+def test_an_idle_host_costs_about_a_statement_a_second_however_many_workers_it_has(dsn: str, tmp_path: Path) -> None:
+    """Counted from another database, so that the counting does not count."""
+    with Serving(dsn, tmp_path / "log", "--procs", str(PROCS)):
+        with audit_of(dsn) as connection:
+            enqueue(connection, "audited", 20)
+            wait_until(lambda: counts(connection) == {"completed": 20}, what="the jobs to run")
+            until_asleep(connection)
+            name = connection.info.dbname
+        with psycopg.connect(dsn, dbname="postgres", autocommit=True) as counting:
+            rates: list[float] = []
+            while len(rates) < WINDOWS and min(rates, default=MOST + 1) > MOST:
+                before, began = scalar(counting, ENDED, name), time.monotonic()
+                time.sleep(WINDOW)
+                rates.append((scalar(counting, ENDED, name) - before) / (time.monotonic() - began))
+        assert min(rates) <= MOST, f"{rates} transactions a second"
