@@ -55,6 +55,8 @@ CREATE TABLE pooljobs.history (
     CONSTRAINT history_status_known CHECK ((status = ANY (ARRAY['completed'::text, 'failed'::text, 'cancelled'::text])))
 ) PARTITION BY RANGE (finished_at);
 
+ALTER TABLE pooljobs.history REPLICA IDENTITY FULL;
+
 CREATE INDEX history_failed ON ONLY pooljobs.history USING btree (finished_at DESC) WHERE (status = 'failed'::text);
 
 CREATE INDEX history_id ON ONLY pooljobs.history USING brin (id uuid_minmax_multi_ops, finished_at) WITH (pages_per_range='32', autosummarize='on');
@@ -291,6 +293,7 @@ BEGIN
                         day::timestamp AT TIME ZONE 'UTC', (day + 1)::timestamp AT TIME ZONE 'UTC');
         EXECUTE format('CREATE TABLE %I.%I (LIKE %I.history INCLUDING ALL, CONSTRAINT of_day CHECK (%s))',
                        'pooljobs', part, 'pooljobs', bound);
+        EXECUTE format('ALTER TABLE %I.%I REPLICA IDENTITY FULL', 'pooljobs', part);
         EXECUTE format('ALTER TABLE %I.history ATTACH PARTITION %I.%I FOR VALUES FROM (%L) TO (%L)', 'pooljobs',
                        'pooljobs', part, day::timestamp AT TIME ZONE 'UTC', (day + 1)::timestamp AT TIME ZONE 'UTC');
         EXECUTE format('ALTER TABLE %I.%I DROP CONSTRAINT of_day', 'pooljobs', part);

@@ -9,11 +9,17 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg import Connection
+from psycopg import Connection, sql
+from psycopg import errors as pg
+from psycopg.conninfo import conninfo_to_dict
 
-from pooljobs.scoreboard import Activity
-from pooljobs_worker.session.connection import GaveUpError
-from tests.support.worker_parts import worker_parts
+from pooljobs.errors import DatabaseUnreachableError
+from pooljobs.scoreboard import Activity, SlotState
+from pooljobs_supervisor.steward import leases
+from pooljobs_worker.session.connection import SILENT_TRIES, GaveUpError
+from tests.support.claims import insert, scalar
+from tests.support.waiting import wait_until
+from tests.support.worker_parts import claimer_of, worker_parts
 
 
 def test_it_shows_that_it_waits_and_what_it_did_before_afterwards(dsn: str) -> None:
@@ -136,3 +142,79 @@ def test_a_second_outage_is_told_though_the_first_was_noticed_late(dsn: str, cap
         late.run(work)  # its old connection, and then a new one
     told = [record.message for record in caplog.records if "database is away" in record.message]
     assert len(told) == 2
+
+
+def test_what_is_refused_is_told_as_what_it_is_and_done_once_it_may(
+    dsn: str, connection: Connection[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its worker shows that it lives, and keeps its lease: nobody else would be let do it either."""
+    user = sql.Identifier(str(conninfo_to_dict(dsn)["user"]))
+    insert(connection, 3)
+    with worker_parts(dsn) as parts:
+        slot, claimer = parts.child.slot, claimer_of(parts)
+        connection.execute(sql.SQL("REVOKE UPDATE ON pooljobs.live FROM {}").format(user))
+        seen: list[bool] = []
+
+        def look(_seconds: float) -> None:
+            seen.append(leases.deserves(slot, time.monotonic_ns(), 2**62) and not slot.activity)
+            if len(seen) == 5:
+                connection.execute(sql.SQL("GRANT UPDATE ON pooljobs.live TO {}").format(user))
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("pooljobs_worker.session.connection.time.sleep", look)
+            assert len(claimer.claim(10)) == 3
+        assert seen[:5] == [True] * 5
+    told = [record.message for record in caplog.records]
+    assert told == ["the database refused: permission denied for table live (in claim.sql); trying again"]
+
+
+def test_results_that_are_refused_are_kept_until_they_can_be_stored(
+    dsn: str, connection: Connection[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    connection.execute("CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''broken''; END'")
+    insert(connection, 3)
+    with worker_parts(dsn) as parts:
+        jobs = claimer_of(parts).claim(10)
+        parts.held.take(jobs)
+        connection.execute("CREATE TRIGGER broken BEFORE INSERT ON pooljobs.history EXECUTE FUNCTION broken()")
+        for job in jobs:
+            parts.settler.add(job.completed(1), job.entry)
+        flushing = threading.Thread(target=parts.settler.flush)
+        flushing.start()
+        wait_until(lambda: "trying again" in caplog.text, what="the refusal to be told")
+        connection.execute("DROP TRIGGER broken ON pooljobs.history")
+        flushing.join(60)
+    assert scalar(connection, "SELECT count(*) FROM pooljobs.history WHERE status = 'completed'") == 3
+    assert [record.message for record in caplog.records] == [
+        "the database refused: broken (in settle.sql); trying again"
+    ]
+
+
+def test_who_is_refused_before_it_is_ready_has_failed_to_start(dsn: str) -> None:
+    with worker_parts(dsn) as parts:
+        parts.child.slot.state = SlotState.BOOTING
+        with pytest.raises(DatabaseUnreachableError, match="the database refused: permission denied for table pg_auth"):
+            parts.session.run(lambda connection: connection.execute(b"TABLE pg_authid"))
+        parts.child.slot.state = SlotState.READY
+
+
+def test_who_meets_others_again_and_again_says_so_and_keeps_its_connection(
+    dsn: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    backends: list[int] = []
+
+    def meets_another(connection: Connection[Any]) -> None:
+        backends.append(connection.info.backend_pid)
+        if len(backends) <= SILENT_TRIES + 1:
+            assert not caplog.records
+            raise pg.DeadlockDetected("deadlock detected")
+
+    with worker_parts(dsn) as parts:
+        parts.session.run(meets_another)
+    assert len(set(backends)) == 1
+    assert [record.message for record in caplog.records] == ["the database refused: deadlock detected; trying again"]
+
+
+def test_what_is_no_error_of_the_databases_comes_through(dsn: str) -> None:
+    with worker_parts(dsn) as parts, pytest.raises(psycopg.ProgrammingError):
+        parts.session.run(lambda connection: connection.cursor().fetchone())

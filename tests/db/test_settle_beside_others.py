@@ -6,12 +6,9 @@ import threading
 from typing import Any
 
 import psycopg
-import pytest
 from psycopg import Connection
-from psycopg import errors as pg
 
 from pooljobs.db.connect import pin
-from pooljobs.db.faults import OUTAGE
 from pooljobs.job.verdict import Verdict
 from tests.support.claims import Claim, claim, insert, register, scalar, settle_all
 from tests.support.waiting import wait_until
@@ -55,8 +52,3 @@ def test_a_batch_locks_in_the_order_of_the_ids_whatever_order_it_came_in(connect
             holder.rollback()
             thread.join(30)
     assert scalar(connection, "SELECT count(*) FROM pooljobs.history") == 2
-
-
-@pytest.mark.parametrize("error", [pg.DeadlockDetected, pg.SerializationFailure, pg.AdminShutdown, pg.CrashShutdown])
-def test_what_passes_by_itself_is_tried_again(error: type[psycopg.Error]) -> None:
-    assert issubclass(error, OUTAGE)

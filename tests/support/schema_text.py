@@ -44,6 +44,9 @@ SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = :table AND NOT tgi
 UNION ALL
 SELECT format('GRANT %s ON %s TO PUBLIC', a.privilege_type, :table::regclass)
 FROM pg_class AS c, aclexplode(c.relacl) AS a WHERE c.oid = :table AND a.grantee = 0
+UNION ALL
+SELECT format('ALTER TABLE %s REPLICA IDENTITY FULL', oid::regclass)
+FROM pg_class WHERE oid = :table AND relreplident = 'f'
 ORDER BY 1
 """
 _SEQUENCES: Final = """

@@ -1,4 +1,4 @@
-"""Which database errors mean what: the one place that classifies them."""
+"""What database errors mean, and how they are told. Which of them are an outage: ``error_kinds.py``."""
 
 from __future__ import annotations
 
@@ -6,19 +6,8 @@ from typing import Final
 
 import psycopg
 from psycopg import errors as pg
-from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
 from pooljobs.errors import DatabaseUnreachableError, DatabaseUnsupportedError, NotMigratedError
-
-OUTAGE = (
-    psycopg.OperationalError,
-    psycopg.InterfaceError,
-    pg.ReadOnlySqlTransaction,  # a standby, or a server being failed over
-    PoolTimeout,
-    PoolClosed,
-    TooManyRequests,
-)
-"""Errors that pass by themselves: wait, reconnect, try again. Deadlocks and serialization failures are among them."""
 
 _LIMITS: Final = "54"
 """The class of errors of limits that are built in."""
@@ -65,6 +54,11 @@ def one_line(error: BaseException) -> str:
     return text.splitlines()[0] if text else type(error).__name__
 
 
+def in_words(error: BaseException) -> str:
+    """As ``one_line``, with the name of the statement where that is known."""
+    return " ".join((one_line(error), *(f"({note})" for note in getattr(error, "__notes__", ()))))
+
+
 def unreachable(error: psycopg.Error, where: str) -> DatabaseUnreachableError:
     """The error to show when a first connection fails, with what to look at next."""
     text = one_line(error)
@@ -75,6 +69,14 @@ def read_only_server(why: str) -> DatabaseUnsupportedError:
     """The error to raise where nothing can be written."""
     hint = "is it a standby, in maintenance, or out of disk? Name a server in the DSN that takes writes, or wait"
     return DatabaseUnsupportedError(f"the server is read-only: {why}", hint=hint)
+
+
+def refused(error: psycopg.Error) -> DatabaseUnreachableError:
+    """The error to raise where the server is there, and refuses a statement of ours."""
+    hint = "the server's log tells more of it"
+    if isinstance(error, pg.InsufficientPrivilege):
+        hint = "grant this user the rights on pooljobs' schema, or name another user in the DSN"
+    return DatabaseUnreachableError(f"the database refused: {in_words(error)}", hint=hint)
 
 
 def not_migrated(schema: str) -> NotMigratedError:

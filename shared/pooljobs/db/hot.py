@@ -38,6 +38,7 @@ class HotStatement:
         """``query`` is as for a cursor; ``types`` names its parameters in the order in which values will come."""
         places = {name.encode(): b"$%d" % place for place, name in enumerate(types, 1)}
         self.query = _PERCENT.sub(lambda found: places[found[1]] if found[1] else b"%", query)
+        self._verb = verb
         self._types = [int(oid) for oid in types.values()]  # lists: psycopg 3.2 takes nothing else
         self.name = f"pooljobs_{verb}_{crc32(self.query + repr(self._types).encode()):08x}".encode()
         self._formats = [Format.BINARY] * len(types)
@@ -54,7 +55,7 @@ class HotStatement:
         with connection.lock:
             result = self._run(connection, values)
         if result.status != ExecStatus.TUPLES_OK:
-            raise pg.error_from_result(result)
+            raise self._error(result)
         return [result.get_value(0, column) for column in range(result.nfields if result.ntuples else 0)]
 
     def _run(self, connection: Connection[Any], values: list[bytes | None]) -> PGresult:
@@ -75,9 +76,14 @@ class HotStatement:
         connection.pgconn.send_prepare(self.name, self.query, self._types)
         result = _result(connection)
         if result.status != ExecStatus.COMMAND_OK and not _is(result, pg.DuplicatePreparedStatement):
-            raise pg.error_from_result(result)
+            raise self._error(result)
         self._prepared[connection] = True
         return True
+
+    def _error(self, result: PGresult) -> pg.Error:
+        error = pg.error_from_result(result)
+        error.add_note(f"in {self._verb}.sql")
+        return error
 
 
 def _result(connection: Connection[Any]) -> PGresult:

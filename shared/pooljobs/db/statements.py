@@ -6,18 +6,23 @@ Each process makes one ``Statements`` and asks it by verb. A schema may have any
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from importlib import resources
+from typing import Final
 
 from psycopg import sql
 
 from pooljobs.db.columns import fill_in
 
+_NAME: Final = re.compile(rb" /\* (\w+) \*/\Z")
+
 
 class Statements:
     """The statements of ``pooljobs/sql/statements``, for one schema, as the bytes psycopg sends.
 
-    Comments are left out: psycopg caches the conversion of a query's parameters only up to 4,096 bytes.
+    Comments are left out: psycopg caches the conversion of a query's parameters only up to 4,096 bytes. The verb stands
+    at the end, as one: for errors, and for whoever looks at the server.
     """
 
     def __init__(self, schema: str) -> None:
@@ -25,7 +30,7 @@ class Statements:
 
     def load(self, verb: str) -> bytes:
         """The text of ``sql/statements/<verb>.sql``. Raises FileNotFoundError for a verb that does not exist."""
-        return _query(_text(verb), self.schema)
+        return _query(_text(verb), self.schema) + _named(verb)
 
     @cached_property
     def claim(self) -> bytes:
@@ -34,7 +39,7 @@ class Statements:
 
     def passing_over(self, verb: str) -> bytes:
         """The statement with ``pass_over.sql`` in it: a text of its own, so that others pay nothing for it."""
-        return _query(_text(verb), self.schema, pass_over=_text("pass_over"))
+        return _query(_text(verb), self.schema, pass_over=_text("pass_over")) + _named(verb)
 
     @cached_property
     def settle(self) -> bytes:
@@ -45,6 +50,16 @@ class Statements:
     def insert_job(self) -> bytes:
         """``insert_job.sql``."""
         return self.load("insert_job")
+
+
+def name_of(query: bytes) -> str:
+    """The file that a statement comes from, by the comment at its end; of another its first word."""
+    found = _NAME.search(query)
+    return f"{(found[1] if found else query.split(maxsplit=1)[0]).decode()}{'.sql' if found else ''}"
+
+
+def _named(verb: str) -> bytes:
+    return f" /* {verb} */".encode()
 
 
 def render(text: str, schema: str, *, role: str = "") -> bytes:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from typing import Final
 
-from pooljobs.db.faults import OUTAGE
+import psycopg
+
+from pooljobs.db.error_kinds import passes
 from pooljobs.errors import PoolJobsError
 from pooljobs_supervisor.chaos.producers import Limit
 from pooljobs_supervisor.chaos.stage import Stage
@@ -33,6 +35,8 @@ class Backlog:
                 self._stage = self._stage or Stage(self._dsn)
                 self.left = self._stage.left()[0]
                 self._limit.backlogged = self.left > self._most
-            except (*OUTAGE, PoolJobsError):
+            except (psycopg.Error, PoolJobsError) as error:
+                if not (isinstance(error, PoolJobsError) or passes(error)):
+                    raise
                 self._stage = None
         return self.left

@@ -8,14 +8,13 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any, Final
 
 import psycopg
 from psycopg.conninfo import make_conninfo
 
 from pooljobs.db.connect import close_path
-from pooljobs.db.faults import OUTAGE
+from pooljobs.db.error_kinds import passes
 from pooljobs_supervisor.chaos.deployments import Deployments
 from pooljobs_supervisor.chaos.fleet import LEASE, Fleet
 from pooljobs_supervisor.chaos.incarnation import Incarnation
@@ -85,13 +84,15 @@ class Mischief:
 
     def _terminate(self, event: Event) -> int:
         ours = {os.getpid(), *(pid for host in self.fleet.hosts for pid in children(host.process.pid))}
-        with suppress(*OUTAGE), self._connect("chaos") as connection:
-            clients = connection.execute(_CLIENTS).fetchall()
-            backends = [backend for backend, name in clients if _is_ours(name, ours)]
-            for backend in (chosen := _pick(backends, event, share=0.4)):
-                connection.execute("SELECT pg_terminate_backend(%s)", (backend,))
-            return len(chosen)
-        return 0
+        try:
+            with self._connect("chaos") as connection:
+                clients = connection.execute(_CLIENTS).fetchall()
+                backends = [backend for backend, name in clients if _is_ours(name, ours)]
+                for backend in (chosen := _pick(backends, event, share=0.4)):
+                    connection.execute("SELECT pg_terminate_backend(%s)", (backend,))
+                return len(chosen)
+        except psycopg.Error as error:
+            return _nothing(error)
 
     def _crash(self) -> int:
         assert self._place.server is not None
@@ -103,20 +104,33 @@ class Mischief:
     def _exhaust(self, event: Event) -> int:
         taken: list[psycopg.Connection[Any]] = []
         try:
-            with suppress(*OUTAGE):
-                while True:
-                    taken.append(self._connect("chaos hoarder"))
+            self._hoard(taken)
             time.sleep(event.seconds)
         finally:
             for connection in taken:
                 connection.close()
         return len(taken)
 
+    def _hoard(self, taken: list[psycopg.Connection[Any]]) -> None:
+        """Takes connections until there are no more."""
+        try:
+            while True:
+                taken.append(self._connect("chaos hoarder"))
+        except psycopg.Error as error:
+            _nothing(error)
+
     def _connect(self, name: str) -> psycopg.Connection[Any]:
         dsn = make_conninfo(self._place.dsn, connect_timeout=5, application_name=name)
         connection = psycopg.connect(dsn, autocommit=True)
         close_path(connection)
         return connection
+
+
+def _nothing(error: psycopg.Error) -> int:
+    """0, if the error is one of those that are to be expected here."""
+    if not passes(error):
+        raise error
+    return 0
 
 
 def _silence(event: Event) -> float | None:

@@ -17,7 +17,7 @@ from psycopg.conninfo import make_conninfo
 from pooljobs.db.blocks import mixed
 from pooljobs.db.connect import close_path
 from pooljobs.db.copied import Copier
-from pooljobs.db.faults import OUTAGE
+from pooljobs.db.error_kinds import passes
 from pooljobs.db.statements import Statements, render
 from pooljobs_supervisor.chaos.application.handlers import SCHEMA
 from pooljobs_supervisor.chaos.application.releases import Release, make_app
@@ -83,7 +83,9 @@ class Producing(threading.Thread):
             if fate is Fate.COMMIT_LATE:
                 self._limit.stopping.wait(self._dice.uniform(0.2, 1.5))
             (connection.rollback if fate is Fate.ROLL_BACK else connection.commit)()
-        except OUTAGE:
+        except psycopg.Error as error:
+            if not passes(error):
+                raise
             self.told.unknown += len(ids)
             self._disconnect()
             self._limit.stopping.wait(0.1)

@@ -45,7 +45,7 @@ HELP = teach(
     "Enqueues one job and prints its id.",
     "With --app, the type must be declared there and the payload must fit its "
     "handler; without, the type's declaration as its workers last published it gives queue and runs, and a type that "
-    "none ever declared is stored with a warning.",
+    "none ever declared, where others are declared, is stored with a warning.",
     examples=(
         """pooljobs enqueue thumbnail --payload '{"path": "x.png"}' --app examples.emails:app""",
         "pooljobs enqueue thumbnail --payload @job.json --delay 60 --priority -1",
@@ -83,7 +83,7 @@ def enqueue(
     with open_database(dsn or (loaded.dsn if loaded else None), schema=chosen) as database:
         announce(database)
         enqueued = enqueue_one(database.dsn, chosen, job)
-    if enqueued.declared is not None and loaded is None:
+    if enqueued.declared and loaded is None:  # where no fleet ever declared anything nothing is known of any type
         say(_never_declared(job_type, enqueued.declared), style="yellow")
     if as_json:
         emit_json({"id": enqueued.job_id, "job_type": job.job_type})

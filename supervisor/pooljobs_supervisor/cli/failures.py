@@ -9,13 +9,17 @@ from typing import Any, Final
 import psycopg
 import typer
 
-from pooljobs.db.faults import OUTAGE, one_line, read_only_server, too_large
+from pooljobs.db.error_kinds import ErrorKind, kind_of, passes
+from pooljobs.db.faults import one_line, read_only_server, refused, too_large
 from pooljobs.errors import AppLoadError, DatabaseUnreachableError, OptionError, PoolJobsError
 from pooljobs.exit_codes import ExitCode
 from pooljobs.job.error_text import without_hint
 from pooljobs_supervisor.telling.console import say, say_error
 
 _PLAIN = ""
+
+_MISTAKES: Final = ("0A", "20", "21", "22", "26", "34", "42")
+"""Classes of errors that a statement, or its values, cause by themselves."""
 
 UsageError: Final[Any] = typer.BadParameter.__base__
 """click's, wherever this version of typer has it from."""
@@ -63,13 +67,19 @@ def as_known(error: Exception) -> PoolJobsError | None:
         return OptionError(f"the database cannot do that at once: {one_line(error)}", hint="ask for less, see --limit")
     if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
         return read_only_server(one_line(error))
-    if isinstance(error, OUTAGE):
+    if passes(error):
         hint = "the server went away during the command; nothing of an unfinished statement was kept"
         return DatabaseUnreachableError(f"lost the database: {one_line(error)}", hint=hint)
-    if isinstance(error, psycopg.errors.InsufficientPrivilege):
-        hint = "grant this user the rights on pooljobs' schema, or name another user in the DSN"
-        return DatabaseUnreachableError(f"the database refused: {one_line(error)}", hint=hint)
+    if isinstance(error, psycopg.Error) and _servers(error):
+        return refused(error)
     return None
+
+
+def _servers(error: psycopg.Error) -> bool:
+    """Whether the server refused what was no mistake of ours."""
+    if kind_of(error) is not ErrorKind.REFUSED:
+        return False
+    return isinstance(error, psycopg.errors.InsufficientPrivilege) or (error.sqlstate or "")[:2] not in _MISTAKES
 
 
 def _own_traceback(error: Exception) -> str:

@@ -15,7 +15,7 @@ from pooljobs.exit_codes import ExitCode
 from pooljobs_supervisor.cli.database import announce
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
 from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, AsJson, Dsn, Schema
-from pooljobs_supervisor.telling.console import emit, emit_json, line, lines
+from pooljobs_supervisor.telling.console import emit, emit_json, line, lines, say
 
 HELP = teach(
     "Creates pooljobs' tables, or brings them up to this version.",
@@ -51,6 +51,8 @@ def run(*, dsn: Dsn = None, schema: Schema = DEFAULT_SCHEMA, check: Check = Fals
             _check(database, schema, where, as_json=as_json)
             return
         report = migrate(database.dsn, schema)
+    if report.warning:
+        say(report.warning, style="yellow")
     if as_json:
         emit_json({"schema": schema, "version": report.version, "applied": report.applied})
     else:

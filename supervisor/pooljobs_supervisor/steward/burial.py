@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import psycopg
 from psycopg import Connection
-from psycopg import errors as pg
 
+from pooljobs.db.refusal_log import RefusalLog
 from pooljobs.scoreboard import Role, Slot, SlotState
 from pooljobs_supervisor.steward.release import Releaser
+from pooljobs_supervisor.steward.rota import borne
 
 
 def wake_workers(board: Iterable[Slot]) -> None:
@@ -22,16 +24,19 @@ def wake_workers(board: Iterable[Slot]) -> None:
 class Burial:
     """Of one board."""
 
-    def __init__(self, releaser: Releaser, board: Iterable[Slot]) -> None:
+    def __init__(self, releaser: Releaser, board: Iterable[Slot], refusals: RefusalLog) -> None:
         self._releaser = releaser
         self._board = board
+        self._refusals = refusals
         self.unfinished = False
-        """Whether there is a dead worker with rows that are still locked: it comes again."""
+        """Whether there is a dead worker with rows that are still locked, or were refused: it comes again."""
+        self.refused = False
+        """Whether it is the latter, which takes longer to mend."""
 
     def bury(self, connection: Connection[Any]) -> bool:
         """Releases what dead workers held, then frees their slots; whether there were any."""
         dead = [slot for slot in self._board if slot.state is SlotState.DEAD and slot.role is Role.WORKER]
-        self.unfinished = False
+        self.unfinished = self.refused = False
         for slot in dead:
             released = self._release(connection, slot)
             wake_workers(self._board)
@@ -42,8 +47,9 @@ class Burial:
         return bool(dead)
 
     def _release(self, connection: Connection[Any], slot: Slot) -> bool:
-        """False if something is still locked, a row or the whole table."""
+        """False if something is still locked, a row or the whole table, or was refused."""
         try:
             return self._releaser.release(connection, slot)
-        except pg.LockNotAvailable:
+        except psycopg.Error as error:
+            self.refused = borne(connection, error, self._refusals) or self.refused
             return False

@@ -13,11 +13,12 @@ import threading
 import time
 from typing import Any, Final
 
+import psycopg
 from psycopg import Connection
-from psycopg import errors as pg
 from psycopg_pool import ConnectionPool
 
-from pooljobs.db.faults import OUTAGE
+from pooljobs.db.error_kinds import ErrorKind, kind_of
+from pooljobs.db.refusal_log import RefusalLog
 from pooljobs.db.statements import Statements
 from pooljobs.process.child import Child
 from pooljobs.settings import ServeSettings
@@ -33,6 +34,9 @@ ACT: Final = "!act"
 
 RECONNECT_PAUSE = 1.0
 """Seconds between tries to reach the database; the steward's chores say that it is away."""
+
+REFUSED_PAUSE = 5.0
+"""Seconds until what the database refused is tried again."""
 
 PATIENCE = 10.0
 """Seconds that a statement may take; none of them is a long one."""
@@ -69,7 +73,7 @@ class Caller:
         known_jobs = KnownJobs(statements, board, board.fleet)
         self._sleepers = Sleepers(statements, board.fleet, settings.worker, known_jobs)
         self._vigil = Vigil(sleep=settings.worker.job_timeout, poll_interval=settings.worker.poll_interval)
-        self._log = log
+        self._refusals = RefusalLog(log)
         self._stopping = stopping
         self._leash = leash
 
@@ -95,13 +99,17 @@ class Caller:
                 self._turn()
             with self._leash.waiting():
                 self._sleepers.forget(self._listener.connection)
-        except pg.InsufficientPrivilege as error:
-            self._log.warning("%s: idle workers look for jobs by themselves", error.diag.message_primary)
-            self._listen = False
-            self.close()
-        except OUTAGE:
-            self.close()
-            self._stopping.wait(RECONNECT_PAUSE)
+        except psycopg.Error as error:
+            self._failed(error)
+
+    def _failed(self, error: psycopg.Error) -> None:
+        kind = kind_of(error)
+        if kind is ErrorKind.MISUSE:
+            raise error
+        if kind is ErrorKind.REFUSED:
+            self._refusals.refused(error, "meanwhile idle workers look for jobs by themselves")
+        self.close()
+        self._stopping.wait(REFUSED_PAUSE if kind is ErrorKind.REFUSED else RECONNECT_PAUSE)
 
     def _turn(self) -> None:
         idle = self._idlers.find()

@@ -14,6 +14,7 @@ from typing import Any, Final
 import psycopg
 from psycopg import Connection
 
+from pooljobs.db.refusal_log import RefusalLog
 from pooljobs.db.statements import Statements
 from pooljobs.process.child import Child
 from pooljobs.settings import ServeSettings
@@ -24,7 +25,7 @@ from pooljobs_supervisor.steward.fleet_record import FleetRecord
 from pooljobs_supervisor.steward.neighbours import Neighbours
 from pooljobs_supervisor.steward.reaping import Reaping
 from pooljobs_supervisor.steward.release import Releaser
-from pooljobs_supervisor.steward.rota import Chore, Rota
+from pooljobs_supervisor.steward.rota import LOCKED_PAUSE, Chore, Rota
 from pooljobs_supervisor.steward.strays import LEAST_PAUSE, Strays
 from pooljobs_supervisor.steward.unknown_types import UnknownTypes
 from pooljobs_supervisor.steward.watch import Watch
@@ -43,7 +44,7 @@ NEVER: Final = float("inf")
 
 
 class Chores:
-    """The list of chores. Errors of the database come through; what was not done is due again.
+    """The list of chores. An outage comes through; what was not done is due again.
 
     ``acted`` is set, from another thread, when this fleet was told that somebody has asked for something.
     """
@@ -57,7 +58,8 @@ class Chores:
         self._log = log
         self._timeout = timeout
         releaser = Releaser(statements, settings.worker, child.board, log)
-        self._burial = Burial(releaser, child.board)
+        refusals = RefusalLog(log)
+        self._burial = Burial(releaser, child.board, refusals)
         self._strays = Strays(statements, child.board)
         self._look_statement = statements.load("look_for_chores")
         self._renew_statement = statements.load("renew_leases")
@@ -81,7 +83,8 @@ class Chores:
                 self._look_for_strays,
                 self._look_for_unknown,
                 self._reap,
-            ]
+            ],
+            refusals,
         )
 
     def run_due(self, connection: Connection[Any]) -> None:
@@ -107,7 +110,8 @@ class Chores:
     def seconds_to_next(self) -> float:
         """How long nothing is due, but for wakes."""
         if self._burial.unfinished:
-            return STILL_LOCKED_PAUSE
+            pause = LOCKED_PAUSE if self._burial.refused else STILL_LOCKED_PAUSE
+            return min(pause, self._rota.seconds_to_next())
         return self._rota.seconds_to_next()
 
     def _look_around(self, connection: Connection[Any]) -> None:

@@ -8,11 +8,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import psycopg
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from pooljobs.db.borrowing import borrow
-from pooljobs.db.faults import OUTAGE, one_line
+from pooljobs.db.error_kinds import ErrorKind, kind_of
+from pooljobs.db.faults import one_line
+from pooljobs.db.refusal_log import RefusalLog
 
 LOCK_TIMEOUT = b"SET lock_timeout = '300ms'"
 """For all that goes through here: somebody's lock on a table (an index that is built, a VACUUM FULL) must not keep the
@@ -28,20 +31,21 @@ class Patience:
     def __init__(self, pool: ConnectionPool[Connection[Any]], log: logging.Logger) -> None:
         self._pool = pool
         self._log = log
+        self._refusals = RefusalLog(log)
         self._connection: Connection[Any] | None = None
         self._failures = 0
         self._away_since = 0.0
 
     def attempt(self, work: Callable[[Connection[Any]], None]) -> bool:
-        """Does the work once; False if the database was away."""
+        """Does the work once; False if it was not done: the database was away, or refused it."""
         try:
             work(self._connect())
-        except OUTAGE as error:
-            self._broken(error)
+        except psycopg.Error as error:
+            self._failed(error)
             return False
-        if self._failures:
+        if self._away_since:
             self._log.info("the database is back after %.1f s", time.monotonic() - self._away_since)
-            self._failures = 0
+        self._failures, self._away_since = 0, 0.0
         return True
 
     def _connect(self) -> Connection[Any]:
@@ -60,12 +64,17 @@ class Patience:
             self._pool.putconn(self._connection)
             self._connection = None
 
-    def _broken(self, error: BaseException) -> None:
+    def _failed(self, error: psycopg.Error) -> None:
+        kind = kind_of(error)
+        if kind is ErrorKind.MISUSE:
+            raise error
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
             self._pool.putconn(connection)
-        if not self._failures:
+        self._failures += 1
+        if kind is not ErrorKind.AWAY:
+            self._refusals.refused(error, "trying again")
+        elif not self._away_since:
             self._away_since = time.monotonic()
             self._log.warning("the database is away: %s; waiting for it", one_line(error))
-        self._failures += 1

@@ -49,7 +49,7 @@ class Retention:
                 pass
         finally:
             if not connection.closed:
-                connection.execute("RESET lock_timeout")
+                connection.execute("SET lock_timeout = 0")
                 self._leads(connection, 0.0)
 
     def _leads(self, connection: Connection[Any], seconds: float = LEAD) -> bool:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
+import psycopg
 from psycopg import Connection
 from psycopg import errors as pg
 
+from pooljobs.db.error_kinds import ErrorKind, kind_of
+from pooljobs.db.schema.partitions import Lapse, lapse
 from pooljobs.db.statements import Statements, render
 
 DEAD_ROWS = 20_000
@@ -16,13 +20,19 @@ DEAD_ROWS = 20_000
 
 PARTITIONS_EVERY, PARTITIONS_AGAIN = 3600.0, 60.0
 """Seconds between two looks at the partitions, and after one that somebody's lock kept from its end."""
+WARNED_EVERY = 86_400.0
+"""Seconds between two warnings that partitions cannot be made."""
+
+LATE = 4
+"""Days of partitions that are left, below which that is an error."""
 
 
 class Upkeep:
-    """Vacuum and partitions. Whoever lacks the privilege (the table's owner has it) leaves it to autovacuum."""
+    """Vacuum and partitions. Whoever may not vacuum (the table's owner may) leaves it to autovacuum."""
 
     def __init__(self, statements: Statements, log: logging.Logger) -> None:
         self._log = log
+        self._warn_at = 0.0
         self._statements = statements
         self._dead = statements.load("count_dead_rows")
         self._partitions = statements.load("make_partitions")
@@ -42,9 +52,21 @@ class Upkeep:
         except pg.LockNotAvailable as error:
             self._log.info("history's next partitions were not made: %s; left for later", error.diag.message_primary)
             return PARTITIONS_AGAIN
-        except pg.InsufficientPrivilege:
-            pass  # workers may run as a user who owns nothing: then `pooljobs migrate` makes the partitions
+        except psycopg.Error as error:
+            if kind_of(error) is not ErrorKind.REFUSED:
+                raise
+            self._warn(lapse(connection, self._statements, error))
         return PARTITIONS_EVERY
+
+    def _warn(self, found: Lapse | None) -> None:
+        """Once a day; at each try when it is late."""
+        if found is None:
+            return
+        if found.days < LATE:
+            self._log.error("%s", found.text)
+        elif time.monotonic() >= self._warn_at:
+            self._warn_at = time.monotonic() + WARNED_EVERY
+            self._log.warning("%s", found.text)
 
     def forget(self, connection: Connection[Any]) -> None:
         """Deletes old tombstones, and fleets that left long ago."""

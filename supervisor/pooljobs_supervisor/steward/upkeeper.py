@@ -10,10 +10,12 @@ import threading
 import time
 from typing import Any
 
+import psycopg
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from pooljobs.db.faults import OUTAGE
+from pooljobs.db.error_kinds import ErrorKind, kind_of
+from pooljobs.db.refusal_log import RefusalLog
 from pooljobs.db.statements import Statements
 from pooljobs.settings import ServeSettings
 from pooljobs_supervisor.steward.leash import Leash
@@ -53,7 +55,8 @@ class Upkeeper:
                 Chore(retention.retire, 600.0, now + 5.0),
                 Chore(upkeep.vacuum, 30.0, now + 3.0),
                 Chore(upkeep.forget, 3600.0, now + 60.0),
-            ]
+            ],
+            RefusalLog(log, unless=stopping.is_set),  # at the end what is under way is cancelled
         )
         self._pool = pool
         self._stopping = stopping
@@ -65,7 +68,9 @@ class Upkeeper:
         while not self._stopping.wait(self._rota.seconds_to_next()):
             try:
                 self._turn()
-            except OUTAGE:  # a statement that was cancelled at the end is among them
+            except psycopg.Error as error:  # also where a refusal leaves the connection in a transaction
+                if kind_of(error) is ErrorKind.MISUSE:
+                    raise
                 self.close()
                 self._stopping.wait(RECONNECT_PAUSE)
 

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from psycopg import errors as pg
 
-from pooljobs.db.faults import OUTAGE, refuses_payload, too_large
+from pooljobs.db.faults import refuses_payload, too_large
 
 TOO_LARGE = [
     pg.ProgramLimitExceeded("string buffer exceeds maximum allowed length (1073741823 bytes)"),
@@ -32,10 +32,6 @@ def test_less_of_it_may_pass(error: Exception) -> None:
 @pytest.mark.parametrize("error", OTHERS, ids=repr)
 def test_less_of_it_would_not_pass(error: Exception) -> None:
     assert not too_large(error)
-
-
-def test_a_full_disk_and_too_many_connections_pass_by_themselves() -> None:
-    assert all(isinstance(error, OUTAGE) for error in OTHERS[:2])
 
 
 def test_a_server_short_of_memory_refuses_no_payload() -> None:

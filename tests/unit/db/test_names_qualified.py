@@ -39,7 +39,7 @@ LOOKED_UP: Final = {"between", "in", "like", "ilike", "nullif", "similar", "usin
 GRAMMAR: Final = {"bigint", "integer", "smallint", "boolean", "interval"}
 """Types that PostgreSQL's grammar takes from pg_catalog."""
 
-_NO_CODE = re.compile(r"--[^\n]*|'(?:[^']|'')*'|\"[^\"]*\"")
+_NO_CODE = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\"[^\"]*\"")
 _QUALIFIED = re.compile(r"OPERATOR\(pg_catalog\.[^)]+\)")
 _CALL = re.compile(r"(?<![\w.])(?<!AS )([a-z_]\w*)\s*\(")
 _CAST = re.compile(r"::\s*([\w.]+)")

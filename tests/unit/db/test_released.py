@@ -14,10 +14,11 @@ MIGRATIONS = {
     104: "385b2e4cc58f2044",
     105: "410774d52983fbce",
     106: "85afe891894dd991",
+    107: "3908760a78551080",
 }
 """Of each, the beginning of its text's digest. Another one means: undo that, and write the next migration."""
 
-FUNCTIONS = (106, "5cfcd791f901943c")
+FUNCTIONS = (107, "7dc6564b2d50ef24")
 """The newest migration's number, and the digest of all functions then. Another digest means: write another migration,
 if only an empty one (its head alone), and note both here. Otherwise whoever migrates with the pooljobs before, as an
 older host does that starts again, would put its own functions back.

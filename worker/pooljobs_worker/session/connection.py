@@ -13,12 +13,14 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import psycopg
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from pooljobs.db.borrowing import borrow
-from pooljobs.db.faults import OUTAGE
-from pooljobs.scoreboard import Slot
+from pooljobs.db.error_kinds import ErrorKind, kind_of
+from pooljobs.db.faults import refused
+from pooljobs.scoreboard import Slot, SlotState
 from pooljobs_worker.exhaustion import ExhaustedError, lacking
 from pooljobs_worker.session.outage import Outage
 
@@ -29,6 +31,9 @@ SLICE = 0.1
 
 LONGEST_PAUSE = 3.0
 """Seconds: the most between two tries. Half of each pause is random, so that a fleet does not come back as one."""
+
+SILENT_TRIES = 5
+"""Tries of a statement that meets others (a deadlock, a lock) before that is logged."""
 
 
 class GaveUpError(Exception):
@@ -86,15 +91,18 @@ class Session:
             self._lock.release()
 
     def run(self, work: Callable[[Connection[Any]], T], *, give_up: Callable[[], bool] | None = None) -> T:
-        """Does the work, again and again until the database lets it pass; other errors come through.
+        """Does the work, again and again until the database lets it pass; errors that are none of its come through.
 
-        ``give_up`` is asked while the database is away; by default the wait ends when the worker is to leave.
+        ``give_up`` is asked while it waits; by default the wait ends when the worker is to leave. What the database
+        refuses is tried again too, and is told as what it is: a privilege, a function or a trigger can be mended, and
+        this worker's results are safe as long as it keeps them. A worker that is not READY yet has failed to start.
 
         Work that must not be done twice has to make that certain itself, by fence and token: an error may come
         after the commit.
 
         Raises:
-            GaveUpError: The database was away and ``give_up()`` became true.
+            GaveUpError: The database was away, or refused the work, and ``give_up()`` became true.
+            DatabaseUnreachableError: It refused the work of a worker that is not READY yet.
             ExhaustedError: Not the database is away, but this process has nothing left to reach it with.
         """
         with self._lock:
@@ -108,14 +116,12 @@ class Session:
         while True:
             try:
                 result = work(self._connect())
-            except OUTAGE as error:
-                if of := lacking():  # then no connection is to be had, however well the database is
-                    raise ExhaustedError(of) from error
-                self._broken(error)
+            except psycopg.Error as error:
+                failures += 1
+                self._failed(error, failures)
             else:
                 self._outage.ends(self)
                 return result
-            failures += 1
             self._pause(failures, give_up)
 
     def close(self) -> None:
@@ -136,14 +142,32 @@ class Session:
             self._doubtful = False
         return self._connection
 
-    def _broken(self, error: BaseException) -> None:
+    def _failed(self, error: psycopg.Error, failures: int) -> None:
+        """Raises where there is no sense in another try. The connection goes: with it, what it may have kept wrong."""
+        kind = kind_of(error)
+        if kind is ErrorKind.MISUSE:
+            raise error
+        if kind is ErrorKind.REFUSED and self._slot.state is not SlotState.READY:
+            raise refused(error) from error
+        if kind is ErrorKind.AWAY and (of := lacking()):  # then none is to be had, however well the database is
+            raise ExhaustedError(of) from error
+        if kind is not ErrorKind.AGAIN:
+            self._drop_connection()
+        if kind is ErrorKind.AWAY:
+            self._outage.begins(self, error, known=self._known_outages)
+            self._known_outages = self._outage.count
+            return
+        self._outage.ends(self)  # there was an answer
+        self._outage.waits_no_more(self)
+        if kind is ErrorKind.REFUSED or failures > SILENT_TRIES:
+            self._outage.refused(error)
+
+    def _drop_connection(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
             self._pool.putconn(connection)
         self._doubtful = True
-        self._outage.begins(self, error, known=self._known_outages)
-        self._known_outages = self._outage.count
 
     def _pause(self, failures: int, give_up: Callable[[], bool]) -> None:
         pause = min(0.05 * 2.0 ** min(failures, 10), LONGEST_PAUSE)
@@ -151,7 +175,7 @@ class Session:
         while (left := until - time.monotonic()) > 0:
             if give_up():
                 raise GaveUpError
-            self._outage.lasts()
+            self._outage.lasts(self)
             time.sleep(min(left, SLICE))
         if give_up():
             raise GaveUpError

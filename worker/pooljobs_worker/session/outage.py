@@ -6,7 +6,10 @@ import logging
 import threading
 import time
 
+import psycopg
+
 from pooljobs.db.faults import one_line
+from pooljobs.db.refusal_log import RefusalLog
 from pooljobs.scoreboard import Activity, Slot
 
 
@@ -22,6 +25,7 @@ class Outage:
         self.count = 0
         self._slot = slot
         self._log = log
+        self._refusals = RefusalLog(log)
         self._lock = threading.Lock()
         self._away: set[object] = set()
         self._waiting: set[object] = set()
@@ -43,11 +47,18 @@ class Outage:
                 self._away.add(session)
                 self._since = time.monotonic()
                 self._log.warning("the database is away: %s; waiting for it", one_line(error))
-        self.lasts()
+        self.lasts(session)
 
-    def lasts(self) -> None:
+    def refused(self, error: psycopg.Error) -> None:
+        """What a session was asked to do was refused: no outage, and the worker's lease is renewed while it waits."""
+        with self._lock:
+            self._refusals.refused(error, "trying again")
+
+    def lasts(self, session: object) -> None:
         """A session still waits. Said again and again: another thread may show what it does meanwhile."""
         self._slot.heartbeat_ns = time.monotonic_ns()  # it waits, and does not hang
+        if session not in self._waiting:  # for what it was refused
+            return
         if (activity := self._slot.activity) is not Activity.WAITING_FOR_DATABASE:
             self._before = activity
             self._slot.activity = Activity.WAITING_FOR_DATABASE

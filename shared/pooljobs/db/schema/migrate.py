@@ -13,7 +13,8 @@ from psycopg import errors as pg
 from pooljobs.db.connect import close_path, connect, pinned_transaction
 from pooljobs.db.faults import one_line
 from pooljobs.db.schema.functions import create_function
-from pooljobs.db.schema.migrations import NAMED_BY_TABLES, Migration, code_version, functions, migrations
+from pooljobs.db.schema.migrations import MADE_FIRST, Migration, code_version, functions, migrations
+from pooljobs.db.schema.partitions import lapse
 from pooljobs.db.schema.turn import turn
 from pooljobs.db.schema.version import Installed, installed, refuse_newer
 from pooljobs.db.statements import Statements, render
@@ -28,10 +29,15 @@ _WAIT = "lock_timeout = '1s'"
 
 @dataclass(frozen=True, slots=True)
 class MigrationReport:
-    """What ``migrate`` did: the names of the files applied now, and the version the schema has."""
+    """What ``migrate`` did: the names of the files applied now, and the version the schema has.
+
+    Attributes:
+        warning: What is wrong all the same, and what to do about it; empty if nothing is.
+    """
 
     applied: list[str]
     version: int
+    warning: str = ""
 
 
 def migrate(
@@ -91,10 +97,9 @@ def _migrate(
         return MigrationReport([], have.version)
     missing = [migration for migration in migrations() if migration.version > have.version]
     if not missing:
-        _heal(connection, schema)
-        return MigrationReport([], have.version)
+        return MigrationReport([], have.version, _heal(connection, schema))
     texts = functions()
-    _create(connection, schema, {name: texts[name] for name in NAMED_BY_TABLES})
+    _create(connection, schema, {name: texts[name] for name in MADE_FIRST})
     for migration in missing:
         _retried(lambda: _apply(connection, schema, migration))  # noqa: B023  # called at once
         if on_applied:
@@ -104,12 +109,22 @@ def _migrate(
     return MigrationReport([migration.name for migration in missing], code_version())
 
 
-def _heal(connection: Connection[Any], schema: str) -> None:
-    """Functions and partitions as they should be anyway: whoever may not create them, or meets a lock, leaves them."""
+def _heal(connection: Connection[Any], schema: str) -> str:
+    """Functions and partitions as they should be anyway: whoever may not create them, or meets a lock, leaves them.
+
+    Returns what is to be done about partitions that this user cannot make and that nobody else makes.
+    """
     with suppress(pg.InsufficientPrivilege, pg.LockNotAvailable):
         _create(connection, schema, functions())
-    with suppress(pg.InsufficientPrivilege, pg.LockNotAvailable):
+    try:
         _make_partitions(connection, schema)
+    except pg.LockNotAvailable:
+        pass
+    except pg.InsufficientPrivilege as error:
+        with pinned_transaction(connection):
+            found = lapse(connection, Statements(schema), error)
+        return found.text if found else ""
+    return ""
 
 
 def _make_partitions(connection: Connection[Any], schema: str) -> None:

@@ -15,8 +15,9 @@ from typing import Final
 FIRST: Final = 100
 """The first version. Lower ones were of pooljobs before it kept its migrations."""
 
-NAMED_BY_TABLES: Final = ("uuid_v7", "note_idle_hosts")
-"""Functions that a table's default or trigger names: they have to be there first."""
+MADE_FIRST: Final = ("uuid_v7", "note_idle_hosts", "ensure_partitions")
+"""Functions that have to be there before the migrations: those that a table's default or trigger names, and what makes
+partitions, so that none is made as before while a migration changes those there are."""
 
 _OLDEST_CODE: Final = re.compile(r"-- oldest code: (\d+)\n")
 _NO_TRANSACTION: Final = "-- outside a transaction\n"
@@ -63,9 +64,9 @@ def code_version() -> int:
 
 
 def functions() -> dict[str, str]:
-    """The texts that create the functions and the view, by name: those that tables name first."""
+    """The texts that create the functions and the view, by name, in the order in which they are made."""
     files = _files("functions")
-    return {name: files[name] for name in (*NAMED_BY_TABLES, *sorted(files.keys() - set(NAMED_BY_TABLES)))}
+    return {name: files[name] for name in (*MADE_FIRST, *sorted(files.keys() - set(MADE_FIRST)))}
 
 
 def _files(folder: str) -> dict[str, str]:

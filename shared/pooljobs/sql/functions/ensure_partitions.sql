@@ -1,6 +1,7 @@
 -- Makes the day's partitions from yesterday to `ahead` days on, and returns how many were missing. CREATE and ATTACH
 -- instead of CREATE ... PARTITION OF, which waits for every open insert and blocks those behind it; the CHECK that
 -- is put on first saves ATTACH its scan. An advisory lock makes concurrent callers take turns.
+-- Each has the replica identity of 0107, which LIKE does not copy.
 -- Runs with its owner's rights, since only a table's owner may give it partitions: fleets need not own anything. For
 -- their sake it is bounded, to a year.
 CREATE OR REPLACE FUNCTION {schema}.ensure_partitions(ahead integer DEFAULT 14) RETURNS integer
@@ -20,6 +21,7 @@ BEGIN
                         day::timestamp AT TIME ZONE 'UTC', (day + 1)::timestamp AT TIME ZONE 'UTC');
         EXECUTE format('CREATE TABLE %I.%I (LIKE %I.history INCLUDING ALL, CONSTRAINT of_day CHECK (%s))',
                        {schema_name}, part, {schema_name}, bound);
+        EXECUTE format('ALTER TABLE %I.%I REPLICA IDENTITY FULL', {schema_name}, part);
         EXECUTE format('ALTER TABLE %I.history ATTACH PARTITION %I.%I FOR VALUES FROM (%L) TO (%L)', {schema_name},
                        {schema_name}, part, day::timestamp AT TIME ZONE 'UTC', (day + 1)::timestamp AT TIME ZONE 'UTC');
         EXECUTE format('ALTER TABLE %I.%I DROP CONSTRAINT of_day', {schema_name}, part);

@@ -1,0 +1,86 @@
+"""A fleet, and the commands, in a database that is set to odd values."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from psycopg import Connection
+
+from tests.process.test_steward_helpers import VACUUMS, make_vacuums_endless
+from tests.support.claims import scalar
+from tests.support.command import pooljobs
+from tests.support.odd_settings import OTHERS, TIMEOUTS, VALUES, set_all
+from tests.support.serving import Serving, audit_of, counts, enqueue, unfinished
+from tests.support.waiting import wait_until
+
+ASLEEP = "SELECT count(*) FROM pooljobs.idle_hosts WHERE idle_until > clock_timestamp()"
+SESSIONS = """
+SELECT array_agg(pid ORDER BY pid) FROM pg_stat_activity
+WHERE datname = current_database() AND application_name ~ '^pooljobs (worker|steward|caller|upkeep)'
+"""
+
+
+def timeouts(connection: Connection[Any]) -> dict[str, str]:
+    newest = connection.info.server_version >= 170000
+    return {name: odd for name, (odd, _) in TIMEOUTS.items() if newest or name != "transaction_timeout"}
+
+
+def test_a_fleet_works_whatever_the_database_is_set_to(dsn: str, tmp_path: Path) -> None:
+    """And keeps its sessions: none of them is ended for being idle, nor told to be away."""
+    with audit_of(dsn) as connection:
+        set_all(connection, OTHERS | {name: odd for name, (odd, _) in VALUES.items()} | timeouts(connection))
+        with Serving(dsn, tmp_path / "log", "--procs", "2", "--poll-interval", "600") as serving:
+            wait_until(lambda: scalar(connection, ASLEEP), what="the host to sleep")
+            before = scalar(connection, SESSIONS)
+            for _ in range(4):
+                time.sleep(0.5)  # idle for longer than a session may be
+                enqueue(connection, "quiet", 30)
+                enqueue(connection, "always_fails")
+                wait_until(lambda: not unfinished(connection), what="the jobs to end")
+            assert counts(connection) == {"completed": 120, "failed": 4}
+            assert scalar(connection, SESSIONS) == before
+            for word in ("away", "refused", "broke", "Traceback", "WARNING"):
+                assert word not in serving.text
+
+
+def test_every_command_answers_whatever_the_database_is_set_to(dsn: str, tmp_path: Path) -> None:
+    with audit_of(dsn) as connection:
+        set_all(connection, OTHERS | {name: odd for name, (odd, _) in VALUES.items()} | timeouts(connection))
+        assert pooljobs("migrate", "--schema", "other", dsn=dsn).code == 0
+        for schema in ("pooljobs", "other"):
+            made = pooljobs(
+                "enqueue",
+                "greet",
+                "--payload",
+                '{"n": "z\\u00e4 \\u4e2d"}',
+                "--delay",
+                "60",
+                "--schema",
+                schema,
+                dsn=dsn,
+            )
+            assert made.code == 0, made.err
+            job = made.out.strip()
+            commands = (
+                ("jobs", "list"),
+                ("jobs", "show", job),
+                ("jobs", "cancel", job, "--reason", "z\u00e4"),
+                ("jobs", "retry", job),
+                ("stats",),
+                ("migrate",),
+            )
+            for command in commands:
+                ended = pooljobs(*command, "--schema", schema, dsn=dsn)
+                assert (ended.code, ended.err) == (0, ""), command
+
+
+def test_a_vacuum_takes_longer_than_a_statement_may_elsewhere(dsn: str, tmp_path: Path) -> None:
+    long = f"{VACUUMS} AND datname = current_database() AND clock_timestamp() - query_start > interval '4 s'"
+    with audit_of(dsn) as connection:
+        make_vacuums_endless(connection)
+        set_all(connection, {"statement_timeout": "2s", "lock_timeout": "2s"})
+        with Serving(dsn, tmp_path / "log") as serving:
+            wait_until(lambda: scalar(connection, long), what="a vacuum to last")
+            assert "refused" not in serving.text
