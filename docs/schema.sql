@@ -277,6 +277,8 @@ CREATE OR REPLACE FUNCTION pooljobs.ensure_partitions(ahead integer DEFAULT 14)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET "DateStyle" TO 'ISO'
+ SET "TimeZone" TO 'UTC'
 AS $function$
 DECLARE
     made integer := 0;

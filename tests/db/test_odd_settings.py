@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import closing
+from datetime import UTC, datetime
 from typing import Any, Final
 
+import psycopg
 import pytest
-from psycopg import Connection, sql
+from psycopg import Connection
 
+from pooljobs import PoolJobs
 from pooljobs.db.connect import NEEDED, PINNED, child_pool, connect, pinned_transaction
-from tests.support.odd_settings import TIMEOUTS, VALUES, set_all
+from pooljobs.db.schema.migrate import migrate
+from tests.support.claims import scalar
+from tests.support.later import with_migrations
+from tests.support.odd_settings import OTHERS, VALUES, needed, odd, set_all, timeouts
 
 PLANNED: Final = {
     "plan_cache_mode": ("force_custom_plan", "force_generic_plan"),
@@ -23,9 +31,8 @@ PLANNED: Final = {
 }
 
 
-def current(connection: Connection[Any], names: object) -> dict[str, str]:
-    assert isinstance(names, dict)
-    return {name: connection.execute(sql.SQL("SHOW {}").format(sql.SQL(name))).fetchone()[0] for name in names}  # type: ignore[index]
+def current(connection: Connection[Any], names: Iterable[str]) -> dict[str, str]:
+    return {name: scalar(connection, "SELECT pg_catalog.current_setting(%s)", name) for name in names}
 
 
 def test_the_odd_values_are_of_all_that_is_said() -> None:
@@ -36,27 +43,62 @@ def test_the_odd_values_are_of_all_that_is_said() -> None:
 
 @pytest.mark.parametrize("relaxed", [False, True])
 def test_a_childs_session_is_as_it_needs_to_be(dsn: str, connection: Connection[Any], relaxed: bool) -> None:
-    timeouts = (
-        TIMEOUTS
-        if connection.info.server_version >= 170000
-        else {k: v for k, v in TIMEOUTS.items() if "transaction_t" not in k}
-    )
-    odd = VALUES | PLANNED | timeouts
-    set_all(connection, {name: before for name, (before, _) in odd.items()})
+    values = VALUES | PLANNED | timeouts(connection)
+    set_all(connection, odd(values))
     with connect(dsn) as plain:
-        assert current(plain, odd) == {name: before for name, (before, _) in odd.items()}
+        assert current(plain, values) == odd(values)
     with child_pool(dsn, size=1, application_name="test", relaxed=relaxed) as pool, pool.connection() as child:
-        assert current(child, odd) == {name: needed for name, (_, needed) in odd.items()}
+        assert current(child, values) == needed(values)
 
 
 def test_a_commands_transaction_is_as_it_needs_to_be_and_nothing_outlives_it(
     dsn: str, connection: Connection[Any]
 ) -> None:
-    odd = VALUES | {"default_transaction_isolation": ("serializable", "serializable")}
-    set_all(connection, {name: before for name, (before, _) in odd.items()})
+    set_all(connection, odd(VALUES) | {"default_transaction_isolation": "serializable"})
     with connect(dsn) as command:
         for _ in range(2):
             with pinned_transaction(command):
-                assert current(command, odd) == {name: needed for name, (_, needed) in odd.items()}
-                assert current(command, {"transaction_isolation": ""}) == {"transaction_isolation": "read committed"}
-            assert current(command, odd) == {name: before for name, (before, _) in odd.items()}
+                assert current(command, VALUES) == needed(VALUES)
+                assert scalar(command, "SELECT current_setting('transaction_isolation')") == "read committed"
+            assert current(command, VALUES) == odd(VALUES)
+
+
+def test_applications_work_on_connections_as_they_come(dsn: str, connection: Connection[Any]) -> None:
+    """Also when the day's partition is missing, which their cancellation makes."""
+    set_all(connection, OTHERS | odd(VALUES))
+    when = datetime(2031, 2, 3, 4, 5, 6, 789, tzinfo=UTC)
+    with closing(PoolJobs(dsn)) as app, psycopg.connect(dsn) as own:
+
+        @app.job
+        def greet(name: str, weight: float = 0.1) -> None: ...
+
+        jobs = [
+            greet.enqueue(name="z\u00e4 \u4e2d"),
+            greet.enqueue_with(own, name="\\ '' \u00e4"),
+            *greet.enqueue_many([{"name": "\\", "weight": 0.1 + 0.2}]),
+            greet.options(run_at=when).enqueue(name="later"),
+        ]
+        own.commit()
+        rows = connection.execute("SELECT id, payload, run_at FROM pooljobs.live").fetchall()
+        stored = {job_id: (payload, run_at) for job_id, payload, run_at in rows}
+        assert [stored[job.id][0]["name"] for job in jobs] == ["z\u00e4 \u4e2d", "\\ '' \u00e4", "\\", "later"]
+        assert stored[jobs[2].id][0]["weight"] == 0.1 + 0.2
+        assert stored[jobs[3].id][1] == when
+        last = "SELECT max(inhrelid::regclass::text) FROM pg_inherits WHERE inhparent = 'pooljobs.history'::regclass"
+        while (day := scalar(connection, last)) is not None:
+            connection.execute(f"DROP TABLE {day}".encode())
+        assert app.cancel(jobs[0].id, reason="\u00e4").value == "cancelled"
+        assert scalar(own, "SELECT pooljobs.cancel(%s, %s)", jobs[1].id, "\u00e4") == "cancelled"
+        assert scalar(own, "SELECT pooljobs.cancel(pooljobs.enqueue('a', delay => '1 day'))") == "cancelled"
+    assert scalar(connection, "SELECT count(*) FROM pooljobs.history") == 3
+
+
+def test_a_migration_takes_longer_than_a_statement_or_a_transaction_may(
+    owner_dsn: str, connection: Connection[Any]
+) -> None:
+    """In a transaction and outside of one; and so do the turns of those that wait for each other."""
+    set_all(connection, dict.fromkeys(timeouts(connection), "1s"))
+    head = "-- oldest code: 100\n"
+    slow = "DO 'BEGIN PERFORM pg_catalog.pg_sleep(1.5); END'"
+    with with_migrations(m0900_inside=head + slow, m0901_outside=f"{head}-- outside a transaction\n{slow}"):
+        assert migrate(owner_dsn).applied == ["0900_inside", "0901_outside"]

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
-
-from psycopg import Connection
 
 from tests.process.test_steward_helpers import VACUUMS, make_vacuums_endless
 from tests.support.claims import scalar
 from tests.support.command import pooljobs
-from tests.support.odd_settings import OTHERS, TIMEOUTS, VALUES, set_all
+from tests.support.odd_settings import OTHERS, VALUES, odd, set_all, timeouts
 from tests.support.serving import Serving, audit_of, counts, enqueue, unfinished
 from tests.support.waiting import wait_until
 
@@ -22,15 +19,10 @@ WHERE datname = current_database() AND application_name ~ '^pooljobs (worker|ste
 """
 
 
-def timeouts(connection: Connection[Any]) -> dict[str, str]:
-    newest = connection.info.server_version >= 170000
-    return {name: odd for name, (odd, _) in TIMEOUTS.items() if newest or name != "transaction_timeout"}
-
-
 def test_a_fleet_works_whatever_the_database_is_set_to(dsn: str, tmp_path: Path) -> None:
     """And keeps its sessions: none of them is ended for being idle, nor told to be away."""
     with audit_of(dsn) as connection:
-        set_all(connection, OTHERS | {name: odd for name, (odd, _) in VALUES.items()} | timeouts(connection))
+        set_all(connection, OTHERS | odd(VALUES) | odd(timeouts(connection)))
         with Serving(dsn, tmp_path / "log", "--procs", "2", "--poll-interval", "600") as serving:
             wait_until(lambda: scalar(connection, ASLEEP), what="the host to sleep")
             before = scalar(connection, SESSIONS)
@@ -47,7 +39,7 @@ def test_a_fleet_works_whatever_the_database_is_set_to(dsn: str, tmp_path: Path)
 
 def test_every_command_answers_whatever_the_database_is_set_to(dsn: str, tmp_path: Path) -> None:
     with audit_of(dsn) as connection:
-        set_all(connection, OTHERS | {name: odd for name, (odd, _) in VALUES.items()} | timeouts(connection))
+        set_all(connection, OTHERS | odd(VALUES) | odd(timeouts(connection)))
         assert pooljobs("migrate", "--schema", "other", dsn=dsn).code == 0
         for schema in ("pooljobs", "other"):
             made = pooljobs(

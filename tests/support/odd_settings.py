@@ -27,7 +27,7 @@ TIMEOUTS: Final = {
     "idle_session_timeout": ("300ms", "0"),
     "transaction_timeout": ("20s", "0"),
 }
-"""The last one since PostgreSQL 17."""
+"""As ``VALUES``. The last one is there since PostgreSQL 17."""
 
 OTHERS: Final = {
     "client_encoding": "LATIN1",
@@ -48,6 +48,22 @@ OTHERS: Final = {
     "xmloption": "document",
     "client_min_messages": "debug1",
 }
+
+
+def timeouts(connection: Connection[Any]) -> dict[str, tuple[str, str]]:
+    """Those of ``TIMEOUTS`` that the server knows."""
+    newest = connection.info.server_version >= 170000
+    return {name: both for name, both in TIMEOUTS.items() if newest or name != "transaction_timeout"}
+
+
+def odd(values: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+    """The odd ones."""
+    return {name: value for name, (value, _) in values.items()}
+
+
+def needed(values: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+    """What they are in a session of ours."""
+    return {name: value for name, (_, value) in values.items()}
 
 
 def set_all(connection: Connection[Any], values: Mapping[str, str]) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from psycopg import Connection, sql
 from psycopg import errors as pg
 
-from pooljobs.db.connect import close_path, connect, pinned_transaction
+from pooljobs.db.connect import CLOSED_PATH, connect, patient, pinned_transaction
 from pooljobs.db.faults import one_line
 from pooljobs.db.schema.functions import create_function
 from pooljobs.db.schema.migrations import MADE_FIRST, Migration, code_version, functions, migrations
@@ -135,18 +135,26 @@ def _make_partitions(connection: Connection[Any], schema: str) -> None:
 def _apply(connection: Connection[Any], schema: str, migration: Migration) -> None:
     if not migration.in_transaction:
         _drop_unfinished_indexes(connection, schema)
-        close_path(connection)
-        try:
+        with _pinned_session(connection):
             connection.execute(render(migration.text, schema))
-        finally:
-            connection.execute("RESET search_path")
-    with pinned_transaction(connection, _WAIT):
+    with pinned_transaction(connection, *patient(connection), _WAIT):
         if migration.in_transaction:
             connection.execute(render(migration.text, schema))
         insert = sql.SQL("INSERT INTO {} (version, name, oldest_code) VALUES ({}, {}, {})").format(
             sql.Identifier(schema, "migrations"), migration.version, migration.name, migration.oldest_code
         )
         connection.execute(insert)
+
+
+@contextmanager
+def _pinned_session(connection: Connection[Any]) -> Iterator[None]:
+    """For what may not stand in a transaction, and takes what it takes; the settings are as they were afterwards."""
+    settings = (CLOSED_PATH, *patient(connection))
+    connection.execute("; ".join(f"SET {setting}" for setting in settings).encode())
+    try:
+        yield
+    finally:
+        connection.execute("; ".join(f"RESET {setting.split(' = ')[0]}" for setting in settings).encode())
 
 
 def _create(connection: Connection[Any], schema: str, texts: Mapping[str, str]) -> None:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 from psycopg import sql
 
-from pooljobs.db.connect import connect, pinned_transaction
+from pooljobs.db.connect import connect, patient, pinned_transaction
 from pooljobs.errors import NotMigratedError
 
 LONGEST = 3600.0
@@ -36,7 +36,7 @@ def turn(dsn: str, schema: str) -> Iterator[None]:
     deadline = time.monotonic() + LONGEST
     with connect(dsn, application_name="pooljobs migrate (turn)") as connection:
         while True:
-            with pinned_transaction(connection, "idle_in_transaction_session_timeout = 0"):
+            with pinned_transaction(connection, *patient(connection)):
                 row = connection.execute(ask).fetchone()
                 if row and row[0]:
                     yield

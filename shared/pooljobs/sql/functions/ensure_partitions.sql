@@ -3,9 +3,11 @@
 -- is put on first saves ATTACH its scan. An advisory lock makes concurrent callers take turns.
 -- Each has the replica identity of 0107, which LIKE does not copy.
 -- Runs with its owner's rights, since only a table's owner may give it partitions: fleets need not own anything. For
--- their sake it is bounded, to a year.
+-- their sake it is bounded, to a year. Times are written in one form, whoever calls: a cancellation comes on connections
+-- of others.
 CREATE OR REPLACE FUNCTION {schema}.ensure_partitions(ahead integer DEFAULT 14) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $body$
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO' SET timezone = 'UTC' AS $body$
 DECLARE
     made integer := 0;
     first_day date := (now() AT TIME ZONE 'UTC')::date - 1;
