@@ -25,7 +25,7 @@ from pooljobs_supervisor.steward.fleet_record import FleetRecord
 from pooljobs_supervisor.steward.neighbours import Neighbours
 from pooljobs_supervisor.steward.reaping import Reaping
 from pooljobs_supervisor.steward.release import Releaser
-from pooljobs_supervisor.steward.rota import LOCKED_PAUSE, Chore, Rota
+from pooljobs_supervisor.steward.rota import LOCKED_PAUSE, Chore, Rota, borne
 from pooljobs_supervisor.steward.strays import LEAST_PAUSE, Strays
 from pooljobs_supervisor.steward.unknown_types import UnknownTypes
 from pooljobs_supervisor.steward.watch import Watch
@@ -58,10 +58,11 @@ class Chores:
         self._log = log
         self._timeout = timeout
         releaser = Releaser(statements, settings.worker, child.board, log)
-        refusals = RefusalLog(log)
-        self._burial = Burial(releaser, child.board, refusals)
+        self._refusals = RefusalLog(log)
+        self._burial = Burial(releaser, child.board, self._refusals)
         self._strays = Strays(statements, child.board)
         self._look_statement = statements.load("look_for_chores")
+        self._clock_statement = statements.load("read_clock")
         self._renew_statement = statements.load("renew_leases")
         self._watch = Watch(timeout)
         self._neighbours = Neighbours(statements, child)
@@ -84,7 +85,7 @@ class Chores:
                 self._look_for_unknown,
                 self._reap,
             ],
-            refusals,
+            self._refusals,
         )
 
     def run_due(self, connection: Connection[Any]) -> None:
@@ -115,19 +116,26 @@ class Chores:
         return self._rota.seconds_to_next()
 
     def _look_around(self, connection: Connection[Any]) -> None:
-        try:
-            row = connection.execute(self._look_statement).fetchone()
-        except psycopg.Error:  # if one of its tables may not be read, the others' chores look for themselves
-            self._cancel.at = self._reap.at = 0.0
-            raise
-        assert row is not None
-        at, lost, asked = row
+        at, lost, asked = self._what_there_is(connection)
         self._unrenewed = self._watch.looked(at) or self._unrenewed
         if asked:
             self._cancel.at = 0.0
         if lost or self._reaping.leftover or self._may_have_neighbours():
             self._reap.at = 0.0
         self._look.every = min(BEAT if self._slot.listens and not asked else BEAT_IN_USE, max(self._timeout / 10, 0.2))
+
+    def _what_there_is(self, connection: Connection[Any]) -> tuple[float, bool, bool]:
+        """If one of its tables may not be read, or is locked, the chores look for themselves."""
+        try:
+            row = connection.execute(self._look_statement).fetchone()
+        except psycopg.Error as error:
+            borne(connection, error, self._refusals)
+            row = connection.execute(self._clock_statement).fetchone()
+            assert row is not None
+            return row[0] / 1e6, True, True
+        assert row is not None
+        at, lost, asked = row
+        return at, lost, asked
 
     def _may_have_neighbours(self) -> bool:
         """Whether to look for what a killed process tree left: for one lease, and then it has run out."""
