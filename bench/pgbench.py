@@ -22,7 +22,7 @@ from uuid import UUID
 import psycopg
 
 from bench.places import find_program
-from pooljobs.db.connect import PINNED
+from pooljobs.db.session_settings import PINNED
 from pooljobs.db.statements import Statements
 
 CLAIM: Final = {

@@ -12,8 +12,9 @@ import pytest
 from psycopg import Connection
 
 from pooljobs import PoolJobs
-from pooljobs.db.connect import NEEDED, PINNED, child_pool, connect, pinned_transaction
+from pooljobs.db.connect import child_pool, connect, pinned_transaction
 from pooljobs.db.schema.migrate import migrate
+from pooljobs.db.session_settings import NEEDED, PINNED
 from tests.support.claims import scalar
 from tests.support.later import with_migrations
 from tests.support.odd_settings import OTHERS, VALUES, needed, odd, set_all, timeouts

@@ -44,6 +44,7 @@ def test_a_dead_workers_job_does_not_wait_for_a_vacuum_nor_does_the_end(dsn: str
             serving.signal(signal.SIGTERM)
             assert serving.ended() == 0
             wait_until(lambda: not vacuums(connection), what="the vacuum to be broken off")
+            assert "refused" not in serving.text
 
 
 def test_the_caller_goes_on_after_what_it_was_refused(dsn: str, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from psycopg import Connection, sql
 VALUES: Final = {
     "search_path": ("nowhere", "pg_catalog, pg_temp"),
     "timezone": ("Asia/Kathmandu", "UTC"),
-    "datestyle": ("German, YMD", "ISO, YMD"),
+    "datestyle": ("German, YMD", "ISO, MDY"),
     "intervalstyle": ("sql_standard", "postgres"),
     "extra_float_digits": ("-15", "1"),
     "bytea_output": ("escape", "hex"),

@@ -1,11 +1,9 @@
 """Opens connections: one for a command, and the pool of a child process, with the planner pinned.
 
-What a session needs is said here, once, and does not depend on what a database or a role is set to.
-
-Names in statements are looked up in pg_catalog alone: what others may create in ``public``, or in a schema of the
-user's name, is never called. A child's session is fixed for good. A command may come through a pooler, whose sessions
-are other programs' next, so it fixes each of its transactions. Producers do neither: what they run, and what runs on
-connections of applications, has a schema on every name.
+What sessions are set to: ``session_settings.py``. Names in statements are looked up in pg_catalog alone: what others
+may create in ``public``, or in a schema of the user's name, is never called. A child's session is fixed for good. A
+command may come through a pooler, whose sessions are other programs' next, so it fixes each of its transactions.
+Producers do neither: what they run, and what runs on connections of applications, has a schema on every name.
 """
 
 from __future__ import annotations
@@ -27,6 +25,7 @@ from pooljobs.db.dsn import describe
 from pooljobs.db.faults import unreachable
 from pooljobs.db.hot import UTF8
 from pooljobs.db.naming_cursor import NamingCursor
+from pooljobs.db.session_settings import CLOSED_PATH, NEEDED, PINNED, patient
 from pooljobs.errors import DatabaseUnsupportedError
 
 OLDEST = 14
@@ -40,54 +39,6 @@ SILENCE = 30.0
 
 LEAST_SILENCE, MOST_SILENCE = 5.0, 60.0
 """Within these bounds it follows the lease: a lost packet or two must not cut a connection, nor may it take hours."""
-
-CLOSED_PATH = "search_path = pg_catalog, pg_temp"
-"""pg_temp comes last: it would be first if it were not named."""
-
-NEEDED = (
-    CLOSED_PATH,
-    # Values are read and written in one form, and plain strings are plain.
-    "timezone = 'UTC'",
-    "datestyle = 'ISO'",
-    "intervalstyle = 'postgres'",
-    "extra_float_digits = 1",
-    "bytea_output = 'hex'",
-    "array_nulls = on",
-    "standard_conforming_strings = on",
-    "row_security = on",  # off makes an error of each query that a policy restricts
-)
-"""What all that we run needs, whatever database and role are set to (ALTER DATABASE … SET, ALTER ROLE … SET)."""
-
-PINNED = (
-    *NEEDED,
-    # One generic plan for each statement, the same whatever the statistics say: they are stale just when it matters,
-    # after a bulk load into an empty table.
-    "plan_cache_mode = force_generic_plan",
-    "enable_indexscan = on",
-    "enable_nestloop = on",
-    "enable_seqscan = off",
-    "enable_bitmapscan = off",
-    "enable_hashjoin = off",
-    "enable_mergejoin = off",
-    "jit = off",
-    "default_transaction_isolation = 'read committed'",
-)
-"""What a child's session is set to, with ``patient``."""
-
-
-_TRANSACTION_TIMEOUT_SINCE = 170000
-
-
-def patient(connection: Connection[Any]) -> tuple[str, ...]:
-    """Settings by which the server ends nothing for the time that it takes, nor a session that is idle.
-
-    Limits that a database or a role has are made for other programs: a vacuum takes minutes, and who listens is idle.
-    What may take how long is minded here, and the network by TCP.
-    """
-    limits = ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "idle_session_timeout"]
-    if connection.info.server_version >= _TRANSACTION_TIMEOUT_SINCE:
-        limits.append("transaction_timeout")
-    return tuple(f"{limit} = 0" for limit in limits)
 
 
 def connect(dsn: str, *, application_name: str = "pooljobs") -> Connection[Any]:

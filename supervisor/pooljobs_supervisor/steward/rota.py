@@ -74,9 +74,9 @@ def borne(connection: Connection[Any], error: psycopg.Error, refusals: RefusalLo
         psycopg.Error: It is neither, or the connection is of no use for what is to be done next.
     """
     kind = kind_of(error)
+    if kind is ErrorKind.REFUSED:
+        refusals.refused(error, "the steward goes on with what else there is to do")
     idle = connection.info.transaction_status is TransactionStatus.IDLE
     if kind in (ErrorKind.AWAY, ErrorKind.MISUSE) or not idle:
         raise error
-    if kind is ErrorKind.REFUSED:
-        refusals.refused(error, "the steward goes on with what else there is to do")
     return kind is ErrorKind.REFUSED

@@ -68,7 +68,7 @@ class Upkeeper:
         while not self._stopping.wait(self._rota.seconds_to_next()):
             try:
                 self._turn()
-            except psycopg.Error as error:  # also where a refusal leaves the connection in a transaction
+            except psycopg.Error as error:  # also a refusal, which is told by then, that leaves a transaction open
                 if kind_of(error) is ErrorKind.MISUSE:
                     raise
                 self.close()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import psycopg
 import pytest
+from psycopg import errors as pg
 
 from pooljobs.errors import AppLoadError, NotFoundError
 from pooljobs.exit_codes import ExitCode
@@ -65,6 +66,23 @@ def test_a_missing_right_is_no_bug(capsys: pytest.CaptureFixture[str]) -> None:
     code, text = told(psycopg.errors.InsufficientPrivilege("permission denied"), capsys)
     assert code is ExitCode.DATABASE_UNREACHABLE
     assert "grant" in text
+
+
+@pytest.mark.parametrize("error", [pg.QueryCanceled, pg.ObjectNotInPrerequisiteState, pg.RaiseException, pg.IoError])
+def test_what_the_server_refuses_is_no_bug(error: type[psycopg.Error], capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = told(error("what it says"), capsys)
+    assert code is ExitCode.DATABASE_UNREACHABLE
+    assert "what it says" in text
+    assert "bug" not in text
+
+
+@pytest.mark.parametrize("error", [pg.SyntaxError, pg.UndefinedColumn, pg.InvalidTextRepresentation])
+def test_what_a_statement_of_ours_does_wrong_is_a_bug(
+    error: type[psycopg.Error], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, text = told(error("what it says"), capsys)
+    assert code is ExitCode.INTERNAL
+    assert "bug in pooljobs" in text
 
 
 def test_anything_else_is_a_bug_with_its_traceback(capsys: pytest.CaptureFixture[str]) -> None:

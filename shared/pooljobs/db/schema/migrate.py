@@ -10,13 +10,14 @@ from typing import Any
 from psycopg import Connection, sql
 from psycopg import errors as pg
 
-from pooljobs.db.connect import CLOSED_PATH, connect, patient, pinned_transaction
+from pooljobs.db.connect import connect, pinned_transaction
 from pooljobs.db.faults import one_line
 from pooljobs.db.schema.functions import create_function
 from pooljobs.db.schema.migrations import MADE_FIRST, Migration, code_version, functions, migrations
 from pooljobs.db.schema.partitions import lapse
 from pooljobs.db.schema.turn import turn
 from pooljobs.db.schema.version import Installed, installed, refuse_newer
+from pooljobs.db.session_settings import CLOSED_PATH, patient
 from pooljobs.db.statements import Statements, render
 from pooljobs.errors import DatabaseUnsupportedError, NotMigratedError
 from pooljobs.schema_name import check_schema

@@ -14,7 +14,8 @@ from contextlib import contextmanager
 
 from psycopg import sql
 
-from pooljobs.db.connect import connect, patient, pinned_transaction
+from pooljobs.db.connect import connect, pinned_transaction
+from pooljobs.db.session_settings import patient
 from pooljobs.errors import NotMigratedError
 
 LONGEST = 3600.0
