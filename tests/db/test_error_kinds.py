@@ -100,8 +100,8 @@ def test_errors_of_childrens_sessions_name_their_statement(dsn: str, connection:
     connection.execute("DROP VIEW pooljobs.jobs; ALTER TABLE pooljobs.workers RENAME TO mislaid")
     with child_pool(dsn, size=1, application_name="test") as pool, pool.connection() as child:
         with pytest.raises(pg.UndefinedTable) as raised:
-            child.execute(SQL.load("reap_workers"))
-        assert in_words(raised.value) == 'relation "pooljobs.workers" does not exist (in reap_workers.sql)'
+            child.execute(SQL.load("forget_workers"))
+        assert in_words(raised.value) == 'relation "pooljobs.workers" does not exist (in forget_workers.sql)'
         with pytest.raises(pg.UndefinedTable) as raised:
             HotStatement("hot", b"SELECT FROM nowhere", {}).row(child, [])
         assert in_words(raised.value) == 'relation "nowhere" does not exist (in hot.sql)'

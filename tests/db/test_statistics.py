@@ -27,7 +27,7 @@ Conn = Connection[Any]
 PLANLESS = {"pass_over", "copy_jobs", "listen"}
 """These cannot be prepared."""
 
-NO_TABLE = {"count_dead_rows", "make_partitions", "list_expired_partitions", "read_clock"}
+NO_TABLE = {"count_dead_rows", "make_partitions", "explain_partitions", "list_expired_partitions", "read_clock"}
 NO_TABLE |= {"terminate_backends", "wait_for_disk", "count_connections"}
 """These read no table of ours."""
 
