@@ -136,7 +136,12 @@ def hot_statements(connection: Connection[Any], worker: int) -> list[Hot]:
             "look_for_chores",
             "look_for_chores",
             {},
-            {("workers", None), ("workers", "workers_pkey"), ("cancellations", "cancellations_pkey")},
+            {
+                ("workers", None),
+                ("workers", "workers_pkey"),
+                ("cancellations", None),
+                ("cancellations", "cancellations_pkey"),
+            },
             OTHERS + 100,
             60,
             index_dropped="",
