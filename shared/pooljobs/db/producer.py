@@ -150,7 +150,7 @@ class Producer:
             session.connection.close()
         if lost and sent:
             return lost_midway(error, sent, cancelling=cancelling)
-        told = as_ours(error, self._statements.schema)
+        told = as_ours(error, self._statements.schema, harmless=True)
         if isinstance(told, DatabaseReadOnlyError):
             self._pool.renew()  # another host of the DSN may take writes
             return RetryableError(told, at_once=True)

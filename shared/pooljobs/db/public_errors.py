@@ -29,6 +29,9 @@ _NEVER_RUN: Final = (pg.CannotConnectNow.sqlstate, pg.IdleSessionTimeout.sqlstat
 _ANSWERS_IN_DOUBT: Final = ("08", "40003")
 """Errors that a pooler gives which has lost its server, and of a transaction whose end is unknown."""
 
+_LAST_WORDS: Final = (pg.AdminShutdown.sqlstate, pg.CrashShutdown.sqlstate)
+"""What a server says as it goes, whatever it was doing."""
+
 _QUOTE_ROWS: Final = ("22", "23")
 """Classes of errors whose details quote the row: its payload may be secret."""
 
@@ -82,18 +85,18 @@ def ours(schema: str) -> Iterator[None]:
     raise told
 
 
-def as_ours(error: psycopg.Error, schema: str | None = None) -> PoolJobsError:
+def as_ours(error: psycopg.Error, schema: str | None = None, *, harmless: bool = False) -> PoolJobsError:
     """The error to show for what a statement of ours met, on ``schema``, if that is known; its cause is the other.
 
-    But not where that quotes the payload, in its detail and its context.
+    But not where that quotes the payload, in its detail and its context. ``harmless``: nothing was done for certain.
     """
-    told = _as_ours(error, schema)
+    told = _as_ours(error, schema, harmless=harmless)
     quotes = isinstance(told, PayloadError) or (error.sqlstate or "").startswith(_QUOTE_ROWS)
     told.__cause__, told.__suppress_context__ = (None if quotes else error), True
     return told
 
 
-def _as_ours(error: psycopg.Error, schema: str | None) -> PoolJobsError:
+def _as_ours(error: psycopg.Error, schema: str | None, *, harmless: bool) -> PoolJobsError:
     text = one_line(error)
     if isinstance(error, MISSING):
         return not_migrated(schema) if schema else NotMigratedError(f"the schema is not whole: {text}", hint=MIGRATE)
@@ -102,7 +105,8 @@ def _as_ours(error: psycopg.Error, schema: str | None) -> PoolJobsError:
     if isinstance(error, pg.ReadOnlySqlTransaction):
         return read_only_server(text)
     if passes(error):
-        hint = "the server, or the way to it, went away meanwhile; nothing of an unfinished statement was kept"
+        known = harmless or not (_unanswered(error) or error.sqlstate in _LAST_WORDS)
+        hint = "nothing was done" if known else "what was sent last may have been done: look before you repeat it"
         return DatabaseUnreachableError(f"lost the database: {text}", hint=hint)
     return DatabaseRefusedError(f"the database refused: {text}", hint=_why_refused(error))
 

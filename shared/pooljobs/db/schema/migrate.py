@@ -7,11 +7,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 from psycopg import Connection, sql
 from psycopg import errors as pg
 
 from pooljobs.db.connect import connect, pinned_transaction
 from pooljobs.db.faults import one_line
+from pooljobs.db.public_errors import ours
 from pooljobs.db.schema.functions import create_function
 from pooljobs.db.schema.migrations import MADE_FIRST, Migration, code_version, functions, migrations
 from pooljobs.db.schema.partitions import lapse
@@ -19,7 +21,7 @@ from pooljobs.db.schema.turn import turn
 from pooljobs.db.schema.version import Installed, installed, refuse_newer
 from pooljobs.db.session_settings import CLOSED_PATH, patient
 from pooljobs.db.statements import Statements, render
-from pooljobs.errors import DatabaseUnsupportedError, NotMigratedError
+from pooljobs.errors import NotMigratedError
 from pooljobs.schema_name import check_schema
 
 _TRIES = 30
@@ -49,40 +51,38 @@ def migrate(
     A schema that is newer than this code, and works with it, is left as it is.
 
     Raises:
-        DatabaseUnreachableError: Nobody answered at the DSN.
+        DatabaseUnreachableError: Nobody answered at the DSN, or the connection was lost. What was done so far stays.
         DatabaseUnsupportedError: The server is too old, or cannot be written to.
+        DatabaseRefusedError: It refused a statement, for a timeout of the database, say. What was done so far stays.
         NotMigratedError: The schema is too new for this pooljobs or too old to be migrated, the user may not create
             it, or somebody's lock on one of its tables was in the way for half a minute.
         OptionError: The schema cannot have that name.
     """
     check_schema(schema)
-    with connect(dsn, application_name="pooljobs migrate") as connection:
+    with ours(schema), connect(dsn, application_name="pooljobs migrate") as connection:
         try:
             with turn(dsn, schema):
                 return _migrate(connection, schema, on_applied)
-        except pg.InsufficientPrivilege as error:
-            hint = "migrate as a user who may create schemas in this database, then run the workers as any user"
-            raise NotMigratedError(f"cannot migrate: {one_line(error)}", hint=hint) from None
-        except pg.ReadOnlySqlTransaction as error:
-            raise DatabaseUnsupportedError(
-                f"cannot migrate: {one_line(error)}", hint="this is a standby: name the primary in the DSN"
-            ) from None
-        except pg.LockNotAvailable as error:
-            hint = "a transaction that is open for long has it: see pg_stat_activity; what was done so far stays"
-            raise NotMigratedError(f"cannot migrate: {one_line(error)}", hint=hint) from None
-        except pg.DependentObjectsStillExist as error:
-            hint = f"{error.diag.message_detail}: drop that, migrate, and create it anew"
-            raise NotMigratedError(f"cannot migrate: {one_line(error)}", hint=hint) from None
+        except (pg.InsufficientPrivilege, pg.LockNotAvailable, pg.DependentObjectsStillExist) as error:
+            raise NotMigratedError(f"cannot migrate: {one_line(error)}", hint=_way_out(error)) from error
+
+
+def _way_out(error: psycopg.Error) -> str:
+    if isinstance(error, pg.InsufficientPrivilege):
+        return "migrate as a user who may create schemas in this database, then run the workers as any user"
+    if isinstance(error, pg.LockNotAvailable):
+        return "a transaction that is open for long has it: see pg_stat_activity; what was done so far stays"
+    return f"{error.diag.message_detail}: drop that, migrate, and create it anew"
 
 
 def pending(dsn: str, schema: str = "pooljobs") -> list[str]:
     """The names of the migrations that ``migrate`` would apply. Changes nothing.
 
     Raises:
-        DatabaseUnreachableError, DatabaseUnsupportedError: As their names say.
+        DatabaseUnreachableError, DatabaseUnsupportedError, DatabaseRefusedError: As their names say.
         NotMigratedError: The schema is too new for this pooljobs or too old to be migrated.
     """
-    with connect(dsn, application_name="pooljobs migrate") as connection:
+    with ours(schema), connect(dsn, application_name="pooljobs migrate") as connection:
         have = installed(connection, schema) or Installed(0, 0)
         refuse_newer(have, schema)
         return [migration.name for migration in migrations() if migration.version > have.version]
