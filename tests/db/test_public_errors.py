@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -205,6 +206,8 @@ def test_commands_end_with_a_line_a_hint_and_their_exit_code(
             assert told.startswith("error: "), (name, told)
             assert "\nhint: " in told, (name, told)
             assert "Traceback" not in told, (name, told)
+            if harm.done is no_schema:
+                assert f"\nhint: run: {shlex.join(['pooljobs', 'migrate', '--dsn', dsn])}\n" in told, (name, told)
 
 
 def test_a_payload_that_is_refused_is_quoted_nowhere(owner_dsn: str, connection: Conn) -> None:

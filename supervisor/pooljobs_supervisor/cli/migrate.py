@@ -12,7 +12,7 @@ from pooljobs.db.schema.migrate import MigrationReport, migrate, pending
 from pooljobs.db.schema.migrations import code_version
 from pooljobs.db.service import Database, open_database
 from pooljobs.exit_codes import ExitCode
-from pooljobs_supervisor.cli.database import announce
+from pooljobs_supervisor.cli.database import announce, migrate_command
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
 from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, AsJson, Dsn, Schema
 from pooljobs_supervisor.telling.console import emit, emit_json, line, lines, say
@@ -69,7 +69,7 @@ def _check(database: Database, schema: str, where: str, *, as_json: bool) -> Non
     if as_json:
         emit_json({"schema": schema, "version": code_version(), "pending": missing})
     elif missing:
-        emit(lines([*(f"pending {name}" for name in missing), "run: pooljobs migrate"]))
+        emit(lines([*(f"pending {name}" for name in missing), f"run: {migrate_command(database, schema)}"]))
     else:
         emit(line(f"{where} is up to date"))
     if missing:
