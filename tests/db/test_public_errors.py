@@ -131,7 +131,7 @@ HARMS = [
     Harm(no_such_database, DatabaseUnreachableError),
     Harm(odd_parameter, DatabaseUnreachableError),
     Harm(no_schema, NotMigratedError, MENDS),
-    Harm(no_table, NotMigratedError, ("pending", "migrate --check", "grant")),
+    Harm(no_table, NotMigratedError),
     Harm(no_rights, DatabaseRefusedError, MENDS),
     Harm(read_only, DatabaseReadOnlyError, (*LOOKS, *CANCELS)),
     Harm(too_slow, DatabaseRefusedError, ("grant",)),

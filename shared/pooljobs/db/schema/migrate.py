@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
@@ -15,6 +15,7 @@ from pooljobs.db.connect import connect, pinned_transaction
 from pooljobs.db.faults import one_line
 from pooljobs.db.public_errors import ours
 from pooljobs.db.schema.functions import create_function
+from pooljobs.db.schema.mending import mend, to_mend
 from pooljobs.db.schema.migrations import MADE_FIRST, Migration, code_version, functions, migrations
 from pooljobs.db.schema.partitions import lapse
 from pooljobs.db.schema.turn import turn
@@ -36,11 +37,14 @@ class MigrationReport:
 
     Attributes:
         warning: What is wrong all the same, and what to do about it; empty if nothing is.
+        mended: Functions and views that were not as they should be, though nothing was to be applied, and are now: the
+            schema was renamed, or restored on another server.
     """
 
     applied: list[str]
     version: int
     warning: str = ""
+    mended: list[str] = field(default_factory=list)
 
 
 def migrate(
@@ -76,7 +80,7 @@ def _way_out(error: psycopg.Error) -> str:
 
 
 def pending(dsn: str, schema: str = "pooljobs") -> list[str]:
-    """The names of the migrations that ``migrate`` would apply. Changes nothing.
+    """The names of the migrations that ``migrate`` would apply, or of what it would mend. Changes nothing.
 
     Raises:
         DatabaseUnreachableError, DatabaseUnsupportedError, DatabaseRefusedError: As their names say.
@@ -85,7 +89,11 @@ def pending(dsn: str, schema: str = "pooljobs") -> list[str]:
     with ours(schema), connect(dsn, application_name="pooljobs migrate") as connection:
         have = installed(connection, schema) or Installed(0, 0)
         refuse_newer(have, schema)
-        return [migration.name for migration in migrations() if migration.version > have.version]
+        missing = [migration.name for migration in migrations() if migration.version > have.version]
+        if not missing and have.version == code_version():
+            with suppress(pg.InsufficientPrivilege, pg.LockNotAvailable, pg.ReadOnlySqlTransaction):
+                return to_mend(connection, schema)
+        return missing
 
 
 def _migrate(
@@ -98,7 +106,8 @@ def _migrate(
         return MigrationReport([], have.version)
     missing = [migration for migration in migrations() if migration.version > have.version]
     if not missing:
-        return MigrationReport([], have.version, _heal(connection, schema))
+        mended = _mend(connection, schema)
+        return MigrationReport([], have.version, _look_after_partitions(connection, schema), mended)
     texts = functions()
     _create(connection, schema, {name: texts[name] for name in MADE_FIRST})
     for migration in missing:
@@ -110,13 +119,15 @@ def _migrate(
     return MigrationReport([migration.name for migration in missing], code_version())
 
 
-def _heal(connection: Connection[Any], schema: str) -> str:
-    """Functions and partitions as they should be anyway: whoever may not create them, or meets a lock, leaves them.
-
-    Returns what is to be done about partitions that this user cannot make and that nobody else makes.
-    """
+def _mend(connection: Connection[Any], schema: str) -> list[str]:
+    """Functions and view as they should be anyway: whoever may not create them, or meets a lock, leaves them."""
     with suppress(pg.InsufficientPrivilege, pg.LockNotAvailable):
-        _create(connection, schema, functions())
+        return mend(connection, schema)
+    return []
+
+
+def _look_after_partitions(connection: Connection[Any], schema: str) -> str:
+    """What is to be done about partitions that this user cannot make and that nobody else makes; empty if nothing is."""
     try:
         _make_partitions(connection, schema)
     except pg.LockNotAvailable:
