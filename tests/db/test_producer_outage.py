@@ -289,6 +289,23 @@ def test_a_cancellation_whose_answer_was_lost_may_be_made_again(
     assert patient.cancel(job) is Cancellation.ENDED
 
 
+def test_a_job_whose_session_was_ended_is_not_sent_again(dsn: str, connection: Conn) -> None:
+    """The server says that it ends it, and not how far it came."""
+    with app_on(dsn, wait=60) as app, psycopg.connect(connection.info.dsn) as holder, ThreadPoolExecutor() as threads:
+        enqueue(app)
+        holder.execute("LOCK pooljobs.live")
+        waiting = threads.submit(enqueue, app)
+        blocked = "FROM pg_stat_activity WHERE application_name = 'pooljobs producer' AND wait_event_type = 'Lock'"
+        wait_until(lambda: scalar(connection, f"SELECT count(*) {blocked}"), what="the enqueue to wait")
+        assert scalar(connection, f"SELECT pg_terminate_backend(pid) {blocked}")
+        error = waiting.exception(60)
+        holder.rollback()
+    assert isinstance(error, DatabaseUnreachableError)
+    assert error.maybe_stored
+    assert isinstance(error.__cause__, psycopg.errors.AdminShutdown)
+    assert scalar(connection, COUNT) == 1
+
+
 def test_a_session_that_was_ended_for_idling_had_run_nothing(dsn: str, connection: Conn) -> None:
     """The server's last word may come after the look at the socket; here it comes with the answer."""
     assert not undecided(psycopg.errors.IdleSessionTimeout("terminating connection"), connection)

@@ -20,17 +20,17 @@ from pooljobs.errors import (
     PoolJobsError,
 )
 
-_OUTAGES: Final = ("08", "57P", "53", "58", "40")
-"""Classes, and beginnings, of errors of a server that is away, full, or short of something for a moment."""
+_AWAY: Final = ("08", "57P", "53100", "53300", "58000", "58030")
+"""Beginnings of the SQLSTATEs of a server that is away, or takes nobody's writes."""
+
+_MET_ANOTHER: Final = ("40001", "40P01", "55P03")
+"""A serialization failure, a deadlock, somebody's lock: nothing is wrong."""
 
 _NEVER_RUN: Final = (pg.CannotConnectNow.sqlstate, pg.IdleSessionTimeout.sqlstate)
 """The connection is lost, and what was sent last was not even looked at."""
 
 _ANSWERS_IN_DOUBT: Final = ("08", "40003")
 """Errors that a pooler gives which has lost its server, and of a transaction whose end is unknown."""
-
-_LAST_WORDS: Final = (pg.AdminShutdown.sqlstate, pg.CrashShutdown.sqlstate)
-"""What a server says as it goes, whatever it was doing."""
 
 _QUOTE_ROWS: Final = ("22", "23")
 """Classes of errors whose details quote the row: its payload may be secret."""
@@ -43,13 +43,22 @@ def undecided(error: psycopg.Error, connection: BaseConnection[Any]) -> bool:
     """
     if error.sqlstate in _NEVER_RUN:
         return False
-    answered = (error.sqlstate or "").startswith(_ANSWERS_IN_DOUBT)
-    return _unanswered(error) or answered or connection.closed
+    in_doubt = (error.sqlstate or "").startswith(_ANSWERS_IN_DOUBT)
+    return in_doubt or _unanswered(error) or _ended(error) or connection.closed
 
 
 def passes(error: psycopg.Error) -> bool:
     """Whether the same may succeed a moment later, with nothing changed by anybody."""
-    return _unanswered(error) or (error.sqlstate or "").startswith(_OUTAGES)
+    return _away(error) or error.sqlstate in _MET_ANOTHER
+
+
+def _away(error: psycopg.Error) -> bool:
+    return _unanswered(error) or _ended(error) or (error.sqlstate or "").startswith(_AWAY)
+
+
+def _ended(error: psycopg.Error) -> bool:
+    """The session was ended with it, whatever the reason."""
+    return error.diag.severity_nonlocalized in ("FATAL", "PANIC")
 
 
 def _unanswered(error: psycopg.Error) -> bool:
@@ -104,8 +113,8 @@ def _as_ours(error: psycopg.Error, schema: str | None, *, harmless: bool) -> Poo
         return PayloadError(f"PostgreSQL refused the payload: {text}")
     if isinstance(error, pg.ReadOnlySqlTransaction):
         return read_only_server(text)
-    if passes(error):
-        known = harmless or not (_unanswered(error) or error.sqlstate in _LAST_WORDS)
+    if _away(error):
+        known = harmless or not (_unanswered(error) or _ended(error))
         hint = "nothing was done" if known else "what was sent last may have been done: look before you repeat it"
         return DatabaseUnreachableError(f"lost the database: {text}", hint=hint)
     return DatabaseRefusedError(f"the database refused: {text}", hint=_why_refused(error))
