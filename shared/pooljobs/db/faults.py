@@ -8,7 +8,7 @@ from typing import Final
 import psycopg
 from psycopg import errors as pg
 
-from pooljobs.errors import DatabaseReadOnlyError, DatabaseUnreachableError, NotMigratedError
+from pooljobs.errors import DatabaseReadOnlyError, DatabaseRefusedError, DatabaseUnreachableError, NotMigratedError
 
 _LIMITS: Final = "54"
 """The class of errors of limits that are built in."""
@@ -75,12 +75,9 @@ def read_only_server(why: str) -> DatabaseReadOnlyError:
     return DatabaseReadOnlyError(f"the server is read-only: {why}", hint=hint)
 
 
-def refused(error: psycopg.Error) -> DatabaseUnreachableError:
+def refused(error: psycopg.Error) -> DatabaseRefusedError:
     """The error to raise where the server is there, and refuses a statement of ours."""
-    hint = "the server's log tells more of it"
-    if isinstance(error, pg.InsufficientPrivilege):
-        hint = "grant this user the rights on pooljobs' schema, or name another user in the DSN"
-    return DatabaseUnreachableError(f"the database refused: {in_words(error)}", hint=hint)
+    return DatabaseRefusedError(f"the database refused: {in_words(error)}", hint=_why_refused(error))
 
 
 def not_migrated(schema: str) -> NotMigratedError:
@@ -92,6 +89,16 @@ def not_migrated(schema: str) -> NotMigratedError:
 def migrate_hint(schema: str) -> str:
     """What to run for a schema that is missing or old."""
     return MIGRATE if schema == "pooljobs" else f"{MIGRATE} --schema {shlex.quote(schema)}"
+
+
+def _why_refused(error: psycopg.Error) -> str:
+    if isinstance(error, pg.InsufficientPrivilege):
+        return "name another user in the DSN, or grant this one what it needs: pooljobs grant ROLE --as …  prints it"
+    if isinstance(error, pg.QueryCanceled):
+        return "see statement_timeout of the role and the database; or was it cancelled by somebody?"
+    if isinstance(error, pg.LockNotAvailable):
+        return "somebody locks the table, see pg_locks; lock_timeout of the role or the database ended the wait"
+    return "the server's log has the whole of it; if the schema was changed by hand, pooljobs migrate puts it right"
 
 
 def _hint(text: str) -> str:

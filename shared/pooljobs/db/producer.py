@@ -17,11 +17,12 @@ from psycopg import AsyncConnection, Connection
 from pooljobs.db.blocks import Block, alike, mixed
 from pooljobs.db.cancel import cancel_with
 from pooljobs.db.copied import Copier, Source
+from pooljobs.db.error_kinds import passes
 from pooljobs.db.hot import HotStatement
 from pooljobs.db.ids import JobIds
 from pooljobs.db.insert import InsertStatement
 from pooljobs.db.producer_pool import ProducerPool, Session
-from pooljobs.db.public_errors import as_ours, lost_midway, passes, undecided
+from pooljobs.db.public_errors import as_ours, lost_midway, undecided
 from pooljobs.db.refusals import translated
 from pooljobs.db.statements import Statements
 from pooljobs.db.tries import RetryableError, tried

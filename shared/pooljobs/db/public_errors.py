@@ -11,20 +11,23 @@ import psycopg
 from psycopg import BaseConnection
 from psycopg import errors as pg
 
-from pooljobs.db.faults import MIGRATE, MISSING, not_migrated, one_line, read_only_server, refuses_payload
+from pooljobs.db.error_kinds import ErrorKind, kind_of
+from pooljobs.db.faults import (
+    MIGRATE,
+    MISSING,
+    in_words,
+    not_migrated,
+    one_line,
+    read_only_server,
+    refused,
+    refuses_payload,
+)
 from pooljobs.errors import (
-    DatabaseRefusedError,
     DatabaseUnreachableError,
     NotMigratedError,
     PayloadError,
     PoolJobsError,
 )
-
-_AWAY: Final = ("08", "57P", "53100", "53300", "58000", "58030")
-"""Beginnings of the SQLSTATEs of a server that is away, or takes nobody's writes."""
-
-_MET_ANOTHER: Final = ("40001", "40P01", "55P03")
-"""A serialization failure, a deadlock, somebody's lock: nothing is wrong."""
 
 _NEVER_RUN: Final = (pg.CannotConnectNow.sqlstate, pg.IdleSessionTimeout.sqlstate)
 """The connection is lost, and what was sent last was not even looked at."""
@@ -45,15 +48,6 @@ def undecided(error: psycopg.Error, connection: BaseConnection[Any]) -> bool:
         return False
     in_doubt = (error.sqlstate or "").startswith(_ANSWERS_IN_DOUBT)
     return in_doubt or _unanswered(error) or _ended(error) or connection.closed
-
-
-def passes(error: psycopg.Error) -> bool:
-    """Whether the same may succeed a moment later, with nothing changed by anybody."""
-    return _away(error) or error.sqlstate in _MET_ANOTHER
-
-
-def _away(error: psycopg.Error) -> bool:
-    return _unanswered(error) or _ended(error) or (error.sqlstate or "").startswith(_AWAY)
 
 
 def _ended(error: psycopg.Error) -> bool:
@@ -106,25 +100,15 @@ def as_ours(error: psycopg.Error, schema: str | None = None, *, harmless: bool =
 
 
 def _as_ours(error: psycopg.Error, schema: str | None, *, harmless: bool) -> PoolJobsError:
-    text = one_line(error)
+    text = in_words(error)
     if isinstance(error, MISSING):
         return not_migrated(schema) if schema else NotMigratedError(f"the schema is not whole: {text}", hint=MIGRATE)
     if refuses_payload(error):
         return PayloadError(f"PostgreSQL refused the payload: {text}")
     if isinstance(error, pg.ReadOnlySqlTransaction):
         return read_only_server(text)
-    if _away(error):
+    if kind_of(error) is ErrorKind.AWAY:
         known = harmless or not (_unanswered(error) or _ended(error))
         hint = "nothing was done" if known else "what was sent last may have been done: look before you repeat it"
         return DatabaseUnreachableError(f"lost the database: {text}", hint=hint)
-    return DatabaseRefusedError(f"the database refused: {text}", hint=_why_refused(error))
-
-
-def _why_refused(error: psycopg.Error) -> str:
-    if isinstance(error, pg.InsufficientPrivilege):
-        return "name another user in the DSN, or grant this one what it needs: pooljobs grant ROLE --as …  prints it"
-    if isinstance(error, pg.QueryCanceled):
-        return "see statement_timeout of the role and the database; or was it cancelled by somebody?"
-    if isinstance(error, pg.LockNotAvailable):
-        return "somebody locks the table, see pg_locks; lock_timeout of the role or the database ended the wait"
-    return "the server's log has the whole of it; if the schema was changed by hand, pooljobs migrate puts it right"
+    return refused(error)

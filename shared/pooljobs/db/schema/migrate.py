@@ -127,7 +127,7 @@ def _mend(connection: Connection[Any], schema: str) -> list[str]:
 
 
 def _look_after_partitions(connection: Connection[Any], schema: str) -> str:
-    """What is to be done about partitions that this user cannot make and that nobody else makes; empty if nothing is."""
+    """What is to be done about partitions that this user cannot make and nobody else makes; empty if nothing is."""
     try:
         _make_partitions(connection, schema)
     except pg.LockNotAvailable:
