@@ -34,6 +34,7 @@ VALUES = {
     "run_at": "NULL",
     "trace_id": "NULL",
     "early": "true",
+    "id": "NULL",
 }
 BARE = "INSERT INTO pooljobs.live (job_type, payload) VALUES ('noop', '{\"n\": 1}') RETURNING id"
 

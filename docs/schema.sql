@@ -402,7 +402,7 @@ CREATE OR REPLACE FUNCTION pooljobs.uuid_v7()
  RETURNS uuid
  LANGUAGE sql
  PARALLEL SAFE
-RETURN uuidv7();
+AS $function$SELECT pg_catalog.uuidv7()$function$;
 
 CREATE VIEW pooljobs.jobs AS
  SELECT l.id,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
+from uuid import UUID
 
 from pooljobs.exit_codes import ExitCode
 
@@ -38,15 +40,43 @@ class DeclarationError(PoolJobsError, TypeError):
 
 
 class DatabaseUnreachableError(PoolJobsError):
-    """No server answered at the DSN, or it refused to let us in."""
+    """An outage: no server answered at the DSN, it let nobody in, or it was lost before it had answered.
+
+    Attributes:
+        job_ids: The jobs of which nobody knows whether they were stored, or cancelled: the connection was lost after
+            that was sent. All of them were, or none. Empty where nothing was done.
+    """
 
     exit_code = ExitCode.DATABASE_UNREACHABLE
+
+    def __init__(self, message: str, *, hint: str | None = None, job_ids: Sequence[UUID] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.job_ids = job_ids
+
+    @property
+    def maybe_stored(self) -> bool:
+        """Whether the jobs, or the cancellation, may have been stored; if not, nothing was."""
+        return len(self.job_ids) > 0
 
 
 class DatabaseUnsupportedError(PoolJobsError):
     """The server is too old, or cannot be written to."""
 
     exit_code = ExitCode.DATABASE_UNSUPPORTED
+
+
+class DatabaseReadOnlyError(DatabaseUnreachableError, DatabaseUnsupportedError):
+    """The server takes no writes: a standby, one in maintenance, or one out of disk. Nothing was done."""
+
+    exit_code = ExitCode.DATABASE_UNSUPPORTED
+
+
+class DatabaseRefusedError(PoolJobsError):
+    """The server is there, and did not carry the statement out: a privilege is missing, a timeout of the database cut
+    it short, a trigger of yours raised. Nothing was done.
+    """
+
+    exit_code = ExitCode.DATABASE_REFUSED
 
 
 class NotMigratedError(PoolJobsError):

@@ -43,3 +43,5 @@ class ExitCode(IntEnum):
     """A worker is out of descriptors, memory or threads: it gave back what it had claimed, and is replaced."""
     OUTPUT = 15
     """stdout did not take the result: a full disk, or it was closed. What the command was to do is done."""
+    DATABASE_REFUSED = 16
+    """The server is there, and refused the statement: a privilege, a timeout of the database, a trigger."""

@@ -30,6 +30,9 @@ LONGEST_WAIT_SECS = 7 * 24 * 3600.0
 MOST_CONNECTIONS = 1000
 """Of one process."""
 
+WAIT_SECS = 10.0
+"""Unless told otherwise, seconds for which an application that enqueues waits for its database."""
+
 LARGEST = 2**31 - 1
 """Of a number that nothing else bounds."""
 

@@ -24,6 +24,7 @@ PARAMETERS = {
     "max_retries": 3,
     "delay": 0.0,
     "run_at": None,
+    "id": None,
     "trace_id": None,
 }
 

@@ -12,7 +12,7 @@ import pytest
 from psycopg import Connection, IsolationLevel
 
 from pooljobs.db.blocks import mixed
-from pooljobs.db.copied import Copier
+from pooljobs.db.copied import Copier, Source
 from pooljobs.db.producer import Producer
 from pooljobs.db.reader import Reader
 from pooljobs.db.schema.migrate import migrate
@@ -111,7 +111,7 @@ def test_a_delayed_job_is_told_of_if_it_is_due_before_the_sleep_ends(
 def test_the_earliest_of_several_delayed_jobs_counts(connection: Conn, steward: Conn, ear: Ear) -> None:
     sleepers(seconds=30.0).fall_asleep(steward)
     jobs = [NewJob("a", b"{}", delay_secs=delay) for delay in (60.0, 5.0, 90.0)]
-    Copier(SQL).copy(connection, mixed(jobs))
+    Copier(SQL).copy(connection, Source(mixed(jobs)))
     assert ear.heard() == ["default"]
 
 

@@ -13,7 +13,7 @@ import pytest
 from psycopg import Connection
 from psycopg import errors as pg
 
-from pooljobs import PoolJobs
+from pooljobs import DatabaseRefusedError, PoolJobs
 from pooljobs.db.preflight import check
 from pooljobs.db.reader import open_reader
 from pooljobs.db.schema.grants import granting
@@ -104,7 +104,7 @@ ACTS: Final[dict[str, Callable[[str, UUID], None]]] = {
 def may(act: Callable[[str, UUID], None], dsn: str, job: UUID) -> bool:
     try:
         act(dsn, job)
-    except pg.InsufficientPrivilege:
+    except (pg.InsufficientPrivilege, DatabaseRefusedError):
         return False
     return True
 

@@ -13,7 +13,7 @@ from psycopg import Connection, sql
 from psycopg import errors as pg
 from psycopg.conninfo import conninfo_to_dict
 
-from pooljobs.errors import DatabaseUnreachableError
+from pooljobs.errors import DatabaseRefusedError
 from pooljobs.scoreboard import Activity, SlotState
 from pooljobs_supervisor.steward import leases
 from pooljobs_worker.session.connection import SILENT_TRIES, GaveUpError
@@ -193,7 +193,7 @@ def test_results_that_are_refused_are_kept_until_they_can_be_stored(
 def test_who_is_refused_before_it_is_ready_has_failed_to_start(dsn: str) -> None:
     with worker_parts(dsn) as parts:
         parts.child.slot.state = SlotState.BOOTING
-        with pytest.raises(DatabaseUnreachableError, match="the database refused: permission denied for table pg_auth"):
+        with pytest.raises(DatabaseRefusedError, match="the database refused: permission denied for table pg_auth"):
             parts.session.run(lambda connection: connection.execute(b"TABLE pg_authid"))
         parts.child.slot.state = SlotState.READY
 

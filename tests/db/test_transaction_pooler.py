@@ -4,6 +4,7 @@ transaction mode the next statement meets another session, and somebody else's n
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,7 +14,7 @@ from psycopg import Connection
 
 from pooljobs import PoolJobs
 from pooljobs.db.connect import connect
-from pooljobs.db.producer_pool import producer_pool
+from pooljobs.db.producer_pool import ProducerPool
 
 OFTEN = 8
 """Psycopg prepares what it has run five times."""
@@ -23,8 +24,11 @@ NAMES = "SELECT name FROM pg_prepared_statements WHERE name <> '' AND name NOT L
 
 @contextmanager
 def of_a_producer(dsn: str) -> Iterator[Connection[Any]]:
-    with producer_pool(dsn, 1) as pool, pool.connection() as connection:
-        yield connection
+    pool = ProducerPool(dsn, 1)
+    session = pool.take(time.monotonic() + 10)
+    yield session.connection
+    pool.give(session)
+    pool.renew()
 
 
 @pytest.mark.parametrize("opened", [of_a_producer, connect])
@@ -45,7 +49,8 @@ def test_no_way_to_enqueue_or_cancel_leaves_a_statement_prepared_by_psycopg(owne
         app.cancel(greet.options(delay=3600).enqueue(name="Ada"))
         greet.enqueue_many([{"name": "Ada"}, {"name": "Grace"}])
         app.enqueue("greet", {"name": "Edsger"})
-    with app._outlet.producer().connection() as the_only_one:
-        seen = the_only_one.execute(NAMES).fetchall()
+    the_only_one = app._outlet.producer()._pool.take(time.monotonic())
+    seen = the_only_one.connection.execute(NAMES).fetchall()
+    app._outlet.producer()._pool.give(the_only_one)
     app.close()
     assert seen == []

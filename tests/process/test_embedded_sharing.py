@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from pooljobs.embedded import acquire
+from pooljobs.embedded import acquire, stop_unused
 from pooljobs.errors import EmbeddedError
 from tests.support.embedded import FAST, EmbeddedUser, ask, postmaster, runs
 from tests.support.forking import exit_code_of
@@ -196,3 +196,19 @@ def test_a_stop_waits_until_the_sessions_are_gone(embedded_root: Path) -> None:
     assert not runs(embedded_root)
     wait_until(lambda: not Path(f"/proc/{backend}").exists(), what="the backend to be gone")
     connection.close()
+
+
+def test_a_directory_that_was_moved_away_is_an_error_of_ours(embedded_root: Path) -> None:
+    elsewhere = embedded_root.with_name("elsewhere")
+    server = acquire(embedded_root)
+    embedded_root.rename(elsewhere)
+    with pytest.raises(EmbeddedError, match="cannot leave the embedded PostgreSQL"):
+        server.close()
+    elsewhere.rename(embedded_root)
+    stop_unused(embedded_root)
+    assert not runs(embedded_root)
+
+
+def test_where_there_is_no_directory_nothing_has_to_be_stopped(cold_root: Path) -> None:
+    stop_unused(cold_root)
+    assert not cold_root.exists()

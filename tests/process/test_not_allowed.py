@@ -57,7 +57,7 @@ def test_a_fleet_that_may_not_register_does_not_start_and_says_why(dsn: str, tmp
     with audit_of(dsn) as connection:
         change(connection, dsn, "REVOKE INSERT ON pooljobs.declarations FROM")
         with Serving(dsn, tmp_path / "log") as serving:
-            assert serving.ended() == ExitCode.DATABASE_UNREACHABLE
+            assert serving.ended() == ExitCode.DATABASE_REFUSED
         assert (
             "the database refused: permission denied for table declarations (in publish_job_types.sql)" in serving.text
         )

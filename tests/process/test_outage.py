@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 
+from pooljobs import DatabaseUnreachableError, PoolJobs
 from pooljobs.db.producer import Producer
 from pooljobs.db.schema.migrate import migrate
 from pooljobs.embedded import acquire
@@ -102,6 +106,45 @@ def test_a_crash_of_the_server_loses_no_job_that_was_acknowledged(own_server: Ow
     producer.close()
     own_server.start()
     assert own_server.ask(counts) == {"pending": 20}
+
+
+def greet() -> None: ...
+
+
+def test_producers_go_on_when_the_server_is_back_and_know_of_every_job(own_server: OwnServer) -> None:
+    """Acknowledged jobs are there; of what is there besides, the errors told, and of nothing else."""
+    stop = threading.Event()
+    told: set[UUID] = set()
+    maybe: set[UUID] = set()
+
+    def produce(app: PoolJobs, rounds: list[int]) -> None:
+        greet = app.registry["greet"]
+        while not stop.is_set():
+            try:
+                told.add(greet.enqueue().id)
+                told.update(greet.enqueue_many([{}, {}]).ids)
+                told.add(asyncio.run(greet.enqueue_async()).id)
+            except DatabaseUnreachableError as outage:
+                if not outage.maybe_stored:
+                    raise
+                maybe.update(outage.job_ids)
+            rounds[0] += 1
+
+    with PoolJobs(own_server.dsn, wait=60) as app, ThreadPoolExecutor(4) as threads:
+        app.job(greet)
+        counters = [[0] for _ in range(4)]
+        producing = [threads.submit(produce, app, counter) for counter in counters]
+        for _ in range(3):
+            before = [counter[0] for counter in counters]
+            wait_until(lambda: all(c[0] > b + 20 for c, b in zip(counters, before, strict=True)), what="some rounds")  # noqa: B023
+            own_server.crash()
+            own_server.start()
+        stop.set()
+        for each in producing:
+            each.result(60)
+    stored = {row[0] for row in own_server.ask(lambda c: c.execute("SELECT id FROM pooljobs.live").fetchall())}
+    assert told <= stored
+    assert stored - told <= maybe
 
 
 def test_a_fleet_without_its_database_still_ends_when_told(own_server: OwnServer, tmp_path: Path) -> None:

@@ -115,13 +115,14 @@ def foreign_statements(connection: Connection[Any]) -> list[Hot]:
     one = {"id": running[0], "fence": 1, "token": 1, "started_ago": 0.1}
     types = {("job_types", None), ("job_types", "job_types_pkey")}
     job = {"job_type": "noop", "payload": "{}", "queue": "default", "priority": 0, "max_retries": 3, "trace_id": None}
+    by_python = {**job, "id": None, "run_at": None, "delay": 0.0, "early": True}
     return [
         Hot("cancel a pending job", "cancel_one", {"job_id": pending[0], "reason": "why"}, set(), blocks=200),
         Hot("cancel a running job", "cancel_one", {"job_id": running[0], "reason": "why"}, set(), blocks=200),
         Hot("cancel an ended job", "cancel_one", {"job_id": ended, "reason": "why"}, set(), 12_000, 1000),
         Hot("enqueue_one", "enqueue_one", {**job, "delay": None}, set(), blocks=200),
         Hot("notify_idle", "notify_idle", {"queues": ["default"], "run_ats": [None]}, set(), blocks=200),
-        Hot("insert_job", "insert_job", {**job, "run_at": None, "delay": 0.0, "early": True}, set(), blocks=200),
+        Hot("insert_job", "insert_job", by_python, set(), blocks=200),
         Hot("complete_in_transaction", "complete_in_transaction", one, set(), blocks=200),
         Hot("list_job_types", "list_job_types", {"job_type": "nobody's"}, types, 2 * OTHERS),
     ]

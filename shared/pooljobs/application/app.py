@@ -19,6 +19,7 @@ from pooljobs.job.options import EnqueueOptions, check_name
 from pooljobs.job.retry import DEFAULT_DELAY_SECS, PolicyKind, RetryPolicy
 from pooljobs.job.time_limit import TimeLimit
 from pooljobs.payload.encoding import encode
+from pooljobs.settings import WAIT_SECS
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -33,12 +34,14 @@ class PoolJobs(Cancelling):
             looked up when the first job is enqueued.
         schema: Schema that holds pooljobs' tables. Default ``pooljobs``.
         pool_size: Most connections open at once for enqueueing, in each process; 1 to 1000. Default 4.
+        wait: Seconds for which an enqueue or a cancellation waits for a database that has gone away, or for a free
+            connection of the pool; 0 to a week. Default 10. The first connection of a process is tried once.
         retry_delay_secs: Seconds: ``retry_delay_secs`` of all handlers that declare none. Default 1, with which the
             default's three runs are over within two seconds: for handlers that call a remote service set 30 or more.
 
     Raises:
         DeclarationError: ``retry_delay_secs`` is negative, beyond a century, or not a number.
-        OptionError: The schema cannot have that name, or ``pool_size`` is out of its range.
+        OptionError: The schema cannot have that name, or ``pool_size`` or ``wait`` is out of its range.
     """
 
     def __init__(
@@ -47,12 +50,13 @@ class PoolJobs(Cancelling):
         *,
         schema: str = "pooljobs",
         pool_size: int = 4,
+        wait: float = WAIT_SECS,
         retry_delay_secs: float = DEFAULT_DELAY_SECS,
     ) -> None:
         self._retry_delay_secs = RetryPolicy(delay_secs=retry_delay_secs).delay_secs
         self.state = StateContainer()
         self._tasks: dict[str, Task] = {}
-        self._outlet = Outlet(dsn, schema, pool_size)
+        self._outlet = Outlet(dsn, schema, pool_size, wait)
 
     @property
     def registry(self) -> Mapping[str, Task]:
@@ -165,6 +169,7 @@ class PoolJobs(Cancelling):
         Raises:
             PayloadError: The payload is refused.
             OptionError: An option or the name is refused.
+            DatabaseUnreachableError, NotMigratedError, DatabaseRefusedError: As for ``Task.enqueue``.
         """
         check_name("job_type", job_type)
         given = EnqueueOptions.named(options)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
 from psycopg import AsyncConnection, Connection
 from psycopg.rows import tuple_row
 
-from pooljobs.db.faults import MISSING, not_migrated
+from pooljobs.db.refusals import translated
 from pooljobs.db.statements import Statements
 from pooljobs.job.cancellation import Cancellation
 from pooljobs.job.error_text import clean
@@ -21,9 +19,11 @@ def cancel_with(connection: Connection[Any], schema: str, job_id: UUID, reason: 
 
     Raises:
         NotMigratedError: The schema is not in this database, or is older than this pooljobs.
+        DatabaseRefusedError: The user may not cancel.
+        psycopg.Error: Whatever else befalls the connection or its transaction.
     """
     cursor = connection.cursor(row_factory=tuple_row)  # the caller's connection may have another one
-    with _translated(schema):
+    with translated(schema):
         row = cursor.execute(Statements(schema).load("cancel_one").decode(), _parameters(job_id, reason)).fetchone()
     return _read(row)
 
@@ -33,18 +33,10 @@ async def cancel_with_async(
 ) -> Cancellation:
     """As ``cancel_with``, on an asynchronous connection."""
     cursor = connection.cursor(row_factory=tuple_row)
-    with _translated(schema):
+    with translated(schema):
         await cursor.execute(Statements(schema).load("cancel_one").decode(), _parameters(job_id, reason))
         row = await cursor.fetchone()
     return _read(row)
-
-
-@contextmanager
-def _translated(schema: str) -> Iterator[None]:
-    try:
-        yield
-    except MISSING as error:
-        raise not_migrated(schema) from error
 
 
 def _parameters(job_id: UUID, reason: str | None) -> dict[str, object]:

@@ -57,8 +57,8 @@ def connect(dsn: str, *, application_name: str = "pooljobs") -> Connection[Any]:
             fallback_application_name=None,
             client_encoding=UTF8["client_encoding"],
         )
-    except psycopg.OperationalError as error:
-        raise unreachable(error, describe(dsn)) from None
+    except psycopg.Error as error:
+        raise unreachable(error, describe(dsn)) from error
     check_version(connection)
     register_arrays(connection)
     return connection

@@ -5,15 +5,13 @@ Used by the producer for ``enqueue_many``. Ids are made here, by the database's 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from psycopg import Connection, Copy
 
 from pooljobs.db.blocks import Block
-from pooljobs.db.ids import IdMaker, JobIds
-from pooljobs.db.refusals import translated
+from pooljobs.db.ids import JobIds, SessionIds
 from pooljobs.db.rows import HEADER, Rows
 from pooljobs.db.statements import Statements
 from pooljobs.job.new_job import NewJob
@@ -32,42 +30,38 @@ class Copier:
     """Copies jobs in on a connection in a transaction: its ``now()`` is where delays count from."""
 
     def __init__(self, statements: Statements) -> None:
-        self._schema = statements.schema
         self._read_clock = statements.load("read_clock")
         self._copy = statements.load("copy_jobs")
         self._tell = statements.load("notify_idle")
 
-    def copy(
-        self, connection: Connection[Any], blocks: Iterable[Block], on_progress: Callable[[int], None] | None = None
-    ) -> JobIds:
+    def copy(self, connection: Connection[Any], source: Source) -> JobIds:
         """Stores the jobs; their ids in the same order, ascending.
 
-        ``on_progress`` hears now and then how many were sent. Only a block is in memory at a time, and 16 bytes for
-        each job.
+        Only a block is in memory at a time, and 16 bytes for each job.
+
+        Raises:
+            psycopg.Error: The database's, unless ``source`` says that it is the caller's own.
         """
-        caller = _Caller(blocks, on_progress)
-        block = caller.next_block()
+        block = source.next_block()
         if block is None:
             return JobIds(b"")
         load = self._begin(connection)
         while block is not None:
             until = load.count + MOST
-            refusals = translated(self._schema, unless=caller.runs)
-            with refusals, connection.cursor() as cursor, cursor.copy(self._copy) as copy:
+            with connection.cursor() as cursor, cursor.copy(self._copy) as copy:
                 copy.write(HEADER)
                 while block is not None and load.count < until:
                     load.send(copy, *block)
-                    caller.tell(load.count)
-                    block = caller.next_block()
+                    source.tell(load.count)
+                    block = source.next_block()
                 load.send_rest(copy)
-        caller.tell(load.count, finally_=True)
+        source.tell(load.count, finally_=True)
         due = load.rows.due
         connection.execute(self._tell, {"queues": list(due), "run_ats": list(due.values())})
         return JobIds(load.ids)
 
     def _begin(self, connection: Connection[Any]) -> _Load:
-        with translated(self._schema):
-            row = connection.execute(self._read_clock).fetchone()
+        row = connection.execute(self._read_clock).fetchone()
         assert row is not None
         return _Load(*row)
 
@@ -79,14 +73,13 @@ class _Load:
         self.rows = Rows(now_us)
         self.ids = bytearray()
         self.count = 0
-        self._maker = IdMaker()
-        self._millis_at_zero = clock_us // 1000 - _millis()
+        self._maker = SessionIds(clock_us)
         self._gathered: list[bytes] = []
         self._size = 0
 
     def send(self, copy: Copy, job: NewJob, payloads: list[bytes]) -> None:
         """Sends a block, or keeps it until it is worth it."""
-        ids = self._maker.make(len(payloads), self._millis_at_zero + _millis())
+        ids = self._maker.make(len(payloads))
         rows = self.rows.write(ids, job, payloads)
         self.ids += ids
         self.count += len(payloads)
@@ -102,21 +95,39 @@ class _Load:
         self._size = 0
 
 
-class _Caller:
-    """The caller's code, and whether it runs just now: an error is its own then."""
+class Source:
+    """The jobs, from the caller's code, and whether that runs just now: an error is its own then.
 
-    def __init__(self, blocks: Iterable[Block], on_progress: Callable[[int], None] | None) -> None:
+    ``on_progress`` hears now and then how many were sent.
+    """
+
+    def __init__(self, blocks: Iterable[Block], on_progress: Callable[[int], None] | None = None) -> None:
         self._blocks = iter(blocks)
         self._on_progress = on_progress
         self._told = 0
         self._runs = False
+        self._first: Block | None = None
+        self._fetched = 0
 
     def next_block(self) -> Block | None:
         """The next jobs; None at the end."""
-        self._runs = True
-        block = next(self._blocks, None)
-        self._runs = False
+        if self._first is not None and not self._fetched:
+            block: Block | None = self._first
+        else:
+            self._runs = True
+            block = next(self._blocks, None)
+            self._runs = False
+        if block is not None:
+            self._first = None if self._fetched else block
+            self._fetched += 1
         return block
+
+    def rewind(self) -> bool:
+        """Begin anew. False if that cannot be: only the first block is kept."""
+        if self._fetched > 1:
+            return False
+        self._fetched = self._told = 0
+        return True
 
     def tell(self, count: int, *, finally_: bool = False) -> None:
         """Tells how many were sent, if it is worth it."""
@@ -130,7 +141,3 @@ class _Caller:
     def runs(self) -> bool:
         """Whether the caller's code runs, or raised."""
         return self._runs
-
-
-def _millis() -> int:
-    return time.monotonic_ns() // 1_000_000

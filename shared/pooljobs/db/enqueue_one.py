@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import psycopg
 from psycopg import Connection
 from psycopg import errors as pg
 
 from pooljobs.db.connect import connect, pinned_transaction
-from pooljobs.db.faults import one_line, refuses_payload
+from pooljobs.db.public_errors import ours
 from pooljobs.db.schema.version import check_migrated
 from pooljobs.db.statements import Statements
-from pooljobs.errors import PayloadError
 from pooljobs.job.options import EnqueueOptions
 
 
@@ -51,7 +49,7 @@ def enqueue_one(dsn: str, schema: str, job: EnqueuedJob) -> Enqueued:
     """Stores the job, committed when this returns.
 
     Raises:
-        DatabaseUnreachableError, DatabaseUnsupportedError, NotMigratedError: As their names say.
+        DatabaseUnreachableError, DatabaseUnsupportedError, DatabaseRefusedError, NotMigratedError: As their names say.
         PayloadError: PostgreSQL refused the payload.
     """
     options = job.options
@@ -65,16 +63,10 @@ def enqueue_one(dsn: str, schema: str, job: EnqueuedJob) -> Enqueued:
         "trace_id": options.trace_id,
     }
     statements = Statements(schema)
-    with connect(dsn, application_name="pooljobs enqueue") as connection:
+    with ours(schema), connect(dsn, application_name="pooljobs enqueue") as connection:
         check_migrated(connection, schema)
-        try:
-            with pinned_transaction(connection):
-                row = connection.execute(statements.load("enqueue_one"), parameters).fetchone()
-        except psycopg.Error as error:
-            if not refuses_payload(error):
-                raise
-            # Without the error itself, whose detail and context quote the payload.
-            raise PayloadError(f"PostgreSQL refused the payload: {one_line(error)}") from None
+        with pinned_transaction(connection):
+            row = connection.execute(statements.load("enqueue_one"), parameters).fetchone()
         assert row is not None
         return Enqueued(UUID(str(row[0])), _declared(connection, statements, job.job_type))
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Final
 
 import psycopg
 from psycopg import errors as pg
 
-from pooljobs.errors import DatabaseUnreachableError, DatabaseUnsupportedError, NotMigratedError
+from pooljobs.errors import DatabaseReadOnlyError, DatabaseRefusedError, DatabaseUnreachableError, NotMigratedError
 
 _LIMITS: Final = "54"
 """The class of errors of limits that are built in."""
@@ -17,6 +18,9 @@ _BLOCK_TOO_LARGE: Final = "invalid memory alloc request size"
 
 _SHORT_OF_IT: Final = (pg.OutOfMemory.sqlstate, pg.ConfigurationLimitExceeded.sqlstate)
 """Too little memory, or more temporary files than a session may have. Of class 53 no other error is about size."""
+
+MIGRATE: Final = "run: pooljobs migrate"
+"""How the hint of every ``NotMigratedError`` begins that a migration mends."""
 
 MISSING = (pg.UndefinedTable, pg.InvalidSchemaName, pg.UndefinedFunction)
 """Errors of a database without our schema, or with an older one."""
@@ -65,24 +69,36 @@ def unreachable(error: psycopg.Error, where: str) -> DatabaseUnreachableError:
     return DatabaseUnreachableError(f"cannot connect to {where}: {text}", hint=_hint(str(error)))
 
 
-def read_only_server(why: str) -> DatabaseUnsupportedError:
+def read_only_server(why: str) -> DatabaseReadOnlyError:
     """The error to raise where nothing can be written."""
     hint = "is it a standby, in maintenance, or out of disk? Name a server in the DSN that takes writes, or wait"
-    return DatabaseUnsupportedError(f"the server is read-only: {why}", hint=hint)
+    return DatabaseReadOnlyError(f"the server is read-only: {why}", hint=hint)
 
 
-def refused(error: psycopg.Error) -> DatabaseUnreachableError:
+def refused(error: psycopg.Error) -> DatabaseRefusedError:
     """The error to raise where the server is there, and refuses a statement of ours."""
-    hint = "the server's log tells more of it"
-    if isinstance(error, pg.InsufficientPrivilege):
-        hint = "grant this user the rights on pooljobs' schema, or name another user in the DSN"
-    return DatabaseUnreachableError(f"the database refused: {in_words(error)}", hint=hint)
+    return DatabaseRefusedError(f"the database refused: {in_words(error)}", hint=_why_refused(error))
 
 
 def not_migrated(schema: str) -> NotMigratedError:
     """The error to raise for those."""
     message = f"schema {schema!r} is not in this database, or is older than this pooljobs"
-    return NotMigratedError(message, hint="run: pooljobs migrate")
+    return NotMigratedError(message, hint=migrate_hint(schema))
+
+
+def migrate_hint(schema: str) -> str:
+    """What to run for a schema that is missing or old."""
+    return MIGRATE if schema == "pooljobs" else f"{MIGRATE} --schema {shlex.quote(schema)}"
+
+
+def _why_refused(error: psycopg.Error) -> str:
+    if isinstance(error, pg.InsufficientPrivilege):
+        return "name another user in the DSN, or grant this one what it needs: pooljobs grant ROLE --as …  prints it"
+    if isinstance(error, pg.QueryCanceled):
+        return "see statement_timeout of the role and the database; or was it cancelled by somebody?"
+    if isinstance(error, pg.LockNotAvailable):
+        return "somebody locks the table, see pg_locks; lock_timeout of the role or the database ended the wait"
+    return "the server's log has the whole of it; if the schema was changed by hand, pooljobs migrate puts it right"
 
 
 def _hint(text: str) -> str:

@@ -58,6 +58,10 @@ class HotStatement:
             raise self._error(result)
         return [result.get_value(0, column) for column in range(result.nfields if result.ntuples else 0)]
 
+    def is_known_to(self, connection: Connection[Any]) -> bool:
+        """Whether it was prepared there: before that it is not run."""
+        return connection in self._prepared
+
     def _run(self, connection: Connection[Any], values: list[bytes | None]) -> PGresult:
         prepared = self._prepared.get(connection)
         if prepared is None:

@@ -1,4 +1,4 @@
-"""Makes UUIDs of version 7 by the hundred, as the database's function does: for jobs that are copied in.
+"""Makes UUIDs of version 7 as the database's function does: whoever loses the connection knows what to look for then.
 
 An id is 48 bits of milliseconds, by the database's clock; 12 random bits for each millisecond; then 20 bits that count
 and 42 random ones. So what is made together sorts in the order of its making, and 54 random bits keep the ids of
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import struct
+import time
 from collections.abc import Sequence
 from typing import Final, overload
 from uuid import UUID
@@ -47,6 +48,23 @@ class IdMaker:
     def _begin(self, millis: int) -> None:
         self._millis, self._next = millis, 0
         self._high = millis << 16 | _VERSION | int.from_bytes(os.urandom(2), "big") >> 4
+
+
+class SessionIds:
+    """Ids by the database's clock, which was read once: from then on this process's own counts the time."""
+
+    def __init__(self, clock_us: int) -> None:
+        """``clock_us``: what the database's clock says now, in microseconds since 1970."""
+        self._maker = IdMaker()
+        self._millis_at_zero = clock_us // 1000 - _millis()
+
+    def make(self, count: int = 1) -> bytes:
+        """As ``IdMaker.make``, for this moment."""
+        return self._maker.make(count, self._millis_at_zero + _millis())
+
+
+def _millis() -> int:
+    return time.monotonic_ns() // 1_000_000
 
 
 class JobIds(Sequence[UUID]):

@@ -12,7 +12,7 @@ from pooljobs.db.hot import HotStatement
 from pooljobs.db.statements import Statements
 from pooljobs.job.new_job import NewJob
 
-_OTHERS: Final = {"run_at": Oid.TIMESTAMPTZ, "delay": Oid.FLOAT8, "early": Oid.BOOL}
+_OTHERS: Final = {"id": Oid.UUID, "run_at": Oid.TIMESTAMPTZ, "delay": Oid.FLOAT8, "early": Oid.BOOL}
 """Parameters beside the columns that are given as they are."""
 
 _TRUE: Final = binary.boolean(True)  # noqa: FBT003  # the value itself
@@ -28,19 +28,22 @@ class InsertStatement:
         self._values = {name: one.value for name, one in given}
         self._hot = HotStatement("insert_job", statements.insert_job, _OTHERS | {name: one.oid for name, one in given})
 
-    def store(self, connection: Connection[Any], job: NewJob) -> tuple[bytes, bool]:
-        """Stores it; its id, and whether the commit is early and the caller has to wait for the disk."""
+    def store(self, connection: Connection[Any], job: NewJob, job_id: bytes) -> bool:
+        """Stores it under this id; whether the commit is early and the caller has to wait for the disk."""
         values = [
+            job_id,
             None if job.run_at is None else binary.timestamptz(job.run_at),
             binary.float8(job.delay_secs),
             _TRUE,
             *[encode(job) for encode in self._encode],
         ]
-        job_id, early = self._hot.row(connection, values)
-        assert job_id is not None
-        return job_id, early == _TRUE
+        return self._hot.row(connection, values)[1] == _TRUE
+
+    def was_sent(self, connection: Connection[Any]) -> bool:
+        """Whether a ``store`` that failed on this connection came as far as to send the job."""
+        return self._hot.is_known_to(connection)
 
     def parameters(self, job: NewJob) -> dict[str, object]:
         """For a cursor, in a transaction that may be the caller's: nothing is early there."""
-        others = {"run_at": job.run_at, "delay": job.delay_secs, "early": False}
+        others = {"id": None, "run_at": job.run_at, "delay": job.delay_secs, "early": False}
         return others | {name: value(job) for name, value in self._values.items()}

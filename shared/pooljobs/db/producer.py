@@ -1,41 +1,47 @@
-"""Stores new jobs: on a pool of its own, or on a connection of the caller's so that they commit with their data."""
+"""Stores new jobs: on a pool of its own, or on a connection of the caller's so that they commit with their data.
+
+On its own connections it waits for an outage to pass. What may have been stored is not sent a second time: it may have
+been run and archived by then. Its id is known before it is sent, so that the error can name it.
+"""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 import psycopg
 from psycopg import AsyncConnection, Connection
-from psycopg_pool import ConnectionPool, PoolTimeout
 
 from pooljobs.db.blocks import Block, alike, mixed
-from pooljobs.db.borrowing import borrow
-from pooljobs.db.copied import Copier
-from pooljobs.db.dsn import describe
-from pooljobs.db.faults import unreachable
+from pooljobs.db.cancel import cancel_with
+from pooljobs.db.copied import Copier, Source
+from pooljobs.db.error_kinds import passes
 from pooljobs.db.hot import HotStatement
 from pooljobs.db.ids import JobIds
 from pooljobs.db.insert import InsertStatement
-from pooljobs.db.producer_pool import WAIT, no_free_connection, producer_pool
+from pooljobs.db.producer_pool import ProducerPool, Session
+from pooljobs.db.public_errors import as_ours, lost_midway, undecided
 from pooljobs.db.refusals import translated
 from pooljobs.db.statements import Statements
+from pooljobs.db.tries import RetryableError, tried
+from pooljobs.errors import DatabaseReadOnlyError
+from pooljobs.job.cancellation import Cancellation
 from pooljobs.job.new_job import NewJob
+from pooljobs.settings import WAIT_SECS
 
 
 class Producer:
-    """Enqueues on one database. Opens nothing until the first job; threads may share it."""
+    """Enqueues on one database. Opens nothing until the first job; threads may share it.
 
-    def __init__(self, dsn: str, schema: str, pool_size: int) -> None:
-        self._dsn = dsn
-        self._pool_size = pool_size
+    ``wait``: seconds for which an outage is waited for, once there was a connection, or for a free one; default 10.
+    """
+
+    def __init__(self, dsn: str, schema: str, pool_size: int, wait: float = WAIT_SECS) -> None:
+        self._wait = wait
         self._statements = Statements(schema)
-        self._lock = threading.Lock()
-        self._pool: ConnectionPool[Connection[Any]] | None = None
+        self._pool = ProducerPool(dsn, pool_size)
 
     @cached_property
     def _insert(self) -> InsertStatement:
@@ -49,15 +55,31 @@ class Producer:
         """Stores the job, committed and durable when it returns its id. Idle workers may have begun it by then.
 
         Raises:
-            DatabaseUnreachableError: No connection could be had; nothing was stored.
+            DatabaseUnreachableError: An outage; it says whether the job may have been stored.
             NotMigratedError: The schema is not in this database.
-            PayloadError: PostgreSQL refused a payload; nothing was stored.
+            PayloadError: PostgreSQL refused the payload; nothing was stored.
+            DatabaseRefusedError: It refused the job for another reason; nothing was stored.
         """
-        with self.connection() as connection, translated(self._statements.schema):
-            job_id, early = self._insert.store(connection, job)
-            if early:
+        return tried(lambda until: self.insert_once(job, until), self._wait)
+
+    def insert_once(self, job: NewJob, until: float) -> UUID:
+        """As ``insert``, of which it is one attempt; see ``tries``.
+
+        Raises:
+            RetryableError: Nothing was stored, and the next attempt may succeed.
+        """
+        session = self._pool.take(until)
+        connection, job_id = session.connection, session.ids.make()
+        try:
+            if self._insert.store(connection, job, job_id):
                 self._wait_for_disk.row(connection, [])
             return UUID(bytes=job_id)
+        except psycopg.Error as error:
+            sent = self._insert.was_sent(connection)
+            told = self._told(error, session, JobIds(job_id if sent else b""))
+        finally:
+            self._pool.give(session)
+        raise told
 
     def insert_with(self, connection: Connection[Any], job: NewJob) -> UUID:
         """Stores the job on the caller's connection, in its transaction if one is open."""
@@ -74,7 +96,8 @@ class Producer:
     def insert_many(self, jobs: Iterable[NewJob], on_progress: Callable[[int], None] | None = None) -> JobIds:
         """Stores any number of jobs by COPY, all or none; memory stays bounded but for 16 bytes a job.
 
-        ``on_progress`` is called now and then with the number sent so far. Errors are those of ``insert``.
+        ``on_progress`` is called now and then with the number sent so far. Errors are those of ``insert``. An outage is
+        waited for as long as no more than the first block of jobs was taken from ``jobs``.
         """
         return self._copy(mixed(jobs), on_progress)
 
@@ -84,41 +107,55 @@ class Producer:
         """As ``insert_many``, for jobs that differ in their payloads alone."""
         return self._copy(alike(job, payloads), on_progress)
 
-    def close(self) -> None:
-        """Closes the pool; a later insert opens a new one."""
-        with self._lock:
-            pool, self._pool = self._pool, None
-        if pool is not None:
-            pool.close()
-
-    @contextmanager
-    def connection(self) -> Iterator[Connection[Any]]:
-        """A connection of the pool, in autocommit mode.
-
-        Raises:
-            DatabaseUnreachableError: None could be had.
-        """
-        pool = self._open_pool()
+    def cancel_once(self, job_id: UUID, reason: str | None, until: float) -> Cancellation:
+        """Cancels one job, committed when this returns; one attempt, as ``insert_once``."""
+        session = self._pool.take(until)
         try:
-            connection = borrow(pool, WAIT)
-        except PoolTimeout:
-            raise no_free_connection(self._dsn) from None
-        except psycopg.OperationalError as error:
-            raise unreachable(error, describe(self._dsn)) from None
-        try:
-            yield connection
+            return cancel_with(session.connection, self._statements.schema, job_id, reason)
+        except psycopg.Error as error:
+            told = self._told(error, session, [job_id], cancelling=True)
         finally:
-            pool.putconn(connection)
+            self._pool.give(session)
+        raise told
+
+    def close(self) -> None:
+        """Closes the connections; a later insert opens new ones."""
+        self._pool.renew()
 
     def _copy(self, blocks: Iterable[Block], on_progress: Callable[[int], None] | None) -> JobIds:
-        with self.connection() as connection, connection.transaction():
-            return Copier(self._statements).copy(connection, blocks, on_progress)
+        source = Source(blocks, on_progress)
+        return tried(lambda until: self._copy_once(source, until), self._wait)
 
-    def _open_pool(self) -> ConnectionPool[Connection[Any]]:
-        with self._lock:
-            if self._pool is None:
-                self._pool = producer_pool(self._dsn, self._pool_size)
-            return self._pool
+    def _copy_once(self, source: Source, until: float) -> JobIds:
+        session = self._pool.take(until)
+        ids = JobIds(b"")
+        try:
+            with session.connection.transaction():
+                ids = Copier(self._statements).copy(session.connection, source)
+        except psycopg.Error as error:
+            if source.runs():
+                raise
+            told = self._told(error, session, ids)  # without ids: COMMIT was not sent
+        else:
+            return ids
+        finally:
+            self._pool.give(session)
+        raise told.error if isinstance(told, RetryableError) and not source.rewind() else told
+
+    def _told(
+        self, error: psycopg.Error, session: Session, sent: Sequence[UUID], *, cancelling: bool = False
+    ) -> Exception:
+        """What to raise for an error on a connection of ours. ``sent``: what was sent for good, if that."""
+        lost = undecided(error, session.connection)
+        if lost:
+            session.connection.close()
+        if lost and sent:
+            return lost_midway(error, sent, cancelling=cancelling)
+        told = as_ours(error, self._statements.schema, harmless=True)
+        if isinstance(told, DatabaseReadOnlyError):
+            self._pool.renew()  # another host of the DSN may take writes
+            return RetryableError(told, at_once=True)
+        return RetryableError(told) if passes(error) else told
 
 
 def _as_uuid(row: Any) -> UUID:

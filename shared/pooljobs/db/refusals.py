@@ -1,27 +1,28 @@
-"""PostgreSQL's refusals of new jobs, as errors that say what to do."""
+"""PostgreSQL's refusals of what is done on a caller's connection, as errors that say what to do.
+
+Errors of the caller's connection and transaction are the caller's: they stay as the driver raises them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import psycopg
+from psycopg import errors as pg
 
-from pooljobs.db.faults import MISSING, not_migrated, one_line, refuses_payload
-from pooljobs.errors import PayloadError
+from pooljobs.db.faults import MISSING, refuses_payload
+from pooljobs.db.public_errors import as_ours
+
+_OURS = (*MISSING, pg.InsufficientPrivilege)
+"""Beside refused payloads: what is wrong with our schema, or with the rights on it."""
 
 
 class translated:  # noqa: N801  # reads as a statement: with translated(schema)
-    """Around the statements that store jobs, and nothing else: a caller's own errors must come through."""
+    """Around the statements that store or cancel jobs, and nothing else."""
 
-    def __init__(self, schema: str, *, unless: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, schema: str) -> None:
         self._schema = schema
-        self._unless = unless
 
     def __enter__(self) -> None: ...
 
     def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
-        if self._unless():
-            return
-        if isinstance(error, MISSING):
-            raise not_migrated(self._schema) from error
-        if error is not None and refuses_payload(error):
-            # Without the error itself, whose detail and context quote the payload.
-            raise PayloadError(f"PostgreSQL refused the payload: {one_line(error)}") from None
+        if isinstance(error, psycopg.Error) and (isinstance(error, _OURS) or refuses_payload(error)):
+            raise as_ours(error, self._schema)

@@ -48,12 +48,14 @@ class EmbeddedServer:
         """Stop using the server, which ends it if nobody else does. In a forked child: only let go of it.
 
         Raises:
-            EmbeddedError: The server would not stop.
+            EmbeddedError: The server would not stop, or its directory is not there any more.
         """
         atexit.unregister(self.close)
         try:
             if self._user.leaving_is_ours:
                 self._leave()
+        except OSError as error:
+            raise EmbeddedError(f"cannot leave the embedded PostgreSQL in {self.root}: {error}", hint=_LEFT) from error
         finally:
             self._user.leave()
 
@@ -114,6 +116,8 @@ def stop_unused(root: Path) -> None:
     Raises:
         EmbeddedError: It would not stop.
     """
+    if not root.exists():
+        return
     deadline = time.monotonic() + CLOSE_TIMEOUT
     layout = Layout(root.resolve())
     with alone(layout.start_lock, deadline):
@@ -126,6 +130,7 @@ def stop_unused(root: Path) -> None:
             user.leave()
 
 
+_LEFT = "if it still runs, ps shows its directory behind -D; kill -INT ends it"
 _ELSEWHERE = "name another directory with POOLJOBS_DATA_DIR, or a server of your own with DATABASE_URL"
 
 

@@ -15,16 +15,17 @@ class Backend:
         dsn: libpq connection string, or None to look it up.
         schema: Schema that holds pooljobs' tables.
         pool_size: Most connections open at once.
+        wait: Seconds for which to wait for one.
 
     Raises:
         DatabaseUnreachableError: The connection string is none.
         EmbeddedError: No connection string was found, and the embedded server cannot be had.
     """
 
-    def __init__(self, dsn: str | None, schema: str, pool_size: int) -> None:
+    def __init__(self, dsn: str | None, schema: str, pool_size: int, wait: float) -> None:
         with ExitStack() as opened:
             database = opened.enter_context(open_database(dsn, schema=schema, source="PoolJobs(dsn=…)"))
-            self.producer = Producer(database.dsn, schema, pool_size)
+            self.producer = Producer(database.dsn, schema, pool_size, wait)
             opened.callback(self.producer.close)
             self._opened = opened.pop_all()
 

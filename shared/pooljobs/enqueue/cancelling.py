@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, overload
 from uuid import UUID
 
@@ -19,8 +19,7 @@ class Cancelling:
     """The methods by which jobs are cancelled; part of ``PoolJobs``.
 
     All take a job's id, or the handle that its enqueue returned, and a reason of one line that is kept with the job.
-    They raise OptionError for what is no id, and DatabaseUnreachableError or NotMigratedError where the database does
-    not take it.
+    They raise OptionError for what is no id, and for the database's sake what enqueueing raises (``Enqueueing``).
     """
 
     _outlet: Outlet
@@ -31,17 +30,19 @@ class Cancelling:
         One that is pending ends at once and never runs. One that runs is asked to end; that takes effect within
         about a second, and this does not wait for it.
         """
-        from pooljobs.db.cancel import cancel_with
+        from pooljobs.db.tries import tried
 
-        job_id = _id_of(job)
-        with self._outlet.producer().connection() as connection:
-            return cancel_with(connection, self._outlet.schema, job_id, reason)
+        return tried(self._cancelling(job, reason), self._outlet.wait)
 
     async def cancel_async(self, job: JobHandle | UUID | str, *, reason: str | None = None) -> Cancellation:
         """As ``cancel``, without blocking the event loop: the database is spoken to in a thread."""
-        import asyncio
+        from pooljobs.db.tries import tried_async
 
-        return await asyncio.to_thread(self.cancel, job, reason=reason)
+        return await tried_async(self._cancelling(job, reason), self._outlet.wait)
+
+    def _cancelling(self, job: JobHandle | UUID | str, reason: str | None) -> Callable[[float], Cancellation]:
+        job_id, outlet = _id_of(job), self._outlet
+        return lambda until: outlet.producer().cancel_once(job_id, reason, until)
 
     @overload
     def cancel_with(
@@ -65,6 +66,7 @@ class Cancelling:
 
         Raises:
             OptionError: ``conn`` is not a psycopg connection.
+            NotMigratedError, DatabaseRefusedError, psycopg.Error: As for ``Task.enqueue_with``.
         """
         from psycopg import AsyncConnection, Connection
 

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 class Enqueueing(ABC):
     """Takes the handler's payload arguments, without what is injected. Whatever is refused, nothing is stored.
 
-    All methods raise PayloadError for arguments that the handler does not take or JSON cannot hold, and
-    DatabaseUnreachableError or NotMigratedError where the database does not take the job.
+    All methods raise PayloadError for arguments that the handler does not take or JSON cannot hold, and, on connections
+    of the application's own, where the database does not take the job: DatabaseUnreachableError in an outage, once it
+    has been waited for (``PoolJobs(wait=…)``), with the ids of jobs that may have been stored all the same;
+    DatabaseReadOnlyError, which is one of them; NotMigratedError; or DatabaseRefusedError.
     """
 
     name: str
@@ -43,9 +45,10 @@ class Enqueueing(ABC):
 
     async def enqueue_async(self, *args: Any, **kwargs: Any) -> JobHandle:
         """As ``enqueue``, without blocking the event loop: the database is spoken to in a thread."""
-        import asyncio
+        from pooljobs.db.tries import tried_async
 
-        return await asyncio.to_thread(self._insert, self._called(args, kwargs))
+        job, outlet = self._called(args, kwargs), self._outlet
+        return self._handle(await tried_async(lambda until: outlet.producer().insert_once(job, until), outlet.wait))
 
     @overload
     def enqueue_with(self, conn: Connection[Any], /, *args: Any, **kwargs: Any) -> JobHandle: ...
@@ -56,8 +59,13 @@ class Enqueueing(ABC):
     ) -> JobHandle | Awaitable[JobHandle]:
         """Store one job on the caller's psycopg connection: it commits, or rolls back, with the caller's transaction.
 
+        Nothing is tried again there.
+
         Raises:
             OptionError: ``conn`` is not a psycopg connection.
+            NotMigratedError: The schema is not in that database.
+            DatabaseRefusedError: The connection's user may not enqueue.
+            psycopg.Error: Whatever else befalls the connection or its transaction, as psycopg raises it.
         """
         from psycopg import AsyncConnection, Connection
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pooljobs.errors import OptionError
 from pooljobs.process.per_process import PerProcess
 from pooljobs.schema_name import check_schema
-from pooljobs.settings import MOST_CONNECTIONS
+from pooljobs.settings import LONGEST_WAIT_SECS, MOST_CONNECTIONS, WAIT_SECS
 
 if TYPE_CHECKING:
     from pooljobs.db.producer import Producer
@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 class Outlet:
     """Holds what is needed to connect, and each process's connections once there are some."""
 
-    def __init__(self, dsn: str | None, schema: str, pool_size: int) -> None:
+    def __init__(self, dsn: str | None, schema: str, pool_size: int, wait: float = WAIT_SECS) -> None:
         check_schema(schema)
+        if type(wait) not in (int, float) or not 0 <= wait <= LONGEST_WAIT_SECS:
+            raise OptionError(f"wait is a number of seconds from 0 to {LONGEST_WAIT_SECS:g}, not {wait!r}")
         self.dsn = dsn
         self.schema = schema
         self.pool_size = pool_size
+        self.wait = wait
         self._backend: PerProcess[Backend] = PerProcess(self._connect)
         self._guest: PerProcess[Producer] = PerProcess(self._make_guest)
 
@@ -61,7 +64,7 @@ class Outlet:
     def _connect(self) -> Backend:
         from pooljobs.enqueue.backend import Backend  # psycopg is loaded by the first job, not by the first import
 
-        return Backend(self.dsn, self.schema, self.pool_size)
+        return Backend(self.dsn, self.schema, self.pool_size, self.wait)
 
     def _make_guest(self) -> Producer:
         from pooljobs.db.producer import Producer

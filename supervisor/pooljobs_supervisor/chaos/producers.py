@@ -16,7 +16,7 @@ from psycopg.conninfo import make_conninfo
 
 from pooljobs.db.blocks import mixed
 from pooljobs.db.connect import close_path
-from pooljobs.db.copied import Copier
+from pooljobs.db.copied import Copier, Source
 from pooljobs.db.error_kinds import passes
 from pooljobs.db.statements import Statements, render
 from pooljobs_supervisor.chaos.application.handlers import SCHEMA
@@ -78,7 +78,7 @@ class Producing(threading.Thread):
         ids: Sequence[UUID] = []
         try:
             connection = self._connect()
-            ids = self._copier.copy(connection, mixed(jobs))
+            ids = self._copier.copy(connection, Source(mixed(jobs)))
             connection.execute(_WITNESS, (list(ids),))
             if fate is Fate.COMMIT_LATE:
                 self._limit.stopping.wait(self._dice.uniform(0.2, 1.5))

@@ -18,7 +18,7 @@ from pooljobs.exit_codes import ExitCode
 from pooljobs.job.options import EnqueueOptions, check_name
 from pooljobs.job.type_names import shortened
 from pooljobs.payload.encoding import encode
-from pooljobs_supervisor.cli.database import announce
+from pooljobs_supervisor.cli.database import announce, migrating_told
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
 from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, AsJson, Dsn
 from pooljobs_supervisor.cli.payload_source import read_payload
@@ -82,7 +82,8 @@ def enqueue(
     chosen = schema or (loaded.schema if loaded else DEFAULT_SCHEMA)
     with open_database(dsn or (loaded.dsn if loaded else None), schema=chosen) as database:
         announce(database)
-        enqueued = enqueue_one(database.dsn, chosen, job)
+        with migrating_told(database, chosen):
+            enqueued = enqueue_one(database.dsn, chosen, job)
     if enqueued.declared and loaded is None:  # where no fleet ever declared anything nothing is known of any type
         say(_never_declared(job_type, enqueued.declared), style="yellow")
     if as_json:

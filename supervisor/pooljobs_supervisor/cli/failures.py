@@ -9,9 +9,10 @@ from typing import Any, Final
 import psycopg
 import typer
 
-from pooljobs.db.error_kinds import ErrorKind, kind_of, passes
-from pooljobs.db.faults import one_line, read_only_server, refused, too_large
-from pooljobs.errors import AppLoadError, DatabaseUnreachableError, OptionError, PoolJobsError
+from pooljobs.db.error_kinds import ErrorKind, kind_of
+from pooljobs.db.faults import MISSING, one_line, too_large
+from pooljobs.db.public_errors import as_ours
+from pooljobs.errors import AppLoadError, OptionError, PoolJobsError
 from pooljobs.exit_codes import ExitCode
 from pooljobs.job.error_text import without_hint
 from pooljobs_supervisor.telling.console import say, say_error
@@ -65,21 +66,14 @@ def as_known(error: Exception) -> PoolJobsError | None:
         return error
     if too_large(error):
         return OptionError(f"the database cannot do that at once: {one_line(error)}", hint="ask for less, see --limit")
-    if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
-        return read_only_server(one_line(error))
-    if passes(error):
-        hint = "the server went away during the command; nothing of an unfinished statement was kept"
-        return DatabaseUnreachableError(f"lost the database: {one_line(error)}", hint=hint)
-    if isinstance(error, psycopg.Error) and _servers(error):
-        return refused(error)
-    return None
+    return as_ours(error) if isinstance(error, psycopg.Error) and not _mistaken(error) else None
 
 
-def _servers(error: psycopg.Error) -> bool:
-    """Whether the server refused what was no mistake of ours."""
-    if kind_of(error) is not ErrorKind.REFUSED:
+def _mistaken(error: psycopg.Error) -> bool:
+    """Whether a statement of ours can only be wrong."""
+    if isinstance(error, (*MISSING, psycopg.errors.InsufficientPrivilege)):
         return False
-    return isinstance(error, psycopg.errors.InsufficientPrivilege) or (error.sqlstate or "")[:2] not in _MISTAKES
+    return kind_of(error) is ErrorKind.MISUSE or (error.sqlstate or "")[:2] in _MISTAKES
 
 
 def _own_traceback(error: Exception) -> str:

@@ -11,7 +11,7 @@ from pooljobs.db.service import open_database
 from pooljobs.errors import OptionError
 from pooljobs.exit_codes import ExitCode
 from pooljobs.schema_name import check_schema
-from pooljobs_supervisor.cli.database import announce
+from pooljobs_supervisor.cli.database import announce, migrating_told
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
 from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, Dsn, Schema
 from pooljobs_supervisor.telling.console import emit, line, write
@@ -54,5 +54,6 @@ def run(
         return
     with open_database(dsn, schema=schema) as database:
         announce(database)
-        where = database.told(grant(database.dsn, schema, role, purpose))
+        with migrating_told(database, schema):
+            where = database.told(grant(database.dsn, schema, role, purpose))
         emit(line(f"{role} is {purpose} of schema {schema} of {where}"))

@@ -19,6 +19,7 @@ _MEANINGS = {
     ExitCode.WORKER_BOOT: "no worker came up",
     ExitCode.DRAIN_TIMED_OUT: "the drain passed its time limit, or was cut short; what still ran is back in its queue",
     ExitCode.OUTPUT: "done, but stdout was closed or had no room for the result",
+    ExitCode.DATABASE_REFUSED: "the server refused a statement: a privilege is missing, or a timeout cut it short",
     ExitCode.CHECK_FAILED: "the check found lost jobs, or jobs run twice",
 }
 
@@ -27,6 +28,7 @@ DATABASE_CODES = (
     ExitCode.DATABASE_UNSUPPORTED,
     ExitCode.NOT_MIGRATED,
     ExitCode.EMBEDDED,
+    ExitCode.DATABASE_REFUSED,
 )
 """What any command that looks into the database can end with."""
 

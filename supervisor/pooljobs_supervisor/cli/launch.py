@@ -30,6 +30,7 @@ from pooljobs.scoreboard import Scoreboard
 from pooljobs.scoreboard.board import slots_for
 from pooljobs.settings import MAX_BATCH, ServeSettings
 from pooljobs_supervisor.cli.app_place import ask_app
+from pooljobs_supervisor.cli.database import migrating_told
 from pooljobs_supervisor.cli.early_signals import hand_over, leave_when_asked
 from pooljobs_supervisor.cli.failures import guarded
 from pooljobs_supervisor.forking.runner import run_once
@@ -75,7 +76,8 @@ def _in_child(action: Callable[[], object], *, show_traceback: bool) -> None:
 
 def _preflight(settings: ServeSettings, database: Database) -> None:
     """Check the database and say what is going to run where. Runs in a child."""
-    server = check(settings)
+    with migrating_told(database, settings.schema):
+        server = check(settings)
     workers = "1 worker" if settings.procs == 1 else f"{settings.procs} workers"
     queues = ", ".join(_told(settings.worker.shares))
     _log.info("pooljobs %s: %s for %s, queues: %s", version("pooljobs"), workers, settings.app, queues)

@@ -12,7 +12,7 @@ from pooljobs.db.schema.migrate import MigrationReport, migrate, pending
 from pooljobs.db.schema.migrations import code_version
 from pooljobs.db.service import Database, open_database
 from pooljobs.exit_codes import ExitCode
-from pooljobs_supervisor.cli.database import announce
+from pooljobs_supervisor.cli.database import announce, migrate_command
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
 from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, AsJson, Dsn, Schema
 from pooljobs_supervisor.telling.console import emit, emit_json, line, lines, say
@@ -21,7 +21,8 @@ HELP = teach(
     "Creates pooljobs' tables, or brings them up to this version.",
     "Safe to run at every deployment, from several hosts at once, and while workers run. Hosts of the version before "
     "serve on, unless the migration says otherwise: then they are refused, and told so.\n\n"
-    "--check applies nothing: for pipelines.",
+    "A schema that was renamed, or restored on a server of another version, is mended, and the mended functions are "
+    "named. --check applies nothing: for pipelines.",
     examples=(
         "pooljobs migrate --dsn postgresql://me@localhost/shop",
         "DATABASE_URL=… pooljobs migrate",
@@ -54,7 +55,7 @@ def run(*, dsn: Dsn = None, schema: Schema = DEFAULT_SCHEMA, check: Check = Fals
     if report.warning:
         say(report.warning, style="yellow")
     if as_json:
-        emit_json({"schema": schema, "version": report.version, "applied": report.applied})
+        emit_json({"schema": schema, "version": report.version, "applied": report.applied, "mended": report.mended})
     else:
         emit(lines(_told(report, where)))
 
@@ -69,7 +70,7 @@ def _check(database: Database, schema: str, where: str, *, as_json: bool) -> Non
     if as_json:
         emit_json({"schema": schema, "version": code_version(), "pending": missing})
     elif missing:
-        emit(lines([*(f"pending {name}" for name in missing), "run: pooljobs migrate"]))
+        emit(lines([*(f"pending {name}" for name in missing), f"run: {migrate_command(database, schema)}"]))
     else:
         emit(line(f"{where} is up to date"))
     if missing:
@@ -81,6 +82,7 @@ def _later(dsn: str, schema: str) -> None:
 
 
 def _told(report: MigrationReport, where: str) -> list[str]:
-    if not report.applied:
+    done = [*(f"applied {name}" for name in report.applied), *(f"mended {name}" for name in report.mended)]
+    if not done:
         return [f"{where} is up to date (version {report.version})"]
-    return [*(f"applied {name}" for name in report.applied), f"{where} is at version {report.version}"]
+    return [*done, f"{where} is at version {report.version}"]

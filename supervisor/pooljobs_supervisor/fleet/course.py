@@ -26,6 +26,7 @@ _MEANT_FOR_THE_USER = frozenset(
         ExitCode.NOT_MIGRATED,
         ExitCode.CONNECTION_BUDGET,
         ExitCode.EMBEDDED,
+        ExitCode.DATABASE_REFUSED,
     }
 )
 

@@ -64,14 +64,14 @@ def test_an_outage_during_a_command_is_no_bug(capsys: pytest.CaptureFixture[str]
 
 def test_a_missing_right_is_no_bug(capsys: pytest.CaptureFixture[str]) -> None:
     code, text = told(psycopg.errors.InsufficientPrivilege("permission denied"), capsys)
-    assert code is ExitCode.DATABASE_UNREACHABLE
+    assert code is ExitCode.DATABASE_REFUSED
     assert "grant" in text
 
 
 @pytest.mark.parametrize("error", [pg.QueryCanceled, pg.ObjectNotInPrerequisiteState, pg.RaiseException, pg.IoError])
 def test_what_the_server_refuses_is_no_bug(error: type[psycopg.Error], capsys: pytest.CaptureFixture[str]) -> None:
     code, text = told(error("what it says"), capsys)
-    assert code is ExitCode.DATABASE_UNREACHABLE
+    assert code in (ExitCode.DATABASE_REFUSED, ExitCode.DATABASE_UNREACHABLE)
     assert "what it says" in text
     assert "bug" not in text
 
@@ -83,6 +83,17 @@ def test_what_a_statement_of_ours_does_wrong_is_a_bug(
     code, text = told(error("what it says"), capsys)
     assert code is ExitCode.INTERNAL
     assert "bug in pooljobs" in text
+
+
+def test_nothing_that_the_server_says_is_a_bug(capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = told(psycopg.errors.QueryCanceled("canceling statement due to statement timeout"), capsys)
+    assert code is ExitCode.DATABASE_REFUSED
+    assert text.startswith(
+        "error: the database refused: canceling statement due to statement timeout\nhint: see statem"
+    )
+    code, text = told(psycopg.errors.UndefinedTable('relation "x" does not exist'), capsys)
+    assert code is ExitCode.NOT_MIGRATED
+    assert "hint: run: pooljobs migrate" in text
 
 
 def test_anything_else_is_a_bug_with_its_traceback(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ from psycopg import errors as pg
 
 from pooljobs.db.connect import connect, pinned_transaction
 from pooljobs.db.place import place
+from pooljobs.db.public_errors import ours
 from pooljobs.db.schema.version import check_migrated
 from pooljobs.db.statements import render
 from pooljobs.errors import NotFoundError
@@ -27,15 +28,15 @@ def grant(dsn: str, schema: str, role: str, purpose: str) -> str:
     """Carries them out, all or none; the DSN's user has to own the schema. Returns where that was.
 
     Raises:
-        DatabaseUnreachableError, DatabaseUnsupportedError, NotMigratedError: As their names say.
+        DatabaseUnreachableError, DatabaseUnsupportedError, DatabaseRefusedError, NotMigratedError: As their names say.
         NotFoundError: There is no such role.
     """
-    with connect(dsn, application_name="pooljobs grant") as connection:
+    with ours(schema), connect(dsn, application_name="pooljobs grant") as connection:
         check_migrated(connection, schema)
         try:
             with pinned_transaction(connection):
                 connection.execute(granting(schema, role, purpose).encode())
-        except pg.UndefinedObject:
+        except pg.UndefinedObject as error:
             hint = "create it first: CREATE ROLE … LOGIN"
-            raise NotFoundError(f"there is no role {role!r} on this server", hint=hint) from None
+            raise NotFoundError(f"there is no role {role!r} on this server", hint=hint) from error
         return place(connection)

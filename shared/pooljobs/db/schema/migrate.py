@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+import psycopg
 from psycopg import Connection, sql
 from psycopg import errors as pg
 
 from pooljobs.db.connect import connect, pinned_transaction
 from pooljobs.db.faults import one_line
+from pooljobs.db.public_errors import ours
 from pooljobs.db.schema.functions import create_function
+from pooljobs.db.schema.mending import mend, to_mend
 from pooljobs.db.schema.migrations import MADE_FIRST, Migration, code_version, functions, migrations
 from pooljobs.db.schema.partitions import lapse
 from pooljobs.db.schema.turn import turn
 from pooljobs.db.schema.version import Installed, installed, refuse_newer
 from pooljobs.db.session_settings import CLOSED_PATH, patient
 from pooljobs.db.statements import Statements, render
-from pooljobs.errors import DatabaseUnsupportedError, NotMigratedError
+from pooljobs.errors import NotMigratedError
 from pooljobs.schema_name import check_schema
 
 _TRIES = 30
@@ -34,11 +37,14 @@ class MigrationReport:
 
     Attributes:
         warning: What is wrong all the same, and what to do about it; empty if nothing is.
+        mended: Functions and views that were not as they should be, though nothing was to be applied, and are now: the
+            schema was renamed, or restored on another server.
     """
 
     applied: list[str]
     version: int
     warning: str = ""
+    mended: list[str] = field(default_factory=list)
 
 
 def migrate(
@@ -49,43 +55,45 @@ def migrate(
     A schema that is newer than this code, and works with it, is left as it is.
 
     Raises:
-        DatabaseUnreachableError: Nobody answered at the DSN.
+        DatabaseUnreachableError: Nobody answered at the DSN, or the connection was lost. What was done so far stays.
         DatabaseUnsupportedError: The server is too old, or cannot be written to.
+        DatabaseRefusedError: It refused a statement, for a timeout of the database, say. What was done so far stays.
         NotMigratedError: The schema is too new for this pooljobs or too old to be migrated, the user may not create
             it, or somebody's lock on one of its tables was in the way for half a minute.
         OptionError: The schema cannot have that name.
     """
     check_schema(schema)
-    with connect(dsn, application_name="pooljobs migrate") as connection:
+    with ours(schema), connect(dsn, application_name="pooljobs migrate") as connection:
         try:
             with turn(dsn, schema):
                 return _migrate(connection, schema, on_applied)
-        except pg.InsufficientPrivilege as error:
-            hint = "migrate as a user who may create schemas in this database, then run the workers as any user"
-            raise NotMigratedError(f"cannot migrate: {one_line(error)}", hint=hint) from None
-        except pg.ReadOnlySqlTransaction as error:
-            raise DatabaseUnsupportedError(
-                f"cannot migrate: {one_line(error)}", hint="this is a standby: name the primary in the DSN"
-            ) from None
-        except pg.LockNotAvailable as error:
-            hint = "a transaction that is open for long has it: see pg_stat_activity; what was done so far stays"
-            raise NotMigratedError(f"cannot migrate: {one_line(error)}", hint=hint) from None
-        except pg.DependentObjectsStillExist as error:
-            hint = f"{error.diag.message_detail}: drop that, migrate, and create it anew"
-            raise NotMigratedError(f"cannot migrate: {one_line(error)}", hint=hint) from None
+        except (pg.InsufficientPrivilege, pg.LockNotAvailable, pg.DependentObjectsStillExist) as error:
+            raise NotMigratedError(f"cannot migrate: {one_line(error)}", hint=_way_out(error)) from error
+
+
+def _way_out(error: psycopg.Error) -> str:
+    if isinstance(error, pg.InsufficientPrivilege):
+        return "migrate as a user who may create schemas in this database, then run the workers as any user"
+    if isinstance(error, pg.LockNotAvailable):
+        return "a transaction that is open for long has it: see pg_stat_activity; what was done so far stays"
+    return f"{error.diag.message_detail}: drop that, migrate, and create it anew"
 
 
 def pending(dsn: str, schema: str = "pooljobs") -> list[str]:
-    """The names of the migrations that ``migrate`` would apply. Changes nothing.
+    """The names of the migrations that ``migrate`` would apply, or of what it would mend. Changes nothing.
 
     Raises:
-        DatabaseUnreachableError, DatabaseUnsupportedError: As their names say.
+        DatabaseUnreachableError, DatabaseUnsupportedError, DatabaseRefusedError: As their names say.
         NotMigratedError: The schema is too new for this pooljobs or too old to be migrated.
     """
-    with connect(dsn, application_name="pooljobs migrate") as connection:
+    with ours(schema), connect(dsn, application_name="pooljobs migrate") as connection:
         have = installed(connection, schema) or Installed(0, 0)
         refuse_newer(have, schema)
-        return [migration.name for migration in migrations() if migration.version > have.version]
+        missing = [migration.name for migration in migrations() if migration.version > have.version]
+        if not missing and have.version == code_version():
+            with suppress(pg.InsufficientPrivilege, pg.LockNotAvailable, pg.ReadOnlySqlTransaction):
+                return to_mend(connection, schema)
+        return missing
 
 
 def _migrate(
@@ -98,7 +106,8 @@ def _migrate(
         return MigrationReport([], have.version)
     missing = [migration for migration in migrations() if migration.version > have.version]
     if not missing:
-        return MigrationReport([], have.version, _heal(connection, schema))
+        mended = _mend(connection, schema)
+        return MigrationReport([], have.version, _look_after_partitions(connection, schema), mended)
     texts = functions()
     _create(connection, schema, {name: texts[name] for name in MADE_FIRST})
     for migration in missing:
@@ -110,13 +119,15 @@ def _migrate(
     return MigrationReport([migration.name for migration in missing], code_version())
 
 
-def _heal(connection: Connection[Any], schema: str) -> str:
-    """Functions and partitions as they should be anyway: whoever may not create them, or meets a lock, leaves them.
-
-    Returns what is to be done about partitions that this user cannot make and that nobody else makes.
-    """
+def _mend(connection: Connection[Any], schema: str) -> list[str]:
+    """Functions and view as they should be anyway: whoever may not create them, or meets a lock, leaves them."""
     with suppress(pg.InsufficientPrivilege, pg.LockNotAvailable):
-        _create(connection, schema, functions())
+        return mend(connection, schema)
+    return []
+
+
+def _look_after_partitions(connection: Connection[Any], schema: str) -> str:
+    """What is to be done about partitions that this user cannot make and nobody else makes; empty if nothing is."""
     try:
         _make_partitions(connection, schema)
     except pg.LockNotAvailable:

@@ -11,8 +11,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from psycopg import sql
+from psycopg import Connection, sql
 
 from pooljobs.db.connect import connect, pinned_transaction
 from pooljobs.db.session_settings import patient
@@ -32,14 +33,11 @@ def turn(dsn: str, schema: str) -> Iterator[None]:
     Raises:
         NotMigratedError: Somebody has had the turn for as long as ``LONGEST``.
     """
-    # Without parameters: the extended protocol would keep the statement's portal, and with it a snapshot.
-    ask = sql.SQL("SELECT pg_try_advisory_xact_lock(hashtextextended({}, 0))").format(f"{schema}.migrations")
     deadline = time.monotonic() + LONGEST
     with connect(dsn, application_name="pooljobs migrate (turn)") as connection:
         while True:
             with pinned_transaction(connection, *patient(connection)):
-                row = connection.execute(ask).fetchone()
-                if row and row[0]:
+                if taken(connection, schema):
                     yield
                     return
             if time.monotonic() >= deadline:
@@ -48,3 +46,11 @@ def turn(dsn: str, schema: str) -> Iterator[None]:
                     f"another migration of schema {schema} is not over after {LONGEST:g} s", hint=hint
                 )
             time.sleep(_PAUSE)
+
+
+def taken(connection: Connection[Any], schema: str) -> bool:
+    """Whether the turn is had by the transaction that is open there: nobody has it, and nobody will until it ends."""
+    # Without parameters: the extended protocol would keep the statement's portal, and with it a snapshot.
+    ask = sql.SQL("SELECT pg_try_advisory_xact_lock(hashtextextended({}, 0))").format(f"{schema}.migrations")
+    row = connection.execute(ask).fetchone()
+    return bool(row and row[0])

@@ -12,6 +12,7 @@ from typing import Any
 from psycopg import Connection, Cursor, sql
 
 from pooljobs.db.connect import pinned_transaction
+from pooljobs.db.faults import migrate_hint
 from pooljobs.db.schema.migrations import FIRST, code_version
 from pooljobs.db.statements import render
 from pooljobs.errors import NotMigratedError
@@ -57,10 +58,10 @@ def check_migrated(connection: Connection[Any], schema: str) -> None:
     """Raises NotMigratedError unless this code works with the schema as it is."""
     have, code = installed(connection, schema), code_version()
     if have is None:
-        raise NotMigratedError(f"schema {schema!r} is not in this database", hint="run: pooljobs migrate")
+        raise NotMigratedError(f"schema {schema!r} is not in this database", hint=migrate_hint(schema))
     if have.version < code:
         message = f"schema {schema!r} is at version {have.version}, this pooljobs needs {code}"
-        raise NotMigratedError(message, hint="run: pooljobs migrate")
+        raise NotMigratedError(message, hint=migrate_hint(schema))
     refuse_newer(have, schema)
 
 

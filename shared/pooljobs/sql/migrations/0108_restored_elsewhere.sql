@@ -1,0 +1,3 @@
+-- oldest code: 100
+-- uuid_v7() can be restored on a server that is older than 18. The functions are created anew with each migration, so this
+-- one has nothing of its own to do.
