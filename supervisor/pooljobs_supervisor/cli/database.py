@@ -1,13 +1,20 @@
-"""Opens the database for a command that looks something up, and says so when it is the embedded one."""
+"""Opens the database for a command, and says so when it is the embedded one.
+
+What speaks to it is imported then: the help of a command, and what is wrong with its options, need no driver.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from pooljobs.db.reader import Reader, open_reader
-from pooljobs.db.service import Database, open_database
+from pooljobs.process.importing import uncollected
 from pooljobs_supervisor.telling.console import say
+
+if TYPE_CHECKING:
+    from pooljobs.db.reader import Reader
+    from pooljobs.db.service import Database
 
 
 @contextmanager
@@ -17,6 +24,10 @@ def reading(dsn: str | None, schema: str) -> Iterator[Reader]:
     Raises:
         DatabaseUnreachableError, DatabaseUnsupportedError, NotMigratedError, EmbeddedError: As their names say.
     """
+    with uncollected():
+        from pooljobs.db.reader import open_reader
+        from pooljobs.db.service import open_database
+
     with open_database(dsn, schema=schema) as database:
         announce(database)
         with open_reader(database.dsn, schema) as reader:
