@@ -102,7 +102,7 @@ def test_it_shrinks_later_where_somebody_reads_and_holds_nobody_up_meanwhile(dsn
 
 def test_the_table_is_set_up_for_a_queue(connection: Conn) -> None:
     options = scalar(connection, "SELECT reloptions FROM pg_class WHERE oid = 'pooljobs.live'::regclass")
-    assert {"fillfactor=50", "vacuum_truncate=off", "autovacuum_vacuum_cost_delay=0"} <= set(options)
+    assert {"fillfactor=45", "vacuum_truncate=off", "autovacuum_vacuum_cost_delay=0"} <= set(options)
     assert {"autovacuum_vacuum_scale_factor=0", "autovacuum_vacuum_threshold=20000"} <= set(options)
 
 
