@@ -122,7 +122,7 @@ CREATE TABLE pooljobs.live (
     CONSTRAINT live_owned_whole CHECK (((worker_id IS NULL) = (token IS NULL))),
     CONSTRAINT live_priority_in_range CHECK (((priority >= '-4'::integer) AND (priority <= 4))),
     CONSTRAINT live_queue_named CHECK ((queue <> ''::text))
-) WITH (fillfactor=50, vacuum_truncate=off, autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=20000, autovacuum_analyze_scale_factor=0, autovacuum_analyze_threshold=50000);
+) WITH (vacuum_truncate=off, autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=20000, autovacuum_analyze_scale_factor=0, autovacuum_analyze_threshold=50000, fillfactor=45);
 
 CREATE INDEX live_claim ON pooljobs.live USING btree (queue, priority, run_at, id) WHERE (queue <> ''::text);
 

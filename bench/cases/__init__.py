@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from bench.cases import bursts, cost, drain, enqueue, foreign, growth, latency, limit, scale, steady, storms
+from bench.cases import (
+    bursts,
+    concurrency,
+    cost,
+    drain,
+    enqueue,
+    foreign,
+    growth,
+    latency,
+    limit,
+    scale,
+    steady,
+    storms,
+)
 from bench.effort import Effort
 from bench.section import Progress, Section
 
@@ -14,6 +27,7 @@ Case = Callable[[str, Effort, Progress], Section]
 CASES: Final[dict[str, Case]] = {
     "limit": limit.measure,
     "drain": drain.measure,
+    "concurrency": concurrency.measure,
     "bursts": bursts.measure,
     "cost": cost.measure,
     "steady": steady.measure,

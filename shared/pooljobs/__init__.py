@@ -1,33 +1,42 @@
-"""Background jobs for Python on PostgreSQL alone."""
+"""Background jobs for Python on PostgreSQL alone.
+
+A name is imported when it is first used: commands, and applications that only enqueue, begin without the rest.
+"""
 
 from __future__ import annotations
 
-from pooljobs.application.app import PoolJobs
-from pooljobs.application.task import BoundTask, Task, TypedTask
-from pooljobs.errors import (
-    AppLoadError,
-    ClaimLostError,
-    ConnectionBudgetError,
-    DatabaseReadOnlyError,
-    DatabaseRefusedError,
-    DatabaseUnreachableError,
-    DatabaseUnsupportedError,
-    DeclarationError,
-    EmbeddedError,
-    NotFoundError,
-    NotMigratedError,
-    OptionError,
-    PayloadError,
-    PoolJobsError,
-)
-from pooljobs.exit_codes import ExitCode
-from pooljobs.handler.context import JobContext, current_job, current_trace_id
-from pooljobs.handler.interrupts import JobCancelled, JobInterrupt, TimeLimitExceeded
-from pooljobs.handler.state import State
-from pooljobs.job.cancellation import Cancellation
-from pooljobs.job.handle import JobHandle, JobHandles
-from pooljobs.job.retry import RetryPolicy
-from pooljobs.job.time_limit import TimeLimit
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from pooljobs.application.app import PoolJobs
+    from pooljobs.application.task import BoundTask, Task, TypedTask
+    from pooljobs.errors import (
+        AppLoadError,
+        ClaimLostError,
+        ConnectionBudgetError,
+        DatabaseReadOnlyError,
+        DatabaseRefusedError,
+        DatabaseUnreachableError,
+        DatabaseUnsupportedError,
+        DeclarationError,
+        EmbeddedError,
+        NotFoundError,
+        NotMigratedError,
+        OptionError,
+        PayloadError,
+        PoolJobsError,
+    )
+    from pooljobs.exit_codes import ExitCode
+    from pooljobs.handler.context import JobContext, current_job, current_trace_id
+    from pooljobs.handler.interrupts import JobCancelled, JobInterrupt, TimeLimitExceeded
+    from pooljobs.handler.state import State
+    from pooljobs.job.cancellation import Cancellation
+    from pooljobs.job.handle import JobHandle, JobHandles
+    from pooljobs.job.retry import RetryPolicy
+    from pooljobs.job.time_limit import TimeLimit
+
+    __version__: str
 
 __all__ = [
     "AppLoadError",
@@ -64,10 +73,49 @@ __all__ = [
     "current_trace_id",
 ]
 
+_HOMES: Final = {
+    "application.app": ("PoolJobs",),
+    "application.task": ("BoundTask", "Task", "TypedTask"),
+    "errors": (
+        "AppLoadError",
+        "ClaimLostError",
+        "ConnectionBudgetError",
+        "DatabaseReadOnlyError",
+        "DatabaseRefusedError",
+        "DatabaseUnreachableError",
+        "DatabaseUnsupportedError",
+        "DeclarationError",
+        "EmbeddedError",
+        "NotFoundError",
+        "NotMigratedError",
+        "OptionError",
+        "PayloadError",
+        "PoolJobsError",
+    ),
+    "exit_codes": ("ExitCode",),
+    "handler.context": ("JobContext", "current_job", "current_trace_id"),
+    "handler.interrupts": ("JobCancelled", "JobInterrupt", "TimeLimitExceeded"),
+    "handler.state": ("State",),
+    "job.cancellation": ("Cancellation",),
+    "job.handle": ("JobHandle", "JobHandles"),
+    "job.retry": ("RetryPolicy",),
+    "job.time_limit": ("TimeLimit",),
+}
+"""Where each of these names is defined."""
 
-def __getattr__(name: str) -> str:
-    if name == "__version__":
-        from importlib.metadata import version
+if not TYPE_CHECKING:  # a type checker reads the imports above, and would take any name from this
 
-        return version("pooljobs")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        if name == "__version__":
+            from importlib.metadata import version
+
+            value = version("pooljobs")
+        elif home := next((home for home, names in _HOMES.items() if name in names), None):
+            value = getattr(import_module(f"{__name__}.{home}"), name)
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

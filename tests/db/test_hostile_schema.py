@@ -15,8 +15,9 @@ from psycopg import AsyncConnection, Connection
 from pooljobs import PoolJobs
 from pooljobs.db.preflight import check
 from pooljobs.db.reader import open_reader
-from pooljobs.db.schema.grants import PURPOSES, grant
+from pooljobs.db.schema.grants import grant
 from pooljobs.db.schema.migrate import migrate
+from pooljobs.db.schema.purposes import PURPOSES
 from pooljobs.handler.completion import Completion
 from pooljobs.settings import ServeSettings
 from tests.support.claims import SQL, claim, register

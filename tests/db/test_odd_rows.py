@@ -14,7 +14,8 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from pooljobs.db.reader import STATUSES, open_reader
+from pooljobs.db.listing import STATUSES
+from pooljobs.db.reader import open_reader
 from pooljobs.errors import OptionError
 from pooljobs.job.verdict import Verdict
 from pooljobs.process.child import Child

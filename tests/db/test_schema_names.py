@@ -15,8 +15,9 @@ from psycopg import AsyncConnection, Connection, sql
 from pooljobs import PoolJobs
 from pooljobs.db.connect import pin
 from pooljobs.db.reader import open_reader
-from pooljobs.db.schema.grants import PURPOSES, granting
+from pooljobs.db.schema.grants import granting
 from pooljobs.db.schema.migrate import migrate, pending
+from pooljobs.db.schema.purposes import PURPOSES
 from pooljobs.db.settlement import Settling
 from pooljobs.db.statements import Statements
 from pooljobs.handler.completion import Completion

@@ -16,6 +16,7 @@ from psycopg.types.json import Jsonb
 
 from pooljobs.job.verdict import Verdict
 from pooljobs_supervisor.cli.build import build
+from pooljobs_supervisor.cli.commands import SUMMARIES
 from tests.support.claims import claim, register, settle_all
 from tests.support.command import pooljobs
 from tests.support.hostile_text import HOSTILE, harm
@@ -52,13 +53,14 @@ def _no_worker() -> Any:
 
 
 def _every_command() -> Iterator[tuple[str, ...]]:
-    cli = build([], _no_worker, show_traceback=False)
-    for command in cli.registered_commands:
-        yield (str(command.name),)
-    for group in cli.registered_groups:
-        assert isinstance(group.typer_instance, typer.Typer)
-        for command in group.typer_instance.registered_commands:
-            yield (str(group.name), str(command.name))
+    for name in SUMMARIES:
+        cli = build([name], _no_worker, show_traceback=False)
+        for command in cli.registered_commands:
+            yield (str(command.name),)
+        for group in cli.registered_groups:
+            assert isinstance(group.typer_instance, typer.Typer)
+            for command in group.typer_instance.registered_commands:
+                yield (str(group.name), str(command.name))
 
 
 def test_no_command_is_left_out() -> None:

@@ -21,13 +21,12 @@ from psycopg.types.string import TextLoader
 from pooljobs.db.cancel import cancel_with
 from pooljobs.db.connect import connect, pinned_transaction
 from pooljobs.db.faults import one_line
+from pooljobs.db.listing import LONGEST_LIST, STATUSES
 from pooljobs.db.schema.version import check_migrated
 from pooljobs.db.statements import Statements
 from pooljobs.db.times import register_times
 from pooljobs.errors import NotFoundError, OptionError
 from pooljobs.job.cancellation import Cancellation
-
-STATUSES: Final = ("pending", "running", "completed", "failed", "cancelled")
 
 WINDOWS: Final = ("1 minute", "1 hour", "1 day", None)
 """How far back to look at what ended, one after the other until enough was found: never all of history at once."""
@@ -36,9 +35,6 @@ _SECONDS: Final = {"1 minute": 60.0, "1 hour": 3600.0, "1 day": 86400.0}
 
 SHORTEST_PREFIX: Final = 4
 """Characters of an id that must be given at least."""
-
-LONGEST_LIST = 1_000_000
-"""Jobs in one list: it is made in memory."""
 
 PLANNED: Final = (
     # Each answer is planned for itself, by the tables' sizes as they are: statistics may tell of any time.

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn
 
-from pooljobs.db.service import open_database
 from pooljobs.exit_codes import ExitCode
+from pooljobs_supervisor.cli.commands import SUMMARIES
 from pooljobs_supervisor.cli.database import announce
 from pooljobs_supervisor.cli.help_text import teach
 from pooljobs_supervisor.cli.options import AsJson, Dsn, Yes
 from pooljobs_supervisor.telling.console import emit, emit_json, progress_console
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 Jobs = Annotated[int, typer.Option("--jobs", min=2_000, max=10_000_000, metavar="N", help="Jobs to enqueue and drain.")]
 Procs = Annotated[int, typer.Option("--procs", min=1, max=512, metavar="N", help="Worker processes.")]
@@ -23,7 +25,7 @@ IdleJobs = Annotated[
 ]
 
 HELP = teach(
-    "Measures how fast this database and this machine run jobs, and says what bounds them.",
+    SUMMARIES["bench"],
     "Enqueues jobs that do nothing, one at a time and in bulk, drains them with real workers, then enqueues into the "
     "idle fleet; times a round trip and a commit; and tells from all this whether the server's processors, commits, "
     "round trips or the workers' own processors are the limit. It takes some ten seconds of full load: it says on "
@@ -61,7 +63,8 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run the bench."""
-    from pooljobs_supervisor.bench.judgement import judge  # only this command needs them
+    from pooljobs.db.service import open_database
+    from pooljobs_supervisor.bench.judgement import judge
     from pooljobs_supervisor.bench.report import told
     from pooljobs_supervisor.bench.run import Settings, run_bench
     from pooljobs_supervisor.staging.consent import consent, not_asked
@@ -90,6 +93,8 @@ def _nothing(dsn: str, schema: str) -> None:
 
 
 def _progress() -> Progress:
+    from rich.progress import BarColumn, Progress, TextColumn
+
     return Progress(
         TextColumn("{task.description:16}", markup=False),
         BarColumn(bar_width=24),

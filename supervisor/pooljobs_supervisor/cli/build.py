@@ -1,21 +1,21 @@
-"""Puts the commands together: only the one that is asked for, since importing the others takes longer than most run."""
+"""Puts the commands together: the one that is asked for, or the names of all for the overview.
+
+To import them all takes longer than most of them run.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from pooljobs.process.importing import uncollected
+from pooljobs_supervisor.cli.commands import SUMMARIES
 from pooljobs_supervisor.telling.console import write
 
 if TYPE_CHECKING:
     from pooljobs_supervisor.cli.launch import WorkerMain
-
-COMMANDS: Final = ("serve", "migrate", "grant", "enqueue", "jobs", "stats", "demo", "bench", "chaos")
-"""In the order of the help. Each is the module beside this one that has its name."""
 
 HELP = """Background jobs for Python on PostgreSQL alone.
 
@@ -43,35 +43,34 @@ def build(arguments: Sequence[str], load_worker: Callable[[], WorkerMain], *, sh
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     cli.callback(help=HELP)(_root)
-    names = asked_for(arguments)
-    with uncollected():
-        modules = [import_module(f"pooljobs_supervisor.cli.{name}") for name in names]
-    for name, module in zip(names, modules, strict=True):
-        if name == "serve":
-            module.register(cli, load_worker, show_traceback=show_traceback)
-        else:
-            module.register(cli)
+    name = asked_for(arguments)
+    if name is None:
+        for each, summary in SUMMARIES.items():
+            cli.command(each, help=summary)(_overview_only)
+        return cli
+    module = import_module(f"pooljobs_supervisor.cli.{name}")
+    if name == "serve":
+        module.register(cli, load_worker, show_traceback=show_traceback)
+    else:
+        module.register(cli)
     return cli
 
 
-def asked_for(arguments: Sequence[str]) -> Sequence[str]:
-    """The one command, or all of them: for the help, and for what is none. No option before a command takes a value.
+def asked_for(arguments: Sequence[str]) -> str | None:
+    """The command; None for the overview, and for what is none. No option before a command takes a value.
 
     >>> asked_for(["jobs", "list"])
-    ('jobs',)
+    'jobs'
     """
     first = next((argument for argument in arguments if not argument.startswith("-")), None)
-    if first is None and "--version" in arguments:
-        return ()
-    return (first,) if first in COMMANDS else COMMANDS
+    return first if first in SUMMARIES else None
 
 
-def _root(context: typer.Context, show_version: Version = False, traceback: Traceback = False) -> None:  # noqa: ARG001  # --traceback is taken out of the arguments before; it stands here for --help
-    if show_version:
-        from importlib.metadata import version
+def _overview_only() -> NoReturn:
+    raise AssertionError("a command that was not asked for")
 
-        write(f"pooljobs {version('pooljobs')}\n")
-        raise typer.Exit
+
+def _root(context: typer.Context, version: Version = False, traceback: Traceback = False) -> None:  # noqa: ARG001  # main.py sees to both before; they stand here for --help
     if context.invoked_subcommand is None:
         write(context.get_help() + "\n")
         raise typer.Exit

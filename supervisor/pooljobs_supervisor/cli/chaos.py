@@ -5,18 +5,22 @@ from __future__ import annotations
 import secrets
 import sys
 from contextlib import ExitStack
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn
 
 from pooljobs.errors import OptionError
 from pooljobs.exit_codes import ExitCode
-from pooljobs_supervisor.chaos.schedule import Kind
-from pooljobs_supervisor.chaos.storms import STORMS, Storm
+from pooljobs_supervisor.cli.commands import SUMMARIES
 from pooljobs_supervisor.cli.help_text import teach
 from pooljobs_supervisor.cli.options import AsJson, Yes, names
 from pooljobs_supervisor.telling.console import emit, emit_json, progress_console, say
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from pooljobs_supervisor.chaos.schedule import Kind
+    from pooljobs_supervisor.chaos.storms import Storm
 
 Seed = Annotated[
     int | None, typer.Option("--seed", metavar="N", help="Repeats the plan of another run.", show_default="random")
@@ -44,8 +48,7 @@ Beside = Annotated[
 Verbose = Annotated[bool, typer.Option("--verbose", help="Tell each event.")]
 
 HELP = teach(
-    "Kills and stops workers, supervisors, connections and the server, deploys meanwhile, then checks that no job was "
-    "harmed.",
+    SUMMARIES["chaos"],
     "Jobs are enqueued and run meanwhile; at the end each must be accounted for, and each rerun must have a cause. "
     "Without a DSN it starts a PostgreSQL of its own, which it also crashes and fills with connections; with one, it "
     "asks, unless you pass --yes, works in the schema pooljobs_chaos, which it makes and drops at the end, and cuts no "
@@ -90,7 +93,7 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run chaos."""
-    from pooljobs_supervisor.chaos.chaos_settings import Settings  # only this command needs them
+    from pooljobs_supervisor.chaos.chaos_settings import Settings
     from pooljobs_supervisor.chaos.run import run_chaos
     from pooljobs_supervisor.staging.consent import consent, not_asked
 
@@ -131,6 +134,8 @@ def _kind(name: str) -> Kind:
     Raises:
         OptionError: There is none.
     """
+    from pooljobs_supervisor.chaos.schedule import Kind
+
     known = {kind.name.lower().replace("_", "-"): kind for kind in Kind}
     if name not in known:
         raise OptionError(f"--only: there is no harm {name!r}", hint=f"there are: {', '.join(known)}")
@@ -143,12 +148,16 @@ def _storm(name: str) -> Storm:
     Raises:
         OptionError: There is none.
     """
+    from pooljobs_supervisor.chaos.storms import STORMS
+
     if name not in STORMS:
         raise OptionError(f"--storm: there is no storm {name!r}", hint=f"there are: {', '.join(STORMS)}")
     return STORMS[name]
 
 
 def _progress() -> Progress:
+    from rich.progress import BarColumn, Progress, TextColumn
+
     return Progress(
         BarColumn(bar_width=24),
         TextColumn("{task.completed:.0f}/{task.total:.0f} s  {task.fields[told]}", markup=False),

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from pooljobs.exit_codes import ExitCode
+from pooljobs_supervisor.cli.commands import SUMMARIES
 from pooljobs_supervisor.cli.help_text import teach
 from pooljobs_supervisor.cli.options import Yes
 
@@ -17,7 +18,7 @@ Dsn = Annotated[
 ]
 
 HELP = teach(
-    "Shows it at work: ten thousand jobs, eight workers, a few crashes, and an audit.",
+    SUMMARIES["demo"],
     "Enqueues jobs that are quick, slow, failing, hopeless, or kill their own process, runs real workers on them, and "
     "shows from an audit table whether any was lost or claimed twice. Without a DSN it starts a PostgreSQL of its "
     "own, kept in .pooljobs/demo; with one, it asks, unless you pass --yes, and works in the schema pooljobs_demo, "
@@ -38,7 +39,7 @@ def register(cli: typer.Typer) -> None:
 
 def run(jobs: Jobs = 10_000, procs: Procs = 8, *, dsn: Dsn = None, yes: Yes = False) -> None:
     """Run the demo."""
-    from pooljobs_supervisor.demo.run import run_demo  # only this command needs it
+    from pooljobs_supervisor.demo.run import run_demo
     from pooljobs_supervisor.staging.consent import consent, not_asked
 
     agree = consent("--dsn", yes=yes) if dsn else not_asked

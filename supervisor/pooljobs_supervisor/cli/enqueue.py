@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pooljobs.application.app import PoolJobs
-from pooljobs.application.loading import load_app
-from pooljobs.application.task import Task
-from pooljobs.db.enqueue_one import EnqueuedJob, enqueue_one
-from pooljobs.db.service import open_database
 from pooljobs.errors import NotFoundError
 from pooljobs.exit_codes import ExitCode
 from pooljobs.job.options import EnqueueOptions, check_name
 from pooljobs.job.type_names import shortened
 from pooljobs.payload.encoding import encode
+from pooljobs.process.importing import uncollected
+from pooljobs_supervisor.cli.commands import SUMMARIES
 from pooljobs_supervisor.cli.database import announce, migrating_told
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
 from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, AsJson, Dsn
 from pooljobs_supervisor.cli.payload_source import read_payload
 from pooljobs_supervisor.telling.console import emit_json, say, write
+
+if TYPE_CHECKING:
+    from pooljobs.application.app import PoolJobs
+    from pooljobs.application.task import Task
+    from pooljobs.db.enqueue_one import EnqueuedJob
 
 Type = Annotated[str, typer.Argument(metavar="TYPE", help="Job type: the handler's name.", show_default=False)]
 Payload = Annotated[str, typer.Option("--payload", "-p", metavar="JSON|@FILE|-", help="What the handler is given.")]
@@ -42,7 +44,7 @@ App = Annotated[
 ]
 
 HELP = teach(
-    "Enqueues one job and prints its id.",
+    SUMMARIES["enqueue"],
     "With --app, the type must be declared there and the payload must fit its "
     "handler; without, the type's declaration as its workers last published it gives queue and runs, and a type that "
     "none ever declared, where others are declared, is stored with a warning.",
@@ -75,9 +77,13 @@ def enqueue(
     as_json: AsJson = False,
 ) -> None:
     """Enqueue one job."""
+    with uncollected():
+        from pooljobs.db.enqueue_one import enqueue_one
+        from pooljobs.db.service import open_database
+
     check_name("job type", job_type)
     options = EnqueueOptions(queue=queue, delay=delay, priority=priority, max_retries=max_retries, trace_id=trace_id)
-    loaded = load_app(app) if app else None
+    loaded = _load(app) if app else None
     job = _prepare(job_type, read_payload(payload), options, loaded)
     chosen = schema or (loaded.schema if loaded else DEFAULT_SCHEMA)
     with open_database(dsn or (loaded.dsn if loaded else None), schema=chosen) as database:
@@ -92,7 +98,16 @@ def enqueue(
         write(f"{enqueued.job_id}\n")
 
 
+def _load(app: str) -> PoolJobs:
+    with uncollected():
+        from pooljobs.application.loading import load_app
+
+    return load_app(app)
+
+
 def _prepare(job_type: str, value: Any, options: EnqueueOptions, app: PoolJobs | None) -> EnqueuedJob:
+    from pooljobs.db.enqueue_one import EnqueuedJob
+
     if app is None:
         return EnqueuedJob(job_type, encode(value, where=f"{job_type}: payload"), options)
     task = _declared(job_type, app)

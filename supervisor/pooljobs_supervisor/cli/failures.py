@@ -4,26 +4,13 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
-from typing import Any, Final
 
-import psycopg
-import typer
-
-from pooljobs.db.error_kinds import ErrorKind, kind_of
-from pooljobs.db.faults import MISSING, one_line, too_large
-from pooljobs.db.public_errors import as_ours
-from pooljobs.errors import AppLoadError, OptionError, PoolJobsError
+from pooljobs.errors import AppLoadError, PoolJobsError
 from pooljobs.exit_codes import ExitCode
 from pooljobs.job.error_text import without_hint
 from pooljobs_supervisor.telling.console import say, say_error
 
 _PLAIN = ""
-
-_MISTAKES: Final = ("0A", "20", "21", "22", "26", "34", "42")
-"""Classes of errors that a statement, or its values, cause by themselves."""
-
-UsageError: Final[Any] = typer.BadParameter.__base__
-"""click's, wherever this version of typer has it from."""
 
 
 def guarded(action: Callable[[], object], *, show_traceback: bool) -> int:
@@ -50,30 +37,13 @@ def report(error: Exception, *, show_traceback: bool) -> ExitCode:
     return known.exit_code
 
 
-def report_usage(error: Any) -> ExitCode:
-    """Tell what is wrong with a command line. Typer's own panel would print the words on it as they are."""
-    context, message = error.ctx, error.format_message()
-    if context is None or not message.strip():  # a group without a command has shown its help
-        return ExitCode.USAGE
-    say(context.get_usage(), style=_PLAIN)
-    say_error(message, f"{context.command_path} --help  says what it takes")
-    return ExitCode.USAGE
-
-
 def as_known(error: Exception) -> PoolJobsError | None:
     """The error as one of ours; None if it can only be a bug."""
     if isinstance(error, PoolJobsError):
         return error
-    if too_large(error):
-        return OptionError(f"the database cannot do that at once: {one_line(error)}", hint="ask for less, see --limit")
-    return as_ours(error) if isinstance(error, psycopg.Error) and not _mistaken(error) else None
+    from pooljobs_supervisor.cli.database_errors import of_database  # most of what ends a command never met a driver
 
-
-def _mistaken(error: psycopg.Error) -> bool:
-    """Whether a statement of ours can only be wrong."""
-    if isinstance(error, (*MISSING, psycopg.errors.InsufficientPrivilege)):
-        return False
-    return kind_of(error) is ErrorKind.MISUSE or (error.sqlstate or "")[:2] in _MISTAKES
+    return of_database(error)
 
 
 def _own_traceback(error: Exception) -> str:

@@ -6,18 +6,19 @@ from typing import Annotated
 
 import typer
 
-from pooljobs.db.schema.grants import PURPOSES, grant, granting
-from pooljobs.db.service import open_database
+from pooljobs.db.schema.purposes import PURPOSES
 from pooljobs.errors import OptionError
 from pooljobs.exit_codes import ExitCode
+from pooljobs.process.importing import uncollected
 from pooljobs.schema_name import check_schema
+from pooljobs_supervisor.cli.commands import SUMMARIES
 from pooljobs_supervisor.cli.database import announce, migrating_told
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
 from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, Dsn, Schema
 from pooljobs_supervisor.telling.console import emit, line, write
 
 HELP = teach(
-    "Prints the SQL that grants a database role what it needs; --run carries it out.",
+    SUMMARIES["grant"],
     "An enqueuer stores and cancels jobs and sees no payload, a worker runs them (serve, jobs retry), a viewer looks "
     "(jobs list, jobs show, stats). A role may be several. The role is made by CREATE ROLE, which is not done here.\n\n"
     "Printed, because rights are mostly given by somebody else than who has this DSN, who will want to read them "
@@ -44,6 +45,10 @@ def run(
     role: Role, *, purpose: Purpose, carry_out: Run = False, dsn: Dsn = None, schema: Schema = DEFAULT_SCHEMA
 ) -> None:
     """Grant a role its rights."""
+    with uncollected():
+        from pooljobs.db.schema.grants import grant, granting
+        from pooljobs.db.service import open_database
+
     check_schema(schema)
     if purpose not in PURPOSES:
         raise OptionError(f"--as takes {', '.join(PURPOSES)}, not {purpose!r}")

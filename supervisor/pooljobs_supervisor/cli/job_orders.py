@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Annotated, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 from uuid import UUID
 
 import typer
 
-from pooljobs.db.reader import Reader
 from pooljobs.errors import NotFoundError, OptionError, PoolJobsError
 from pooljobs.exit_codes import ExitCode
 from pooljobs.job.cancellation import Cancellation
@@ -17,6 +16,9 @@ from pooljobs_supervisor.cli.database import reading
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
 from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, AsJson, Dsn, Schema
 from pooljobs_supervisor.telling.console import emit, emit_json, lines, say, say_error
+
+if TYPE_CHECKING:
+    from pooljobs.db.reader import Reader
 
 Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="Ids, or starts of ids.", show_default=False)]
 Reason = Annotated[

@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from pooljobs.db.reader import LONGEST_LIST, STATUSES
+from pooljobs.db.listing import LONGEST_LIST, STATUSES
 from pooljobs.exit_codes import ExitCode
+from pooljobs_supervisor.cli.commands import SUMMARIES
 from pooljobs_supervisor.cli.database import reading
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
 from pooljobs_supervisor.cli.job_orders import CANCEL_HELP, RETRY_HELP, cancel, retry
-from pooljobs_supervisor.cli.job_table import job_sheet, job_table
 from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, AsJson, Dsn, QueueFilter, Schema, names
 from pooljobs_supervisor.telling.console import emit, emit_json, raw_json, say
 from pooljobs_supervisor.telling.json_text import masked
@@ -38,7 +38,7 @@ SHOW_HELP = teach(
 
 def register(parent: typer.Typer) -> None:
     """Add the group to the command line."""
-    group = typer.Typer(no_args_is_help=True, help="Looks at jobs, runs them again, cancels them.")
+    group = typer.Typer(no_args_is_help=True, help=SUMMARIES["jobs"])
     group.command("list", help=LIST_HELP)(list_jobs)
     group.command("show", help=SHOW_HELP)(show)
     group.command("retry", help=RETRY_HELP)(retry)
@@ -62,6 +62,8 @@ def list_jobs(
     if as_json:
         emit_json(jobs)
     elif jobs:
+        from pooljobs_supervisor.cli.job_table import job_table
+
         emit(job_table(jobs))
     else:
         filtered = status or queue or job_type
@@ -77,4 +79,6 @@ def show(id_: Id, *, dsn: Dsn = None, schema: Schema = DEFAULT_SCHEMA, as_json: 
     if as_json:
         emit_json(job | {"payload": raw_json(job["payload"])})
     else:
+        from pooljobs_supervisor.cli.job_table import job_sheet
+
         emit(job_sheet(job))

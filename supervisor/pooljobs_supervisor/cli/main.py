@@ -6,11 +6,10 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-import typer
-
 from pooljobs.exit_codes import ExitCode
-from pooljobs_supervisor.cli.build import build
-from pooljobs_supervisor.cli.failures import UsageError, report, report_usage
+from pooljobs.process.importing import uncollected
+from pooljobs_supervisor.cli.failures import report
+from pooljobs_supervisor.telling.console import write
 
 if TYPE_CHECKING:
     from pooljobs_supervisor.cli.launch import WorkerMain
@@ -24,16 +23,15 @@ def run(arguments: Sequence[str], load_worker: Callable[[], WorkerMain]) -> int:
     show_traceback, rest = split_traceback(arguments)
     try:
         try:
-            cli = build(rest, load_worker, show_traceback=show_traceback)
-            code = typer.main.get_command(cli).main(rest, prog_name="pooljobs", standalone_mode=False)
+            if rest[:1] == ["--version"]:
+                return _tell_version()
+            code = _carry_out(rest, load_worker, show_traceback=show_traceback)
         finally:
             sys.stdout.flush()  # here, where what cannot be written still gives an exit code
     except SystemExit as end:
         code = end.code
-    except (KeyboardInterrupt, typer.Abort):
+    except KeyboardInterrupt:
         return INTERRUPTED
-    except UsageError as error:
-        return report_usage(error)
     except Exception as error:  # noqa: BLE001  # the outermost frame
         return report(error, show_traceback=show_traceback)
     return code if isinstance(code, int) else ExitCode.OK
@@ -48,3 +46,26 @@ def split_traceback(arguments: Sequence[str]) -> tuple[bool, list[str]]:
     end = arguments.index("--") if "--" in arguments else len(arguments)
     options = [argument for argument in arguments[:end] if argument != "--traceback"]
     return len(options) < end, [*options, *arguments[end:]]
+
+
+def _tell_version() -> int:
+    from importlib.metadata import version
+
+    write(f"pooljobs {version('pooljobs')}\n")
+    return ExitCode.OK
+
+
+def _carry_out(arguments: Sequence[str], load_worker: Callable[[], WorkerMain], *, show_traceback: bool) -> object:
+    with uncollected():
+        import typer  # half of what a command's start takes, and the version needs none of it
+
+        from pooljobs_supervisor.cli.build import build
+        from pooljobs_supervisor.cli.usage import UsageError, report_usage
+
+        command = typer.main.get_command(build(arguments, load_worker, show_traceback=show_traceback))
+    try:
+        return command.main(list(arguments), prog_name="pooljobs", standalone_mode=False)
+    except typer.Abort:
+        return INTERRUPTED
+    except UsageError as error:
+        return report_usage(error)

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pooljobs.db.connect import connect
-from pooljobs.db.place import place
-from pooljobs.db.schema.migrate import MigrationReport, migrate, pending
-from pooljobs.db.schema.migrations import code_version
-from pooljobs.db.service import Database, open_database
 from pooljobs.exit_codes import ExitCode
-from pooljobs_supervisor.cli.database import announce, migrate_command
+from pooljobs.process.importing import uncollected
+from pooljobs_supervisor.cli.commands import SUMMARIES
+from pooljobs_supervisor.cli.database import announce
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
 from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, AsJson, Dsn, Schema
 from pooljobs_supervisor.telling.console import emit, emit_json, line, lines, say
 
+if TYPE_CHECKING:
+    from pooljobs.db.schema.migrate import MigrationReport
+    from pooljobs.db.service import Database
+
 HELP = teach(
-    "Creates pooljobs' tables, or brings them up to this version.",
+    SUMMARIES["migrate"],
     "Safe to run at every deployment, from several hosts at once, and while workers run. Hosts of the version before "
     "serve on, unless the migration says otherwise: then they are refused, and told so.\n\n"
     "A schema that was renamed, or restored on a server of another version, is mended, and the mended functions are "
@@ -45,6 +46,10 @@ Check = Annotated[
 
 def run(*, dsn: Dsn = None, schema: Schema = DEFAULT_SCHEMA, check: Check = False, as_json: AsJson = False) -> None:
     """Migrate the database."""
+    with uncollected():
+        from pooljobs.db.schema.migrate import migrate
+        from pooljobs.db.service import open_database
+
     with open_database(dsn, schema=schema, prepare=_later) as database:
         announce(database)
         where = f"schema {schema} of {_place(database)}"
@@ -61,11 +66,18 @@ def run(*, dsn: Dsn = None, schema: Schema = DEFAULT_SCHEMA, check: Check = Fals
 
 
 def _place(database: Database) -> str:
+    from pooljobs.db.connect import connect
+    from pooljobs.db.place import place
+
     with connect(database.dsn, application_name="pooljobs migrate") as connection:
         return database.told(place(connection))
 
 
 def _check(database: Database, schema: str, where: str, *, as_json: bool) -> None:
+    from pooljobs.db.schema.migrate import pending
+    from pooljobs.db.schema.migrations import code_version
+    from pooljobs_supervisor.cli.migrate_hint import migrate_command
+
     missing = pending(database.dsn, schema)
     if as_json:
         emit_json({"schema": schema, "version": code_version(), "pending": missing})

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pooljobs import logs
 from pooljobs.exit_codes import ExitCode
+from pooljobs.process.importing import uncollected
 from pooljobs.settings import MAX_BATCH, WorkerSettings
+from pooljobs_supervisor.cli.commands import SUMMARIES
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
-from pooljobs_supervisor.cli.launch import WorkerMain, launch
 from pooljobs_supervisor.cli.options import Dsn
 from pooljobs_supervisor.cli.serve_settings import settings_of
+
+if TYPE_CHECKING:
+    from pooljobs_supervisor.cli.launch import WorkerMain
 
 _DEFAULTS = WorkerSettings()
 
@@ -82,7 +85,7 @@ Schema = Annotated[
 Level = Annotated[str, typer.Option("--log-level", metavar="LEVEL", help="debug, info, warning, error or critical.")]
 
 HELP = teach(
-    "Runs the workers until told to stop.",
+    SUMMARIES["serve"],
     "The first Ctrl-C or SIGTERM lets them finish the jobs they have claimed; the "
     "second gives back what has not begun; the third kills. SIGQUIT kills at once. "
     "SIGHUP replaces the workers by ones with the new code, one by one; SIGTTIN and "
@@ -139,6 +142,11 @@ def register(cli: typer.Typer, load_worker: Callable[[], WorkerMain], *, show_tr
     ) -> None:
         """Run the workers."""
         settings = settings_of(locals())
+        with uncollected():
+            from pooljobs import logs
+            from pooljobs_supervisor.cli.launch import launch
+
+            worker_main = load_worker()
         logs.configure(log_format, log_level)
         logs.name_process("supervisor")
-        raise typer.Exit(launch(settings, dsn, load_worker(), show_traceback=show_traceback))
+        raise typer.Exit(launch(settings, dsn, worker_main, show_traceback=show_traceback))

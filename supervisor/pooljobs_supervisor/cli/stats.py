@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
-from rich.table import Table
 
+from pooljobs_supervisor.cli.commands import SUMMARIES
 from pooljobs_supervisor.cli.database import reading
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
 from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, AsJson, Dsn, QueueFilter, Schema
 from pooljobs_supervisor.telling.ages import span
 from pooljobs_supervisor.telling.console import emit, emit_json, line, say
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
 HELP = teach(
-    "Shows how each queue stands: what waits and runs now, and what the last hour brought.",
+    SUMMARIES["stats"],
     "Unknown are those of the due ones whose type no living worker declares. Wait is from when a job was due to its "
     "start, run from there to its settlement; median / 95th percentile of the completed ones. Of many queues those are "
     "listed of which most is due.",
@@ -62,6 +65,8 @@ def stats(
 
 def queue_table(queues: Sequence[Mapping[str, Any]]) -> Table:
     """One line a queue."""
+    from rich.table import Table
+
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("queue", no_wrap=True)
     now = ["pending", "due", *(["unknown"] if any(row["unknown"] for row in queues) else []), "running"]

@@ -17,6 +17,8 @@ from pooljobs.db.statements import Statements, render
 DEAD_ROWS = 20_000
 """Dead rows in the live table after which it is vacuumed."""
 
+SPARE_PAGES = 4_096
+"""Pages (32 MB) that the live table could do without, after which what is empty at its end is cut off."""
 
 PARTITIONS_EVERY, PARTITIONS_AGAIN = 3600.0, 60.0
 """Seconds between two looks at the partitions, and after one that somebody's lock kept from its end."""
@@ -38,12 +40,28 @@ class Upkeep:
         self._partitions = statements.load("make_partitions")
         self._forget = [statements.load(verb) for verb in ("forget_workers", "forget_fleets")]
         self._vacuum = render("VACUUM (SKIP_LOCKED, TRUNCATE FALSE, ANALYZE) {schema}.live", statements.schema)
+        self._shrink = render(
+            "VACUUM (SKIP_LOCKED, TRUNCATE, INDEX_CLEANUP ON, ANALYZE) {schema}.live", statements.schema
+        )  # else a few dead rows, at the end perhaps, are left to the next vacuum
+        self._calm = False
 
     def vacuum(self, connection: Connection[Any]) -> None:
-        """Vacuums the live table when enough rows are dead; a vacuum under way elsewhere is left to it."""
+        """Vacuums the live table when enough rows are dead; a vacuum under way elsewhere is left to it.
+
+        After a flood it shrinks: at the second look in succession that finds few dead rows and many empty pages. A
+        busy table is left as large as it is, since it would grow again. What is cut off is locked meanwhile, against
+        claims too; but the server waits in nobody's way for that lock, for five seconds at most, and gives it up as
+        soon as somebody else waits.
+        """
         row = connection.execute(self._dead).fetchone()
-        if row is not None and row[0] >= DEAD_ROWS:
+        assert row is not None, "numbers, whatever the table is like"
+        dead, spare = row
+        calm, self._calm = self._calm, dead < DEAD_ROWS and spare >= SPARE_PAGES
+        if dead >= DEAD_ROWS:
             connection.execute(self._vacuum)
+        elif calm and self._calm:
+            connection.execute(self._shrink)
+            self._calm = False  # what cannot be cut off yet is not asked for at every look
 
     def partitions(self, connection: Connection[Any]) -> float:
         """Makes history's partitions two weeks ahead; the seconds until it should be called again."""

@@ -3,6 +3,8 @@
 Types, queues, reasons, errors and payloads are somebody else's text. ``line``, ``lines`` and ``block`` make harmless
 what is known to come from a row or an exception, and keep a table's rows in their lines; what is printed without them
 loses its escapes here all the same. Nobody else prints: ruff's list of banned names (pyproject.toml) says so.
+
+Rich is imported by what needs it: many a command prints an id, or JSON, and ends.
 """
 
 from __future__ import annotations
@@ -10,15 +12,17 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 import orjson
-from rich.console import Console, ConsoleOptions, RenderableType
-from rich.segment import Segment
-from rich.text import Text
 
 from pooljobs.escaping import ascii_json, escaped, escaped_json, escaped_lines
 from pooljobs_supervisor.telling.json_text import indented
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.segment import Segment
+    from rich.text import Text
 
 _INDENT: Final = "  "
 """Before the further lines of what is told: none looks like an error, or a record of the log, of its own."""
@@ -29,21 +33,29 @@ _PIPED_WIDTH: Final = 250
 
 def line(text: object, style: str = "") -> Text:
     """A cell, or any other text that is to be one line."""
+    from rich.text import Text
+
     return Text(escaped(str(text)), style)
 
 
 def lines(texts: Iterable[object], style: str = "") -> Text:
     """A line for each of them."""
+    from rich.text import Text
+
     return Text("\n".join(escaped(str(text)) for text in texts), style)
 
 
 def block(text: str) -> Text:
     """Text that has lines of its own."""
+    from rich.text import Text
+
     return Text(escaped_lines(text))
 
 
 def emit(renderable: RenderableType) -> None:
     """Print a result. Data must come as ``Text`` or in cells of it: a plain string's brackets would be markup."""
+    from rich.console import Console
+
     width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _PIPED_WIDTH
     told = _rendered(renderable, Console(width=width, highlight=False))
     write("\n".join(each.rstrip() for each in told.split("\n")))
@@ -69,18 +81,20 @@ def write(text: str) -> None:
 
 def say(text: str, *, style: str = "dim") -> None:
     """Tell a person something beside the result, on stderr."""
-    _say(Text(escaped_lines(text, _INDENT), style))
+    _say((escaped_lines(text, _INDENT), style))
 
 
 def say_error(text: str, hint: str | None) -> None:
     """Tell what is wrong and what to do, on stderr, red on a terminal."""
-    _say(Text.assemble(("error: ", "bold red"), escaped_lines(text, _INDENT)))
+    _say(("error: ", "bold red"), (escaped_lines(text, _INDENT), ""))
     if hint:
-        _say(Text.assemble(("hint: ", "bold"), escaped_lines(hint, _INDENT)))
+        _say(("hint: ", "bold"), (escaped_lines(hint, _INDENT), ""))
 
 
 def progress_console() -> Console:
     """For a bar of rich's, on stderr."""
+    from rich.console import Console
+
     return Console(stderr=True, highlight=False)
 
 
@@ -91,16 +105,23 @@ class _Harmless:
         self._renderable = renderable
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        from rich.segment import Segment
+
         for segment in console.render(self._renderable, options):
             yield Segment(escaped_lines(segment.text), segment.style)
 
 
-def _say(text: Text) -> None:
-    sys.stderr.write(_rendered(text, progress_console()))
+def _say(*parts: tuple[str, str]) -> None:
+    """Each with its style."""
+    from rich.text import Text
+
+    sys.stderr.write(_rendered(Text.assemble(*parts), progress_console()))
     sys.stderr.flush()
 
 
 def _rendered(renderable: RenderableType, console: Console) -> str:
+    from rich.text import Text
+
     with console.capture() as captured:
         console.print(_Harmless(renderable), soft_wrap=isinstance(renderable, Text))
     return captured.get()

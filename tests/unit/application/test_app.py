@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -22,19 +24,38 @@ def test_making_one_opens_nothing_and_starts_no_thread() -> None:
     assert threading.active_count() == threads
 
 
-def test_importing_it_loads_no_database_driver_and_no_pydantic() -> None:
-    code = "import sys, pooljobs; print(sorted(m for m in ('psycopg', 'pydantic', 'asyncio') if m in sys.modules))"
-    assert run_python(code) == "[]"
+def test_its_names_load_no_database_driver_and_no_pydantic() -> None:
+    code = "import sys; from pooljobs import *; print({'psycopg', 'pydantic', 'asyncio'} & set(sys.modules))"
+    assert run_python(code) == "set()"
 
 
 def test_the_version_is_that_of_the_installed_package() -> None:
     assert run_python("import pooljobs; print(pooljobs.__version__)") == pooljobs.__version__
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
-        pooljobs.nonsense  # noqa: B018 - that is the point
+        getattr(pooljobs, "nonsense")  # noqa: B009  # a type checker knows too
+
+
+def test_importing_the_package_imports_nothing_of_it() -> None:
+    code = "import sys, pooljobs; print(sorted(m for m in sys.modules if m.startswith('pooljobs')))"
+    assert run_python(code) == "['pooljobs']"
 
 
 def test_every_public_name_exists() -> None:
     assert [name for name in pooljobs.__all__ if not hasattr(pooljobs, name)] == []
+    assert set(pooljobs.__all__) <= set(dir(pooljobs))
+
+
+def test_type_checkers_are_told_of_the_same_names_in_the_same_places() -> None:
+    assert pooljobs.__file__ is not None
+    tree = ast.parse(Path(pooljobs.__file__).read_text("utf-8"))
+    [checked] = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    told = {
+        node.module: tuple(each.name for each in node.names)
+        for node in checked.body
+        if isinstance(node, ast.ImportFrom)
+    }
+    assert told == {f"pooljobs.{home}": names for home, names in pooljobs._HOMES.items()}
+    assert sorted(pooljobs.__all__) == sorted(["__version__", *(name for names in told.values() for name in names)])
 
 
 def test_tasks_are_registered_by_name() -> None:

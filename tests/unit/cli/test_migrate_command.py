@@ -9,7 +9,8 @@ import pytest
 
 from pooljobs.db.service import Database
 from pooljobs.errors import NotMigratedError
-from pooljobs_supervisor.cli.database import migrate_command, migrating_told
+from pooljobs_supervisor.cli.database import migrating_told
+from pooljobs_supervisor.cli.migrate_hint import migrate_command
 
 URL = "postgresql://me@db.example.com/shop?application_name=it's"
 

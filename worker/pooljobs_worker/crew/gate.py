@@ -6,10 +6,14 @@ import time
 
 from pooljobs.job.verdict import Settlement, Verdict
 from pooljobs.scoreboard import EntryState, Slot, Wanted
+from pooljobs.scoreboard.layout import At
 from pooljobs_worker.claims.claimed import LEFT_OUT, ClaimedJob
 from pooljobs_worker.crew.backlog import Backlog
 from pooljobs_worker.crew.suspect_turn import SuspectTurn
 from pooljobs_worker.parts import Parts
+
+_RELEASE = int(Wanted.RELEASE)
+_WANTED, _LEASED_UNTIL = int(At.WANTED), int(At.LEASED_UNTIL_NS)
 
 
 def unrun(slot: Slot, job: ClaimedJob, *, delay: float | None = None) -> Settlement:
@@ -33,8 +37,8 @@ class Gate:
 
     def __init__(self, parts: Parts, turn: SuspectTurn, backlog: Backlog) -> None:
         self._slot = parts.child.slot
+        self._words = parts.child.slot.words  # what is looked at before each job is read without the descriptors
         self._turn = turn
-        self._lease = parts.lease
         self._announcer = parts.announcer
         self._large_payloads = parts.large_payloads
         self._backlog = backlog
@@ -43,10 +47,10 @@ class Gate:
         """The settlement of a job that must not begin; None for one that may. Waits only where a run is announced, or
         a payload was left out by the claim.
 
-        A suspect that may begin has the fleet's turn from here on; ``ran`` ends it.
+        A suspect that may begin has the fleet's turn from here on, and leaves it when it has ended.
         """
-        slot = self._slot
-        if slot.wanted is Wanted.RELEASE or self._lease.expired(time.monotonic_ns()):
+        slot, words = self._slot, self._words
+        if words[_WANTED] == _RELEASE or time.monotonic_ns() > words[_LEASED_UNTIL]:
             return unrun(slot, job)
         if slot.cancel_asked(job.entry, job.token):
             return job.cancelled_unrun()
@@ -55,11 +59,7 @@ class Gate:
         if job.suspect and not self._turn.take():
             return unrun(slot, job, delay=self._turn.away(job, 1))
         if job.losses and not self._announcer.may_begin(job):
-            self.ran(job)
+            if job.suspect:
+                self._turn.leave()
             return unrun(slot, job)
         return None
-
-    def ran(self, job: ClaimedJob) -> None:
-        """Note that a job which was let begin has ended."""
-        if job.suspect:
-            self._turn.leave()

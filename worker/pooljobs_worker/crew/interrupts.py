@@ -16,7 +16,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from types import FrameType
-from typing import Any, NamedTuple
+from typing import Any
 
 from pooljobs.handler.interrupts import JobCancelled, JobInterrupt, TimeLimitExceeded
 from pooljobs.process.child_signals import INTERRUPT
@@ -26,14 +26,6 @@ from pooljobs_worker.crew.awaiting import is_awaitable
 
 _NOT_HERE = logging.__file__
 """Other threads of ours wait for the locks that are held in there."""
-
-
-class _Task(NamedTuple):
-    """An async handler under way."""
-
-    job: ClaimedJob
-    task: asyncio.Task[Any]
-    loop: asyncio.AbstractEventLoop
 
 
 def call(function: Callable[..., object], args: tuple[Any, ...], kwargs: Mapping[str, Any], job: ClaimedJob) -> object:  # noqa: ARG001  # read from the frame
@@ -48,7 +40,7 @@ class Interrupts:
         """``limits``: soft and hard, in nanoseconds, of each job type that has any."""
         self._slot = slot
         self._limits = limits
-        self._tasks: dict[int, _Task] = {}
+        self._tasks: dict[int, tuple[ClaimedJob, asyncio.Task[Any]]] = {}
 
     def install(self) -> None:
         """Takes the signal from now on; main thread only."""
@@ -60,7 +52,7 @@ class Interrupts:
         """
         task = asyncio.current_task()
         assert task is not None
-        self._tasks[job.entry] = _Task(job, task, asyncio.get_running_loop())
+        self._tasks[job.entry] = (job, task)
         try:
             left: object = await result
             while left is not None and is_awaitable(left):
@@ -82,12 +74,12 @@ class Interrupts:
 
     def _on_signal(self, _number: int, frame: FrameType | None) -> None:
         """Runs in the main thread, between any two instructions of it."""
-        for under_way in tuple(self._tasks.values()):
-            if (interrupt := self._take(under_way.job)) is not None:
+        for job, task in tuple(self._tasks.values()):
+            if (interrupt := self._take(job)) is not None:
                 with suppress(RuntimeError):  # the loop was closed
-                    under_way.loop.call_soon_threadsafe(under_way.task.cancel, str(interrupt))
-        job = handled_in(frame)
-        if job is not None and (interrupt := self._take(job)) is not None:
+                    task.get_loop().call_soon_threadsafe(task.cancel, str(interrupt))
+        handled = handled_in(frame)
+        if handled is not None and (interrupt := self._take(handled)) is not None:
             raise interrupt
 
     def _take(self, job: ClaimedJob) -> JobInterrupt | None:

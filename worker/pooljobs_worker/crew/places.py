@@ -33,7 +33,8 @@ class Places:
         self.emptied = 0.0
         self._running = 0
         self._isolation = Isolation()
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
 
     @property
     def closed(self) -> bool:
@@ -47,13 +48,13 @@ class Places:
 
     def take(self, jobs: Sequence[ClaimedJob], now_ns: int) -> None:
         """Takes a claimed batch in. Of suspects only one may come into the backlog, when it is to be alone."""
-        with self._changed:
+        with self._lock:
             self.outstanding += len(jobs)
             self.backlog.take(self._isolation.take(jobs, now_ns / 1e9), now_ns)
 
     def next(self) -> ClaimedJob | None:
         """The job to begin now, if one waits and a place is free."""
-        with self._changed:
+        with self._lock:
             job = self.backlog.begin() if self._running < self._concurrency else None
             if job is not None:
                 self._running += 1
@@ -61,7 +62,7 @@ class Places:
 
     def leave(self, job: ClaimedJob) -> ClaimedJob | None:
         """A job has ended, and its settlement is on its way; the one that begins in its place, if any waits."""
-        with self._changed:
+        with self._lock:
             self.ended += 1
             self._gone((job,))
             successor = self.backlog.begin()
@@ -71,7 +72,7 @@ class Places:
 
     def given_back(self, jobs: Sequence[ClaimedJob]) -> None:
         """Jobs of the backlog did not begin, and their settlements are on their way."""
-        with self._changed:
+        with self._lock:
             self._gone(jobs)
 
     def suspects_to_give_back(self, *, at_once: bool) -> tuple[Sequence[ClaimedJob], float]:
@@ -79,12 +80,12 @@ class Places:
 
         They are outstanding until ``suspects_left``.
         """
-        with self._changed:
+        with self._lock:
             return self._isolation.give_back(time.monotonic(), at_once=at_once)
 
     def suspects_left(self, count: int) -> None:
         """The settlements of so many suspects are on their way."""
-        with self._changed:
+        with self._lock:
             self._less(count)
 
     def wait_until_empty(self) -> None:

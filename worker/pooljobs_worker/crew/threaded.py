@@ -29,6 +29,8 @@ from pooljobs_worker.crew.suspect_turn import SuspectTurn
 from pooljobs_worker.crew.tasks import JobTasks
 from pooljobs_worker.parts import Parts
 
+_DONE = int(EntryState.DONE)
+
 WORTH_SETTLING = 100
 """Results that are settled without waiting for their age: a statement for so many costs little more than one a job."""
 
@@ -40,6 +42,7 @@ class ThreadedCrew:
         self, parts: Parts, dispatcher: Dispatcher, surroundings: Surroundings, appetite: Appetite, loop: BackgroundLoop
     ) -> None:
         self._slot = parts.child.slot
+        self._states = parts.child.slot.states
         self._dispatcher = dispatcher
         self._surroundings = surroundings
         self._held = parts.held
@@ -158,44 +161,51 @@ class ThreadedCrew:
                 self._tasks.start([successor])
                 return
             settlement = self._gate.refused(successor)
+            started_ns = time.monotonic_ns()
             if settlement is None:
-                started_ns = time.monotonic_ns()
                 self._slot.start(successor.entry, started_ns)
                 run = self._dispatcher.fresh_context().run
                 settlement = self._ran(successor, run(self._dispatcher.dispatch, successor, started_ns))
             self._settler.add(settlement, successor.entry)
-            self._surroundings.check_descriptors()
+            self._look_around()
             successor = self._ended(successor)
 
     async def _as_task(self, job: ClaimedJob) -> None:
         """Runs a job; what follows in its place gets a task or a thread of its own."""
         if not self._origin[0]:
             os._exit(0)  # a handler forked, and this is its child's copy of the loop
-        settlement = self._gate.refused(job)
-        started_ns = time.monotonic_ns()
-        if settlement is None:
-            self._slot.start(job.entry, started_ns)
-            settlement = self._ran(job, await self._dispatcher.dispatch_async(job, started_ns))
+        try:
+            settlement = self._gate.refused(job)
+            started_ns = time.monotonic_ns()
+            if settlement is None:
+                self._slot.start(job.entry, started_ns)
+                settlement = self._ran(job, await self._dispatcher.dispatch_async(job, started_ns))
+        finally:
+            self._tasks.ended(job)
         self._settler.add(settlement, job.entry)
-        if started_ns - self._looked_ns > PAUSE_NS:
-            self._looked_ns = started_ns
-            self._surroundings.check_descriptors()
+        self._look_around()
         successor = self._ended(job)
         if successor is not None:
             if self._is_task(successor):
-                self._tasks.start([successor])
+                self._tasks.follow(successor)
             else:
                 self._submit(successor)
+
+    def _look_around(self) -> None:
+        now_ns = time.monotonic_ns()
+        if now_ns - self._looked_ns > PAUSE_NS:
+            self._looked_ns = now_ns
+            self._surroundings.check_descriptors()
 
     def _ran(self, job: ClaimedJob, settlement: Settlement) -> Settlement:
         """Marks a job whose handler has ended."""
         if not self._origin[0]:
             os._exit(0)  # the handler forked, and its child came back out of it: it is none of ours
-        self._gate.ran(job)
+        if job.suspect:
+            self._turn.leave()
         if settlement.started_ns:
             self._turn.came_back(job, settlement.started_ns)
-        done = settlement.verdict is Verdict.COMPLETED
-        self._slot.mark(job.entry, EntryState.DONE if done else unfinished(settlement))
+        self._states[job.entry] = _DONE if settlement.verdict is Verdict.COMPLETED else unfinished(settlement)
         return settlement
 
     def _ended(self, job: ClaimedJob) -> ClaimedJob | None:
@@ -220,6 +230,7 @@ class ThreadedCrew:
     def _look(self) -> None:
         """Called by the flusher's thread, after its settlement."""
         self._relief.look(time.monotonic_ns())
+        self._tasks.look()
         self._give_suspects_back()
         if self._crowded and self._held.room:
             self._crowded = False

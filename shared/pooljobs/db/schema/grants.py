@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import resources
-from typing import Final
 
 from psycopg import errors as pg
 
@@ -13,9 +12,6 @@ from pooljobs.db.public_errors import ours
 from pooljobs.db.schema.version import check_migrated
 from pooljobs.db.statements import render
 from pooljobs.errors import NotFoundError
-
-PURPOSES: Final = ("enqueuer", "worker", "viewer")
-"""What a role may be granted; one may have several."""
 
 
 def granting(schema: str, role: str, purpose: str) -> str:

@@ -16,6 +16,7 @@ from pooljobs_worker.crew.coroutines import BackgroundLoop
 from pooljobs_worker.crew.tasks import JobTasks
 from tests.support.waiting import wait_until
 
+EAGER = getattr(asyncio, "eager_task_factory", None)
 LEFT = contextvars.ContextVar("LEFT", default="nothing")
 
 
@@ -27,6 +28,7 @@ class Crew:
     """Runs jobs that do what their type says, and notes them."""
 
     def __init__(self, loop: BackgroundLoop) -> None:
+        self.loop = loop
         self.tasks = JobTasks(loop, self.run, contextvars.copy_context().copy)
         self.ended: list[tuple[int, str, int]] = []
 
@@ -37,13 +39,20 @@ class Crew:
                     task.cancel()
             seen = LEFT.get()
             LEFT.set(f"by {job.entry}")
-            if job.job_type == "sleeps":
-                await asyncio.sleep(60)
+            own = asyncio.current_task()
+            if job.job_type == "is cancelled later" and own is not None:
+                asyncio.get_running_loop().call_soon(own.cancel)
+            if job.job_type in ("sleeps", "naps"):
+                await asyncio.sleep(60 if job.job_type == "sleeps" else 0.01)
+            if job.job_type == "cancels itself" and own is not None:
+                own.cancel()
         except asyncio.CancelledError:
             seen = "cancelled"
+        finally:
+            self.tasks.ended(job)
         self.ended.append((job.entry, seen, threading.get_ident()))
-        if job.job_type == "chains":
-            self.tasks.start([self.after])
+        if job.job_type in ("chains", "is cancelled later"):
+            self.tasks.follow(self.after)
 
     after = job(9)
 
@@ -70,15 +79,48 @@ def test_what_one_sets_in_its_context_no_other_sees(crew: Crew) -> None:
 
 def test_one_that_was_cancelled_before_its_first_step_begins_all_the_same(crew: Crew) -> None:
     crew.tasks.start([job(0, "cancels all"), job(1), job(2)])
-    wait_until(lambda: len(crew.ended) == 3 and not crew.tasks.running)
+    wait_until(lambda: bool(crew.ended))
+
+    def all_ended() -> bool:
+        crew.tasks.look()
+        return len(crew.ended) == 3 and not crew.tasks.running
+
+    wait_until(all_ended)
     assert sorted((entry, seen) for entry, seen, _ in crew.ended) == [(0, "nothing"), (1, "nothing"), (2, "nothing")]
 
 
 def test_one_under_way_can_be_cancelled_by_its_entry(crew: Crew) -> None:
     crew.tasks.start([job(3, "sleeps")])
     wait_until(lambda: 3 in crew.tasks.running)
-    task = crew.tasks.running[3]
+    _, task = crew.tasks.running[3]
     wait_until(lambda: task.get_coro().cr_await is not None)  # type: ignore[union-attr]  # it is a coroutine
     task.get_loop().call_soon_threadsafe(task.cancel)
     wait_until(lambda: crew.ended)
     assert crew.ended[0][:2] == (3, "cancelled")
+
+
+def test_what_cancels_itself_as_it_ends_is_not_begun_again(crew: Crew) -> None:
+    crew.tasks.start([job(4, "cancels itself"), job(5)])
+    wait_until(lambda: len(crew.ended) == 2)
+    crew.tasks.look()
+    crew.tasks.start([job(6)])
+    wait_until(lambda: len(crew.ended) == 3 and not crew.tasks.running)
+    assert sorted(entry for entry, _, _ in crew.ended) == [4, 5, 6]
+
+
+def test_a_task_that_is_cancelled_after_its_job_is_nobody_elses(crew: Crew) -> None:
+    """Each job has a task of its own: what a handler kept of its task means no other job."""
+    crew.tasks.start([job(7, "is cancelled later")])
+    wait_until(lambda: len(crew.ended) == 2)
+    assert [(entry, seen) for entry, seen, _ in crew.ended] == [(7, "nothing"), (9, "nothing")]
+
+
+@pytest.mark.skipif(EAGER is None, reason="Python 3.12 has them")
+def test_a_loop_whose_tasks_are_eager_runs_each_once(crew: Crew) -> None:
+    crew.loop.call(lambda: asyncio.get_running_loop().set_task_factory(EAGER))
+    crew.tasks.start([job(0), job(1, "cancels itself"), job(2, "naps")])
+    wait_until(lambda: len(crew.ended) == 3 and not crew.tasks.running)
+    crew.tasks.look()
+    crew.tasks.start([job(3)])
+    wait_until(lambda: len(crew.ended) == 4)
+    assert sorted(entry for entry, _, _ in crew.ended) == [0, 1, 2, 3]
