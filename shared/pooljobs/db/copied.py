@@ -12,6 +12,7 @@ from typing import Any
 from psycopg import Connection, Copy
 
 from pooljobs.db.blocks import Block
+from pooljobs.db.cut_off import cut_off
 from pooljobs.db.ids import IdMaker, JobIds
 from pooljobs.db.refusals import translated
 from pooljobs.db.rows import HEADER, Rows
@@ -53,7 +54,8 @@ class Copier:
         while block is not None:
             until = load.count + MOST
             refusals = translated(self._schema, unless=caller.runs)
-            with refusals, connection.cursor() as cursor, cursor.copy(self._copy) as copy:
+            lost = cut_off(connection, ValueError, unless=caller.runs)
+            with refusals, lost, connection.cursor() as cursor, cursor.copy(self._copy) as copy:
                 copy.write(HEADER)
                 while block is not None and load.count < until:
                     load.send(copy, *block)

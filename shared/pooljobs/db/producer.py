@@ -16,6 +16,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from pooljobs.db.blocks import Block, alike, mixed
 from pooljobs.db.borrowing import borrow
 from pooljobs.db.copied import Copier
+from pooljobs.db.cut_off import cut_off
 from pooljobs.db.dsn import describe
 from pooljobs.db.faults import unreachable
 from pooljobs.db.hot import HotStatement
@@ -111,7 +112,7 @@ class Producer:
             pool.putconn(connection)
 
     def _copy(self, blocks: Iterable[Block], on_progress: Callable[[int], None] | None) -> JobIds:
-        with self.connection() as connection, connection.transaction():
+        with self.connection() as connection, cut_off(connection), connection.transaction():
             return Copier(self._statements).copy(connection, blocks, on_progress)
 
     def _open_pool(self) -> ConnectionPool[Connection[Any]]:
