@@ -17,6 +17,7 @@ from pooljobs.embedded import acquire
 from pooljobs.embedded.account import server_account
 from pooljobs.embedded.copied import runnable
 from pooljobs.embedded.programs import find_programs
+from tests.support.clocks import compiled_in
 from tests.support.database import DatabaseServer, run_server
 from tests.support.embedded import FAST, fresh_root
 from tests.support.run_directory import begin_run, end_run, run_directory
@@ -99,3 +100,9 @@ def reachable_bindir() -> Path:
     """PostgreSQL's programs, where the server's account can run them: copied, if need be, to a plain name."""
     place = run_directory()
     return runnable(find_programs(place / "none"), place, server_account()).bindir
+
+
+@pytest.fixture(scope="session")
+def clock_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What gives a process another wall clock."""
+    return compiled_in(tmp_path_factory.mktemp("clock"))

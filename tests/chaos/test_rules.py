@@ -39,6 +39,7 @@ DAMAGE = {
     "still_held": LIVE + HELD,
     "settled_twice": LIVE,
     "failed_without_reason": "UPDATE history SET status = 'failed', attempts = 3",
+    "cancel_forgotten": "INSERT INTO told_cancelled SELECT id FROM history",
     "failed_for_its_claimer": "UPDATE history SET status = 'failed'; UPDATE runs SET outcome = 'returned'",
     "charged_for_nothing": "UPDATE history SET attempts = 3",
     "claim_ran_twice": AGAIN.format(fence=1, token=1, in_doubt="false"),
@@ -96,6 +97,21 @@ def test_a_rule_finds_what_breaks_it(stage: Stage, rule: str) -> None:
 def test_what_has_a_cause_breaks_no_rule(stage: Stage, rule: str) -> None:
     stage.connection.execute(EXCUSED[rule].encode())
     assert rule not in broken(stage)
+
+
+def test_who_was_cancelled_must_have_been_asked_to_be(stage: Stage) -> None:
+    stage.connection.execute("UPDATE pooljobs_chaos.history SET status = 'cancelled'")
+    assert broken(stage)["failed_without_reason"] == 3
+    stage.connection.execute("INSERT INTO pooljobs_chaos.asked_to_cancel SELECT id FROM pooljobs_chaos.history")
+    assert "failed_without_reason" not in broken(stage)
+
+
+def test_who_was_cancelled_before_it_began_must_not_have_run(stage: Stage) -> None:
+    stage.connection.execute("UPDATE pooljobs_chaos.history SET status = 'cancelled'")
+    stage.connection.execute("INSERT INTO pooljobs_chaos.told_cancelled SELECT id FROM pooljobs_chaos.history")
+    assert broken(stage)["cancel_forgotten"] == 3
+    stage.connection.execute("TRUNCATE pooljobs_chaos.runs")
+    assert "cancel_forgotten" not in broken(stage)
 
 
 def test_a_run_that_was_cut_short_and_counted_is_excused(stage: Stage) -> None:

@@ -1,16 +1,9 @@
-"""Hosts whose wall clock is an hour off: nothing they do to a job depends on it.
-
-The clock is moved for the whole process, C code and all, by a small library that is compiled here and preloaded.
-"""
+"""Hosts whose wall clock is an hour off: nothing they do to a job depends on it."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import signal
-import subprocess
-import sys
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +11,7 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
+from tests.support.clocks import HOUR, shifted
 from tests.support.proof import (
     Host,
     assert_every_claim_ran_once_and_every_job_ended_once,
@@ -28,28 +22,8 @@ from tests.support.proof import (
 from tests.support.serving import counts, enqueue, unfinished
 from tests.support.waiting import wait_until
 
-SOURCE = Path(__file__).parents[1] / "support" / "shifted_clock.c"
-HOUR = 3600
 LEASE = 2.0
 OPTIONS = ("--job-timeout", str(LEASE), "--poll-interval", "0.1")
-
-pytestmark = [
-    pytest.mark.skipif(sys.platform != "linux", reason="preloading a library is Linux' way"),
-    pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler: apt-get install gcc libc6-dev"),
-]
-
-
-@pytest.fixture(scope="session")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The compiled library."""
-    made = tmp_path_factory.mktemp("clock") / "shifted_clock.so"
-    subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-o", made, SOURCE], check=True)
-    return made
-
-
-def shifted(library: Path, seconds: int) -> Mapping[str, str]:
-    """The environment of a host whose clock is off."""
-    return {"LD_PRELOAD": str(library), "POOLJOBS_TEST_SHIFT": str(seconds)}
 
 
 def assert_clocks_are_off(connection: Connection[Any], seconds: int, host: str = "a") -> None:
@@ -64,10 +38,10 @@ def assert_clocks_are_off(connection: Connection[Any], seconds: int, host: str =
 
 
 @pytest.mark.parametrize("off", [-HOUR, HOUR])
-def test_every_time_in_a_row_is_the_databases(dsn: str, tmp_path: Path, library: Path, off: int) -> None:
+def test_every_time_in_a_row_is_the_databases(dsn: str, tmp_path: Path, clock_library: Path, off: int) -> None:
     with record_of(dsn) as connection:
         began = database_time(connection)
-        with Host(dsn, tmp_path, *OPTIONS, env=shifted(library, off)):
+        with Host(dsn, tmp_path, *OPTIONS, env=shifted(clock_library, off)):
             enqueue(connection, "takes", 5, '{"secs": 0.01}')
             enqueue(connection, "fails_twice")
             enqueue(connection, "enqueues_another", 2, '{"delay": 1.0}')
@@ -103,11 +77,13 @@ def assert_delays_were_waited_for(connection: Connection[Any]) -> None:
 
 
 @pytest.mark.parametrize("off", [-HOUR, HOUR])
-def test_leases_of_hosts_that_disagree_about_the_time_hold(dsn: str, tmp_path: Path, library: Path, off: int) -> None:
+def test_leases_of_hosts_that_disagree_about_the_time_hold(
+    dsn: str, tmp_path: Path, clock_library: Path, off: int
+) -> None:
     """Neither takes what the other still holds; what one loses the other takes, when the lease is over."""
     with (
         record_of(dsn) as connection,
-        Host(dsn, tmp_path, *OPTIONS, env=shifted(library, off)) as wrong,
+        Host(dsn, tmp_path, *OPTIONS, env=shifted(clock_library, off)) as wrong,
         Host(dsn, tmp_path, *OPTIONS, name="b") as right,
     ):
         for host, other in ((wrong, right), (right, wrong)):
@@ -148,10 +124,10 @@ def first_runs(connection: Connection[Any], least: int) -> list[int]:
 
 @pytest.mark.parametrize("off", [-HOUR, HOUR])
 def test_a_killed_worker_is_released_at_once_whatever_the_date(
-    dsn: str, tmp_path: Path, library: Path, off: int
+    dsn: str, tmp_path: Path, clock_library: Path, off: int
 ) -> None:
     options = ("--procs", "2", "--poll-interval", "0.1", "--job-timeout", "600")
-    with record_of(dsn) as connection, Host(dsn, tmp_path, *options, env=shifted(library, off)):
+    with record_of(dsn) as connection, Host(dsn, tmp_path, *options, env=shifted(clock_library, off)):
         for least in range(1, 6):
             enqueue(connection, "slow_at_first", 1, '{"secs": 600}')
             pids = wait_until(partial(first_runs, connection, least), what=f"job {least} to begin")

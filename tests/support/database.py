@@ -62,6 +62,11 @@ class DatabaseServer:
         with self._database(self.template) as dsn:
             yield dsn
 
+    def only(self) -> str:
+        """The DSN of the template itself: a migrated database that goes with its server, where that is a test's own."""
+        self._ensure_template()
+        return make_conninfo(self.dsn, dbname=self.template)
+
     @contextmanager
     def _database(self, template: str) -> Iterator[str]:
         name = f"test_{uuid4().hex}"

@@ -24,7 +24,7 @@ from tests.support.fetched import UnavailableError, fetch
 from tests.support.run_directory import temporary_directory
 from tests.support.servers import PROMISED, installations
 
-PLACES = ("tests/db", "tests/process")
+PLACES = ("tests/db", "tests/hosts", "tests/process")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

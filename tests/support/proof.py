@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -41,9 +41,12 @@ class Host(Serving):
         app: str = APP,
         env: Mapping[str, str] | None = None,
         module: Sequence[str] = ("pooljobs",),
+        within: Sequence[str] = (),
+        way: Callable[[str], str] = str,
     ) -> None:
         variables = {"PROOF_HOST": name, **(env or {})}
-        super().__init__(dsn, folder / f"{name}.log", *options, app=app, env=variables, module=module)
+        log = folder / f"{name}.log"
+        super().__init__(dsn, log, *options, app=app, env=variables, module=module, within=within, way=way)
 
     def family(self) -> list[int]:
         """The supervisor and its children."""

@@ -1,7 +1,7 @@
 """An application that puts on record what a proof needs: which claim of a job ran, on which host and process, and when.
 
 A host is one ``serve``, named by PROOF_HOST. Times are the database's; beside them stands what the process took the
-time to be. The rows are committed before the handler goes on, on a connection of its own.
+time to be, and where its pooljobs lies. The rows are committed before the handler goes on, on a connection of its own.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg import Connection
 
+import pooljobs
 from pooljobs import JobContext, PoolJobs, State
 
 TABLE = """
@@ -28,11 +30,14 @@ CREATE TABLE public.runs (
     pid integer NOT NULL,
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
     python_time float8 NOT NULL,
-    c_time float8 NOT NULL
-)
+    c_time float8 NOT NULL,
+    code text NOT NULL
+);
+CREATE TABLE public.effects (job_id uuid NOT NULL, fence bigint NOT NULL)
 """
 _ROW = """
-INSERT INTO public.runs (job_id, fence, attempt, host, pid, python_time, c_time) VALUES (%s, %s, %s, %s, %s, %s, %s)
+INSERT INTO public.runs (job_id, fence, attempt, host, pid, python_time, c_time, code)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 
@@ -47,7 +52,8 @@ class Record:
         """Puts this run on record."""
         host = os.environ.get("PROOF_HOST", "")
         clocks = (time.time(), self._libc.time(None))
-        self._connection.execute(_ROW, (ctx.id, ctx.fence, ctx.attempt, host, os.getpid(), *clocks))
+        values = (ctx.id, ctx.fence, ctx.attempt, host, os.getpid(), *clocks, pooljobs.__path__[0])
+        self._connection.execute(_ROW, values)
 
 
 def open_record() -> Iterator[Record]:
@@ -73,6 +79,17 @@ def slow_at_first(record: State[Record], ctx: JobContext, secs: float) -> None:
     record.begin(ctx)
     if ctx.fence == 1:
         time.sleep(secs)
+
+
+@app.job(max_retries=1)
+def pays(record: State[Record], ctx: JobContext, until: str) -> None:
+    """Leaves an effect in the transaction that completes it; under a first claim it waits until that file is there."""
+    record.begin(ctx)
+    with psycopg.connect(os.environ["AUDIT_DSN"]) as connection:
+        connection.execute("INSERT INTO public.effects VALUES (%s, %s)", (ctx.id, ctx.fence))
+        while ctx.fence == 1 and not Path(until).exists():
+            time.sleep(0.02)
+        ctx.complete_with(connection)
 
 
 @app.job

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -35,11 +35,15 @@ class Serving:
         app: str = "tests.support.audit_app:app",
         module: Sequence[str] = ("pooljobs",),
         env: Mapping[str, str] | None = None,
+        within: Sequence[str] = (),
+        way: Callable[[str], str] = str,
     ) -> None:
+        """``within``: before the command, so that it runs elsewhere; ``way``: the DSN by which it gets there."""
         self.log = log
         served = least_worker(dsn)  # the handlers of tests write down what they did as who owns the database
-        self._command = [sys.executable, "-m", *module, "serve", "--app", app, "--dsn", served, *options]
-        self._env = {**os.environ, "AUDIT_DSN": dsn, "PYTHONPATH": str(ROOT), **(env or {})}
+        command = [*within, sys.executable, "-m", *module]
+        self._command = [*command, "serve", "--app", app, "--dsn", way(served), *options]
+        self._env = {**os.environ, "AUDIT_DSN": way(dsn), "PYTHONPATH": str(ROOT), **(env or {})}
         self.process: subprocess.Popen[bytes]
 
     def __enter__(self) -> Self:

@@ -11,6 +11,7 @@ from typing import Any
 from psycopg import Connection, Copy
 
 from pooljobs.db.blocks import Block
+from pooljobs.db.cut_off import cut_off
 from pooljobs.db.ids import JobIds, SessionIds
 from pooljobs.db.rows import HEADER, Rows
 from pooljobs.db.statements import Statements
@@ -48,7 +49,8 @@ class Copier:
         load = self._begin(connection)
         while block is not None:
             until = load.count + MOST
-            with connection.cursor() as cursor, cursor.copy(self._copy) as copy:
+            lost = cut_off(connection, ValueError, unless=source.runs)
+            with lost, connection.cursor() as cursor, cursor.copy(self._copy) as copy:
                 copy.write(HEADER)
                 while block is not None and load.count < until:
                     load.send(copy, *block)

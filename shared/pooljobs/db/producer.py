@@ -17,6 +17,7 @@ from psycopg import AsyncConnection, Connection
 from pooljobs.db.blocks import Block, alike, mixed
 from pooljobs.db.cancel import cancel_with
 from pooljobs.db.copied import Copier, Source
+from pooljobs.db.cut_off import cut_off
 from pooljobs.db.error_kinds import passes
 from pooljobs.db.hot import HotStatement
 from pooljobs.db.ids import JobIds
@@ -130,7 +131,7 @@ class Producer:
         session = self._pool.take(until)
         ids = JobIds(b"")
         try:
-            with session.connection.transaction():
+            with cut_off(session.connection), session.connection.transaction():
                 ids = Copier(self._statements).copy(session.connection, source)
         except psycopg.Error as error:
             if source.runs():

@@ -27,6 +27,7 @@ class Settings:
         storm: Instead of all that: its harm and its jobs.
         longest_wait: Seconds that harmless jobs may wait in a storm.
         beside: The command of another pooljobs, which runs some of the hosts.
+        pgbouncer: Producers come through a PgBouncer in transaction mode.
     """
 
     seed: int
@@ -43,11 +44,14 @@ class Settings:
     storm: Storm | None = None
     longest_wait: float = LONGEST_WAIT
     beside: str | None = None
+    pgbouncer: bool = False
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
         """The harms that are done."""
-        return tuple(self.storm.kinds) if self.storm else bag(own_server=not self.dsn, only=self.only)
+        if self.storm:
+            return tuple(self.storm.kinds)
+        return bag(own_server=not self.dsn, pooler=self.pgbouncer, only=self.only)
 
     @property
     def poll_interval(self) -> float:

@@ -26,6 +26,7 @@ RULES: Final = (
     "still_held",
     "settled_twice",
     "failed_without_reason",
+    "cancel_forgotten",
     "failed_for_its_claimer",
     "charged_for_nothing",
     "claim_ran_twice",
@@ -59,6 +60,8 @@ def take_in(stage: Stage, told: Sequence[Told], mischief: Mischief) -> None:
     """Store what is on record outside the database, for the rules to use."""
     stage.remember("told_committed", ((job_id,) for each in told for job_id in each.committed))
     stage.remember("told_withdrawn", ((job_id,) for each in told for job_id in each.withdrawn))
+    stage.remember("asked_to_cancel", ((job_id,) for each in told for job_id in each.asked_to_cancel))
+    stage.remember("told_cancelled", ((job_id,) for each in told for job_id in each.cancelled))
     stage.remember_runs(list(read_all(mischief.fleet.folder / "journal")), mischief.crashes_ns)
 
 

@@ -19,6 +19,7 @@ from pooljobs_supervisor.chaos.deployments import Deployments
 from pooljobs_supervisor.chaos.fleet import LEASE, Fleet
 from pooljobs_supervisor.chaos.incarnation import Incarnation
 from pooljobs_supervisor.chaos.place import Place
+from pooljobs_supervisor.chaos.pooler import Pooler
 from pooljobs_supervisor.chaos.processes import children, send
 from pooljobs_supervisor.chaos.schedule import Event, Kind
 from pooljobs_supervisor.chaos.wire import Wire
@@ -32,11 +33,14 @@ _CLIENTS: Final = b"""
 class Mischief:
     """Does harm and remembers it: ``done`` counts what had an effect, ``crashes_ns`` has the server's restarts."""
 
-    def __init__(self, place: Place, fleet: Fleet, wire: Wire, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, place: Place, fleet: Fleet, wire: Wire, say: Callable[[str], None], pooler: Pooler | None = None
+    ) -> None:
         self.done: Counter[Kind] = Counter()
         self.crashes_ns: list[tuple[int, int]] = []
         self._place = place
         self._wire = wire
+        self._pooler = pooler
         self.fleet = fleet
         self.deployments = Deployments(fleet)
         self._say = say
@@ -54,6 +58,7 @@ class Mischief:
             Kind.RESET_CONNECTIONS: lambda event, _host: wire.reset(event.victim),
             Kind.RESTART_SERVER: lambda _event, _host: self._crash(),
             Kind.EXHAUST_CONNECTIONS: lambda event, _host: self._exhaust(event),
+            Kind.KILL_POOLER: lambda _event, _host: self._pooler.kill() if self._pooler else 0,
             Kind.DEPLOY_BY_RELOAD: lambda event, _host: self.deployments.reload(event.host),
             Kind.DEPLOY_BY_RESTART: lambda event, _host: self.deployments.restart(event.host),
             Kind.DEPLOY_AND_ROLL_BACK: lambda event, _host: self.deployments.roll_back(event.host, event.seconds),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from pooljobs.db.service import open_database
 from pooljobs.errors import EmbeddedError, OptionError
 from pooljobs_supervisor.chaos.application.journal import FOLDER
+from pooljobs_supervisor.chaos.pooler import end_left
 from pooljobs_supervisor.chaos.processes import having, send
 from pooljobs_supervisor.staging.own_folder import own_folder
 
@@ -109,8 +110,9 @@ def _database(folder: Path, dsn: str | None) -> Iterator[tuple[str, OwnServer | 
 
 
 def _end_left(folder: Path) -> None:
-    """What a run that was killed has left: its hosts, and its server."""
+    """What a run that was killed has left: its hosts, its pooler, and its server."""
     send(having(FOLDER, str(folder / "journal")), signal.SIGKILL)
+    end_left(folder / "pooler")
     if (folder / "server").is_dir():
         from pooljobs.embedded import stop_unused
 

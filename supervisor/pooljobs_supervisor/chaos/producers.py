@@ -15,15 +15,16 @@ from psycopg import Connection
 from psycopg.conninfo import make_conninfo
 
 from pooljobs.db.blocks import mixed
-from pooljobs.db.connect import close_path
 from pooljobs.db.copied import Copier, Source
+from pooljobs.db.cut_off import cut_off
 from pooljobs.db.error_kinds import passes
+from pooljobs.db.session_settings import CLOSED_PATH
 from pooljobs.db.statements import Statements, render
 from pooljobs_supervisor.chaos.application.handlers import SCHEMA
 from pooljobs_supervisor.chaos.application.releases import Release, make_app
 from pooljobs_supervisor.chaos.mixture import Fate, Mixture, draw_fate
 
-_WITNESS: Final = render("INSERT INTO {schema}.witness SELECT unnest(%s::uuid[])", SCHEMA)
+WITNESS: Final = render("INSERT INTO {schema}.witness SELECT unnest(%s::uuid[])", SCHEMA)
 _TRANSACTIONS_A_SECOND: Final = 10
 _MOST: Final = 1000
 
@@ -35,6 +36,9 @@ class Told:
     committed: list[UUID] = field(default_factory=list)
     withdrawn: list[UUID] = field(default_factory=list)
     unknown: int = 0
+    asked_to_cancel: list[UUID] = field(default_factory=list)
+    cancelled: list[UUID] = field(default_factory=list)
+    """Those of which the answer said so."""
 
 
 class Producing(threading.Thread):
@@ -78,11 +82,13 @@ class Producing(threading.Thread):
         ids: Sequence[UUID] = []
         try:
             connection = self._connect()
-            ids = self._copier.copy(connection, Source(mixed(jobs)))
-            connection.execute(_WITNESS, (list(ids),))
-            if fate is Fate.COMMIT_LATE:
-                self._limit.stopping.wait(self._dice.uniform(0.2, 1.5))
-            (connection.rollback if fate is Fate.ROLL_BACK else connection.commit)()
+            with cut_off(connection):
+                connection.execute(f"SET LOCAL {CLOSED_PATH}".encode())  # a pooler's session is others' afterwards
+                ids = self._copier.copy(connection, Source(mixed(jobs)))
+                connection.execute(WITNESS, (list(ids),))
+                if fate is Fate.COMMIT_LATE:
+                    self._limit.stopping.wait(self._dice.uniform(0.2, 1.5))
+                (connection.rollback if fate is Fate.ROLL_BACK else connection.commit)()
         except psycopg.Error as error:
             if not passes(error):
                 raise
@@ -97,9 +103,7 @@ class Producing(threading.Thread):
 
     def _connect(self) -> Connection[Any]:
         if self._connection is None:
-            self._connection = psycopg.connect(self._dsn, autocommit=True)
-            close_path(self._connection)
-            self._connection.autocommit = False
+            self._connection = psycopg.connect(self._dsn, prepare_threshold=None)
         return self._connection
 
     def _disconnect(self) -> None:

@@ -53,17 +53,21 @@ class Report:
     def as_text(self) -> Text:
         """For people."""
         counts = self.counts
-        ended = counts["completed"] + counts["failed"]
+        ended = counts["completed"] + counts["failed"] + counts["cancelled"]
         told = [f"seed {self.seed}: {ended:,} jobs in {self.seconds:.0f} s: {ended / self.seconds:,.0f} jobs/s"]
         told += [f"  {count:>7,} {kind.value}" for kind in Kind if (count := self.done.get(kind, 0))]
         lost = f"{self.unknown:,} whose commit's answer was lost"
         charged = f"{counts['crashes']:,} crashes charged, {counts['lost_with_host']:,} lost with their host"
         told += [
             f"  {counts['committed']:>7,} jobs committed, {counts['rolled_back']:,} rolled back, {lost}",
-            f"  {counts['completed']:>7,} completed, {counts['failed']:,} failed, {charged}",
+            f"  {counts['completed']:>7,} completed, {counts['failed']:,} failed, {self._cancelled()}{charged}",
             f"  {counts['runs']:>7,} runs, {counts['cut_short']:,} of them cut short{self._beside()}",
         ]
         return lines([*told, ""]).append_text(self._verdict())
+
+    def _cancelled(self) -> str:
+        """How many jobs were cancelled, if any."""
+        return f"{self.counts['cancelled']:,} cancelled, " if self.counts["cancelled"] else ""
 
     def _beside(self) -> str:
         """What the other pooljobs did, if there was one."""

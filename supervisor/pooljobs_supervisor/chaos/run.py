@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Final
 
 from pooljobs_supervisor.chaos.backlog import Backlog
@@ -16,6 +16,7 @@ from pooljobs_supervisor.chaos.fleet import LEASE, Fleet
 from pooljobs_supervisor.chaos.mischief import Mischief
 from pooljobs_supervisor.chaos.mixture import Fate, mixture
 from pooljobs_supervisor.chaos.place import Place, open_place
+from pooljobs_supervisor.chaos.pooler import Pooler, find_pooler, open_pooler
 from pooljobs_supervisor.chaos.producers import Limit, Producing
 from pooljobs_supervisor.chaos.report import Report
 from pooljobs_supervisor.chaos.schedule import schedule
@@ -23,6 +24,7 @@ from pooljobs_supervisor.chaos.stage import Stage, staged
 from pooljobs_supervisor.chaos.storms import EACH_SECOND
 from pooljobs_supervisor.chaos.versions import Versions
 from pooljobs_supervisor.chaos.wire import Wire, open_wire
+from pooljobs_supervisor.chaos.withdrawing import Withdrawing
 from pooljobs_supervisor.limits.hung import LEAST
 from pooljobs_supervisor.own_fleet import FleetError
 from pooljobs_supervisor.staging.own_schema import Agree
@@ -40,6 +42,8 @@ _STALLED: Final = 100.0
 that was refused for long."""
 
 
+Producer = Producing | Withdrawing
+
 Show = Callable[[float, int, int], None]
 """Told how it stands: seconds that have passed, events so far, jobs not ended."""
 
@@ -53,16 +57,22 @@ def run_chaos(settings: Settings, agree: Agree, say: Callable[[str], None], show
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     beside = find(settings.beside) if settings.beside else None
-    with open_place(settings.dsn) as place, open_wire(place.dsn) as wire, staged(place.dsn, agree) as stage:
+    program = find_pooler() if settings.pgbouncer else None
+    with (
+        open_place(settings.dsn) as place,
+        open_wire(place.dsn) as wire,
+        staged(place.dsn, agree) as stage,
+        _pooling(program, place) as pooler,
+    ):
         if beside:
             agree_on_schema(beside, place.dsn)
         fleet = _fleet(settings, place, wire, beside)
-        mischief = Mischief(place, fleet, wire, say)
+        mischief = Mischief(place, fleet, wire, say, pooler)
         try:
             began = time.monotonic()
             fleet.start()
             _await_fleet(fleet)
-            with _producing(settings, place.dsn) as (producers, limit):
+            with _producing(settings, pooler.dsn if pooler else place.dsn) as (producers, limit):
                 _harm(settings, place, mischief, limit, show)
             mischief.wake(everybody=True)
             if settings.deploying:  # those who hang would hold the last restarts up
@@ -79,6 +89,10 @@ def run_chaos(settings: Settings, agree: Agree, say: Callable[[str], None], show
         report = _judge(settings, place, mischief, producers, seconds)
         stage.keep = not report.holds
         return report
+
+
+def _pooling(program: str | None, place: Place) -> AbstractContextManager[Pooler | None]:
+    return nullcontext() if program is None else open_pooler(program, place.folder / "pooler", place.dsn)
 
 
 def _fleet(settings: Settings, place: Place, wire: Wire, beside: Beside | None) -> Fleet:
@@ -159,17 +173,19 @@ def _await_recovery(wire: Wire, fleet: Fleet) -> None:
 
 
 @contextmanager
-def _producing(settings: Settings, dsn: str) -> Iterator[tuple[list[Producing], Limit]]:
+def _producing(settings: Settings, dsn: str) -> Iterator[tuple[Sequence[Producer], Limit]]:
     """Producers at work while the block lasts; what they were told is theirs afterwards."""
     limit = Limit()
     storm, workers = settings.storm, settings.procs * settings.hosts
     jobs = storm.jobs if storm else settings.jobs or mixture(settings.rate, workers, deploying=settings.deploying)
     fate = Fate.COMMIT if storm else None  # a late commit would count as a wait
     rate = settings.rate / _PRODUCERS
-    producers = [
+    producers: list[Producer] = [
         Producing(number, settings.seed, dsn=dsn, rate=rate, mixture=jobs, limit=limit, fate=fate)
         for number in range(_PRODUCERS)
     ]
+    if settings.pgbouncer and not storm:
+        producers.append(Withdrawing(settings.seed, dsn=dsn, limit=limit))
     for producer in producers:
         producer.start()
     try:
@@ -181,7 +197,7 @@ def _producing(settings: Settings, dsn: str) -> Iterator[tuple[list[Producing], 
 
 
 def _judge(
-    settings: Settings, place: Place, mischief: Mischief, producers: Sequence[Producing], seconds: float
+    settings: Settings, place: Place, mischief: Mischief, producers: Sequence[Producer], seconds: float
 ) -> Report:
     stage = Stage(place.dsn)
     take_in(stage, [producer.told for producer in producers], mischief)

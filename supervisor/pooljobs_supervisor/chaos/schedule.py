@@ -27,10 +27,14 @@ class Kind(Enum):
     DEPLOY_BY_RELOAD = "deployments by reload"
     DEPLOY_BY_RESTART = "deployments by restart"
     DEPLOY_AND_ROLL_BACK = "deployments taken back at once"
+    KILL_POOLER = "poolers killed"
 
 
 ONLY_OWN_SERVER: Final = frozenset({Kind.RESTART_SERVER, Kind.EXHAUST_CONNECTIONS})
 """What would hit others on a server that is not ours."""
+
+ONLY_POOLER: Final = frozenset({Kind.KILL_POOLER})
+"""What needs a pooler."""
 
 DEPLOYMENTS: Final = frozenset({Kind.DEPLOY_BY_RELOAD, Kind.DEPLOY_BY_RESTART, Kind.DEPLOY_AND_ROLL_BACK})
 """After which a host has another version."""
@@ -54,6 +58,7 @@ _BAG: Final = (
     *[Kind.DEPLOY_BY_RELOAD] * 2,
     Kind.DEPLOY_BY_RESTART,
     Kind.DEPLOY_AND_ROLL_BACK,
+    Kind.KILL_POOLER,
 )
 
 
@@ -86,10 +91,10 @@ class Event:
     seconds: float
 
 
-def bag(*, own_server: bool, only: Sequence[Kind] = ()) -> tuple[Kind, ...]:
+def bag(*, own_server: bool, pooler: bool = False, only: Sequence[Kind] = ()) -> tuple[Kind, ...]:
     """The harms that come up equally often; ``only`` leaves the others out."""
-    allowed = [kind for kind in _BAG if own_server or kind not in ONLY_OWN_SERVER]
-    return tuple(kind for kind in allowed if not only or kind in only)
+    cannot = (frozenset() if own_server else ONLY_OWN_SERVER) | (frozenset() if pooler else ONLY_POOLER)
+    return tuple(kind for kind in _BAG if kind not in cannot and (not only or kind in only))
 
 
 def schedule(

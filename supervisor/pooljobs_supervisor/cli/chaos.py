@@ -45,6 +45,9 @@ Beside = Annotated[
     str | None,
     typer.Option("--beside", metavar="PATH", help="The pooljobs command of another version, to run some of the hosts."),
 ]
+Pgbouncer = Annotated[
+    bool, typer.Option("--pgbouncer", help="Enqueue and cancel through a PgBouncer of its own in transaction mode.")
+]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Tell each event.")]
 
 HELP = teach(
@@ -61,6 +64,7 @@ HELP = teach(
         "pooljobs chaos --storm bad-jobs --hosts 1 --procs 4",
         "pooljobs chaos --dsn postgresql://me@localhost/test --yes",
         "pooljobs chaos --beside ../before/.venv/bin/pooljobs",
+        "pooljobs chaos --pgbouncer --only kill-pooler,restart-server",
     ),
     codes=(
         ExitCode.DATABASE_UNREACHABLE,
@@ -88,6 +92,7 @@ def run(
     only: Only = "",
     storm: StormName = None,
     beside: Beside = None,
+    pgbouncer: Pgbouncer = False,
     yes: Yes = False,
     verbose: Verbose = False,
     as_json: AsJson = False,
@@ -107,6 +112,7 @@ def run(
         only=tuple(_kind(name) for name in names(only)) if only else (),
         storm=_storm(storm) if storm else None,
         beside=beside,
+        pgbouncer=pgbouncer,
     )
     say(f"seed {settings.seed}")
     progress = _progress()

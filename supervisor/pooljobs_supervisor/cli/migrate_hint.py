@@ -1,4 +1,4 @@
-"""What to run where a schema has to be migrated: a command line for the database that was meant. It needs the driver."""
+"""What to run where a schema has to be migrated: a command line for the database that was meant. Needs the driver."""
 
 from __future__ import annotations
 

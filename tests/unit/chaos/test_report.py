@@ -6,7 +6,15 @@ from pooljobs_supervisor.chaos.check import Violation
 from pooljobs_supervisor.chaos.report import Report
 from pooljobs_supervisor.chaos.schedule import Kind
 
-COUNTS = {"committed": 90, "rolled_back": 10, "completed": 85, "failed": 5, "crashes": 2, "lost_with_host": 3}
+COUNTS = {
+    "committed": 90,
+    "rolled_back": 10,
+    "completed": 85,
+    "failed": 5,
+    "cancelled": 0,
+    "crashes": 2,
+    "lost_with_host": 3,
+}
 COUNTS |= {"runs": 107, "cut_short": 2, "in_doubt": 1, "beside": 0}
 
 
@@ -28,6 +36,13 @@ def test_what_the_other_pooljobs_ran_is_told() -> None:
     told = Report(7, 9.0, {}, COUNTS | {"beside": 44}, 1, (), None)
     assert "107 runs, 2 of them cut short, 44 by the other pooljobs" in told.as_text().plain
     assert told.as_json()["beside"] == 44
+
+
+def test_cancelled_jobs_have_ended_too() -> None:
+    told = Report(7, 9.0, {}, COUNTS | {"cancelled": 9}, 1, (), None).as_text().plain
+    assert "seed 7: 99 jobs in 9 s: 11 jobs/s" in told
+    assert "85 completed, 5 failed, 9 cancelled, 2 crashes charged" in told
+    assert "cancelled" not in report().as_text().plain
 
 
 def test_a_violation_is_named_with_examples() -> None:

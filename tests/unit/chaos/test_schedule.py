@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from pooljobs_supervisor.chaos.schedule import ONLY_OWN_SERVER, Event, Kind, bag, schedule
+from pooljobs_supervisor.chaos.schedule import ONLY_OWN_SERVER, ONLY_POOLER, Event, Kind, bag, schedule
 
 
 def plan(seed: int, duration: float = 60.0) -> list[Event]:
-    return list(schedule(seed, bag(own_server=True), duration=duration, hosts=2, lease=3.0))
+    return list(schedule(seed, bag(own_server=True, pooler=True), duration=duration, hosts=2, lease=3.0))
 
 
 def test_a_seed_gives_one_plan_and_another_seed_another() -> None:
@@ -28,7 +28,11 @@ def test_events_come_in_order_within_the_duration_and_every_kind_comes() -> None
 
 
 def test_a_server_of_others_is_neither_crashed_nor_filled() -> None:
-    assert set(bag(own_server=False)) == set(Kind) - ONLY_OWN_SERVER
+    assert set(bag(own_server=False, pooler=True)) == set(Kind) - ONLY_OWN_SERVER
+
+
+def test_a_pooler_is_killed_only_where_there_is_one() -> None:
+    assert set(bag(own_server=True)) == set(Kind) - ONLY_POOLER
 
 
 def test_only_what_was_asked_for_is_done() -> None:

@@ -110,7 +110,6 @@ class Lanes:
         self._took = DEAR / 2
         self._dear = False
         self._full = True
-        self._swept = False
         self._all_empty = False
 
     def plan(self, now: float) -> ClaimPlan:
@@ -158,7 +157,7 @@ class Lanes:
             self._sweep_at = {queue: min(due, self._at_work_by) for queue, due in self._sweep_at.items()}
             self._at_work_by = float("inf")
         if full:
-            self._swept = self._all_empty = False
+            self._all_empty = False
         else:
             self._pass_over(plan, found, passed_by(at) if took - jobs * A_JOB > DEAR else None)
         for (queue, level), floor in found.items():
@@ -169,8 +168,8 @@ class Lanes:
 
     def _pass_over(self, plan: ClaimPlan, found: dict[Lane, Floor], passed: Floor | None) -> None:
         """After a short claim: lanes that are cheap to look through are forgotten, of others the floors move on."""
-        self._swept = self._swept or len(plan.swept) == len(self._sweep_at)
-        self._all_empty = self._swept and not found
+        if found or len(plan.swept) == len(self._sweep_at):
+            self._all_empty = not found
         if passed is None:
             for queue in plan.swept:
                 self._floors.pop(queue, None)
@@ -209,15 +208,12 @@ class Lanes:
         Where sweeps are dear, and nothing is known to be ``behind`` the floors, it comes as soon as the last one is
         paid for; until then claims go on from their floors.
         """
-        self._swept = self._all_empty = False
+        self._all_empty = False
         soonest = float("-inf") if behind or not self._dear else self._affordable_at
         self._sweep_at = {queue: min(at, soonest) for queue, at in self._sweep_at.items()}
 
     def seconds_to_sweep(self, now: float) -> float | None:
-        """How long until a sweep is due; None when nothing is left of what the last one saw.
-
-        What comes late, behind the floors, its host is told of or looks for (``vigil.py``), and wakes a worker for.
-        """
+        """How long until a sweep is due; None when the last one found every lane empty, and nothing has been heard."""
         return None if self._all_empty else max(0.0, min(self._sweep_at.values()) - now)
 
 

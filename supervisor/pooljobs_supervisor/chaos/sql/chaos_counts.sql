@@ -4,6 +4,7 @@ SELECT
     (SELECT count(*) FROM {schema}.told_withdrawn) AS rolled_back,
     count(*) FILTER (WHERE status = 'completed') AS completed,
     count(*) FILTER (WHERE status = 'failed') AS failed,
+    count(*) FILTER (WHERE status = 'cancelled') AS cancelled,
     coalesce(sum(crashes), 0)::bigint AS crashes,
     count(*) FILTER (WHERE losses > 0) AS lost_with_host,
     (SELECT count(*) FROM {schema}.runs) AS runs,

@@ -107,26 +107,6 @@ def test_an_empty_sweep_leaves_no_lane_to_wait_for() -> None:
     assert lanes.plan(0.0).sweep
 
 
-def test_a_lone_job_takes_two_claims_one_that_finds_it_and_one_that_finds_no_other() -> None:
-    lanes = Lanes({"default": 1})
-    learn(lanes, lanes.plan(0.0), full=False)
-    lanes.forget()
-    learn(lanes, lanes.plan(10.0), DEFAULT, full=False, now=10.0)
-    assert lanes.seconds_to_sweep(10.01) is not None, "the next claim tells whether there are more"
-    learn(lanes, lanes.plan(10.01), full=False, now=10.01)
-    assert lanes.seconds_to_sweep(10.01) is None
-    assert lanes.plan(20.0).sweep, "a look that is due anyway begins at the start"
-
-
-def test_after_a_full_batch_it_is_a_sweep_that_tells_that_nothing_is_left() -> None:
-    lanes = Lanes({"default": 1})
-    learn(lanes, lanes.plan(0.0), full=False)
-    learn(lanes, lanes.plan(0.01), DEFAULT, full=True, now=0.01)
-    assert not lanes.plan(0.02).sweep
-    learn(lanes, lanes.plan(0.02), full=False, now=0.02)
-    assert lanes.seconds_to_sweep(0.02) is not None
-
-
 def test_a_wake_makes_the_next_claim_a_sweep() -> None:
     lanes = Lanes({"default": 1})
     learn(lanes, lanes.plan(0.0), DEFAULT, full=True)
