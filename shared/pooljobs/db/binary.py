@@ -38,6 +38,7 @@ class Oid(IntEnum):
     INT2_ARRAY = 1005
     TEXT_ARRAY = 1009
     TID_ARRAY = 1010
+    INT4_ARRAY = 1007
     INT8_ARRAY = 1016
     FLOAT8_ARRAY = 1022
     TIMESTAMPTZ = 1184
@@ -45,6 +46,16 @@ class Oid(IntEnum):
     UUID = 2950
     UUID_ARRAY = 2951
     JSONB = 3802
+    JSONB_ARRAY = 3807
+
+
+ARRAYS: Final = {
+    Oid.INT2: Oid.INT2_ARRAY,
+    Oid.INT4: Oid.INT4_ARRAY,
+    Oid.TEXT: Oid.TEXT_ARRAY,
+    Oid.JSONB: Oid.JSONB_ARRAY,
+}
+"""The array's type, by its elements'."""
 
 
 def text(value: str | None) -> bytes | None:
@@ -90,6 +101,11 @@ def counted(value: str | None) -> bytes:
 def field(value: bytes | None) -> bytes:
     """A value, or null, as it stands in an array or a row of COPY: behind its length."""
     return _NULL if value is None else len(value).to_bytes(4) + value
+
+
+def array(element: Oid, values: Sequence[bytes | None]) -> bytes:
+    """An array of values that are binary already; None is null."""
+    return head(element, len(values), nulls=True) + b"".join(map(field, values))
 
 
 def levels(values: Sequence[int | None]) -> bytes:

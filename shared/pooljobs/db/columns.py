@@ -72,8 +72,8 @@ JOB_COLUMNS: tuple[Column, ...] = (
 PAYLOAD: Final = "payload"
 """The last of those that an enqueue gives: jobs of one bulk differ in it, and are alike before it."""
 
-_Part = Literal["carried", "given", "given_values", "appended"]
-_LISTS: Final = re.compile(r"\{(carried|given|given_values|appended)(?::(\w+))?\}")
+_Part = Literal["carried", "given", "given_values", "given_arrays", "appended"]
+_LISTS: Final = re.compile(r"\{(carried|given|given_values|given_arrays|appended)(?::(\w+))?\}")
 
 
 def given() -> list[tuple[str, Given]]:
@@ -85,7 +85,8 @@ def given() -> list[tuple[str, Given]]:
 def fill_in(text: str) -> str:
     """The text of a statement with the list's columns in the place of ``{carried}``, ``{given}`` and ``{appended}``.
 
-    ``{carried:e}`` puts ``e.`` before each name. ``{given_values}`` are placeholders for what ``{given}`` names. Each
+    ``{carried:e}`` puts ``e.`` before each name. ``{given_values}`` are placeholders for what ``{given}`` names,
+    ``{given_arrays}`` sets of rows from placeholders for arrays of them. Each
     of ``{appended}`` follows a comma: there may be none.
     """
     return _LISTS.sub(lambda found: _listed(found[1], found[2]), text)  # type: ignore[arg-type]
@@ -100,7 +101,9 @@ def _names(part: _Part, alias: str | None) -> Iterator[str]:
     before = f"{alias}." if alias else ""
     if part == "given_values":
         return (f"%({name})s::pg_catalog.jsonb" if one.oid is Oid.JSONB else f"%({name})s" for name, one in given())
+    if part == "given_arrays":
+        return (f"pg_catalog.unnest(%({name})s)" for name, _ in given())
     if part == "given":
-        return (name for name, _ in given())
+        return (before + name for name, _ in given())
     wanted = attrgetter(part)
     return (before + column.name for column in JOB_COLUMNS if wanted(column))

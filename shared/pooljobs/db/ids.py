@@ -68,25 +68,25 @@ def _millis() -> int:
 
 
 class JobIds(Sequence[UUID]):
-    """Ids of many jobs, 16 bytes each instead of an object."""
+    """Ids of many jobs, 16 bytes each instead of an object: ``packed`` is all of them."""
 
-    __slots__ = ("_packed",)
+    __slots__ = ("packed",)
 
     def __init__(self, packed: bytes | bytearray) -> None:
-        self._packed = packed
+        self.packed = packed
 
     def __len__(self) -> int:
-        return len(self._packed) // 16
+        return len(self.packed) // 16
 
     @overload
     def __getitem__(self, index: int) -> UUID: ...
     @overload
     def __getitem__(self, index: slice) -> list[UUID]: ...
     def __getitem__(self, index: int | slice) -> UUID | list[UUID]:
-        places = range(0, len(self._packed), 16)[index]
+        places = range(0, len(self.packed), 16)[index]
         if isinstance(places, range):
             return [self._at(place) for place in places]
         return self._at(places)
 
     def _at(self, place: int) -> UUID:
-        return UUID(bytes=bytes(self._packed[place : place + 16]))
+        return UUID(bytes=bytes(self.packed[place : place + 16]))

@@ -1,7 +1,8 @@
-"""Stores one job by ``insert_job.sql``: as a hot statement on a connection of ours, or for a cursor of the caller's."""
+"""Stores jobs by hot statements on a connection of ours, or one for a cursor of the caller's."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from psycopg import Connection
@@ -47,3 +48,30 @@ class InsertStatement:
         """For a cursor, in a transaction that may be the caller's: nothing is early there."""
         others = {"id": None, "run_at": job.run_at, "delay": job.delay_secs, "early": False}
         return others | {name: value(job) for name, value in self._values.items()}
+
+
+class InsertTogetherStatement:
+    """``insert_jobs.sql``, as above: what several callers store in one transaction."""
+
+    def __init__(self, statements: Statements) -> None:
+        given = columns.given()
+        self._encode = [(one.oid, one.encode) for _, one in given]
+        types = {"ids": Oid.UUID_ARRAY, "run_ats": Oid.TIMESTAMPTZ_ARRAY, "delays": Oid.FLOAT8_ARRAY}
+        types |= {name: binary.ARRAYS[one.oid] for name, one in given}
+        self._hot = HotStatement("insert_jobs", statements.load("insert_jobs"), types | {"early": Oid.BOOL})
+
+    def store(self, connection: Connection[Any], jobs: Sequence[NewJob], ids: bytes) -> bool:
+        """Stores them, all or none, under these ids of 16 bytes; whether the commit is early, as above."""
+        run_ats = [None if job.run_at is None else binary.timestamptz(job.run_at) for job in jobs]
+        values: list[bytes | None] = [
+            binary.raw_array(Oid.UUID, 16, binary.split(ids, 16)),
+            binary.raw_array_with_nulls(Oid.TIMESTAMPTZ, 8, run_ats),
+            binary.numbers(Oid.FLOAT8, "d", [job.delay_secs for job in jobs]),
+            *[binary.array(oid, [encode(job) for job in jobs]) for oid, encode in self._encode],
+            _TRUE,
+        ]
+        return self._hot.row(connection, values)[0] == _TRUE
+
+    def was_sent(self, connection: Connection[Any]) -> bool:
+        """As above."""
+        return self._hot.is_known_to(connection)

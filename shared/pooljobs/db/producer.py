@@ -19,15 +19,15 @@ from pooljobs.db.cancel import cancel_with
 from pooljobs.db.copied import Copier, Source
 from pooljobs.db.cut_off import cut_off
 from pooljobs.db.error_kinds import passes
-from pooljobs.db.hot import HotStatement
+from pooljobs.db.gathering import Call, Gathering, Outcome, ended
 from pooljobs.db.ids import JobIds
-from pooljobs.db.insert import InsertStatement
 from pooljobs.db.producer_pool import ProducerPool, Session
 from pooljobs.db.public_errors import as_ours, lost_midway, undecided
 from pooljobs.db.refusals import translated
 from pooljobs.db.statements import Statements
+from pooljobs.db.storing import Storing, fresh
 from pooljobs.db.tries import RetryableError, tried
-from pooljobs.errors import DatabaseReadOnlyError
+from pooljobs.errors import DatabaseReadOnlyError, PoolJobsError
 from pooljobs.job.cancellation import Cancellation
 from pooljobs.job.new_job import NewJob
 from pooljobs.settings import WAIT_SECS
@@ -43,14 +43,11 @@ class Producer:
         self._wait = wait
         self._statements = Statements(schema)
         self._pool = ProducerPool(dsn, pool_size)
+        self._gathering = Gathering(pool_size, self._lead, self._pool.why_none)
 
     @cached_property
-    def _insert(self) -> InsertStatement:
-        return InsertStatement(self._statements)
-
-    @cached_property
-    def _wait_for_disk(self) -> HotStatement:
-        return HotStatement("wait_for_disk", self._statements.load("wait_for_disk"), {})
+    def _storing(self) -> Storing:
+        return Storing(self._statements, self._told)
 
     def insert(self, job: NewJob) -> UUID:
         """Stores the job, committed and durable when it returns its id. Idle workers may have begun it by then.
@@ -61,37 +58,43 @@ class Producer:
             PayloadError: PostgreSQL refused the payload; nothing was stored.
             DatabaseRefusedError: It refused the job for another reason; nothing was stored.
         """
-        return tried(lambda until: self.insert_once(job, until), self._wait)
+        return tried(lambda until: self._gathering.insert(job, until), self._wait)
 
-    def insert_once(self, job: NewJob, until: float) -> UUID:
-        """As ``insert``, of which it is one attempt; see ``tries``.
+    def insert_together(self, jobs: Sequence[NewJob], until: float) -> list[Outcome]:
+        """Stores them in one transaction if that can be: the id of each, or what ``insert`` would raise for it.
 
-        Raises:
-            RetryableError: Nothing was stored, and the next attempt may succeed.
+        One attempt: of errors, ``RetryableError`` says that the next one may succeed. See ``tries``.
         """
-        session = self._pool.take(until)
-        connection, job_id = session.connection, session.ids.make()
         try:
-            if self._insert.store(connection, job, job_id):
-                self._wait_for_disk.row(connection, [])
-            return UUID(bytes=job_id)
-        except psycopg.Error as error:
-            sent = self._insert.was_sent(connection)
-            told = self._told(error, session, JobIds(job_id if sent else b""))
+            session = self._pool.take(until)
+        except (PoolJobsError, RetryableError) as error:
+            return [fresh(error) for _ in jobs]
+        try:
+            return self._storing.store(session, jobs, JobIds(session.ids.make(len(jobs))))
         finally:
             self._pool.give(session)
-        raise told
+
+    def _lead(self, own: Call, until: float) -> None:
+        """Stores the job of one thread, and those of the threads that wait for it."""
+        session = self._pool.take(until)
+        try:
+            calls = [own, *self._gathering.take(beside=own)]
+            ids = JobIds(session.ids.make(len(calls)))
+            with ended(calls, ids) as outcomes:
+                outcomes.extend(self._storing.store(session, [call.job for call in calls], ids))
+        finally:
+            self._pool.give(session)
 
     def insert_with(self, connection: Connection[Any], job: NewJob) -> UUID:
         """Stores the job on the caller's connection, in its transaction if one is open."""
         with translated(self._statements.schema):
-            cursor = connection.execute(self._insert.text, self._insert.parameters(job))
+            cursor = connection.execute(self._storing.insert.text, self._storing.insert.parameters(job))
             return _as_uuid(cursor.fetchone())
 
     async def insert_with_async(self, connection: AsyncConnection[Any], job: NewJob) -> UUID:
         """As ``insert_with``, on an asynchronous connection."""
         with translated(self._statements.schema):
-            cursor = await connection.execute(self._insert.text, self._insert.parameters(job))
+            cursor = await connection.execute(self._storing.insert.text, self._storing.insert.parameters(job))
             return _as_uuid(await cursor.fetchone())
 
     def insert_many(self, jobs: Iterable[NewJob], on_progress: Callable[[int], None] | None = None) -> JobIds:
@@ -109,7 +112,7 @@ class Producer:
         return self._copy(alike(job, payloads), on_progress)
 
     def cancel_once(self, job_id: UUID, reason: str | None, until: float) -> Cancellation:
-        """Cancels one job, committed when this returns; one attempt, as ``insert_once``."""
+        """Cancels one job, committed when this returns; one attempt, as ``insert_together``."""
         session = self._pool.take(until)
         try:
             return cancel_with(session.connection, self._statements.schema, job_id, reason)

@@ -74,7 +74,7 @@ class ProducerPool:
         with self._freed:
             while not self._idle and self._count >= self._size:
                 if not self._freed.wait(until - time.monotonic()):
-                    raise self._why_none()
+                    raise self.why_none()
             kept = self._idle.pop() if self._idle else None
             if kept is None:
                 self._count += 1
@@ -161,7 +161,7 @@ class ProducerPool:
         parts: dict[str, Any] = {"connect_timeout": left, **conninfo_to_dict(self._dsn)}
         return with_timeouts(make_conninfo("", **parts))
 
-    def _why_none(self) -> DatabaseUnreachableError:
+    def why_none(self) -> DatabaseUnreachableError:
         """Others have them all: they work, or they wait for the server too."""
         where = describe(self._dsn)
         if self._failure is not None:

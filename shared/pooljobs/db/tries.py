@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
 from pooljobs.errors import PoolJobsError
@@ -70,12 +70,12 @@ def tried(attempt: Attempt[T], wait: float) -> T:
         time.sleep(patience.pause(failed))
 
 
-async def tried_async(attempt: Attempt[T], wait: float) -> T:
-    """The same, each attempt in a thread."""
+async def tried_async(attempt: Callable[[float], Awaitable[T]], wait: float) -> T:
+    """The same for an attempt that is awaited."""
     patience = Patience(wait)
     while True:
         try:
-            return await asyncio.to_thread(attempt, patience.until)
+            return await attempt(patience.until)
         except RetryableError as again:
             failed = again
         await asyncio.sleep(patience.pause(failed))

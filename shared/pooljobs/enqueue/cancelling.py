@@ -36,9 +36,12 @@ class Cancelling:
 
     async def cancel_async(self, job: JobHandle | UUID | str, *, reason: str | None = None) -> Cancellation:
         """As ``cancel``, without blocking the event loop: the database is spoken to in a thread."""
+        import asyncio
+
         from pooljobs.db.tries import tried_async
 
-        return await tried_async(self._cancelling(job, reason), self._outlet.wait)
+        cancelling = self._cancelling(job, reason)
+        return await tried_async(lambda until: asyncio.to_thread(cancelling, until), self._outlet.wait)
 
     def _cancelling(self, job: JobHandle | UUID | str, reason: str | None) -> Callable[[float], Cancellation]:
         job_id, outlet = _id_of(job), self._outlet

@@ -48,7 +48,7 @@ class Enqueueing(ABC):
         from pooljobs.db.tries import tried_async
 
         job, outlet = self._called(args, kwargs), self._outlet
-        return self._handle(await tried_async(lambda until: outlet.producer().insert_once(job, until), outlet.wait))
+        return self._handle(await tried_async(lambda until: outlet.tasks.insert(job, until), outlet.wait))
 
     @overload
     def enqueue_with(self, conn: Connection[Any], /, *args: Any, **kwargs: Any) -> JobHandle: ...

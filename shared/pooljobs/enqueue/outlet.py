@@ -12,6 +12,7 @@ from pooljobs.settings import LONGEST_WAIT_SECS, MOST_CONNECTIONS, WAIT_SECS
 if TYPE_CHECKING:
     from pooljobs.db.producer import Producer
     from pooljobs.enqueue.backend import Backend
+    from pooljobs.enqueue.task_gathering import TaskGatherings
 
 
 class Outlet:
@@ -27,6 +28,7 @@ class Outlet:
         self.wait = wait
         self._backend: PerProcess[Backend] = PerProcess(self._connect)
         self._guest: PerProcess[Producer] = PerProcess(self._make_guest)
+        self._tasks: PerProcess[TaskGatherings] = PerProcess(self._make_gatherings)
 
     @property
     def pool_size(self) -> int:
@@ -42,6 +44,11 @@ class Outlet:
     def producer(self) -> Producer:
         """The producer on connections of the application's own."""
         return self._backend.get().producer
+
+    @property
+    def tasks(self) -> TaskGatherings:
+        """The way for tasks of event loops to that producer."""
+        return self._tasks.get()
 
     def guest(self) -> Producer:
         """A producer for callers' connections only: it needs no DSN, and never starts the embedded server."""
@@ -65,6 +72,11 @@ class Outlet:
         from pooljobs.enqueue.backend import Backend  # psycopg is loaded by the first job, not by the first import
 
         return Backend(self.dsn, self.schema, self.pool_size, self.wait)
+
+    def _make_gatherings(self) -> TaskGatherings:
+        from pooljobs.enqueue.task_gathering import TaskGatherings
+
+        return TaskGatherings(lambda jobs, until: self.producer().insert_together(jobs, until))
 
     def _make_guest(self) -> Producer:
         from pooljobs.db.producer import Producer
