@@ -29,6 +29,9 @@ class Attempt:
             raise RetryableError(AWAY, at_once=self.at_once)
         return until
 
+    async def awaited(self, until: float) -> float:
+        return self(until)
+
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,13 +41,13 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_it_is_tried_until_it_succeeds() -> None:
     attempt = Attempt(5)
     assert tried(attempt, 600) > time.monotonic()
-    assert asyncio.run(tried_async(Attempt(5), 600)) > time.monotonic()
+    assert asyncio.run(tried_async(Attempt(5).awaited, 600)) > time.monotonic()
     assert attempt.made == 6
 
 
 @pytest.mark.parametrize("wait", [0, 0.05])
 def test_the_error_is_raised_when_the_time_is_over_and_without_a_word_of_the_tries(wait: float) -> None:
-    for run in (tried, lambda attempt, wait: asyncio.run(tried_async(attempt, wait))):
+    for run in (tried, lambda attempt, wait: asyncio.run(tried_async(attempt.awaited, wait))):
         attempt = Attempt(1_000_000)
         with pytest.raises(DatabaseUnreachableError) as told:
             run(attempt, wait)
