@@ -78,6 +78,11 @@ def close_path(connection: Connection[Any]) -> None:
     connection.execute(f"SET {CLOSED_PATH}".encode())
 
 
+def close_path_meanwhile(connection: Connection[Any]) -> None:
+    """Fixes the path of the transaction under way: a pooler's session is somebody else's afterwards."""
+    connection.execute(f"SET LOCAL {CLOSED_PATH}".encode())
+
+
 def check_version(connection: Connection[Any]) -> None:
     """Raises DatabaseUnsupportedError if the server is too old; the connection is closed then."""
     version = connection.info.server_version // 10000

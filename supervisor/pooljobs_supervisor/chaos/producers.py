@@ -15,10 +15,10 @@ from psycopg import Connection
 from psycopg.conninfo import make_conninfo
 
 from pooljobs.db.blocks import mixed
+from pooljobs.db.connect import close_path_meanwhile
 from pooljobs.db.copied import Copier, Source
 from pooljobs.db.cut_off import cut_off
 from pooljobs.db.error_kinds import passes
-from pooljobs.db.session_settings import CLOSED_PATH
 from pooljobs.db.statements import Statements, render
 from pooljobs_supervisor.chaos.application.handlers import SCHEMA
 from pooljobs_supervisor.chaos.application.releases import Release, make_app
@@ -83,7 +83,7 @@ class Producing(threading.Thread):
         try:
             connection = self._connect()
             with cut_off(connection):
-                connection.execute(f"SET LOCAL {CLOSED_PATH}".encode())  # a pooler's session is others' afterwards
+                close_path_meanwhile(connection)
                 ids = self._copier.copy(connection, Source(mixed(jobs)))
                 connection.execute(WITNESS, (list(ids),))
                 if fate is Fate.COMMIT_LATE:

@@ -12,6 +12,7 @@ from psycopg import Connection
 from psycopg.conninfo import make_conninfo
 
 from pooljobs import Cancellation, PoolJobs
+from pooljobs.db.connect import close_path_meanwhile
 from pooljobs.db.cut_off import cut_off
 from pooljobs.db.error_kinds import passes
 from pooljobs.errors import PoolJobsError
@@ -64,6 +65,7 @@ class Withdrawing(threading.Thread):
         try:
             connection = self._connect()
             with cut_off(connection), connection.transaction():
+                close_path_meanwhile(connection)
                 job_id = task.enqueue_with(connection, ms=0.0).id
                 connection.execute(WITNESS, ([job_id],))
         except (psycopg.Error, PoolJobsError) as error:

@@ -17,7 +17,8 @@ from pooljobs.db.schema.migrations import functions
 from pooljobs.db.statements import Statements
 
 ELSEWHERE: Final = (
-    "insert_job", "cancel_one", "complete_in_transaction", "copy_jobs", "notify_idle", "read_clock", "wait_for_disk",
+    "insert_job", "insert_jobs", "cancel_one", "complete_in_transaction", "copy_jobs", "notify_idle", "read_clock",
+    "wait_for_disk",
 )  # fmt: skip
 """Statements that run on connections of applications, and of producers, which may come through a pooler."""
 
@@ -27,10 +28,12 @@ OWN_CONNECTIONS: Final = {
     "shared/pooljobs/db/producer_pool.py",  # for the statements above alone
     "supervisor/pooljobs_supervisor/chaos/application/handlers.py",  # a handler: an application's own
     "supervisor/pooljobs_supervisor/chaos/mischief.py",
+    "supervisor/pooljobs_supervisor/chaos/pooler.py",  # runs nothing
     "supervisor/pooljobs_supervisor/chaos/producers.py",
+    "supervisor/pooljobs_supervisor/chaos/withdrawing.py",
     "supervisor/pooljobs_supervisor/demo/app.py",
 }
-"""Who connects: the last three fix the path at once."""
+"""Who connects: chaos and the demo fix the path at once."""
 
 SYNTAX: Final = {"and", "case", "coalesce", "else", "exists", "extract", "greatest", "least", "or", "values", "when"}
 """Words that stand before a bracket and call nothing that could be another's."""
@@ -104,5 +107,6 @@ def test_nobody_else_connects() -> None:
 
 def test_chaos_and_demo_fix_the_path_of_theirs() -> None:
     root = Path(str(resources.files("pooljobs"))).parents[1]
-    theirs = [name for name in OWN_CONNECTIONS if name.startswith("supervisor") and "handlers" not in name]
-    assert all("close_path(" in (root / name).read_text("utf-8") for name in theirs)
+    theirs = [name for name in OWN_CONNECTIONS if name.startswith("supervisor")]
+    theirs = [name for name in theirs if not name.endswith(("handlers.py", "pooler.py"))]
+    assert all("close_path" in (root / name).read_text("utf-8") for name in theirs)
