@@ -62,7 +62,7 @@ def script() -> str:
     """One turn, as pgbench reads it."""
     statements = Statements("pooljobs")
     claim, found, rest = statements.claim.decode().partition(ROWS)
-    if not found or rest.strip():
+    if not found or rest.strip() != "/* claim */":
         raise RuntimeError("claim.sql ends in another way now: see bench/pgbench.py")
     return "\n".join(
         [

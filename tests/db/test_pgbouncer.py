@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from pooljobs import Cancellation, PoolJobs
+from pooljobs import Cancellation, DatabaseUnreachableError, PoolJobs
 from pooljobs.db.blocks import mixed
 from pooljobs.db.copied import Copier, Source
 from pooljobs.db.cut_off import cut_off
@@ -75,7 +75,7 @@ def test_a_session_that_ends_under_a_copy_is_an_outage(pooler: Pooler, connectio
         end_sessions(connection)
 
     producer = Producer(pooler.dsn, "pooljobs", 1)
-    with pytest.raises(psycopg.OperationalError):
+    with pytest.raises(DatabaseUnreachableError):
         producer.insert_many(jobs())
     producer.close()
     assert connection.execute("SELECT count(*) FROM pooljobs.live").fetchone() == (0,)

@@ -135,7 +135,7 @@ LEFT_BEHIND = {
     "event loop": ("import asyncio\nloop = asyncio.new_event_loop()", "an event loop, or a selector (descriptor"),
     "producer": (
         "import os\napp.use_dsn(os.environ['AUDIT_DSN'], schema='pooljobs')\napp.enqueue('early')",
-        "the thread 'pool-",
+        "a connection to ",
     ),
 }
 

@@ -26,7 +26,7 @@ def shown() -> str:
     return text
 
 
-@pytest.mark.parametrize("concurrency", ["1", "3"])
+@pytest.mark.parametrize("concurrency", ["1", "2"])  # with three threads a job might find three ended connections
 @pytest.mark.parametrize("decorated", [True, False], ids=["as shown", "without the decorator"])
 def test_a_connection_that_the_server_ended(
     decorated: bool, concurrency: str, dsn: str, connection: Conn, tmp_path: Path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from psycopg import Connection
 
@@ -116,6 +116,7 @@ def foreign_statements(connection: Connection[Any]) -> list[Hot]:
     types = {("job_types", None), ("job_types", "job_types_pkey")}
     job = {"job_type": "noop", "payload": "{}", "queue": "default", "priority": 0, "max_retries": 3, "trace_id": None}
     by_python = {**job, "id": None, "run_at": None, "delay": 0.0, "early": True}
+    together = {**{name: [value] for name, value in job.items()}, "ids": [uuid4()], "run_ats": [None], "delays": [0.0]}
     return [
         Hot("cancel a pending job", "cancel_one", {"job_id": pending[0], "reason": "why"}, set(), blocks=200),
         Hot("cancel a running job", "cancel_one", {"job_id": running[0], "reason": "why"}, set(), blocks=200),
@@ -123,6 +124,7 @@ def foreign_statements(connection: Connection[Any]) -> list[Hot]:
         Hot("enqueue_one", "enqueue_one", {**job, "delay": None}, set(), blocks=200),
         Hot("notify_idle", "notify_idle", {"queues": ["default"], "run_ats": [None]}, set(), blocks=200),
         Hot("insert_job", "insert_job", by_python, set(), blocks=200),
+        Hot("insert_jobs", "insert_jobs", {**together, "early": True}, set(), blocks=400),
         Hot("complete_in_transaction", "complete_in_transaction", one, set(), blocks=200),
         Hot("list_job_types", "list_job_types", {"job_type": "nobody's"}, types, 2 * OTHERS),
     ]

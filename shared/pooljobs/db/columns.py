@@ -102,7 +102,7 @@ def _names(part: _Part, alias: str | None) -> Iterator[str]:
     if part == "given_values":
         return (f"%({name})s::pg_catalog.jsonb" if one.oid is Oid.JSONB else f"%({name})s" for name, one in given())
     if part == "given_arrays":
-        return (f"pg_catalog.unnest(%({name})s)" for name, _ in given())
+        return (f"pg_catalog.unnest(%({name})s::pg_catalog.{one.oid.name.lower()}[])" for name, one in given())
     if part == "given":
         return (before + name for name, _ in given())
     wanted = attrgetter(part)

@@ -11,7 +11,10 @@ WITH stored AS (
         coalesce(g.run_at, pg_catalog.now() OPERATOR(pg_catalog.+) pg_catalog.make_interval(secs => g.delay)),
         {given:g}
     FROM ROWS FROM (
-        pg_catalog.unnest(%(ids)s), pg_catalog.unnest(%(run_ats)s), pg_catalog.unnest(%(delays)s), {given_arrays}
+        pg_catalog.unnest(%(ids)s::pg_catalog.uuid[]),
+        pg_catalog.unnest(%(run_ats)s::pg_catalog.timestamptz[]),
+        pg_catalog.unnest(%(delays)s::pg_catalog.float8[]),
+        {given_arrays}
     ) AS g (id, run_at, delay, {given})
     RETURNING l.queue, l.run_at
 ),
