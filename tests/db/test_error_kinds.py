@@ -58,9 +58,15 @@ def plain(query: str) -> Callable[[Conn, Conn], None]:
     return act
 
 
+SESSION_ENDS: Final = [
+    idle("SET idle_in_transaction_session_timeout = 10; BEGIN"),
+    idle("SET idle_session_timeout = 10"),
+]
+"""After these a server before 15 may hang up before its word is read."""
+
 MADE: Final[dict[str, tuple[Callable[[Conn, Conn], None], ErrorKind]]] = {
     "25006": (plain("BEGIN READ ONLY; DELETE FROM pooljobs.live"), AWAY),
-    "25P03": (idle("SET idle_in_transaction_session_timeout = 10; BEGIN"), AWAY),
+    "25P03": (SESSION_ENDS[0], AWAY),
     "40001": (serialization_failure, AGAIN),
     "42501": (plain("SELECT FROM pg_authid"), REFUSED),
     "42883": (plain("SELECT pooljobs.no_such_function()"), REFUSED),
@@ -68,7 +74,7 @@ MADE: Final[dict[str, tuple[Callable[[Conn, Conn], None], ErrorKind]]] = {
     "55P03": (lock, AGAIN),
     "57014": (plain("SET statement_timeout = 10; SELECT pg_sleep(60)"), REFUSED),
     "57P01": (terminated, AWAY),
-    "57P05": (idle("SET idle_session_timeout = 10"), AWAY),
+    "57P05": (SESSION_ENDS[1], AWAY),
     "P0001": (plain("DO 'BEGIN RAISE EXCEPTION ''of a trigger''; END'"), REFUSED),
 }
 
@@ -81,7 +87,7 @@ def test_what_a_server_says_is_what_the_table_says(dsn: str, state: str, connect
     with suppress(psycopg.OperationalError), other, psycopg.connect(dsn, autocommit=True) as one:
         with pytest.raises(psycopg.Error) as raised:
             act(one, other)
-        assert raised.value.sqlstate == state
+        assert raised.value.sqlstate == state or (act in SESSION_ENDS and raised.value.sqlstate is None)
         assert kind_of(raised.value) is kind
 
 
