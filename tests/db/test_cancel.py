@@ -273,4 +273,5 @@ def test_stewards_are_told_of_a_request_and_of_nothing_else(connection: Conn, ot
     connection.execute("SET pooljobs.notify = 'off'")
     cancel(connection, run.id)
     connection.execute("RESET pooljobs.notify")
-    assert [notify.payload for notify in other.notifies(timeout=0)] == [ACT]
+    connection.execute("NOTIFY pooljobs, 'end'")
+    assert [notify.payload for notify in other.notifies(timeout=60, stop_after=2)] == [ACT, "end"]
