@@ -55,11 +55,21 @@ _LOST: Final = (psycopg.OperationalError, psycopg.InterfaceError)
 def kind_of(error: psycopg.Error) -> ErrorKind:
     """The kind of an error; one with which the server ends the session is an outage whatever its SQLSTATE."""
     state = error.sqlstate
-    if state is None:
-        return ErrorKind.AWAY if isinstance(error, _LOST) else ErrorKind.MISUSE
-    if error.diag.severity_nonlocalized in ("FATAL", "PANIC"):
+    if unanswered(error) or ended_session(error):
         return ErrorKind.AWAY
+    if state is None:
+        return ErrorKind.MISUSE
     return next((KINDS[state[:length]] for length in (5, 3, 2) if state[:length] in KINDS), ErrorKind.REFUSED)
+
+
+def unanswered(error: psycopg.Error) -> bool:
+    """Whether it is of the client: there is no connection, or none any more."""
+    return error.sqlstate is None and isinstance(error, _LOST)
+
+
+def ended_session(error: psycopg.Error) -> bool:
+    """Whether the server has ended the session with it, whatever the reason."""
+    return error.diag.severity_nonlocalized in ("FATAL", "PANIC")
 
 
 def passes(error: BaseException) -> bool:

@@ -11,7 +11,7 @@ import psycopg
 from psycopg import BaseConnection
 from psycopg import errors as pg
 
-from pooljobs.db.error_kinds import ErrorKind, kind_of
+from pooljobs.db.error_kinds import ErrorKind, ended_session, kind_of, unanswered
 from pooljobs.db.faults import (
     MIGRATE,
     MISSING,
@@ -47,16 +47,7 @@ def undecided(error: psycopg.Error, connection: BaseConnection[Any]) -> bool:
     if error.sqlstate in _NEVER_RUN:
         return False
     in_doubt = (error.sqlstate or "").startswith(_ANSWERS_IN_DOUBT)
-    return in_doubt or _unanswered(error) or _ended(error) or connection.closed
-
-
-def _ended(error: psycopg.Error) -> bool:
-    """The session was ended with it, whatever the reason."""
-    return error.diag.severity_nonlocalized in ("FATAL", "PANIC")
-
-
-def _unanswered(error: psycopg.Error) -> bool:
-    return error.sqlstate is None and isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
+    return in_doubt or unanswered(error) or ended_session(error) or connection.closed
 
 
 def lost_midway(error: psycopg.Error, ids: Sequence[UUID], *, cancelling: bool) -> DatabaseUnreachableError:
@@ -108,7 +99,7 @@ def _as_ours(error: psycopg.Error, schema: str | None, *, harmless: bool) -> Poo
     if isinstance(error, pg.ReadOnlySqlTransaction):
         return read_only_server(text)
     if kind_of(error) is ErrorKind.AWAY:
-        known = harmless or not (_unanswered(error) or _ended(error))
+        known = harmless or not (unanswered(error) or ended_session(error))
         hint = "nothing was done" if known else "what was sent last may have been done: look before you repeat it"
         return DatabaseUnreachableError(f"lost the database: {text}", hint=hint)
     return refused(error)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -34,46 +35,37 @@ class _Call(NamedTuple):
 class TaskGathering:
     """One event loop's. Its state is touched in that loop's thread alone."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, store: Store) -> None:
-        self._loop = loop
+    def __init__(self, store: Store) -> None:
         self._store = store
         self._waiting: deque[_Call] = deque()
         self._under_way = 0
 
     async def insert(self, job: NewJob, until: float) -> UUID:
         """The id of the job once it is stored. Who is cancelled while it is under way may have stored it."""
-        call = _Call(job, until, self._loop.create_future())
+        loop = asyncio.get_running_loop()
+        call = _Call(job, until, loop.create_future())
         self._waiting.append(call)
         if self._under_way < MOST_UNDER_WAY:
             self._under_way += 1
-            self._lead()
+            self._lead(loop)
         return await call.stored
 
-    def _lead(self) -> None:
+    def _lead(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begins the next statement, if there is one to begin. No task: who cancels all tasks means his own."""
-        calls = self._take()
-        if not calls:
-            self._under_way -= 1
+        while calls := self._take():
+            jobs = [call.job for call in calls]
+            try:
+                work = loop.run_in_executor(None, self._store, jobs, calls[0].until)
+            except RuntimeError as error:  # the loop's threads are gone
+                _end(calls, [error] * len(calls))
+                continue
+            work.add_done_callback(partial(self._served, calls))
             return
-        jobs = [call.job for call in calls]
-        try:
-            work = self._loop.run_in_executor(None, self._store, jobs, calls[0].until)
-        except RuntimeError as error:  # the loop's threads are gone
-            self._under_way -= 1
-            for call in calls:
-                call.stored.set_exception(error)
-            return
-        work.add_done_callback(lambda done: self._served(calls, done))
+        self._under_way -= 1
 
     def _served(self, calls: Sequence[_Call], work: asyncio.Future[Sequence[Outcome]]) -> None:
-        for call, outcome in zip(calls, _outcomes(work, len(calls)), strict=True):
-            if call.stored.done():  # cancelled
-                continue
-            if isinstance(outcome, BaseException):
-                call.stored.set_exception(outcome)
-            else:
-                call.stored.set_result(outcome)
-        self._lead()
+        _end(calls, _outcomes(work, len(calls)))
+        self._lead(work.get_loop())
 
     def _take(self) -> list[_Call]:
         from pooljobs.db.gathering import MOST_BYTES, MOST_JOBS
@@ -91,6 +83,16 @@ class TaskGathering:
         return taken
 
 
+def _end(calls: Sequence[_Call], outcomes: Sequence[Outcome | BaseException]) -> None:
+    for call, outcome in zip(calls, outcomes, strict=True):
+        if call.stored.done():  # cancelled
+            continue
+        if isinstance(outcome, BaseException):
+            call.stored.set_exception(outcome)
+        else:
+            call.stored.set_result(outcome)
+
+
 def _outcomes(work: asyncio.Future[Sequence[Outcome]], count: int) -> Sequence[Outcome | BaseException]:
     if work.cancelled():
         return [asyncio.CancelledError()] * count
@@ -99,7 +101,7 @@ def _outcomes(work: asyncio.Future[Sequence[Outcome]], count: int) -> Sequence[O
 
 
 class TaskGatherings:
-    """Those of a process, by event loop."""
+    """Those of a process, by event loop. One that is idle keeps nothing of its loop, which ends when it ends."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -110,5 +112,5 @@ class TaskGatherings:
         loop = asyncio.get_running_loop()
         gathering = self._of.get(loop)
         if gathering is None:
-            gathering = self._of[loop] = TaskGathering(loop, self._store)
+            gathering = self._of[loop] = TaskGathering(self._store)
         return await gathering.insert(job, until)

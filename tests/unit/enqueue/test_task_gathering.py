@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 import time
 from collections.abc import Sequence
@@ -139,3 +140,31 @@ def test_where_the_loop_has_no_threads_any_more_nobody_waits_for_ever(shop: Shop
 def test_every_loop_has_its_own(shop: Shop) -> None:
     shop.open.set()
     assert [asyncio.run(shop.insert(b"%d" % number)) for number in range(3)] == [id_of(b"%d" % n) for n in range(3)]
+
+
+def test_a_loop_that_has_ended_is_forgotten(shop: Shop) -> None:
+    shop.open.set()
+    for number in range(3):
+        asyncio.run(shop.insert(b"%d" % number))
+    gc.collect()
+    assert len(shop.gatherings._of) == 0
+
+
+def test_whoever_waits_when_the_loops_threads_are_gone_is_told(shop: Shop) -> None:
+    """More of them than go together: none must be left behind."""
+
+    async def main() -> None:
+        first = asyncio.create_task(shop.insert(b"first"))
+        await shop.under_way()
+        others = [asyncio.create_task(shop.insert(b"%d" % number)) for number in range(2 * MOST_JOBS + 1)]
+        await asyncio.sleep(0)
+        loop = asyncio.get_running_loop()
+        ending = asyncio.create_task(loop.shutdown_default_executor())
+        await asyncio.sleep(0)
+        shop.open.set()
+        assert await first == id_of(b"first")
+        told = await asyncio.wait_for(asyncio.gather(*others, return_exceptions=True), 60)
+        assert all(isinstance(error, RuntimeError) for error in told)
+        await ending
+
+    asyncio.run(main())
