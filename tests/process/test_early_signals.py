@@ -59,7 +59,8 @@ def test_an_early_order_does_no_harm(dsn: str, tmp_path: Path, number: signal.Si
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGQUIT])
 def test_an_early_request_to_end_is_a_clean_end(dsn: str, tmp_path: Path, number: signal.Signals) -> None:
     process = start(dsn, tmp_path, number)
-    assert process.wait(60) == 0
+    code = process.wait(60)
     said = (tmp_path / "log").read_text()
+    assert code == 0, said
     assert "starting" not in said
     assert "Traceback" not in said

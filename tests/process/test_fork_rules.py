@@ -75,6 +75,11 @@ def test_an_inbox_keeps_every_signal_in_order_and_leaves_no_trace() -> None:
     assert seen == {"taken": ["SIGTERM", "SIGQUIT", "SIGTERM"], "again": [], "restored": True}
 
 
+def test_a_signal_that_comes_as_the_child_ends_ends_the_command_in_order() -> None:
+    seen = play("ends_as_a_signal_comes")
+    assert (seen["raised"], seen["calls"]) == ("SystemExit(0)", 1)
+
+
 def test_a_short_lived_child_reports_how_it_ended() -> None:
     seen = play("runs")
     said = seen.pop("said")

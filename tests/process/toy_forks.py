@@ -200,6 +200,30 @@ def runs() -> dict[str, Any]:
     }
 
 
+def ends_as_a_signal_comes() -> dict[str, Any]:
+    """A handler raises in the instant in which the wait for a child has just returned."""
+    reaped: list[str] = []
+
+    def at_the_end_of(call: Callable[..., Any]) -> Callable[..., Any]:
+        def called(*arguments: Any) -> Any:
+            end = call(*arguments)
+            if not reaped:
+                reaped.append(call.__name__)
+                signal.raise_signal(signal.SIGQUIT)
+            return end
+
+        return called
+
+    signal.signal(signal.SIGQUIT, lambda *_: sys.exit(0))
+    for name in {"waitid", "wait4"} & set(dir(os)):
+        setattr(os, name, at_the_end_of(getattr(os, name)))
+    try:
+        run_once(lambda: 7)
+    except (SystemExit, OSError) as raised:
+        return {"raised": repr(raised), "calls": len(reaped)}
+    return {"raised": None}
+
+
 def differs(pid: int) -> int:
     return OBEYED if os.getpid() != pid else LOST
 
@@ -247,6 +271,7 @@ SCENES: dict[str, Callable[[], dict[str, Any]]] = {
     "usage": usage,
     "an_inbox": an_inbox,
     "runs": runs,
+    "ends_as_a_signal_comes": ends_as_a_signal_comes,
     "blocked_output": blocked_output,
     "flushed_output": flushed_output,
 }

@@ -81,6 +81,14 @@ def slow_at_first(record: State[Record], ctx: JobContext, secs: float) -> None:
         time.sleep(secs)
 
 
+@app.job
+def slow_on_host(record: State[Record], ctx: JobContext, host: str, secs: float) -> None:
+    """Takes ``secs`` seconds on that host, and none on others."""
+    record.begin(ctx)
+    if os.environ["PROOF_HOST"] == host:
+        time.sleep(secs)
+
+
 @app.job(max_retries=1)
 def pays(record: State[Record], ctx: JobContext, until: str) -> None:
     """Leaves an effect in the transaction that completes it; under a first claim it waits until that file is there."""

@@ -21,6 +21,9 @@ from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parent.parent.parent
 
+LAST_WORDS = 5000
+"""Characters of a log that are shown."""
+
 
 class Serving:
     """One ``pooljobs serve``, as a role with what a worker needs and no more. Entering starts it and waits for its
@@ -54,7 +57,9 @@ class Serving:
         wait_until(lambda: "ready" in self.text or self.process.poll() is not None, what="the workers to be ready")
         return self
 
-    def __exit__(self, _t: type[BaseException] | None, _e: BaseException | None, _tb: TracebackType | None) -> None:
+    def __exit__(self, failed: type[BaseException] | None, _e: BaseException | None, _tb: TracebackType | None) -> None:
+        if failed:
+            print(self.log, self.text[-LAST_WORDS:], sep=":\n")  # what pytest shows of a test that failed
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from logging import Logger, getLogger
 
 from pooljobs_supervisor.forking.deaths import UNKNOWN_STATUS, Process, reap
@@ -33,7 +34,7 @@ def run_once(target: Callable[[], int], *, log: Logger | None = None) -> int:
 
     process = fork("preflight", settle_in, target, log or getLogger("pooljobs.supervisor"))
     try:
-        process.join()
+        _wait(process)
     except BaseException:
         _kill(process)
         raise
@@ -41,7 +42,21 @@ def run_once(target: Callable[[], int], *, log: Logger | None = None) -> int:
     return UNKNOWN_STATUS if end is None else end.status
 
 
-def _kill(process: Process) -> None:
-    if process.pid is not None and process.exitcode is None:
-        os.kill(process.pid, signal.SIGKILL)
+def _wait(process: Process) -> None:
+    """Wait for the end, and leave the child unreaped where that can be: until then its pid is nobody else's.
+
+    What a signal's handler raises comes out after the wait as well, when the child has just ended.
+    """
+    assert process.pid is not None, "it was started"
+    if hasattr(os, "waitid"):  # not on macOS before Python 3.13
+        with suppress(ChildProcessError):  # who ignores SIGCHLD has nobody to reap
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    else:
         process.join()
+
+
+def _kill(process: Process) -> None:
+    assert process.pid is not None
+    with suppress(ProcessLookupError):  # reaped already
+        os.kill(process.pid, signal.SIGKILL)
+    process.join()
