@@ -14,6 +14,7 @@ from typing import Protocol
 from pooljobs.scoreboard import Activity
 from pooljobs.scoreboard.wake import OWN, WORK
 from pooljobs_worker.claims.claim import Claimer, WorkerReapedError
+from pooljobs_worker.claims.claim_turn import ClaimTurn
 from pooljobs_worker.claims.claimed import ClaimedJob
 from pooljobs_worker.parts import Parts
 from pooljobs_worker.poll_pace import PollPace
@@ -57,6 +58,7 @@ class WorkerLoop:
         self._worked = True
         self._returned_ns = 0
         self._slept = False
+        self._claim_turn = ClaimTurn(parts.child.board, parts.child.slot)
         self._pace = PollPace(
             parts.child.board, parts.child.slot, self._settings.poll_interval, listen=parts.settings.listen
         )
@@ -105,10 +107,14 @@ class WorkerLoop:
         return now_ns
 
     def _claim(self, limit: int) -> list[ClaimedJob]:
-        slot = self._child.slot
-        slot.activity = Activity.CLAIMING
-        jobs = self._claimer.claim(limit)
-        slot.claimed += len(jobs)
+        while (seconds := self._claim_turn.seconds(limit)) and not self._child.leaving:
+            self._child.wait(seconds)
+            self._read_wakes()
+        try:
+            jobs = [] if seconds else self._claimer.claim(limit)
+        finally:
+            self._claim_turn.over()
+        self._child.slot.claimed += len(jobs)
         self._slept = False
         if not jobs:
             self._pace.found_none()

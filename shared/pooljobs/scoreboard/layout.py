@@ -40,7 +40,7 @@ class At(IntEnum):
     ACTIVITY = auto()
     HEARTBEAT_NS = auto()
     LEASED_UNTIL_NS = auto()
-    RENEWED_NS = auto()
+    TURN_SINCE_NS = auto()
     EXIT_STATUS = auto()
     KILLED = auto()
     KILLED_NS = auto()

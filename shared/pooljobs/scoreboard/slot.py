@@ -35,8 +35,8 @@ class Slot(Entries):
     heartbeat_ns = Word(At.HEARTBEAT_NS)
     leased_until_ns = Word(At.LEASED_UNTIL_NS)
     """Monotonic nanoseconds; 0 for none."""
-    renewed_ns = Word(At.RENEWED_NS)
-    """Monotonic nanoseconds of the last renewal of the lease; 0 for none."""
+    turn_since_ns = Word(At.TURN_SINCE_NS)
+    """Monotonic nanoseconds since which a worker waits for its turn to claim; 0 while it does not."""
     exit_status = Word(At.EXIT_STATUS)
     """Exit code, or minus the signal's number; meaningful once DEAD."""
     killed = Word(At.KILLED)

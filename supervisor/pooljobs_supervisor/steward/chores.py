@@ -147,7 +147,6 @@ class Chores:
         if slots := {slot.worker_id: slot for slot in due}:
             for (worker_id,) in connection.execute(self._renew_statement, {"worker_ids": list(slots)}).fetchall():
                 slots[worker_id].leased_until_ns = now_ns + timeout_ns
-                slots[worker_id].renewed_ns = now_ns
         self._unrenewed = False
 
     def _give_strays_back(self, connection: Connection[Any]) -> None:

@@ -15,7 +15,7 @@ from pooljobs.scoreboard.layout import IDENTITY_WORDS, At, Layout
 from tests.unit.scoreboard.conftest import ENTRIES
 
 NUMBERS = [
-    "pid", "ordinal", "worker_id", "heartbeat_ns", "leased_until_ns", "renewed_ns", "exit_status", "killed",
+    "pid", "ordinal", "worker_id", "heartbeat_ns", "leased_until_ns", "turn_since_ns", "exit_status", "killed",
     "killed_ns", "shortest_limit_ns",
     "claimed", "completed", "failed", "retried", "released", "lost",
 ]  # fmt: skip

@@ -42,5 +42,4 @@ class Lease:
         )
         if rows:
             self._slot.leased_until_ns = asked_ns + self._timeout_ns
-            self._slot.renewed_ns = asked_ns
         return bool(rows)

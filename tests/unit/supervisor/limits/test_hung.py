@@ -120,7 +120,7 @@ def test_time_in_which_nobody_looked_does_not_count(scene: Scene) -> None:
 def test_what_others_write_into_its_slot_is_no_sign_of_life(scene: Scene) -> None:
     def others_write() -> None:
         scene.steward_beats()
-        scene.worker.leased_until_ns = scene.worker.renewed_ns = int(scene.now)
+        scene.worker.leased_until_ns = int(scene.now)
 
     assert scene.killed(TIMEOUT, each=others_write) == ["worker 1"]
 
