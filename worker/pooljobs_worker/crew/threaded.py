@@ -7,6 +7,7 @@ never more than the concurrency. The others of a batch wait in the backlog, from
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +35,9 @@ _DONE = int(EntryState.DONE)
 WORTH_SETTLING = 100
 """Results that are settled without waiting for their age: a statement for so many costs little more than one a job."""
 
+AT_ONCE = 8
+"""Plain jobs that are given to threads without a look at whether these need so many."""
+
 
 class ThreadedCrew:
     """Takes a batch, returns at once, and wakes the loop when there is room for more."""
@@ -60,6 +64,7 @@ class ThreadedCrew:
         self._gate = Gate(parts, self._turn, self._places.backlog)
         self._relief = Relief(parts.child, parts.settler, self._places.backlog, given_back=self._given_back)
         parts.flusher.also(self._look)
+        self._beginning = threading.Lock()
         self._rung = False
         self._crowded = False
         self._looked_ns = 0
@@ -131,15 +136,29 @@ class ThreadedCrew:
         return places.outstanding < self._concurrency + self._appetite.low_water and not places.closed
 
     def _begin(self) -> None:
-        """Begins as many waiting jobs as may run."""
-        tasks = []
-        while (job := self._places.next()) is not None:
+        """Begins as many waiting jobs as may run. Who comes while another thread is at it leaves it to that one."""
+        while self._places.vacant and self._beginning.acquire(blocking=False):
+            try:
+                while self._begin_some():
+                    time.sleep(0)  # the threads that have a job now run it, and what is short they run all of
+            finally:
+                self._beginning.release()
+
+    def _begin_some(self) -> bool:
+        """Begins tasks, and a few plain jobs: a thread for each of many short ones would cost more than they do. False
+        when none waits that may run.
+        """
+        tasks: list[ClaimedJob] = []
+        submitted = 0
+        while submitted < AT_ONCE and (job := self._places.next()) is not None:
             if self._is_task(job):
                 tasks.append(job)
             else:
                 self._submit(job)
+                submitted += 1
         if tasks:
             self._tasks.start(tasks)
+        return submitted == AT_ONCE
 
     def _submit(self, job: ClaimedJob) -> None:
         """Has a thread run it. If the system has none to spare, one that is there does, or gives it back."""
