@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import psycopg
+import pytest
 from psycopg import Connection
 
 from tests.support.claims import claim, insert, register, scalar
@@ -89,6 +90,35 @@ def test_a_floor_skips_what_lies_before_it(connection: Conn) -> None:
     claimed = claim(connection, register(connection), floor=(second[0], second[1].bytes))
     assert [job.id for job in claimed or []][:1] == [second[1]]
     assert len(claimed or []) == 2
+
+
+@pytest.mark.parametrize("queues", [9, 10, 200], ids=["few", "many", "hundreds"])
+def test_queues_that_are_swept_give_the_jobs_of_all_their_levels_in_order(connection: Conn, queues: int) -> None:
+    names = [f"q{number}" for number in range(queues)]
+    for queue, level in (("q5", 4), ("q5", -4), ("q8", 0), ("q8", 3), ("q8", -1)):
+        insert(connection, job_type=f"{queue} {level}", queue=queue, priority=level)
+    connection.execute(
+        "INSERT INTO pooljobs.live (job_type, queue, priority, run_at)"
+        " VALUES ('later', 'q5', -3, now() + interval '1 hour'), ('later', 'q7', 0, now() + interval '1 hour')"
+    )
+    worker = register(connection)
+    claimed = claim(connection, worker, limit=3, queues=tuple(names), whole=True)
+    assert {job.job_type for job in claimed or []} == {"q5 -4", "q5 4", "q8 -1"}, "queue by queue"
+    claimed = claim(connection, worker, queues=tuple(names), whole=True)
+    assert [job.job_type for job in claimed or []] == ["q8 0", "q8 3"]
+    assert claim(connection, worker, queues=tuple(names), whole=True) == []
+
+
+@pytest.mark.parametrize("queues", [9, 10], ids=["few", "many"])
+def test_a_floor_holds_for_all_levels_of_a_queue(connection: Conn, queues: int) -> None:
+    names = tuple(f"q{number}" for number in range(queues))
+    insert(connection, queue="q3", priority=-2)
+    insert(connection, queue="q3", priority=1)
+    connection.execute("UPDATE pooljobs.live SET run_at = run_at - interval '1 hour' WHERE priority < 0")
+    half_an_hour_ago = scalar(connection, "SELECT timestamptz_send(now() - interval '30 minutes')")
+    claimed = claim(connection, register(connection), queues=names, floor=(half_an_hour_ago, bytes(16)), whole=True)
+    assert len(claimed or []) == 1
+    assert scalar(connection, "SELECT priority FROM pooljobs.jobs WHERE status = 'running'") == 1
 
 
 def test_a_worker_whose_lease_ran_out_claims_nothing(connection: Conn) -> None:

@@ -88,6 +88,16 @@ def test_due_jobs_of_the_queues_are_counted_and_the_next_one_is_timed(connection
     assert found.mark is None
 
 
+def test_a_look_at_many_queues_counts_all_their_levels(connection: Conn, steward: Conn) -> None:
+    insert(connection, 3, queue="q7", priority=-4)
+    insert(connection, 2, queue="q7", priority=4)
+    insert(connection, 1, queue="q150")
+    connection.execute("SELECT pooljobs.enqueue('a', delay => '20 s', queue => 'q199')")
+    found = sleepers(*(f"q{number}" for number in range(200))).look(steward, 10, marking=False)
+    assert found.due == 6
+    assert found.next_in == pytest.approx(20.0, abs=10.0)
+
+
 def test_what_runs_is_not_due(connection: Conn, steward: Conn) -> None:
     insert(connection, 3)
     claim(connection, register(connection), limit=2)

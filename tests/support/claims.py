@@ -86,9 +86,12 @@ def claim(
     limit: int = 10,
     queues: tuple[str, ...] = ("default",),
     floor: Floor = START,
+    whole: bool = False,
 ) -> list[Claim] | None:
-    """Claims from every level of the queues; None if the worker is dead to the database."""
-    lanes: list[Visit] = [(queue, level) for queue in queues for level in LEVELS]
+    """Claims from every level of the queues, each as a lane or, if ``whole``, all of a queue's by one visit; None if
+    the worker is dead to the database.
+    """
+    lanes: list[Visit] = [(queue, level) for queue in queues for level in ((None,) if whole else LEVELS)]
     token = secrets.randbits(63)
     answer = CLAIM.ask(connection, worker_id, token, limit, ClaimPlan(lanes, [floor] * len(lanes), []))
     if answer is None:

@@ -40,10 +40,14 @@ SWEEP_BURDENED = 60.0
 """The bound in place of ``SWEEP_LONGEST`` while sweeps take so long that they would be a burden at that pace."""
 
 DEAR = 0.001
-"""Seconds: what takes longer, beyond ``A_JOB`` for each job that it found, is not done again without need."""
+"""Seconds: what takes longer, beyond ``A_JOB`` for each job that it found and ``A_LOOK`` for each look, is not done
+again without need."""
 
 A_JOB = 20e-6
 """Seconds that a claim may take for each of its jobs, on both sides."""
+
+A_LOOK = 20e-6
+"""Seconds that it may take for each of its looks."""
 
 RARE_FROM = 0.01
 """Seconds: a sweep that takes longer, beyond what its jobs and queues take, comes at its interval only if the worker is
@@ -97,6 +101,14 @@ class ClaimPlan:
         """Whether any queue is swept."""
         return bool(self.swept)
 
+    def may_take(self, jobs: int) -> float:
+        """Seconds, of a claim that found so many jobs, beyond which it was dear. A queue that is visited from a floor
+        takes a look at each of its levels.
+        """
+        visits = zip(self.visits, self.floors, strict=True)
+        looks = sum(len(LEVELS) if level is None and floor != START else 1 for (_, level), floor in visits)
+        return DEAR + jobs * A_JOB + looks * A_LOOK
+
 
 class Lanes:
     """The floors of one worker's queues. Times are seconds of one monotonic clock, passed in."""
@@ -146,7 +158,7 @@ class Lanes:
         found = dict(floors)
         if swept := self._reached(plan, found) if full else plan.swept:
             counted = self._counted(took)
-            self._dear = counted - jobs * A_JOB > DEAR
+            self._dear = counted > plan.may_take(jobs)
             interval = self._interval(counted, len(swept))
             self._affordable_at = now + interval
             if counted - jobs * A_JOB - len(plan.swept) * A_QUEUE > RARE_FROM:
@@ -159,7 +171,7 @@ class Lanes:
         if full:
             self._all_empty = False
         else:
-            self._pass_over(plan, found, passed_by(at) if took - jobs * A_JOB > DEAR else None)
+            self._pass_over(plan, found, passed_by(at) if took > plan.may_take(jobs) else None)
         for (queue, level), floor in found.items():
             self._floors.setdefault(queue, {})[level] = floor
         if not full and self._full and len(plan.swept) < len(self._sweep_at) and not self._dear:

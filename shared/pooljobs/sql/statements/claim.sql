@@ -5,7 +5,8 @@
 -- costs the batch and not the backlog, and what is scheduled for tomorrow at a high priority is never walked over.
 -- Lanes are visited in the order of the arrays. Each has a floor, the key its scan starts at, past the dead index
 -- entries that claims and settlements leave behind until the next vacuum. A null priority stands for all levels of the
--- queue, in order: a hundred queues are swept by a hundred entries and not by nine hundred.
+-- queue, in order: a hundred queues are swept by a hundred entries and not by nine hundred. Where they are many, one
+-- look finds the first level that holds anything, if any does; but not past what a floor is there to pass.
 --
 -- Parameters: worker_id, token, limit, and an element for each lane in queues text[], priorities smallint[] (null: all),
 --   floor_times timestamptz[], floor_ids uuid[]; most_bytes. {pass_over} is empty, or pass_over.sql.
@@ -38,7 +39,20 @@ picked AS MATERIALIZED (
     FROM worker
     CROSS JOIN unnest(%(queues)s::text[], %(priorities)s::smallint[], %(floor_times)s::timestamptz[], %(floor_ids)s::uuid[])
         AS lane (queue, priority, floor_time, floor_id)
-    CROSS JOIN LATERAL generate_series(coalesce(lane.priority, -4), coalesce(lane.priority, 4)) AS level
+    CROSS JOIN LATERAL generate_series(
+        CASE
+            WHEN lane.priority IS NOT NULL THEN lane.priority
+            WHEN cardinality(%(queues)s::text[]) < 10 OR lane.floor_time > '-infinity' THEN -4
+            ELSE (
+                SELECT l.priority
+                FROM {schema}.live AS l
+                WHERE l.queue = lane.queue AND l.worker_id IS NULL AND l.queue <> ''
+                ORDER BY l.priority, l.run_at, l.id
+                LIMIT 1
+            )
+        END,
+        coalesce(lane.priority, 4)
+    ) AS level
     CROSS JOIN LATERAL (
         SELECT l.ctid AS place
         FROM {schema}.live AS l

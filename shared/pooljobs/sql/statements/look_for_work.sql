@@ -19,7 +19,19 @@ SELECT
     CASE WHEN %(marking)s THEN pg_current_xact_id()::text::bigint END AS mark,
     least(min(found.run_at), now() - interval '1 second')::text AS since
 FROM unnest(%(queues)s::text[]) AS q (queue)
-CROSS JOIN generate_series(-4, 4) AS level
+CROSS JOIN LATERAL generate_series(
+    CASE
+        WHEN cardinality(%(queues)s::text[]) < 10 THEN -4
+        ELSE (  -- of many queues most may hold nothing: one look finds the first level that holds anything
+            SELECT l.priority
+            FROM {schema}.live AS l
+            WHERE l.queue = q.queue AND l.worker_id IS NULL AND l.queue <> ''
+            ORDER BY l.priority, l.run_at, l.id
+            LIMIT 1
+        )
+    END,
+    4
+) AS level
 CROSS JOIN LATERAL (
     SELECT l.run_at
     FROM {schema}.live AS l

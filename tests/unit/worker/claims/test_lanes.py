@@ -347,3 +347,20 @@ def test_a_claim_of_a_hundred_queues_names_each_once() -> None:
     assert len(plan.visits) == 100
     learn(lanes, plan, ("queue 0", 0), full=True)
     assert len(lanes.plan(0.001).visits) == 100
+
+
+def test_a_sweep_of_a_thousand_queues_is_dear_by_what_it_passes_and_not_by_their_number() -> None:
+    lanes = Lanes({f"q{number}": 1 for number in range(1000)})
+    learn(lanes, lanes.plan(0.0), ("q7", 0), full=False, took=0.01, now=0.01)
+    assert [visit for visit in lanes.plan(0.02).visits if visit[1] is not None] == [("q7", 0)]
+    assert len(lanes.plan(0.02).visits) == 1, "the others are visited at the next sweep"
+    dear = Lanes({f"q{number}": 1 for number in range(1000)})
+    learn(dear, dear.plan(0.0), ("q7", 0), full=False, took=0.5, now=0.5)
+    assert len(dear.plan(0.6).visits) >= 1000, "from the time of the claim on, so that nothing new is missed"
+
+
+def test_a_visit_of_all_levels_from_a_floor_may_take_as_long_as_one_of_each() -> None:
+    swept, by_floor = ClaimPlan([("a", None)], [START], ["a"]), ClaimPlan([("a", None)], [KEY], [])
+    by_level = ClaimPlan([("a", level) for level in LEVELS], [KEY] * len(LEVELS), [])
+    assert swept.may_take(0) < by_floor.may_take(0) == by_level.may_take(0)
+    assert by_floor.may_take(100) > by_floor.may_take(0) > DEAR
