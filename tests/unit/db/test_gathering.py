@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pooljobs.db.gathering import MOST_BYTES, MOST_JOBS, Call, Gathering, ended
+from pooljobs.db.gathering import MOST_BYTES, MOST_JOBS, MOST_LEADING, Call, Gathering, ended
 from pooljobs.db.ids import JobIds
 from pooljobs.errors import DatabaseUnreachableError
 from pooljobs.job.new_job import NewJob
@@ -34,11 +34,11 @@ class RefusedError(Exception):
 class Shop:
     """Stores what it is told to by a gathering, as soon as it is open; remembers what went together."""
 
-    def __init__(self, most: int = 1) -> None:
+    def __init__(self, connections: int = 1) -> None:
         self.open = threading.Event()
         self.batches: list[list[bytes]] = []
         self.failure: BaseException | None = None
-        self.gathering = Gathering(most, self.store, GaveUpError)
+        self.gathering = Gathering(connections, self.store, GaveUpError)
 
     def store(self, own: Call, until: float) -> None:
         assert until > 0
@@ -78,12 +78,13 @@ def test_those_who_wait_go_together_in_the_order_in_which_they_came() -> None:
     assert shop.batches == [[b"first", *(b"%d" % number for number in range(10))]]
 
 
-def test_as_many_lead_as_there_are_connections() -> None:
-    shop = Shop(most=3)
+@pytest.mark.parametrize(("connections", "leading"), [(1, 1), (2, 2), (3, MOST_LEADING), (50, MOST_LEADING)])
+def test_two_lead_if_there_are_connections_for_both(connections: int, leading: int) -> None:
+    shop = Shop(connections)
     with ThreadPoolExecutor(20) as threads:
-        for number in range(3):
+        for number in range(leading):
             threads.submit(shop.insert, b"%d" % number)
-        wait_until(lambda: len(shop.batches) == 3, what="three to lead")
+        wait_until(lambda: len(shop.batches) == leading, what="them to lead")
         last = threads.submit(shop.insert, b"last")
         shop.waiting(1)
         shop.open.set()
