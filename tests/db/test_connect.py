@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import pytest
 from psycopg import Connection
+from psycopg_pool import ConnectionPool
+from psycopg_pool.pool import AddConnection
 
 from pooljobs.db.connect import child_pool
+from pooljobs.db.pool_log import LOGGER
 from pooljobs.errors import OptionError
 from pooljobs.settings import WorkerSettings
 from tests.support.claims import SQL, register, scalar
@@ -59,3 +63,16 @@ def test_a_claim_leaves_the_sessions_durability_as_it_was(connection: Conn) -> N
 def test_another_durability_is_refused() -> None:
     with pytest.raises(OptionError, match="durability must be strict or relaxed, not fast"):
         WorkerSettings(durability="fast")
+
+
+def test_the_pools_log_is_silent_about_our_connections_alone(connection: Conn, dsn: str) -> None:
+    logger = logging.getLogger(LOGGER)
+    theirs = ConnectionPool(dsn, name="theirs", open=False)
+    with child_pool(dsn, size=1, application_name="ours") as pool, pool.connection() as ours:
+        connections = ((ours, False), (connection, True))
+        pools = (("ours", False), ("ours-worker-0", False), ("theirs", True), (None, True))
+        tasks = ((AddConnection(pool), False), (AddConnection(theirs), True))
+        for value, told in (*connections, *pools, *tasks):
+            record = logging.LogRecord(LOGGER, logging.WARNING, "", 0, "about %s", (value,), None)
+            assert bool(logger.filter(record)) is told, value
+        assert logger.filter(logging.LogRecord(LOGGER, logging.WARNING, "", 0, "about %(it)s", ({"it": 1},), None))

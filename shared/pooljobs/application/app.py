@@ -8,7 +8,7 @@ from datetime import timedelta
 from types import MappingProxyType, TracebackType
 from typing import Any, Literal, ParamSpec, Self, TypeVar, overload
 
-from pooljobs.application.declaration import DEFAULT_MAX_RETRIES, DEFAULT_QUEUE, Declaration
+from pooljobs.application.declaration import DEFAULT_MAX_RETRIES, DEFAULT_QUEUE, Declaration, name_of, redeclares
 from pooljobs.application.task import Task, TypedTask, new_job
 from pooljobs.enqueue.cancelling import Cancelling
 from pooljobs.enqueue.outlet import Outlet
@@ -118,7 +118,7 @@ class PoolJobs(Cancelling):
 
         Args:
             function: The handler, where the decorator is used bare.
-            name: The job type. Default: the function's name.
+            name: The job type. Default: the function's name; what has none, a ``functools.partial``, must be given one.
             queue: Queue of its jobs. Default ``default``.
             max_retries: Total number of runs, at least 1. Default 3.
             retry_policy: ``exponential`` (default), ``fixed`` or ``none``: one run, whatever ``max_retries`` says.
@@ -134,13 +134,14 @@ class PoolJobs(Cancelling):
                 ``pooljobs jobs show`` masks, and errors and log lines of a run too; see docs/handlers.md.
 
         Raises:
-            DeclarationError: The declaration contradicts itself, or the name or an alias is taken.
+            DeclarationError: The declaration contradicts itself, the name or an alias is taken, or it is a method. A
+                function that is declared again where it was declared before (a notebook's cell) takes its place.
         """
         retry = RetryPolicy(retry_policy, self._retry_delay_secs if retry_delay_secs is None else retry_delay_secs)
         limit = TimeLimit.of(time_limit)
 
         def declare(handler: Callable[..., Any]) -> TypedTask[..., Any]:
-            declared_name = getattr(handler, "__name__", repr(handler)) if name is None else name
+            declared_name = name_of(handler) if name is None else name
             declaration = Declaration(declared_name, queue, max_retries, retry, limit, extra, aliases, secret)
             return self._register(TypedTask(handler, declaration, self._outlet))
 
@@ -203,12 +204,16 @@ class PoolJobs(Cancelling):
         self.close()
 
     def _register(self, task: TypedTask[..., Any]) -> TypedTask[..., Any]:
+        former = self._tasks.get(task.name)
+        again = former is not None and former.name == task.name and redeclares(task.function, former.function)
         for job_type in task.job_types:
             taken = self._tasks.get(job_type)
-            if taken is not None:
+            if taken is not None and not (again and taken is former):
                 raise DeclarationError(
                     f"two jobs are named {job_type!r}: {taken.where} and {task.where}",
                     hint="give one of them another name, @app.job(name=…), or take it out of the aliases",
                 )
+        for job_type in former.job_types if former is not None and again else ():
+            del self._tasks[job_type]
         self._tasks.update(dict.fromkeys(task.job_types, task))
         return task

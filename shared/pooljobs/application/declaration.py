@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType, FunctionType
 from typing import Any, Final
 
 from pooljobs.errors import DeclarationError, OptionError
@@ -17,6 +20,8 @@ DEFAULT_MAX_RETRIES: Final = 3
 
 REFUSE_EXTRA: Final = "refuse"
 IGNORE_EXTRA: Final = "ignore"
+
+_NO_METHOD: Final = "declare a function, and make in it the object that it needs, or take that as State[…]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +87,64 @@ class Declaration:
 
 def refuse_unrunnable(function: object, name: str) -> None:
     """Refuses what a worker could not run as a job."""
-    if isinstance(function, type) or not callable(function) or not hasattr(function, "__name__"):
+    if isinstance(function, classmethod):
+        raise DeclarationError(f"{name}: a class method cannot be a job", hint=_NO_METHOD)
+    if isinstance(function, type) or not callable(function):
         raise DeclarationError(f"{name}: a job must be a function, not {function!r:.80}")
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         raise DeclarationError(f"{name}: a generator function would never run", hint="return instead of yield")
+    if _is_method(function):
+        raise DeclarationError(
+            f"{name}: a method cannot be a job: a worker has no object to call it on", hint=_NO_METHOD
+        )
+
+
+def name_of(function: object) -> str:
+    """What a job is called whose declaration has no name.
+
+    Raises:
+        DeclarationError: The function has none either.
+    """
+    name = getattr(function, "__name__", None)
+    if isinstance(name, str):
+        return name
+    if isinstance(function, classmethod) or not callable(function):
+        return repr(function)
+    raise DeclarationError(f"{function!r:.80} has no name", hint="give the job one: app.job(name='…')(function)")
 
 
 def place_of(function: Any) -> str:
     """File and line of a function, for errors that name two of them."""
+    code = _code_of(function)
+    return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else getattr(function, "__module__", "?")
+
+
+def redeclares(new: Any, old: Any) -> bool:
+    """Whether it is the same function of a module, come to be declared once more: the module was executed again, under
+    another name (``python -m``) or in a cell of a notebook, where the cell's text is another one each time.
+    """
+    code, former = _code_of(new), _code_of(old)
+    if code is None or former is None or "<locals>" in code.co_qualname or code.co_qualname != former.co_qualname:
+        return False
+    if (code.co_filename, code.co_firstlineno) == (former.co_filename, former.co_firstlineno):
+        return True
+    return _in_a_cell(new, code) and _in_a_cell(old, former)
+
+
+def _in_a_cell(function: Any, code: CodeType) -> bool:
+    return getattr(function, "__module__", None) == "__main__" and not Path(code.co_filename).exists()
+
+
+def _code_of(function: Any) -> CodeType | None:
+    while isinstance(function, functools.partial):
+        function = function.func
     code = getattr(inspect.unwrap(function), "__code__", None)
-    return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else function.__module__
+    return code if isinstance(code, CodeType) else None
+
+
+def _is_method(function: Any) -> bool:
+    """Whether it stands in the body of a class, and takes its object or its class first."""
+    around = getattr(function, "__qualname__", "").rpartition(".")[0]
+    if not isinstance(function, FunctionType) or not around or around.endswith("<locals>"):
+        return False
+    return function.__code__.co_varnames[: function.__code__.co_argcount][:1] in (("self",), ("cls",))

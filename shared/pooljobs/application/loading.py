@@ -11,7 +11,10 @@ import os
 import re
 import sys
 import traceback
-from types import ModuleType, TracebackType
+from operator import attrgetter
+from pathlib import Path
+from sysconfig import get_paths
+from types import FunctionType, ModuleType, TracebackType
 
 from pooljobs.application.app import PoolJobs
 from pooljobs.errors import AppLoadError, PoolJobsError
@@ -20,11 +23,12 @@ from pooljobs.job.error_text import headline, traceback_text, without_hint
 DEFAULT_ATTRIBUTE = "app"
 
 _NAME = r"[^\W\d]\w*"
-_SPEC = re.compile(rf"(?P<module>{_NAME}(?:\.{_NAME})*)(?::(?P<attribute>{_NAME}(?:\.{_NAME})*))?")
+_SPEC = re.compile(rf"(?P<module>{_NAME}(?:\.{_NAME})*)(?::(?P<attribute>{_NAME}(?:\.{_NAME})*)(?P<call>\(\))?)?")
 
 
 def load_app(spec: str) -> PoolJobs:
-    """The application that ``spec`` names, as ``module:attribute`` or ``module`` (then the attribute is ``app``).
+    """The application that ``spec`` names, as ``module:attribute`` or ``module`` (then the attribute is ``app``), or
+    that a function makes without arguments: ``module:function()``.
 
     Modules are looked up from the working directory first, which is put at the head of ``sys.path``.
 
@@ -32,23 +36,38 @@ def load_app(spec: str) -> PoolJobs:
         AppLoadError: The form is wrong, there is no such module or attribute, it is something else than a PoolJobs,
             or the import raised; ``traceback`` is set where the user's code raised.
     """
-    module_name, attribute = _parse(spec)
+    module_name, attribute, call = _parse(spec)
     if sys.path[:1] != [os.getcwd()]:  # noqa: PTH109  # sys.path holds strings
         sys.path.insert(0, os.getcwd())  # noqa: PTH109
     module = _import(module_name)
     found = _resolve(module, attribute)
+    if call:
+        found = _made(f"{module_name}:{attribute}", found)
     if not isinstance(found, PoolJobs):
-        raise AppLoadError(
-            f"{module_name}:{attribute} is of type {type(found).__name__}, not a PoolJobs", hint=_suggest(module)
-        )
+        told = f"{module_name}:{attribute}{call} is of type {type(found).__name__}, not a PoolJobs"
+        is_function = not call and isinstance(found, FunctionType)
+        raise AppLoadError(told, hint=_hint_to_call(module_name, attribute) if is_function else _suggest(module))
     return found
 
 
-def _parse(spec: str) -> tuple[str, str]:
+def _made(name: str, make: object) -> object:
+    if not callable(make):
+        raise AppLoadError(f"{name} cannot be called", hint=f"write it without the parentheses: {name}")
+    try:
+        return make()
+    except (Exception, SystemExit) as error:
+        raise _raised(f"calling {name}()", error, _their_frames(error.__traceback__)) from error
+
+
+def _hint_to_call(module: str, attribute: str) -> str:
+    return f"if it makes the application, have it called: {module}:{attribute}() (in quotes, for the shell)"
+
+
+def _parse(spec: str) -> tuple[str, str, str]:
     match = _SPEC.fullmatch(spec)
     if match is None or match["module"].endswith(".py"):
         raise AppLoadError(f"{spec!r} does not name an application", hint=_form_hint(spec))
-    return match["module"], match["attribute"] or DEFAULT_ATTRIBUTE
+    return match["module"], match["attribute"] or DEFAULT_ATTRIBUTE, match["call"] or ""
 
 
 def _form_hint(spec: str) -> str:
@@ -57,7 +76,7 @@ def _form_hint(spec: str) -> str:
     corrected = f"{dotted}:{attribute or DEFAULT_ATTRIBUTE}"
     if corrected != spec and _SPEC.fullmatch(corrected):
         return f"did you mean {corrected} ?"
-    return "write it as module:attribute, for example examples.emails:app"
+    return "write it as module:attribute, for example examples.emails:app, or 'module:function()'"
 
 
 def _import(name: str) -> ModuleType:
@@ -68,13 +87,13 @@ def _import(name: str) -> ModuleType:
         if isinstance(error, ModuleNotFoundError) and theirs is None:
             hint = f"modules are looked up from the working directory, {os.getcwd()}, then from sys.path"  # noqa: PTH109
             raise AppLoadError(f"cannot find the application: {error}", hint=hint) from None
-        raise _raised(name, error, theirs) from error
+        raise _raised(f"importing {name}", error, theirs) from error
 
 
-def _raised(name: str, error: BaseException, theirs: TracebackType | None) -> AppLoadError:
+def _raised(doing: str, error: BaseException, theirs: TracebackType | None) -> AppLoadError:
     hint = _raised_hint(error, theirs)
     told = without_hint(traceback_text(error, theirs), hint)  # which is the new error's from here on
-    return AppLoadError(f"importing {name} raised {headline(error)}", hint=hint, traceback=told)
+    return AppLoadError(f"{doing} raised {headline(error)}", hint=hint, traceback=told)
 
 
 def _raised_hint(error: BaseException, theirs: TracebackType | None) -> str:
@@ -82,10 +101,18 @@ def _raised_hint(error: BaseException, theirs: TracebackType | None) -> str:
         return error.hint
     if isinstance(error, ModuleNotFoundError) and error.name:
         return f"is {error.name} installed for {sys.executable} ?"
-    frames = traceback.extract_tb(theirs)
     if isinstance(error, SyntaxError) and error.filename:
         return f"mend {error.filename}, line {error.lineno}"
-    return f"mend {frames[-1].filename}, line {frames[-1].lineno}" if frames else "mend the module"
+    frames = traceback.extract_tb(theirs)
+    own = [frame for frame in frames if not _is_of_a_library(frame.filename)] or frames
+    return f"mend {own[-1].filename}, line {own[-1].lineno}" if own else "mend the module"
+
+
+def _is_of_a_library(path: str) -> bool:
+    """Whether the code there was installed: nobody mends that."""
+    places = get_paths()
+    installed = {places[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    return path.startswith("<") or any(Path(path).is_relative_to(place) for place in installed)
 
 
 def _their_frames(trail: TracebackType | None) -> TracebackType | None:
@@ -101,7 +128,7 @@ def _their_frames(trail: TracebackType | None) -> TracebackType | None:
 
 def _resolve(module: ModuleType, attribute: str) -> object:
     try:
-        return getattr(module, attribute)
+        return attrgetter(attribute)(module)
     except AttributeError:
         raise AppLoadError(f"module {module.__name__!r} has no {attribute!r}", hint=_suggest(module)) from None
 

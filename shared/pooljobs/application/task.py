@@ -48,6 +48,7 @@ class Task(Enqueueing):
         if isinstance(function, Task):
             raise DeclarationError(f"{function.name} is a job already", hint="decorate the function itself, once")
         refuse_unrunnable(function, declaration.name)
+        self.__name__ = declaration.name  # of what has none of its own
         functools.update_wrapper(cast("Callable[..., Any]", self), function)
         self.function = function
         self.name = declaration.name

@@ -8,7 +8,6 @@ Producers do neither: what they run, and what runs on connections of application
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
 import threading
@@ -25,6 +24,7 @@ from pooljobs.db.dsn import describe
 from pooljobs.db.faults import unreachable
 from pooljobs.db.hot import UTF8
 from pooljobs.db.naming_cursor import NamingCursor
+from pooljobs.db.pool_log import keep_out
 from pooljobs.db.session_settings import CLOSED_PATH, NEEDED, PINNED, patient
 from pooljobs.errors import DatabaseUnsupportedError
 
@@ -154,10 +154,9 @@ def child_pool(
     """A child's pool of ``size`` connections, opened empty: connections come when they are asked for.
 
     ``silence`` is as for ``with_timeouts``: the lease, so that a vanished server is noticed before the lease matters.
-    ``relaxed`` sessions commit without waiting for the disk. The pool's own log, a line for each failed try, is
-    silenced: sessions say once that the database is away.
+    ``relaxed`` sessions commit without waiting for the disk.
     """
-    logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
+    keep_out(application_name)
     return ConnectionPool(
         with_timeouts(dsn, silence),
         min_size=0,

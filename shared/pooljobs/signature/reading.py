@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import inspect
 import types
 import typing
@@ -97,7 +98,7 @@ def _resolved(function: Callable[..., object], name: str, parameter: Parameter) 
     """The parameter's annotation as an object; Any where there is none."""
     if parameter.annotation is Parameter.empty:
         return Any
-    owner = inspect.unwrap(function)
+    owner = _written(function)
     carrier = types.FunctionType((lambda: None).__code__, {})
     carrier.__annotations__ = {parameter.name: parameter.annotation}
     try:
@@ -107,11 +108,21 @@ def _resolved(function: Callable[..., object], name: str, parameter: Parameter) 
     return hints[parameter.name]
 
 
+def _written(function: Any) -> Any:
+    """The function in whose text the annotations stand."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    owner = inspect.unwrap(function)
+    return owner if hasattr(owner, "__globals__") else getattr(type(owner), "__call__", owner)  # noqa: B004  # of its class
+
+
 def _enclosed(function: Any) -> dict[str, object]:
     """Names that the function takes from the functions around it: classes defined locally may be among them."""
     names: dict[str, object] = {}
     cells = zip(
-        getattr(getattr(function, "__code__", None), "co_freevars", ()), function.__closure__ or (), strict=False
+        getattr(getattr(function, "__code__", None), "co_freevars", ()),
+        getattr(function, "__closure__", None) or (),
+        strict=False,
     )
     for free, cell in cells:
         try:

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 
 _DEFAULTS = WorkerSettings()
 
-App = Annotated[str, typer.Option("--app", metavar="MODULE:ATTRIBUTE", help="The application, as a Python import.")]
+App = Annotated[
+    str,
+    typer.Option(
+        "--app",
+        metavar="MODULE:ATTRIBUTE",
+        help="The application, as a Python import; or MODULE:FUNCTION(), which makes it.",
+    ),
+]
 Procs = Annotated[int, typer.Option("--procs", metavar="N", help="Worker processes.")]
 Queues = Annotated[str, typer.Option("--queues", metavar="NAME[:WEIGHT][,…]", help="Queues to serve.")]
 BatchSize = Annotated[

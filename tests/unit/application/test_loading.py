@@ -137,3 +137,42 @@ def test_the_hint_is_left_to_whoever_shows_the_error(write: Write) -> None:
     assert "OptionError: no" in str(error.traceback)
     assert "hint: turn left" not in str(error.traceback)
     assert str(error).endswith("OptionError: no")
+
+
+FACTORY = (
+    "from pooljobs import PoolJobs\nmade = []\ndef create_app():\n    made.append(PoolJobs())\n    return made[-1]\n"
+)
+
+
+def test_a_function_that_makes_the_application_is_called(write: Write) -> None:
+    name = write(FACTORY + "class settings:\n    make = staticmethod(create_app)\n")
+    assert load_app(f"{name}:create_app()") is sys.modules[name].made[-1]
+    assert load_app(f"{name}:settings.make()") is sys.modules[name].made[-1]
+    assert len(sys.modules[name].made) == 2
+
+
+def test_a_function_that_is_not_called_is_told_how(write: Write) -> None:
+    name = write(FACTORY)
+    error = refusal(f"{name}:create_app")
+    assert "is of type function, not a PoolJobs" in str(error)
+    assert f"{name}:create_app()" in str(error.hint)
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("app = 3", "app cannot be called"),
+        ("def app(x): ...", "app() raised TypeError"),
+        ("def app(): return 1 / 0", "app() raised ZeroDivisionError: division by zero"),
+        ("def app(): return 3", "app() is of type int, not a PoolJobs"),
+    ],
+)
+def test_what_is_called_in_vain(write: Write, source: str, told: str) -> None:
+    assert told in str(refusal(f"{write(source)}:app()"))
+
+
+def test_the_hint_names_what_they_wrote_and_not_what_they_call(write: Write) -> None:
+    name = write("import json\ndef read():\n    return json.loads('{')\nread()\n")
+    error = refusal(name)
+    assert f"{name}.py, line 3" in str(error.hint)
+    assert "decoder.py" in str(error.traceback)
