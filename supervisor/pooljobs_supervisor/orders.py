@@ -6,7 +6,6 @@ HUP has two meanings: a terminal that is gone asks for an end, anything else for
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from signal import Signals
 
@@ -16,6 +15,7 @@ from pooljobs_supervisor.fleet.course import Course, Stage
 from pooljobs_supervisor.reload import Reload
 from pooljobs_supervisor.telling.muster import muster
 from pooljobs_supervisor.telling.story import Story
+from pooljobs_supervisor.terminal import has_terminal
 from pooljobs_supervisor.zygote.books import Zygotes
 
 
@@ -61,12 +61,3 @@ class Orders:
         after = self._course.halt(now) if number is Signals.SIGQUIT else self._course.escalate(now)
         if after is not before:
             self._story.asked(number, self._course, len(self._children.workers))
-
-
-def has_terminal() -> bool:
-    """Whether this process has a controlling terminal."""
-    try:
-        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
-    except OSError:
-        return False
-    return True

@@ -36,13 +36,14 @@ from pooljobs_supervisor.limits.overdue import Overdue
 from pooljobs_supervisor.limits.wear import Limits, Wear
 from pooljobs_supervisor.loop import Loop
 from pooljobs_supervisor.nursery import Nursery
-from pooljobs_supervisor.orders import Orders, has_terminal
+from pooljobs_supervisor.orders import Orders
 from pooljobs_supervisor.reload import Reload
 from pooljobs_supervisor.service_manager import ServiceManager
 from pooljobs_supervisor.telling.countdown import Countdown
 from pooljobs_supervisor.telling.patient_log import PatientLog
 from pooljobs_supervisor.telling.status_line import StatusLine
 from pooljobs_supervisor.telling.story import Story
+from pooljobs_supervisor.terminal import has_terminal
 from pooljobs_supervisor.zygote.adoption import adopt_orphans
 from pooljobs_supervisor.zygote.births import Births
 from pooljobs_supervisor.zygote.books import Zygotes

@@ -64,3 +64,42 @@ def test_an_early_request_to_end_is_a_clean_end(dsn: str, tmp_path: Path, number
     assert code == 0, said
     assert "starting" not in said
     assert "Traceback" not in said
+
+
+AT_AN_IMPORT = """
+import os, signal, sys
+from importlib.abc import MetaPathFinder
+
+
+class AtAnImport(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "typer":
+            for number in sys.argv.pop().split(","):
+                os.kill(os.getpid(), signal.Signals[number])
+
+
+sys.meta_path.insert(0, AtAnImport())
+from pooljobs.__main__ import main
+main()
+"""
+
+
+def end_of(numbers: str, *command: str) -> int:
+    """How a command ends that gets these signals while it imports what it needs."""
+    program = [sys.executable, "-c", AT_AN_IMPORT, *command, numbers]
+    done = subprocess.run(
+        program, stdin=subprocess.DEVNULL, capture_output=True, start_new_session=True, timeout=60, check=False
+    )
+    assert b"Traceback" not in done.stderr
+    return done.returncode
+
+
+def test_serve_that_still_imports_its_own_code_is_not_ended_by_orders_and_well_by_term() -> None:
+    orders = "SIGHUP,SIGUSR1,SIGTTIN,SIGTTOU"
+    assert end_of(orders, "serve", "--help") == 0, "it went on"
+    assert end_of(orders + ",SIGTERM", "serve", "--app", "nowhere:app") == 0
+    assert end_of("SIGQUIT", "--traceback", "serve", "--app", "nowhere:app") == 0
+
+
+def test_what_a_signal_does_to_other_commands_is_not_changed() -> None:
+    assert end_of("SIGTERM", "enqueue", "serve") == -signal.SIGTERM

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from pooljobs.exit_codes import ExitCode
 from pooljobs_supervisor.forking.signals import ORDERS, STOPPING
-from pooljobs_supervisor.orders import has_terminal
+from pooljobs_supervisor.terminal import has_terminal
 
 
 def leave_when_asked() -> None:
