@@ -70,6 +70,42 @@ def test_weights_are_told_and_names_are_published(dsn: str, tmp_path: Path) -> N
         assert rows == [(["default", "emails", "a:b"],)]
 
 
+TWO_QUEUES = """
+from pooljobs import PoolJobs
+app = PoolJobs()
+@app.job
+def plain() -> None: ...
+@app.job(queue="emails", aliases=("a_former_name",))
+def send() -> None: ...
+"""
+NOT_SERVED = "declared, but not served here: queue {} (of {}); jobs wait there until a fleet serves them"
+
+
+def test_all_queues_are_served_that_the_application_declares(dsn: str, tmp_path: Path) -> None:
+    (tmp_path / "two_queues.py").write_text(TWO_QUEUES)
+    env = {"PYTHONPATH": str(tmp_path)}
+    with audit_of(dsn) as connection, Serving(dsn, tmp_path / "log", app="two_queues:app", env=env) as serving:
+        connection.execute("SELECT pooljobs.enqueue('plain'), pooljobs.enqueue('send', queue => 'emails')")
+        wait_until(lambda: not unfinished(connection), what="both to end")
+        assert "queues: default, emails" in serving.text
+        assert "not served" not in serving.text
+
+
+def test_queues_that_are_left_out_are_told_at_the_start_and_after_a_reload(dsn: str, tmp_path: Path) -> None:
+    """Also those that an application declares since, where ``serve`` was told no queues."""
+    (tmp_path / "two_queues.py").write_text(TWO_QUEUES)
+    env = {"PYTHONPATH": str(tmp_path)}
+    options = ("--queues", "default", "--procs", "2")
+    with Serving(dsn, tmp_path / "log", *options, app="two_queues:app", env=env) as serving:
+        wait_until(lambda: "2 workers ready" in serving.text, what="both workers")
+        assert serving.text.count("not served") == 1
+        assert NOT_SERVED.format("emails", "send") in serving.text
+    with Serving(dsn, tmp_path / "other", app="two_queues:app", env=env) as serving:
+        (tmp_path / "two_queues.py").write_text(TWO_QUEUES.replace('"emails"', '"letters"'))
+        serving.signal(signal.SIGHUP)
+        wait_until(lambda: NOT_SERVED.format("letters", "send") in serving.text, what="the new queue to be told of")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_start_and_drain_in_a_few_lines(dsn: str, tmp_path: Path, number: signal.Signals) -> None:
     with Serving(dsn, tmp_path / "log", "--procs", "2", "--queues", "default,emails") as serving:

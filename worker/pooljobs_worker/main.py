@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
+from typing import Final
 
 from pooljobs.application.app import PoolJobs
 from pooljobs.application.loading import load_app
@@ -19,7 +20,7 @@ from pooljobs.logs.safe_logger import SafeLogger
 from pooljobs.process.child import Child
 from pooljobs.process.standard_output import forgive_lost_readers
 from pooljobs.scoreboard import SlotState
-from pooljobs.settings import ServeSettings
+from pooljobs.settings import ServeSettings, WorkerSettings
 from pooljobs_worker.claims.claim import Claimer, OthersJobs
 from pooljobs_worker.claims.foreign import Foreign
 from pooljobs_worker.claims.give_back import GivesBack
@@ -30,6 +31,9 @@ from pooljobs_worker.loop import WorkerLoop
 from pooljobs_worker.parts import Parts
 from pooljobs_worker.session.connection import GaveUpError, Session
 from pooljobs_worker.session.outage import Outage
+
+MOST_TOLD: Final = 5
+"""Queues that are named in one line."""
 
 
 def session_connections(connections: int) -> int:
@@ -82,6 +86,16 @@ def worker_main(settings: ServeSettings, child: Child) -> int:
         return ExitCode.EXHAUSTED if parts.exhaustion.of else ExitCode.OK
 
 
+def unserved(app: PoolJobs, settings: WorkerSettings) -> str:
+    """The queues that the application declares jobs for and this fleet does not serve, in words; empty for none."""
+    left: dict[str, str] = {}
+    for task in app.registry.values():
+        if task.queue not in settings.queues:
+            left.setdefault(task.queue, task.name)
+    told = [f"queue {queue} (of {name})" for queue, name in sorted(left.items())[:MOST_TOLD]]
+    return ", ".join(told) + (f" and {len(left) - MOST_TOLD} more" if len(left) > MOST_TOLD else "")
+
+
 def make_claimer(parts: Parts, app: PoolJobs) -> Claimer:
     """The claimer of a worker with this code."""
     settings = parts.settings.worker
@@ -103,6 +117,8 @@ def make_claimer(parts: Parts, app: PoolJobs) -> Claimer:
 def _run(parts: Parts, app: PoolJobs) -> None:
     """Registers, says that it is ready, and works until it is time to leave."""
     slot = parts.child.slot
+    if slot.ordinal == 1 and (left := unserved(app, parts.settings.worker)):  # one tells it, of each code
+        parts.log.warning("declared, but not served here: %s; jobs wait there until a fleet serves them", left)
     parts.held.know(app.registry)
     parts.registration.declare(app)
     parts.registration.register()

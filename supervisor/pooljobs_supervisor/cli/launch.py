@@ -44,10 +44,13 @@ WorkerMain = Callable[[ServeSettings, Child], int]
 _log = getLogger("pooljobs.supervisor")
 
 
-def launch(settings: ServeSettings, dsn: str | None, worker_main: WorkerMain, *, show_traceback: bool) -> int:
+def launch(
+    settings: ServeSettings, dsn: str | None, worker_main: WorkerMain, *, all_queues: bool, show_traceback: bool
+) -> int:
     """Serve on the database that ``dsn`` means, or else the application, and close the embedded server last.
 
-    An empty ``settings.schema`` means the application's. Returns the exit code.
+    With ``all_queues`` those are served that the application declares now, whatever the settings say. An empty
+    ``settings.schema`` means the application's. Returns the exit code.
     """
     in_child = partial(_in_child, show_traceback=show_traceback)
     forgive_lost_readers()
@@ -62,7 +65,8 @@ def launch(settings: ServeSettings, dsn: str | None, worker_main: WorkerMain, *,
     schema = settings.schema or place.schema
     source = "--dsn" if dsn else f"PoolJobs(dsn=…) in {settings.app}"
     with open_database(dsn or place.dsn, schema=schema, prepare=prepare, source=source) as database:
-        settled = replace(settings, dsn=database.dsn, schema=schema)
+        worker = replace(settings.worker, queues=place.queues, weights=()) if all_queues else settings.worker
+        settled = replace(settings, dsn=database.dsn, schema=schema, worker=worker)
         in_child(lambda: _preflight(settled, database))
         return _supervise(settled, worker_main)
 

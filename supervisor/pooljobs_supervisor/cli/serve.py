@@ -29,7 +29,15 @@ App = Annotated[
     ),
 ]
 Procs = Annotated[int, typer.Option("--procs", metavar="N", help="Worker processes.")]
-Queues = Annotated[str, typer.Option("--queues", metavar="NAME[:WEIGHT][,…]", help="Queues to serve.")]
+Queues = Annotated[
+    str | None,
+    typer.Option(
+        "--queues",
+        metavar="NAME[:WEIGHT][,…]",
+        help="Queues to serve.",
+        show_default="all that the application declares",
+    ),
+]
 BatchSize = Annotated[
     int, typer.Option("--batch-size", metavar="N", help="Jobs that the first claim takes; each, if not adaptive.")
 ]
@@ -120,7 +128,7 @@ def register(cli: typer.Typer, load_worker: Callable[[], WorkerMain], *, show_tr
         *,
         app: App,
         procs: Procs = 1,
-        queues: Queues = "default",
+        queues: Queues = None,
         batch_size: BatchSize = _DEFAULTS.batch_size,
         adaptive: Adaptive = _DEFAULTS.adaptive,
         max_batch_size: MaxBatchSize = _DEFAULTS.max_batch_size,
@@ -156,4 +164,4 @@ def register(cli: typer.Typer, load_worker: Callable[[], WorkerMain], *, show_tr
             worker_main = load_worker()
         logs.configure(log_format, log_level)
         logs.name_process("supervisor")
-        raise typer.Exit(launch(settings, dsn, worker_main, show_traceback=show_traceback))
+        raise typer.Exit(launch(settings, dsn, worker_main, all_queues=queues is None, show_traceback=show_traceback))

@@ -11,13 +11,16 @@ from pooljobs_supervisor.cli.shares import shares
 
 
 def settings_of(options: Mapping[str, Any]) -> ServeSettings:
-    """The settings that were given; which database it is is found out later (``launch.py``).
+    """The settings that were given; which database it is, and which queues an application declares where ``queues`` is
+    None, is found out later (``launch.py``).
 
     Raises:
-        OptionError: A value is out of its range, or a queue's weight is none.
+        OptionError: A value is out of its range, or what is given as queues are none.
     """
-    served = shares(options["queues"])
-    given = {**options, "queues": tuple(served), "weights": tuple(served.values()), "dsn": ""}
+    given = {name: value for name, value in options.items() if value is not None} | {"dsn": ""}
+    if "queues" in given:
+        served = shares(given["queues"])
+        given |= {"queues": tuple(served), "weights": tuple(served.values())}
     worker = WorkerSettings(**_those_of(WorkerSettings, given))
     return ServeSettings(**{**_those_of(ServeSettings, given), "worker": worker})
 

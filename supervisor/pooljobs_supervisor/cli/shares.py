@@ -16,7 +16,7 @@ def shares(text: str) -> dict[str, int]:
     {'default': 3, 'emails': 1}
 
     Raises:
-        OptionError: A weight is not a whole number, or a queue has two.
+        OptionError: A weight is not a whole number, a queue has two, or a name looks like a pattern.
     """
     found: dict[str, int] = {}
     for part in text.split(","):
@@ -29,6 +29,11 @@ def shares(text: str) -> dict[str, int]:
 
 
 def _share(item: str) -> tuple[str, int]:
+    if pattern := set(item) & set("*?[]{}"):
+        raise OptionError(
+            f"{item!r} looks like a pattern, by its {min(pattern)}; queues are named one by one",
+            hint="without --queues all are served that the application declares",
+        )
     name, colon, weight = item.rpartition(":")
     if not colon:
         return item, 1

@@ -26,3 +26,9 @@ def test_names_and_weights(text: str, expected: dict[str, int]) -> None:
 def test_what_is_neither_is_refused(text: str) -> None:
     with pytest.raises(OptionError):
         shares(text)
+
+
+@pytest.mark.parametrize("text", ["*", "mail*", "default,mail?:2", "[ab]", "{a,b}"])
+def test_what_looks_like_a_pattern_is_refused(text: str) -> None:
+    with pytest.raises(OptionError, match="looks like a pattern"):
+        shares(text)
