@@ -78,6 +78,18 @@ def test_enqueue_by_the_apps_declaration(dsn: str, folder: Path, connection: Con
     assert row == (UUID(ended.out.strip()), "emails", 5, "a@b", -1, "t", True)
 
 
+def test_a_payload_field_by_field_and_times_as_people_write_them(dsn: str, connection: Connection[Any]) -> None:
+    later = pooljobs("enqueue", "send", "to=a@b", "copies:=2", "--delay", "1h30m", dsn=dsn)
+    then = pooljobs("enqueue", "send", "--run-at", "2099-12-24T18:00+01:00", dsn=dsn)
+    assert (later.code, then.code) == (0, 0), later.err + then.err
+    rows = connection.execute(
+        "SELECT id, payload, run_at - created_at BETWEEN '89 min' AND '91 min', run_at = '2099-12-24T17:00Z'"
+        " FROM pooljobs.jobs ORDER BY run_at"
+    ).fetchall()
+    first, second = UUID(later.out.strip()), UUID(then.out.strip())
+    assert rows == [(first, {"to": "a@b", "copies": 2}, True, False), (second, {}, False, True)]
+
+
 def test_enqueue_by_the_published_declaration(dsn: str, connection: Connection[Any]) -> None:
     connection.execute("INSERT INTO pooljobs.job_types VALUES ('send', 'published', 7, 'fixed', 1)")
     job_id = pooljobs("enqueue", "send", "--payload", "-", "--json", dsn=dsn, stdin='{"n": 1}').json["id"]
@@ -136,6 +148,12 @@ def test_a_refused_job_that_waits_says_so(dsn: str, connection: Connection[Any])
         (["send", "--payload", '{"a": "\\u0000"}'], ExitCode.REFUSED, "payload.a"),
         (["send", "--priority", "9"], ExitCode.REFUSED, "priority"),
         (["send", "--delay", "-1"], ExitCode.REFUSED, "delay"),
+        (["send", "--delay", "soon"], ExitCode.REFUSED, "1h30m"),
+        (["send", "--run-at", "soon"], ExitCode.REFUSED, "2026-12-24T18:00"),
+        (["send", "--run-at", "2099-01-01", "--delay", "1h"], ExitCode.REFUSED, "exclude each other"),
+        (["send", "--app", "shop", "too=1"], ExitCode.REFUSED, "too"),
+        (["send", "to"], ExitCode.REFUSED, "name=Ada"),
+        (["send", "to=a", "-p", "{}"], ExitCode.REFUSED, "given twice"),
         (["", "--queue", "q"], ExitCode.REFUSED, "job type"),
     ],
 )

@@ -121,7 +121,7 @@ def foreign_statements(connection: Connection[Any]) -> list[Hot]:
         Hot("cancel a pending job", "cancel_one", {"job_id": pending[0], "reason": "why"}, set(), blocks=200),
         Hot("cancel a running job", "cancel_one", {"job_id": running[0], "reason": "why"}, set(), blocks=200),
         Hot("cancel an ended job", "cancel_one", {"job_id": ended, "reason": "why"}, set(), 12_000, 1000),
-        Hot("enqueue_one", "enqueue_one", {**job, "delay": None}, set(), blocks=200),
+        Hot("enqueue_one", "enqueue_one", {**job, "delay": None, "run_at": None}, set(), blocks=200),
         Hot("notify_idle", "notify_idle", {"queues": ["default"], "run_ats": [None]}, set(), blocks=200),
         Hot("insert_job", "insert_job", by_python, set(), blocks=200),
         Hot("insert_jobs", "insert_jobs", {**together, "early": True}, set(), blocks=400),

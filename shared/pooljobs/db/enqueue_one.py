@@ -58,7 +58,8 @@ def enqueue_one(dsn: str, schema: str, job: EnqueuedJob) -> Enqueued:
         "payload": job.payload.decode(),
         "queue": options.queue or job.queue,
         "priority": options.priority,
-        "delay": options.delay_secs,
+        "delay": options.delay_secs if options.run_at is None else None,
+        "run_at": options.run_at,
         "max_retries": options.max_retries or job.max_retries,
         "trace_id": options.trace_id,
     }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pooljobs.errors import NotFoundError
+from pooljobs.errors import NotFoundError, PayloadError
 from pooljobs.exit_codes import ExitCode
 from pooljobs.job.options import EnqueueOptions, check_name
 from pooljobs.job.type_names import shortened
@@ -18,7 +18,9 @@ from pooljobs_supervisor.cli.commands import SUMMARIES
 from pooljobs_supervisor.cli.database import announce, migrating_told
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
 from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, AsJson, Dsn
+from pooljobs_supervisor.cli.payload_fields import payload_of
 from pooljobs_supervisor.cli.payload_source import read_payload
+from pooljobs_supervisor.cli.times import delay_of, moment_of
 from pooljobs_supervisor.telling.console import emit_json, say, write
 
 if TYPE_CHECKING:
@@ -27,9 +29,21 @@ if TYPE_CHECKING:
     from pooljobs.db.enqueue_one import EnqueuedJob
 
 Type = Annotated[str, typer.Argument(metavar="TYPE", help="Job type: the handler's name.", show_default=False)]
-Payload = Annotated[str, typer.Option("--payload", "-p", metavar="JSON|@FILE|-", help="What the handler is given.")]
+Fields = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="NAME=TEXT|NAME:=JSON", help="The payload, field by field.", show_default=False),
+]
+Payload = Annotated[
+    str | None,
+    typer.Option("--payload", "-p", metavar="JSON|@FILE|-", help="The payload as a whole.", show_default="{}"),
+]
 Queue = Annotated[str | None, typer.Option("--queue", metavar="NAME", help="Default: the handler's own.")]
-Delay = Annotated[float | None, typer.Option("--delay", metavar="SECONDS", help="Run it that much later.")]
+Delay = Annotated[
+    str | None, typer.Option("--delay", metavar="TIME", help="Run it that much later: seconds, or 1h30m, 2d.")
+]
+RunAt = Annotated[
+    str | None, typer.Option("--run-at", metavar="WHEN", help="Run it not before that moment: 2026-12-24T18:00.")
+]
 Priority = Annotated[int, typer.Option("--priority", metavar="N", help="-4 to 4, smaller first.")]
 MaxRetries = Annotated[
     int | None, typer.Option("--max-retries", metavar="N", help="Most runs. Default: the handler's.")
@@ -49,8 +63,8 @@ HELP = teach(
     "handler; without, the type's declaration as its workers last published it gives queue and runs, and a type that "
     "none ever declared, where others are declared, is stored with a warning.",
     examples=(
-        """pooljobs enqueue thumbnail --payload '{"path": "x.png"}' --app examples.emails:app""",
-        "pooljobs enqueue thumbnail --payload @job.json --delay 60 --priority -1",
+        "pooljobs enqueue thumbnail path=x.png width:=64 --app examples.emails:app",
+        "pooljobs enqueue thumbnail --payload @job.json --delay 1h --priority -1",
         "generate | pooljobs enqueue report --payload -",
     ),
     codes=(*DATABASE_CODES, ExitCode.APP, ExitCode.NOT_FOUND, ExitCode.REFUSED),
@@ -64,10 +78,12 @@ def register(cli: typer.Typer) -> None:
 
 def enqueue(
     job_type: Type,
+    fields: Fields = None,
     *,
-    payload: Payload = "{}",
+    payload: Payload = None,
     queue: Queue = None,
     delay: Delay = None,
+    run_at: RunAt = None,
     priority: Priority = 0,
     max_retries: MaxRetries = None,
     trace_id: TraceId = None,
@@ -82,9 +98,17 @@ def enqueue(
         from pooljobs.db.service import open_database
 
     check_name("job type", job_type)
-    options = EnqueueOptions(queue=queue, delay=delay, priority=priority, max_retries=max_retries, trace_id=trace_id)
+    options = EnqueueOptions(
+        queue=queue,
+        delay=None if delay is None else delay_of(delay),
+        run_at=None if run_at is None else moment_of(run_at),
+        priority=priority,
+        max_retries=max_retries,
+        trace_id=trace_id,
+    )
+    value = _value(fields or (), payload)
     loaded = _load(app) if app else None
-    job = _prepare(job_type, read_payload(payload), options, loaded)
+    job = _prepare(job_type, value, options, loaded)
     chosen = schema or (loaded.schema if loaded else DEFAULT_SCHEMA)
     with open_database(dsn or (loaded.dsn if loaded else None), schema=chosen) as database:
         announce(database)
@@ -96,6 +120,12 @@ def enqueue(
         emit_json({"id": enqueued.job_id, "job_type": job.job_type})
     else:
         write(f"{enqueued.job_id}\n")
+
+
+def _value(fields: Sequence[str], payload: str | None) -> Any:
+    if fields and payload is not None:
+        raise PayloadError("the payload is given twice: by its fields and by --payload", hint="leave out one of them")
+    return payload_of(fields) if payload is None else read_payload(payload)
 
 
 def _load(app: str) -> PoolJobs:
