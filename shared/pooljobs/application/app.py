@@ -12,10 +12,10 @@ from pooljobs.application.declaration import DEFAULT_MAX_RETRIES, DEFAULT_QUEUE,
 from pooljobs.application.task import Task, TypedTask, new_job
 from pooljobs.enqueue.cancelling import Cancelling
 from pooljobs.enqueue.outlet import Outlet
-from pooljobs.errors import DeclarationError
+from pooljobs.errors import DeclarationError, OptionError
 from pooljobs.handler.state import StateContainer
 from pooljobs.job.handle import JobHandle
-from pooljobs.job.options import EnqueueOptions, check_name
+from pooljobs.job.options import EnqueueOptions, check_name, total_runs
 from pooljobs.job.retry import DEFAULT_DELAY_SECS, PolicyKind, RetryPolicy
 from pooljobs.job.time_limit import TimeLimit
 from pooljobs.payload.encoding import encode
@@ -91,7 +91,8 @@ class PoolJobs(Cancelling):
         *,
         name: str | None = None,
         queue: str = DEFAULT_QUEUE,
-        max_retries: int = DEFAULT_MAX_RETRIES,
+        max_retries: int | None = None,
+        max_attempts: int | None = None,
         retry_policy: PolicyKind = "exponential",
         retry_delay_secs: float | None = None,
         time_limit: float | timedelta | TimeLimit | None = None,
@@ -106,7 +107,8 @@ class PoolJobs(Cancelling):
         *,
         name: str | None = None,
         queue: str = DEFAULT_QUEUE,
-        max_retries: int = DEFAULT_MAX_RETRIES,
+        max_retries: int | None = None,
+        max_attempts: int | None = None,
         retry_policy: PolicyKind = "exponential",
         retry_delay_secs: float | None = None,
         time_limit: float | timedelta | TimeLimit | None = None,
@@ -121,6 +123,7 @@ class PoolJobs(Cancelling):
             name: The job type. Default: the function's name; what has none, a ``functools.partial``, must be given one.
             queue: Queue of its jobs. Default ``default``.
             max_retries: Total number of runs, at least 1. Default 3.
+            max_attempts: Another name of ``max_retries``, that says what it is.
             retry_policy: ``exponential`` (default), ``fixed`` or ``none``: one run, whatever ``max_retries`` says.
             retry_delay_secs: Seconds: base of the exponential policy, delay of the fixed one. Default: the
                 application's.
@@ -139,10 +142,11 @@ class PoolJobs(Cancelling):
         """
         retry = RetryPolicy(retry_policy, self._retry_delay_secs if retry_delay_secs is None else retry_delay_secs)
         limit = TimeLimit.of(time_limit)
+        runs = _runs(max_retries, max_attempts)
 
         def declare(handler: Callable[..., Any]) -> TypedTask[..., Any]:
             declared_name = name_of(handler) if name is None else name
-            declaration = Declaration(declared_name, queue, max_retries, retry, limit, extra, aliases, secret)
+            declaration = Declaration(declared_name, queue, runs, retry, limit, extra, aliases, secret)
             return self._register(TypedTask(handler, declaration, self._outlet))
 
         return declare if function is None else declare(function)
@@ -217,3 +221,11 @@ class PoolJobs(Cancelling):
             del self._tasks[job_type]
         self._tasks.update(dict.fromkeys(task.job_types, task))
         return task
+
+
+def _runs(max_retries: int | None, max_attempts: int | None) -> int:
+    try:
+        runs = total_runs(max_retries, max_attempts)
+    except OptionError as error:
+        raise DeclarationError(str(error), hint=error.hint) from None
+    return DEFAULT_MAX_RETRIES if runs is None else runs

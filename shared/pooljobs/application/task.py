@@ -80,14 +80,21 @@ class Task(Enqueueing):
         queue: str | None = None,
         max_retries: int | None = None,
         trace_id: str | None = None,
+        max_attempts: int | None = None,
     ) -> BoundTask:
         """This task with settings for the jobs enqueued through it; see ``EnqueueOptions``.
 
         Raises:
-            OptionError: A value is out of its range, or ``delay`` and ``run_at`` are both given.
+            OptionError: A value is out of its range, or two contradict each other.
         """
         given = EnqueueOptions(
-            delay=delay, run_at=run_at, priority=priority, queue=queue, max_retries=max_retries, trace_id=trace_id
+            delay=delay,
+            run_at=run_at,
+            priority=priority,
+            queue=queue,
+            max_retries=max_retries,
+            trace_id=trace_id,
+            max_attempts=max_attempts,
         )
         return BoundTask(self, given)
 

@@ -25,6 +25,7 @@ class EnqueueOptions:
         priority: -4 to 4, smaller first. Default 0.
         queue: Name of the queue, at most 200 characters.
         max_retries: Total number of runs, at least 1.
+        max_attempts: Another name of ``max_retries``, that says what it is; it is taken over there.
         trace_id: At most 200 characters; inside a handler, the running job's is inherited.
 
     Raises:
@@ -37,8 +38,10 @@ class EnqueueOptions:
     queue: str | None = None
     max_retries: int | None = None
     trace_id: str | None = None
+    max_attempts: int | None = None
 
     def __post_init__(self) -> None:
+        self._take_over()
         if self.delay is not None and self.run_at is not None:
             raise OptionError("delay and run_at exclude each other", hint="give one of them")
         if self.delay is not None:
@@ -53,6 +56,12 @@ class EnqueueOptions:
             check_max_retries(self.max_retries)
         if self.trace_id is not None:
             check_name("trace_id", self.trace_id)
+
+    def _take_over(self) -> None:
+        """Has one name for what has two."""
+        if self.max_attempts is not None:
+            object.__setattr__(self, "max_retries", total_runs(self.max_retries, self.max_attempts))
+            object.__setattr__(self, "max_attempts", None)
 
     @classmethod
     def named(cls, given: Mapping[str, Any]) -> EnqueueOptions:
@@ -77,6 +86,17 @@ def check_name(what: str, name: object) -> None:
         raise OptionError(f"{what} must have at most {LONGEST_NAME} characters, not {len(name)}")
     if "\0" in name or any("\ud800" <= character <= "\udfff" for character in name):
         raise OptionError(f"{what} {name!r} contains a character that PostgreSQL cannot store")
+
+
+def total_runs(max_retries: int | None, max_attempts: int | None) -> int | None:
+    """The total number of runs, which has two names.
+
+    Raises:
+        OptionError: Both are given.
+    """
+    if max_retries is not None and max_attempts is not None:
+        raise OptionError("max_retries and max_attempts are two names of one thing", hint="give one of them")
+    return max_retries if max_attempts is None else max_attempts
 
 
 def check_max_retries(number: object) -> None:

@@ -46,7 +46,8 @@ RunAt = Annotated[
 ]
 Priority = Annotated[int, typer.Option("--priority", metavar="N", help="-4 to 4, smaller first.")]
 MaxRetries = Annotated[
-    int | None, typer.Option("--max-retries", metavar="N", help="Most runs. Default: the handler's.")
+    int | None,
+    typer.Option("--max-retries", "--max-attempts", metavar="N", help="Most runs in all. Default: the handler's."),
 ]
 TraceId = Annotated[str | None, typer.Option("--trace-id", metavar="TEXT", help="Carried by all log lines of the job.")]
 Schema = Annotated[

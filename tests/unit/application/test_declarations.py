@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pooljobs import DeclarationError, PoolJobs
+from pooljobs import DeclarationError, OptionError, PoolJobs
 from pooljobs.job.options import EnqueueOptions
 
 
@@ -156,3 +156,22 @@ def test_of_a_partial_async_function_the_worker_knows_that_it_is_async() -> None
     async def later(greeting: str, to: str) -> None: ...
 
     assert PoolJobs().job(name="later")(functools.partial(later, "Hello")).is_async
+
+
+def test_the_total_number_of_runs_has_two_names() -> None:
+    app = PoolJobs()
+
+    @app.job(max_attempts=5)
+    def send() -> None: ...
+
+    assert send.max_retries == 5
+    assert send.job_of(b"{}", EnqueueOptions(max_attempts=2)) == send.job_of(b"{}", EnqueueOptions(max_retries=2))
+    assert send.options(max_attempts=2).job_of(b"{}").max_retries == 2
+    assert EnqueueOptions(max_attempts=2) == EnqueueOptions(max_retries=2)
+    assert "two names of one thing" in str(refusal(lambda: app.job(max_retries=3, max_attempts=3)))
+    with pytest.raises(OptionError, match="two names of one thing"):
+        send.options(max_attempts=2, max_retries=2)
+    with pytest.raises(OptionError, match="total number of runs"):
+        send.options(max_attempts=0)
+    with pytest.raises(DeclarationError, match="total number of runs"):
+        app.job(name="other", max_attempts=0)(lambda: None)
