@@ -58,10 +58,13 @@ class ClaimTurn:
         return 0.0
 
     def over(self) -> None:
-        """The claim has been answered; it is the turn of who has waited for the longest time."""
+        """The claim has been answered; it is the turn of who has waited for the longest time, but for those who would
+        have gone ahead by themselves, were they not stopped.
+        """
         self._slot.turn_since_ns = 0
         self._slot.activity = Activity.NONE
-        waiting = [other for other in self._others if other.turn_since_ns]
+        since_ns = max(0, time.monotonic_ns() - MOST_WAIT_NS)
+        waiting = [other for other in self._others if other.turn_since_ns > since_ns]
         if waiting:
             min(waiting, key=lambda other: other.turn_since_ns).wake(OWN)
 

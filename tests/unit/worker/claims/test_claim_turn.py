@@ -55,6 +55,16 @@ def test_who_has_waited_for_the_longest_time_is_woken_and_nobody_else(board: Sco
     assert (woken(board, 1), woken(board, 2)) == (False, True)
 
 
+def test_who_is_stopped_while_he_waits_does_not_keep_the_others_from_being_woken(board: Scoreboard) -> None:
+    first, second, third = (ClaimTurn(board, slot) for slot in board)
+    first.seconds(LARGE)
+    second.seconds(LARGE)
+    third.seconds(LARGE)
+    board.slot(1).turn_since_ns -= MOST_WAIT_NS
+    first.over()
+    assert (woken(board, 1), woken(board, 2)) == (False, True)
+
+
 def test_small_claims_do_not_wait(board: Scoreboard) -> None:
     first, second, _ = (ClaimTurn(board, slot) for slot in board)
     assert first.seconds(LARGE) == 0.0
