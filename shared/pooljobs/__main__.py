@@ -26,7 +26,9 @@ def main() -> None:
     """The ``pooljobs`` command; does not return."""
     hide_connection_strings(sys.argv)
     with uncollected():
-        if next((argument for argument in sys.argv[1:] if not argument.startswith("-")), "") == "serve":
+        from pooljobs_supervisor.cli.commands import asked_for
+
+        if asked_for(sys.argv[1:]) == "serve":
             from pooljobs_supervisor.cli.early_signals import leave_when_asked
 
             leave_when_asked()  # first, since the imports below take a while in which a signal would end it

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pooljobs.errors import DeclarationError, OptionError
 from pooljobs.job.options import check_max_retries, check_name
 from pooljobs.job.retry import RetryPolicy
 from pooljobs.job.time_limit import TimeLimit
+from pooljobs.signature.reading import written
 
 DEFAULT_QUEUE: Final = "default"
 DEFAULT_MAX_RETRIES: Final = 3
@@ -121,9 +121,12 @@ def place_of(function: Any) -> str:
 
 def redeclares(new: Any, old: Any) -> bool:
     """Whether it is the same function of a module, come to be declared once more: the module was executed again, under
-    another name (``python -m``) or in a cell of a notebook, where the cell's text is another one each time.
+    another name (``python -m``) or in a cell of a notebook, where the cell's text is another one each time. Then it was
+    compiled again: of one compilation all functions, partials and objects are different ones.
     """
     code, former = _code_of(new), _code_of(old)
+    if code is former:
+        return new is old
     if code is None or former is None or "<locals>" in code.co_qualname or code.co_qualname != former.co_qualname:
         return False
     if (code.co_filename, code.co_firstlineno) == (former.co_filename, former.co_firstlineno):
@@ -132,13 +135,11 @@ def redeclares(new: Any, old: Any) -> bool:
 
 
 def _in_a_cell(function: Any, code: CodeType) -> bool:
-    return getattr(function, "__module__", None) == "__main__" and not Path(code.co_filename).exists()
+    return getattr(written(function), "__module__", None) == "__main__" and not Path(code.co_filename).exists()
 
 
 def _code_of(function: Any) -> CodeType | None:
-    while isinstance(function, functools.partial):
-        function = function.func
-    code = getattr(inspect.unwrap(function), "__code__", None)
+    code = getattr(written(function), "__code__", None)
     return code if isinstance(code, CodeType) else None
 
 

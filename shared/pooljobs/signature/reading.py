@@ -98,7 +98,7 @@ def _resolved(function: Callable[..., object], name: str, parameter: Parameter) 
     """The parameter's annotation as an object; Any where there is none."""
     if parameter.annotation is Parameter.empty:
         return Any
-    owner = _written(function)
+    owner = written(function)
     carrier = types.FunctionType((lambda: None).__code__, {})
     carrier.__annotations__ = {parameter.name: parameter.annotation}
     try:
@@ -108,8 +108,8 @@ def _resolved(function: Callable[..., object], name: str, parameter: Parameter) 
     return hints[parameter.name]
 
 
-def _written(function: Any) -> Any:
-    """The function in whose text the annotations stand."""
+def written(function: Any) -> Any:
+    """The function in whose text the annotations stand: without decorators, of a partial, of an object's class."""
     while isinstance(function, functools.partial):
         function = function.func
     owner = inspect.unwrap(function)

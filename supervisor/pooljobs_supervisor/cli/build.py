@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from pooljobs_supervisor.cli.commands import SUMMARIES
+from pooljobs_supervisor.cli.commands import SUMMARIES, asked_for
 from pooljobs_supervisor.telling.console import write
 
 if TYPE_CHECKING:
@@ -54,16 +54,6 @@ def build(arguments: Sequence[str], load_worker: Callable[[], WorkerMain], *, sh
     else:
         module.register(cli)
     return cli
-
-
-def asked_for(arguments: Sequence[str]) -> str | None:
-    """The command; None for the overview, and for what is none. No option before a command takes a value.
-
-    >>> asked_for(["jobs", "list"])
-    'jobs'
-    """
-    first = next((argument for argument in arguments if not argument.startswith("-")), None)
-    return first if first in SUMMARIES else None
 
 
 def _overview_only() -> NoReturn:

@@ -1,8 +1,10 @@
-"""The commands' names and what each does in a line, told by the overview without importing any of them."""
+"""The commands' names and what each does in a line, told by the overview without importing any of them; and which of
+them a command line is for.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 SUMMARIES: Final[Mapping[str, str]] = {
@@ -18,3 +20,13 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "job was harmed.",
 }
 """In the order of the help. Each is the module beside this one that has its name."""
+
+
+def asked_for(arguments: Sequence[str]) -> str | None:
+    """The command; None for the overview, and for what is none. No option before a command takes a value.
+
+    >>> asked_for(["jobs", "list"])
+    'jobs'
+    """
+    first = next((argument for argument in arguments if not argument.startswith("-")), None)
+    return first if first in SUMMARIES else None

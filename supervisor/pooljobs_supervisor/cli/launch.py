@@ -31,7 +31,7 @@ from pooljobs.scoreboard.board import slots_for
 from pooljobs.settings import MAX_BATCH, ServeSettings
 from pooljobs_supervisor.cli.app_place import ask_app
 from pooljobs_supervisor.cli.database import migrating_told
-from pooljobs_supervisor.cli.early_signals import hand_over, leave_when_asked
+from pooljobs_supervisor.cli.early_signals import hand_over
 from pooljobs_supervisor.cli.failures import guarded
 from pooljobs_supervisor.forking.runner import run_once
 from pooljobs_supervisor.steward.main import steward_main
@@ -54,7 +54,6 @@ def launch(
     """
     in_child = partial(_in_child, show_traceback=show_traceback)
     forgive_lost_readers()
-    leave_when_asked()
     if settings.preload:
         require_adoption()
 

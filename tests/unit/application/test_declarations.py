@@ -81,6 +81,27 @@ def test_functions_that_one_function_makes_are_different_ones() -> None:
         make("b")
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "for n in 1, 2: app.job(name='x')(lambda n=n: None)",
+        "def f(n): ...\nfor n in 1, 2: app.job(name='x')(partial(f, n))",
+        "class C:\n    def __call__(self): ...\nfor n in 1, 2: app.job(name='x')(C())",
+    ],
+    ids=["lambda", "partial", "object"],
+)
+def test_what_one_place_makes_twice_are_different_ones(source: str) -> None:
+    with pytest.raises(DeclarationError, match="two jobs are named 'x'"):
+        cell(PoolJobs(), f"from functools import partial\n{source}", 1)
+
+
+def test_a_partial_in_a_cell_that_is_run_again_takes_the_place_of_the_former() -> None:
+    app = PoolJobs()
+    for number in (1, 2):
+        cell(app, "from functools import partial\ndef f(n): ...\napp.job(name='x')(partial(f, 1))", number)
+    assert set(app.registry) == {"x"}
+
+
 def test_one_that_is_declared_again_still_leaves_others_their_names() -> None:
     app = PoolJobs()
     cell(app, SEND.format("()", "..."), 1)

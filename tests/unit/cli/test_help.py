@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pooljobs_supervisor.cli.build import asked_for
-from pooljobs_supervisor.cli.commands import SUMMARIES
+from pooljobs_supervisor.cli.commands import SUMMARIES, asked_for
 from pooljobs_supervisor.cli.launch import WorkerMain
 from pooljobs_supervisor.cli.main import run
 

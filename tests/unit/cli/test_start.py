@@ -53,6 +53,7 @@ def test_the_version_needs_neither_typer_nor_rich_nor_a_driver(tmp_path: Path) -
     assert packages(modules) == {"pooljobs", "pooljobs_supervisor", "orjson"}
     assert {module for module in modules if module.startswith("pooljobs_supervisor.cli.")} == {
         "pooljobs_supervisor.cli.main",
+        "pooljobs_supervisor.cli.commands",  # the names alone
         "pooljobs_supervisor.cli.failures",
     }
 

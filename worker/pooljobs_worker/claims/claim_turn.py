@@ -30,7 +30,7 @@ PAUSE: Final = 0.02
 """Seconds after which who waits looks for himself: who was to wake him may be gone."""
 
 _CLAIMING: Final = int(Activity.CLAIMING)
-_ACTIVITY, _HEARTBEAT = int(At.ACTIVITY), int(At.HEARTBEAT_NS)
+_ACTIVITY, _HEARTBEAT, _TURN_SINCE = int(At.ACTIVITY), int(At.HEARTBEAT_NS), int(At.TURN_SINCE_NS)
 
 
 class ClaimTurn:
@@ -64,9 +64,9 @@ class ClaimTurn:
         self._slot.turn_since_ns = 0
         self._slot.activity = Activity.NONE
         since_ns = max(0, time.monotonic_ns() - MOST_WAIT_NS)
-        waiting = [other for other in self._others if other.turn_since_ns > since_ns]
+        waiting = [(words[_TURN_SINCE], at) for at, words in enumerate(self._words) if words[_TURN_SINCE] > since_ns]
         if waiting:
-            min(waiting, key=lambda other: other.turn_since_ns).wake(OWN)
+            self._others[min(waiting)[1]].wake(OWN)
 
     def _claiming(self, now_ns: int) -> int:
         """Others whose claim is under way."""

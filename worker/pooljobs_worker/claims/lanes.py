@@ -155,10 +155,10 @@ class Lanes:
 
         ``at`` is the time of the claim's snapshot, as the server sends it.
         """
-        found = dict(floors)
+        found, may_take = dict(floors), plan.may_take(jobs)
         if swept := self._reached(plan, found) if full else plan.swept:
             counted = self._counted(took)
-            self._dear = counted > plan.may_take(jobs)
+            self._dear = counted > may_take
             interval = self._interval(counted, len(swept))
             self._affordable_at = now + interval
             if counted - jobs * A_JOB - len(plan.swept) * A_QUEUE > RARE_FROM:
@@ -171,7 +171,7 @@ class Lanes:
         if full:
             self._all_empty = False
         else:
-            self._pass_over(plan, found, passed_by(at) if took > plan.may_take(jobs) else None)
+            self._pass_over(plan, found, passed_by(at) if took > may_take else None)
         for (queue, level), floor in found.items():
             self._floors.setdefault(queue, {})[level] = floor
         if not full and self._full and len(plan.swept) < len(self._sweep_at) and not self._dear:
