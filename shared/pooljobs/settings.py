@@ -160,6 +160,7 @@ class ServeSettings:
             behind any pooler the fleet does not start.
         preload: Whether workers are forked from a process that has imported the application already, so that they
             share its memory. Linux only. Default False: each worker imports it.
+        until_empty: Whether the fleet ends by itself once nothing is left to do in its queues. Default False.
     """
 
     dsn: str = field(repr=False)  # a password may be in it
@@ -172,6 +173,7 @@ class ServeSettings:
     keep_history: int = 0
     listen: bool = True
     preload: bool = False
+    until_empty: bool = False
     pooler: str = "none"
     worker: WorkerSettings = field(default_factory=WorkerSettings)
 

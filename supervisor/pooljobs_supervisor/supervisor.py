@@ -19,6 +19,7 @@ from pooljobs.exit_codes import ExitCode
 from pooljobs.process.child import ChildMain
 from pooljobs.scoreboard import Role, Scoreboard, most_workers
 from pooljobs.settings import ServeSettings
+from pooljobs_supervisor.emptied import Emptied
 from pooljobs_supervisor.enforcer import Enforcer
 from pooljobs_supervisor.fleet.children import Children
 from pooljobs_supervisor.fleet.course import Course
@@ -91,6 +92,7 @@ class Supervisor:
         line = StatusLine(terminal) if terminal is not None else None
         self._countdown = Countdown(self._board, self._children, self._course, self._story, line)
         self._job_timeout = settings.worker.job_timeout
+        self._until_empty = settings.until_empty
         self._limits = Limits(settings.max_jobs_per_child, settings.max_memory_per_child * 1_000_000)
 
     def run(self) -> ExitCode:
@@ -190,10 +192,12 @@ class Supervisor:
 
     def _watchers(self, stacks: Stacks) -> tuple[Watcher, ...]:
         """Who looks at the fleet on every tick, in this order."""
+        emptied = Emptied(self._board, self._children, self._course, self._story)
         return (
             Overdue(self._board, self._children, self._course, stacks),
             Wear(self._limits, self._board, self._children, self._course),
             self._reload,
+            *([emptied] if self._until_empty else []),
             self._countdown,
             Hung(self._job_timeout, self._board, self._children, self._course),
             PatientLog(),

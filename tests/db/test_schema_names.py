@@ -66,7 +66,7 @@ def test_every_statement_can_be_planned(place: tuple[str, str], at: Conn) -> Non
         text = statements.load(verb)
         names = {name.decode() for name in re.findall(rb"%\((\w+)\)s", text)} if b"%(" in file.read_bytes() else set()
         at.execute(b"EXPLAIN " + text, dict.fromkeys(names) if names else None)
-    for verb in ("claim", "look_for_work"):
+    for verb in ("claim", "look_for_work", "look_for_undone", "count_left"):
         text = statements.passing_over(verb)
         at.execute(b"EXPLAIN " + text, {name.decode(): None for name in re.findall(rb"%\((\w+)\)s", text)})
 

@@ -37,7 +37,7 @@ WRITTEN = {"register_worker", "publish_job_types", "renew_fleet", "try_lead"}
 SMALL = {"mark_host_idle", "forget_idle_hosts", "mark_host_busy", "find_neighbours"}
 """These read one table as a whole, which has a row for each worker, or for each queue of each host that sleeps."""
 
-WALKING = {"count_jobs", "list_jobs"}
+WALKING = {"count_jobs", "count_left", "list_jobs"}
 """These count all jobs, or go through the newest until they have found enough."""
 
 

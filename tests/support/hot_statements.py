@@ -99,6 +99,15 @@ def hot_statements(connection: Connection[Any], worker: int) -> list[Hot]:
             blocks=101 * 9 * 6,
             index_dropped="live_claim",
         ),
+        Hot(
+            "look_for_undone",
+            "look_for_undone",
+            {"queues": ["default", *QUEUES], "soon": 60.0},
+            {("live", "live_claim")},
+            rows=5 * BATCH,
+            blocks=101 * 9 * 6,
+            index_dropped="live_claim",
+        ),
         Hot("read_cancellations", "read_cancellations", {}, {*BY_ID, ("cancellations", None)}),
         Hot(
             "cancel_requested",

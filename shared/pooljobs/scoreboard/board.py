@@ -106,6 +106,17 @@ class Scoreboard:
     def polled_ns(self, now_ns: int) -> None:
         self._view[-2] = now_ns
 
+    @property
+    def emptied_ns(self) -> int:
+        """When the steward of a fleet that serves until its queues are empty saw that they were, with nothing of theirs
+        under way. Monotonic nanoseconds, 0 for not yet.
+        """
+        return int(self._view[-3])
+
+    @emptied_ns.setter
+    def emptied_ns(self, now_ns: int) -> None:
+        self._view[-3] = now_ns
+
     def __len__(self) -> int:
         return len(self._slots)
 

@@ -87,6 +87,9 @@ Listen = Annotated[bool, typer.Option("--listen/--no-listen", help="Hear of new 
 Preload = Annotated[
     bool, typer.Option("--preload", help="Import the application once, before workers are forked. Linux only.")
 ]
+UntilEmpty = Annotated[
+    bool, typer.Option("--until-empty", help="End once no job of the queues is due or running, with exit code 0.")
+]
 Pooler = Annotated[
     str, typer.Option("--pooler", metavar="none|session", help="Whether the DSN leads to a pooler, in session mode.")
 ]
@@ -148,6 +151,7 @@ def register(cli: typer.Typer, load_worker: Callable[[], WorkerMain], *, show_tr
         keep_history: KeepHistory = 0,
         listen: Listen = True,
         preload: Preload = False,
+        until_empty: UntilEmpty = False,
         pooler: Pooler = "none",
         dsn: Dsn = None,
         schema: Schema = "",

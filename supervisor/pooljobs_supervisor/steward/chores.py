@@ -28,6 +28,7 @@ from pooljobs_supervisor.steward.release import Releaser
 from pooljobs_supervisor.steward.rota import LOCKED_PAUSE, Chore, Rota, borne
 from pooljobs_supervisor.steward.strays import LEAST_PAUSE, Strays
 from pooljobs_supervisor.steward.unknown_types import UnknownTypes
+from pooljobs_supervisor.steward.until_empty import UntilEmpty
 from pooljobs_supervisor.steward.watch import Watch
 
 STILL_LOCKED_PAUSE: Final = 0.02
@@ -75,6 +76,8 @@ class Chores:
         self._look_for_strays = Chore(self._give_strays_back, LEAST_PAUSE, time.monotonic() + LEAST_PAUSE)
         self._unknown_types = UnknownTypes(statements, child.board, settings.worker, log)
         self._look_for_unknown = Chore(self._fail_unknown, self._unknown_types.pause())
+        self._until_empty = UntilEmpty(statements, child, settings.worker, log)
+        self._look_for_end = Chore(self._see_whether_empty, self._until_empty.pause)
         self._rota = Rota(
             [
                 self._look,
@@ -84,6 +87,7 @@ class Chores:
                 self._look_for_strays,
                 self._look_for_unknown,
                 self._reap,
+                *([self._look_for_end] if settings.until_empty else []),
             ],
             self._refusals,
         )
@@ -104,6 +108,7 @@ class Chores:
     def leave(self, connection: Connection[Any]) -> None:
         """Does the last of it: the fleet is no more."""
         self._fleet.retire(connection)
+        self._until_empty.tell_left(connection)
 
     def _show_life(self) -> None:
         self._slot.heartbeat_ns = time.monotonic_ns()
@@ -158,6 +163,10 @@ class Chores:
     def _fail_unknown(self, connection: Connection[Any]) -> None:
         self._unknown_types.look(connection)
         self._look_for_unknown.every = self._unknown_types.pause()
+
+    def _see_whether_empty(self, connection: Connection[Any]) -> None:
+        self._until_empty.look(connection)
+        self._look_for_end.every = self._until_empty.pause
 
     def _reap_lost(self, connection: Connection[Any]) -> None:
         gone = self._neighbours.gone(connection) if self._may_have_neighbours() else []

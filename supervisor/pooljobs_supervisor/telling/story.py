@@ -104,6 +104,10 @@ class Story:
         if line is not None:
             self._log.info(line, number.name, workers, _workers(workers), course.drain_limit)
 
+    def emptied(self, workers: int) -> None:
+        """The fleet was to serve until nothing is left to do, and nothing is."""
+        self._log.info("nothing is left to do: %d %s to leave", workers, _workers(workers))
+
     def waiting(self, line: str) -> None:
         """The end is not there yet."""
         self._log.info("%s", line)

@@ -1,0 +1,38 @@
+"""Ends ``serve --until-empty`` once the steward says that nothing is left to do. A watcher.
+
+The steward alone decides, since it has the database; the fleet then drains as by a signal. So however many workers
+there are, there is one end, and whoever claimed something just then finishes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pooljobs.scoreboard import Scoreboard
+from pooljobs_supervisor.fleet.actions import Action
+from pooljobs_supervisor.fleet.children import Children
+from pooljobs_supervisor.fleet.course import Course, Stage
+from pooljobs_supervisor.fleet.plan import IDLE_TICK
+from pooljobs_supervisor.telling.story import Story
+
+
+@dataclass(frozen=True, slots=True)
+class Emptied:
+    """Of one fleet."""
+
+    _board: Scoreboard
+    _children: Children
+    _course: Course
+    _story: Story
+
+    def look(self, now: float) -> Sequence[Action]:
+        """Move the course on, once; asks for nothing by itself."""
+        if self._course.stage is Stage.SERVE and self._board.emptied_ns:
+            self._course.escalate(now)
+            self._story.emptied(len(self._children.workers))
+        return []
+
+    def pause(self, _now: float) -> float:
+        """The steward rings."""
+        return IDLE_TICK
