@@ -160,6 +160,7 @@ class ServeSettings:
             behind any pooler the fleet does not start.
         preload: Whether workers are forked from a process that has imported the application already, so that they
             share its memory. Linux only. Default False: each worker imports it.
+        reload_dirs: Directories below which a change of a file of Python reloads. Default none.
         until_empty: Whether the fleet ends by itself once nothing is left to do in its queues. Default False.
     """
 
@@ -174,6 +175,7 @@ class ServeSettings:
     listen: bool = True
     preload: bool = False
     until_empty: bool = False
+    reload_dirs: tuple[str, ...] = ()
     pooler: str = "none"
     worker: WorkerSettings = field(default_factory=WorkerSettings)
 

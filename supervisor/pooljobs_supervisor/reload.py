@@ -48,12 +48,12 @@ class Reload:
     _called_long: int = 0
     """Pid of the last old worker whose long drain was told."""
 
-    def ask(self, now: float) -> None:
-        """Reload. Workers that an earlier order has replaced are replaced again: the code may have changed since."""
+    def ask(self, now: float, why: str = "SIGHUP") -> None:
+        """Reload, and say why. Who was replaced by an earlier order is replaced again: the code may be another."""
         again = self.asked_at is not None
         self._children.generation += 1
         self.asked_at, self._unready_since, self._failure = now, None, ""
-        self._story.reloading(self._children.procs, again=again)
+        self._story.reloading(why, self._children.procs, again=again)
 
     def look(self, now: float) -> Sequence[Action]:
         """Whom to replace next, if the fleet is complete, and whom to kill: who still boots has the old code."""

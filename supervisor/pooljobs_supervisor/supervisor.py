@@ -40,6 +40,7 @@ from pooljobs_supervisor.nursery import Nursery
 from pooljobs_supervisor.orders import Orders
 from pooljobs_supervisor.reload import Reload
 from pooljobs_supervisor.service_manager import ServiceManager
+from pooljobs_supervisor.sources.changes import Changes
 from pooljobs_supervisor.telling.countdown import Countdown
 from pooljobs_supervisor.telling.patient_log import PatientLog
 from pooljobs_supervisor.telling.status_line import StatusLine
@@ -92,7 +93,7 @@ class Supervisor:
         line = StatusLine(terminal) if terminal is not None else None
         self._countdown = Countdown(self._board, self._children, self._course, self._story, line)
         self._job_timeout = settings.worker.job_timeout
-        self._until_empty = settings.until_empty
+        self._changes = Changes(settings.reload_dirs, self._reload, self._course, self._log)
         self._limits = Limits(settings.max_jobs_per_child, settings.max_memory_per_child * 1_000_000)
 
     def run(self) -> ExitCode:
@@ -119,6 +120,7 @@ class Supervisor:
             selector.register(self._board.bell.read_fd, EVENT_READ)
             watch, stacks = DeathWatch(selector, pidfds=pidfds), Stacks()
             own = Belongings(lifeline.close, inbox.close, watch.close, stacks.close)
+            self._changes.start(selector, own)
             keeper = self._keep_zygotes(watch, selector, lifeline, own)
             nursery = Nursery(
                 self._board,
@@ -192,12 +194,12 @@ class Supervisor:
 
     def _watchers(self, stacks: Stacks) -> tuple[Watcher, ...]:
         """Who looks at the fleet on every tick, in this order."""
-        emptied = Emptied(self._board, self._children, self._course, self._story)
         return (
             Overdue(self._board, self._children, self._course, stacks),
             Wear(self._limits, self._board, self._children, self._course),
+            self._changes,
             self._reload,
-            *([emptied] if self._until_empty else []),
+            Emptied(self._board, self._children, self._course, self._story),
             self._countdown,
             Hung(self._job_timeout, self._board, self._children, self._course),
             PatientLog(),
@@ -206,6 +208,7 @@ class Supervisor:
     def _finish(self) -> None:
         """Say goodbye. Children that even SIGKILL did not end would keep the interpreter from exiting."""
         self._countdown.wipe()
+        self._changes.stop()
         self._story.ended(self._course)
         if self._children.all:
             self._story.left_behind(self._children.all)

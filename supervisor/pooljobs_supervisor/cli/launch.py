@@ -6,6 +6,7 @@ short-lived child.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -54,6 +55,10 @@ def launch(
     """
     in_child = partial(_in_child, show_traceback=show_traceback)
     forgive_lost_readers()
+    if settings.reload_dirs:
+        sys.dont_write_bytecode = (
+            True  # bytecode is told from newer source by size and seconds: a quick change has neither
+        )
     if settings.preload:
         require_adoption()
 

@@ -90,6 +90,13 @@ Preload = Annotated[
 UntilEmpty = Annotated[
     bool, typer.Option("--until-empty", help="End once no job of the queues is due or running, with exit code 0.")
 ]
+ReloadWhenChanged = Annotated[
+    bool, typer.Option("--reload", help="For development: reload when a Python file below this directory changes.")
+]
+ReloadDirs = Annotated[
+    list[str] | None,
+    typer.Option("--reload-dir", metavar="DIR", help="Reload when one below DIR changes; may be given again."),
+]
 Pooler = Annotated[
     str, typer.Option("--pooler", metavar="none|session", help="Whether the DSN leads to a pooler, in session mode.")
 ]
@@ -152,6 +159,8 @@ def register(cli: typer.Typer, load_worker: Callable[[], WorkerMain], *, show_tr
         listen: Listen = True,
         preload: Preload = False,
         until_empty: UntilEmpty = False,
+        reload: ReloadWhenChanged = False,
+        reload_dir: ReloadDirs = None,
         pooler: Pooler = "none",
         dsn: Dsn = None,
         schema: Schema = "",

@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from pooljobs.settings import ServeSettings, WorkerSettings
+from pooljobs_supervisor.cli.reload_dirs import reload_dirs
 from pooljobs_supervisor.cli.shares import shares
 
 
@@ -15,12 +16,13 @@ def settings_of(options: Mapping[str, Any]) -> ServeSettings:
     None, is found out later (``launch.py``).
 
     Raises:
-        OptionError: A value is out of its range, or what is given as queues are none.
+        OptionError: A value is out of its range, what is given as queues are none, or files cannot be watched.
     """
     given = {name: value for name, value in options.items() if value is not None} | {"dsn": ""}
     if "queues" in given:
         served = shares(given["queues"])
         given |= {"queues": tuple(served), "weights": tuple(served.values())}
+    given["reload_dirs"] = reload_dirs(given.get("reload_dir", ()), here=given.get("reload", False))
     worker = WorkerSettings(**_those_of(WorkerSettings, given))
     return ServeSettings(**{**_those_of(ServeSettings, given), "worker": worker})
 

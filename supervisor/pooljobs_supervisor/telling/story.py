@@ -120,12 +120,11 @@ class Story:
         """A worker is killed for a job."""
         self._log.warning("job %s %s: killing %s (pid %d)", job_id, why, child.place, child.pid)
 
-    def reloading(self, workers: int, *, again: bool) -> None:
+    def reloading(self, why: str, workers: int, *, again: bool) -> None:
         """A reload was asked for, perhaps while another was under way."""
         anew = " anew" if again else ""
-        self._log.info(
-            "SIGHUP: reloading%s; %d %s to be replaced, one after the other", anew, workers, _workers(workers)
-        )
+        told = "%s: reloading%s; %d %s to be replaced, one after the other"
+        self._log.info(told, why, anew, workers, _workers(workers))
 
     def replaced_by_death(self, child: ChildRecord) -> None:
         """A worker that was to be replaced has died by itself."""

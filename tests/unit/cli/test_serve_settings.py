@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from dataclasses import asdict, fields
+from pathlib import Path
 from typing import Any
 
+import pytest
 import typer
 
+from pooljobs.errors import OptionError
 from pooljobs.settings import ServeSettings, WorkerSettings
 from pooljobs_supervisor.cli import serve
 from pooljobs_supervisor.cli.launch import WorkerMain
 from pooljobs_supervisor.cli.serve_settings import settings_of
 
-NO_OPTIONS = {"worker", "weights"}
+NO_OPTIONS = {"worker", "weights", "reload_dirs"}
 """Made of other options: ``--queues`` has the weights."""
-NO_SETTINGS = {"log_format", "log_level"}
+NO_SETTINGS = {"log_format", "log_level", "reload", "reload_dir"}
 
 
 def options() -> dict[str, Any]:
@@ -48,6 +52,22 @@ def test_every_option_arrives() -> None:
         other = (not default) if isinstance(default, bool) else default + 2
         changed = asdict(settings_of({**defaults, name: other}))
         assert {**changed, **changed["worker"]}[name] == other != {**usual, **usual["worker"]}[name]
+
+
+def test_the_directories_to_watch_are_those_named_or_this_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = {**options(), "app": "a:b"}
+    assert settings_of(given).reload_dirs == ()
+    assert settings_of({**given, "reload": True}).reload_dirs == (str(tmp_path.resolve()),)
+    (tmp_path / "lib").mkdir()
+    named = settings_of({**given, "reload": True, "reload_dir": ["lib", str(tmp_path / "lib")]})
+    assert named.reload_dirs == (str((tmp_path / "lib").resolve()),)
+    with pytest.raises(OptionError, match="--reload-dir src: there is no such directory"):
+        settings_of({**given, "reload_dir": ["lib", "src"]})
+    monkeypatch.setitem(sys.modules, "watchfiles", None)
+    assert settings_of(given).reload_dirs == ()
+    with pytest.raises(OptionError, match=r"(?s)needs watchfiles.*pip install 'pooljobs\[reload\]'"):
+        settings_of({**given, "reload": True})
 
 
 def test_values_that_are_texts_arrive_too() -> None:

@@ -1,0 +1,1 @@
+"""``serve --reload``: changes of source files, seen by a process of their own, become reloads."""
