@@ -33,9 +33,17 @@ LINUX = pytest.mark.skipif(sys.platform != "linux", reason="finds processes by w
 
 def serving_shop(dsn: str, folder: Path, *more: str) -> Serving:
     """Serves ``shop.py`` of the folder, which it watches."""
-    env = {"PYTHONPATH": f"{folder}"}
+    env = {"PYTHONPATH": f"{folder}", "PYTHONDONTWRITEBYTECODE": ""}  # the latter as it is unless somebody sets it
     options = ("--reload-dir", str(folder), "--poll-interval", "0.1", *more)
     return Serving(dsn, folder / "log", *options, app="shop:app", env=env)
+
+
+def write(folder: Path, code: str) -> None:
+    """Puts code in the place of the old one, as of the same moment: compiled code is told by seconds and size."""
+    new = folder / "shop.new"
+    new.write_text(code)
+    os.utime(new, ns=(10**18, 10**18))
+    new.rename(folder / "shop.py")
 
 
 def says(serving: Serving, text: str, count: int = 1) -> None:
@@ -62,8 +70,7 @@ def watcher_of(serving: Serving) -> int:
 
 
 def test_changed_code_is_served_and_broken_code_is_not(dsn: str, tmp_path: Path) -> None:
-    shop = tmp_path / "shop.py"
-    shop.write_text(SHOP.format(version=1))
+    write(tmp_path, SHOP.format(version=1))
     with audit_of(dsn) as connection:
         connection.execute("CREATE TABLE public.sold (version int)")
         with serving_shop(dsn, tmp_path, "--procs", "2") as serving:
@@ -72,16 +79,16 @@ def test_changed_code_is_served_and_broken_code_is_not(dsn: str, tmp_path: Path)
             (tmp_path / "note.txt").write_text("no code")
             (tmp_path / ".venv").mkdir()
             (tmp_path / ".venv" / "library.py").write_text("not ours")
-            shop.write_text(SHOP.format(version=2))  # of the same size, and perhaps in the same second
+            write(tmp_path, SHOP.format(version=2))  # of the same size
             says(serving, "reloaded: 2 workers with the new code")
             assert sold(connection) == 2
 
-            shop.write_text("def (")
+            write(tmp_path, "def (")
             says(serving, "SyntaxError: invalid syntax")
             says(serving, "(exit code 3); the 2 old workers go on")
             assert sold(connection) == 2
 
-            shop.write_text(SHOP.format(version=3))
+            write(tmp_path, SHOP.format(version=3))
             says(serving, "reloaded: 2 workers with the new code", 2)
             assert sold(connection) == 3
             serving.signal(signal.SIGTERM)
@@ -91,7 +98,7 @@ def test_changed_code_is_served_and_broken_code_is_not(dsn: str, tmp_path: Path)
 
 
 def test_files_that_change_together_are_one_change(dsn: str, tmp_path: Path) -> None:
-    (tmp_path / "shop.py").write_text(SHOP.format(version=1))
+    write(tmp_path, SHOP.format(version=1))
     with serving_shop(dsn, tmp_path) as serving:
         says(serving, "watching the Python files in ")
         for number in range(50):
@@ -110,7 +117,7 @@ def test_files_that_change_together_are_one_change(dsn: str, tmp_path: Path) -> 
     ids=["asked", "killed"],
 )
 def test_who_watches_ends_with_the_fleet(dsn: str, tmp_path: Path, end: Callable[[Serving], None]) -> None:
-    (tmp_path / "shop.py").write_text(SHOP.format(version=1))
+    write(tmp_path, SHOP.format(version=1))
     with serving_shop(dsn, tmp_path) as serving:
         says(serving, "watching the Python files in ")
         watcher = watcher_of(serving)
@@ -122,7 +129,7 @@ def test_who_watches_ends_with_the_fleet(dsn: str, tmp_path: Path, end: Callable
 @LINUX
 @pytest.mark.parametrize("preload", [(), ("--preload",)])
 def test_the_death_of_who_watches_is_told_and_harms_nothing(dsn: str, tmp_path: Path, preload: tuple[str, ...]) -> None:
-    (tmp_path / "shop.py").write_text(SHOP.format(version=1))
+    write(tmp_path, SHOP.format(version=1))
     with audit_of(dsn) as connection:
         connection.execute("CREATE TABLE public.sold (version int)")
         with serving_shop(dsn, tmp_path, *preload) as serving:
@@ -130,10 +137,10 @@ def test_the_death_of_who_watches_is_told_and_harms_nothing(dsn: str, tmp_path: 
             os.kill(watcher_of(serving), signal.SIGKILL)
             says(serving, "nobody watches the files any more (killed by SIGKILL)")
             assert sold(connection) == 1
-            (tmp_path / "shop.py").write_text(SHOP.format(version=22))
+            write(tmp_path, SHOP.format(version=2))
             serving.signal(signal.SIGHUP)
             says(serving, "reloaded: 1 worker with the new code")
-            assert sold(connection) == 22
+            assert sold(connection) == 2
             serving.signal(signal.SIGTERM)
             assert serving.ended() == 0, serving.text
     assert serving.text.count("SIGHUP: reloading") == 1

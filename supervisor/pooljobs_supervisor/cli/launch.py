@@ -56,9 +56,8 @@ def launch(
     in_child = partial(_in_child, show_traceback=show_traceback)
     forgive_lost_readers()
     if settings.reload_dirs:
-        sys.dont_write_bytecode = (
-            True  # bytecode is told from newer source by size and seconds: a quick change has neither
-        )
+        # Compiled code is told from newer source by its seconds and its size, and a quick change may have the same.
+        sys.dont_write_bytecode = True
     if settings.preload:
         require_adoption()
 

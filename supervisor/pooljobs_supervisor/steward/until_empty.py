@@ -40,6 +40,7 @@ class Left:
 
     due: int
     unknown: int
+    refused: int
     later: int
     next_in: float | None
     failed: int
@@ -47,15 +48,19 @@ class Left:
     def told(self, queues: Sequence[str]) -> str:
         """In words.
 
-        >>> Left(0, 0, 3, 240.0, 0).told(["default"])
+        >>> Left(0, 0, 0, 3, 240.0, 0).told(["default"])
         'nothing due in default; 3 scheduled for later, the next in 4 min'
-        >>> Left(1, 2, 0, None, 4).told(["a", "b"])
+        >>> Left(1, 2, 0, 0, None, 4).told(["a", "b"])
         '1 due in a, b, enqueued meanwhile; 2 due of types that no worker here knows; 4 failed'
+        >>> Left(0, 0, 5, 0, None, 0).told(["a"])
+        'nothing due in a; 5 with payloads that wait for other code'
         """
         due = f"{self.due} due" if self.due else "nothing due"
         parts = [f"{due} in {', '.join(queues)}{', enqueued meanwhile' if self.due else ''}"]
         if self.unknown:
             parts.append(f"{self.unknown} due of types that no worker here knows")
+        if self.refused:
+            parts.append(f"{self.refused} with payloads that wait for other code")
         if self.later:
             parts.append(f"{self.later} scheduled for later, the next in {span(self.next_in)}")
         if self.failed:
