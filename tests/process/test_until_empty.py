@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from uuid import uuid4
 
+import pytest
 from psycopg import Connection
 
 from pooljobs.db.schema.migrate import migrate
@@ -44,11 +45,12 @@ def test_all_that_is_due_is_done_whatever_becomes_of_it_and_the_rest_is_told(dsn
     assert "; 1 failed\n" in serving.text
 
 
-def test_what_the_last_handlers_enqueue_is_done_too(dsn: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", [("--procs", "3"), ("--concurrency", "4")], ids=["processes", "threads"])
+def test_what_the_last_handlers_enqueue_is_done_too(dsn: str, tmp_path: Path, more: tuple[str, ...]) -> None:
     """Each job of a chain is the only one there is, for all but the moment in which it ends."""
     with audit_of(dsn) as connection:
         enqueue(connection, "link", 1, '{"more": 300}')
-        with Serving(dsn, tmp_path / "log", *EMPTY, "--procs", "3", app="tests.support.chain_app:app") as serving:
+        with Serving(dsn, tmp_path / "log", *EMPTY, *more, app="tests.support.chain_app:app") as serving:
             assert serving.ended() == 0, serving.text
         assert counts(connection) == {"completed": 301}
 
