@@ -134,6 +134,17 @@ def test_a_due_job_of_a_type_that_no_worker_here_knows_is_left_and_told(
     assert caplog.messages == ["ended: nothing due in default; 1 due of types that no worker here knows"]
 
 
+def test_what_others_hold_is_waited_for_though_no_worker_here_knows_its_type(
+    connection: Connection[Any], steward: Connection[Any], board: Scoreboard
+) -> None:
+    insert(connection, job_type="stranger")
+    [job] = claim(connection, register(connection, fleet=7)) or []
+    board.slot(1).foreign_types = 1
+    assert not ends(chore(board), board, steward), "it may enqueue what they know"
+    settle_all(connection, job.settled(Verdict.COMPLETED))
+    assert ends(chore(board), board, steward)
+
+
 def test_what_is_left_is_told_and_what_has_failed_here(
     connection: Connection[Any], steward: Connection[Any], board: Scoreboard, caplog: pytest.LogCaptureFixture
 ) -> None:
