@@ -15,7 +15,8 @@ from pooljobs_supervisor.cli.serve_settings import settings_of
 
 NO_OPTIONS = {"worker", "weights"}
 """Made of other options: ``--queues`` has the weights."""
-NO_SETTINGS = {"log_format", "log_level"}
+NO_SETTINGS = {"log_format", "log_level", "embedded"}
+"""The last one becomes the ``dsn``."""
 
 
 def options() -> dict[str, Any]:
