@@ -29,7 +29,7 @@ def share(cold_root: Path) -> Path:
 
 
 def test_projects_have_data_of_their_own_and_each_command_says_which(tmp_path: Path, share: Path, seed: Path) -> None:
-    shop, mail = (Project(tmp_path / name, share) for name in ("Größe 数据", "mail"))
+    shop, mail = (Project(tmp_path / name, share) for name in ("Größe 数据", "two\nlines"))
     (deep := shop.folder / "a" / "b").mkdir(parents=True)
     with shop.running(seed), mail.running(seed):
         enqueued = shop.run("enqueue", "thing", cwd=deep)
@@ -43,7 +43,8 @@ def test_projects_have_data_of_their_own_and_each_command_says_which(tmp_path: P
         assert job["id"] == enqueued.out.strip()
         listed = mail.run("jobs", "list", "--json")
         assert listed.json == []
-        assert listed.err.count(str(mail.root)) == 1
+        [told] = listed.err.splitlines()
+        assert f"in {mail.root}, of the project {tmp_path}/two\\nlines;" in told
     assert shop.root != mail.root
 
 

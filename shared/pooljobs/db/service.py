@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pooljobs.db.dsn import ResolvedDsn, resolve
 from pooljobs.db.schema.migrate import migrate
+from pooljobs.escaping import escaped
 from pooljobs.schema_name import check_schema
 
 
@@ -54,7 +55,7 @@ class Database:
     def told(self, place: str) -> str:
         """Where it is, for a person. ``place`` is what a connection to it says: see ``pooljobs.db.place``."""
         if self.data_directory is not None:
-            of = f", of the project {self.project}" if self.project else ""
+            of = f", of the project {escaped(str(self.project))}" if self.project else ""
             return f"embedded PostgreSQL in {self.data_directory}{of}"
         return f"{place} (from {self.source})"
 

@@ -32,7 +32,7 @@ def refuse_services(environ: Mapping[str, str] = os.environ) -> None:
         like = lookalikes(environ)
         meant = f"{_told(like)} {_are(like)} set: was {_one_of(like)} meant? " if like else ""
         raise OptionError(
-            f"no database is named, and under {manager} no private one is started by itself: {_missing(environ)}",
+            f"no database is named, and {manager} no private one is started by itself: {_missing(environ)}",
             hint=f"set DATABASE_URL, or pass --dsn. {meant}"
             "For a private PostgreSQL all the same pass --embedded, or set POOLJOBS_DSN=embedded",
         )

@@ -33,15 +33,24 @@ def holders(path: Path) -> list[Holder]:
     except OSError:
         return []
     pids = dict.fromkeys(pid for line in lines if (pid := _holder(line, status.st_ino)) is not None)
-    return [Holder(pid, _command(pid)) for pid in pids if pid not in {os.getpid(), 0, -1}]
+    return [Holder(pid, _command(pid)) for pid in pids if pid != os.getpid() and _has_open(pid, status)]
 
 
 def _holder(line: str, inode: int) -> int | None:
-    """The pid in a line of an flock on a file of that inode: the device's number may be another one there (btrfs)."""
+    """The pid in a line of an flock on a file of that inode; of which device is told otherwise by some file systems."""
     fields = line.split()
     if len(fields) < _FIELDS or fields[1] != "FLOCK" or not fields[5].endswith(f":{inode}"):
         return None
     return int(fields[4])
+
+
+def _has_open(pid: int, status: os.stat_result) -> bool:
+    try:
+        return any(os.path.samestat(each.stat(), status) for each in Path(f"/proc/{pid}/fd").iterdir())
+    except PermissionError:  # somebody else's process, who has no lock of ours
+        return False
+    except OSError:  # it has ended, or closed a file meanwhile
+        return Path(f"/proc/{pid}").exists()
 
 
 def _command(pid: int) -> str:

@@ -38,22 +38,32 @@ INITS: Final = {"tini", "dumb-init", "docker-init", "catatonit", "s6-supervise",
 
 
 def service_manager(environ: Mapping[str, str] = os.environ) -> str | None:
-    """What runs this process as a service, and how that is known; None where nothing does."""
+    """Under what this process runs as a service, in words, and how that is known; None where it is none."""
     for name, platform in PLATFORMS.items():
         if environ.get(name):
-            return f"{platform} ({name} is set)"
+            return f"under {platform} ({name} is set)"
     for name in SYSTEMD:
         if environ.get(name) and (environ.get("SYSTEMD_EXEC_PID") == str(os.getpid()) or not _at_terminal()):
-            return f"systemd ({name} is set)"
+            return f"under systemd ({name} is set)"
     if os.getpid() == 1:
-        return "a container (this is its first process)"
+        return "in a container (this is its first process)"
+    if os.getppid() == 1 and _words(1) == _words(os.getpid()):  # such as the workers of a web server
+        return "in a container (its first process has forked this one)"
     above = _name(os.getppid())
-    return f"{above} (it started this process)" if above in INITS else None
+    return f"under {above} (it started this process)" if above in INITS else None
 
 
 def _at_terminal() -> bool:
     """Whether a person looks on. Descriptors, not streams: an application may have put others in their place."""
     return any(map(os.isatty, range(3)))
+
+
+def _words(pid: int) -> bytes:
+    """How a process was started; where that is not told, no two are alike."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes() or str(pid).encode()
+    except OSError:
+        return str(pid).encode()
 
 
 def _name(pid: int) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,7 @@ import platformdirs
 from pooljobs.embedded.account import barrier, server_account
 from pooljobs.embedded.location import SYSTEM_ROOT, Layout, write_anew
 from pooljobs.errors import EmbeddedError
+from pooljobs.escaping import escaped
 
 MARKERS: Final = ("pyproject.toml", "manage.py", ".git")
 """A directory with one of them is a project's."""
@@ -43,8 +45,12 @@ class LeftData:
     project: Path | None
 
     def __str__(self) -> str:
-        of = f"of {self.project}, which is gone," if self.project else "of all projects, from the version before,"
-        return f"data {of} are in {self.root}: POOLJOBS_DATA_DIR={self.root} uses them"
+        of = (
+            f"of {escaped(str(self.project))}, which is gone,"
+            if self.project
+            else "of all projects, from the version before,"
+        )
+        return f"data {of} are in {self.root}: POOLJOBS_DATA_DIR={shlex.quote(str(self.root))} uses them"
 
 
 def default_home() -> Home:
@@ -54,10 +60,7 @@ def default_home() -> Home:
         EmbeddedError: There is no working directory, no home, or we are root and there is no unprivileged account.
     """
     if given := os.environ.get("POOLJOBS_DATA_DIR", "").strip():
-        try:
-            return Home(Path(given).expanduser())
-        except RuntimeError:
-            raise EmbeddedError("POOLJOBS_DATA_DIR begins with ~, and there is no home", hint="set HOME") from None
+        return Home(_named(given))
     project = working_project()
     for root in _roots(_directory_name(project)):
         account = server_account(root / "data")
@@ -72,12 +75,12 @@ def default_root() -> Path:
 
 
 def working_project() -> Path:
-    """The nearest parent of the working directory with a marker, else the working directory."""
-    try:
-        working = Path.cwd()
-    except OSError as error:
-        hint = "change to a directory that exists, or set DATABASE_URL"
-        raise EmbeddedError("the working directory is gone, so no project can be told", hint=hint) from error
+    """The nearest parent of the working directory with a marker, else the working directory.
+
+    Raises:
+        EmbeddedError: The working directory is gone.
+    """
+    working = _absolute(Path())
     parents = (working, *working.parents)
     return next((each for each in parents if any(os.path.exists(each / name) for name in MARKERS)), working)  # noqa: PTH110  # what may not be looked into has none
 
@@ -101,6 +104,21 @@ def left_data(home: Home) -> list[LeftData]:
         if project is not None and not project.exists() and _has_data(root):
             found.append(LeftData(root, project))
     return found
+
+
+def _named(given: str) -> Path:
+    try:
+        return _absolute(Path(given).expanduser())
+    except RuntimeError:
+        raise EmbeddedError("POOLJOBS_DATA_DIR begins with ~, and there is no home", hint="set HOME") from None
+
+
+def _absolute(path: Path) -> Path:
+    try:
+        return path.absolute()
+    except OSError as error:
+        hint = "change to a directory that exists, or set DATABASE_URL"
+        raise EmbeddedError("the working directory is gone", hint=hint) from error
 
 
 def _roots(name: str) -> list[Path]:

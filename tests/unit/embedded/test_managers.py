@@ -55,14 +55,23 @@ def test_a_unit_with_a_terminal_is_a_service_all_the_same(terminal: int, monkeyp
     monkeypatch.setattr(os, "isatty", lambda _: True)
     assert service_manager({"INVOCATION_ID": "x", "SYSTEMD_EXEC_PID": str(os.getpid())}) is not None
     assert service_manager({"INVOCATION_ID": "x", "SYSTEMD_EXEC_PID": "1"}) is None
-    assert asked_at(terminal, {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}).startswith("Kubernetes")
+    assert asked_at(terminal, {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}).startswith("under Kubernetes")
 
 
 def test_the_first_process_of_a_container_is_a_service(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "getpid", lambda: 1)
-    assert service_manager({}) == "a container (this is its first process)"
+    assert service_manager({}) == "in a container (this is its first process)"
+
+
+def test_so_is_what_that_one_has_forked_but_not_what_it_has_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "getppid", lambda: 1)
+    monkeypatch.setattr(managers, "_words", lambda _: b"gunicorn\0shop:app")
+    assert service_manager({}) == "in a container (its first process has forked this one)"
+    monkeypatch.setattr(managers, "_words", lambda pid: str(pid).encode())
+    monkeypatch.setattr(managers, "_name", lambda _: "pytest")
+    assert service_manager({}) is None
 
 
 def test_what_an_init_has_started_is_a_service(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(managers, "_name", lambda _: "tini")
-    assert service_manager({}) == "tini (it started this process)"
+    assert service_manager({}) == "under tini (it started this process)"

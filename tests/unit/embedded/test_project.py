@@ -64,6 +64,9 @@ def test_a_working_directory_that_is_gone_is_said(tmp_path: Path, monkeypatch: p
     gone.rmdir()
     with pytest.raises(EmbeddedError, match="the working directory is gone"):
         working_project()
+    monkeypatch.setenv("POOLJOBS_DATA_DIR", "here/below")
+    with pytest.raises(EmbeddedError, match="the working directory is gone"):
+        default_home()
 
 
 def test_each_project_has_a_directory_of_its_own(share: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,6 +91,9 @@ def test_a_directory_that_is_named_is_the_default(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("POOLJOBS_DATA_DIR", "~/named")
     monkeypatch.setenv("HOME", "/home/somebody")
     assert default_root() == Path("/home/somebody/named")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("POOLJOBS_DATA_DIR", "named")
+    assert default_root() == tmp_path / "named"
 
 
 @pytest.mark.parametrize("fault", ["raises", "is relative"])
