@@ -115,5 +115,11 @@ class EmbeddedError(PoolJobsError):
     exit_code = ExitCode.EMBEDDED
 
 
+class EmbeddedInUseError(EmbeddedError):
+    """Somebody uses the embedded PostgreSQL that was to be stopped, or whose data were to be removed."""
+
+    exit_code = ExitCode.IN_USE
+
+
 class ClaimLostError(PoolJobsError):
     """A job was to be completed whose claim is not held any more."""

@@ -45,3 +45,5 @@ class ExitCode(IntEnum):
     """stdout did not take the result: a full disk, or it was closed. What the command was to do is done."""
     DATABASE_REFUSED = 16
     """The server is there, and refused the statement: a privilege, a timeout of the database, a trigger."""
+    IN_USE = 17
+    """Somebody uses the embedded server that was to be stopped or removed: nothing was done."""

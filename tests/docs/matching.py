@@ -32,6 +32,7 @@ _VARYING = {
     "host": (r"(?<= on )[\w.-]+(?=\)$)", r"[\w.-]+"),
     "version": (version := r"\bPostgreSQL \d+\.\d+", version),
     "directory": (rf"(?<=PostgreSQL in ){_PLACE}", _PLACE),
+    "project": (rf"(?<=of the project ){_PLACE}", _PLACE),
     "database": (database := rf"\bdatabase \S+ at (?:the socket in )?{_PLACE}", database),
     "cwd": (rf"(?<=working directory, ){_PLACE}", _PLACE),
     "connections": (left := r"\d+ left of \d+", left),

@@ -37,7 +37,7 @@ NOT_RUN_HERE = (
 
 _LOOKS = re.compile(r"pooljobs (jobs (list|show)|stats)\b")
 _FILE = re.compile(r"# (?:(?P<added>add to) )?(?P<name>[\w/]+\.py)\b")
-_NOTE = "using the embedded PostgreSQL in "
+_NOTE = "no database is named"
 
 
 class Terminal:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.docs.blocks import ROOT, RUN, SHOWN, blocks, commands, documents
 from tests.docs.terminal import NOT_RUN_HERE, Terminal
+from tests.support.project import Project
 
 EVERY = documents()
 RUNNABLE = [path for path in EVERY if any(block.language in RUN for block in blocks(path.read_text()))]
@@ -17,10 +18,11 @@ RUNNABLE = [path for path in EVERY if any(block.language in RUN for block in blo
 @pytest.mark.timeout(600)  # some thirty commands one after the other
 @pytest.mark.parametrize("document", RUNNABLE, ids=lambda path: str(path.relative_to(ROOT)))
 def test_what_a_document_shows_is_what_happens(
-    document: Path, empty_dsn: str, embedded_root: Path, tmp_path: Path
+    document: Path, empty_dsn: str, cold_root: Path, seed: Path, tmp_path: Path
 ) -> None:
-    variables = {"POOLJOBS_DATA_DIR": str(embedded_root)}
-    with Terminal(tmp_path, variables, dsn=empty_dsn) as terminal:
+    project = Project(tmp_path, cold_root.with_name("share"))
+    project.seed(seed)
+    with Terminal(tmp_path, project.env, dsn=empty_dsn) as terminal:
         for block in blocks(document.read_text()):
             terminal.run(block)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from pooljobs.embedded.copied import runnable
 from pooljobs.embedded.location import SYSTEM_ROOT, Layout, socket_directory
 from pooljobs.embedded.programs import Programs, find_programs
 from pooljobs.errors import EmbeddedError
-from tests.support.embedded import FAST, EmbeddedUser, ask, postmaster, runs
+from tests.support.embedded import FAST, REPOSITORY, EmbeddedUser, ask, postmaster, runs
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="is about what root must mind")
 
@@ -130,6 +132,26 @@ def test_root_has_it_run_by_an_unprivileged_account(embedded_root: Path) -> None
         assert "Groups:\t \n" in status or "Groups:\t\n" in status
 
 
+WITHOUT_A_NAME = """
+import os, sys
+from pathlib import Path
+from pooljobs.embedded import acquire
+os.setgroups([]), os.setgid(54321), os.setuid(54321)
+acquire(Path(sys.argv[1]))
+"""
+
+
+@as_root
+def test_a_uid_without_a_name_is_told_what_postgresql_misses(cold_root: Path) -> None:
+    (home := cold_root.with_name("home")).mkdir()
+    os.chown(home, 54321, 54321)
+    command = [sys.executable, "-c", WITHOUT_A_NAME, str(home / "postgres")]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    error, hint = done.stderr.splitlines()[-2:]
+    assert error.endswith("EmbeddedError: uid 54321 has no account, without which PostgreSQL does not run")
+    assert hint == "hint: give the uid an account (useradd), or name a server of your own with DATABASE_URL"
+
+
 @as_root
 def test_root_is_told_which_directory_the_account_may_not_enter(cold_root: Path) -> None:
     closed = cold_root.with_name("closed")
@@ -159,14 +181,18 @@ def test_a_closed_directory_of_somebody_elses_is_not_opened(cold_root: Path) -> 
 
 
 @as_root
-def test_roots_default_lies_where_the_account_can_go(cold_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_roots_default_lies_where_the_account_can_go(
+    cold_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     closed = cold_root.with_name("home")
     closed.mkdir(mode=0o700)
     monkeypatch.delenv("POOLJOBS_DATA_DIR")
     monkeypatch.setenv("XDG_DATA_HOME", str(closed))
-    assert default_root() == SYSTEM_ROOT
+    name = default_root().name
+    assert default_root() == SYSTEM_ROOT.parent / "projects" / name
     closed.chmod(0o711)
-    assert default_root() == closed / "pooljobs" / "postgres"
+    assert default_root() == closed / "pooljobs" / "projects" / name
 
 
 @as_root

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pooljobs.embedded.account import barrier, server_account
 from pooljobs.embedded.location import Layout, release_sockets
+from pooljobs.embedded.managers import PLATFORMS, SYSTEMD
 from pooljobs.embedded.pidfile import server_in
 from pooljobs.embedded.server import Server, stop
 from pooljobs.process.liveness import lives
@@ -35,13 +36,13 @@ def server_root() -> Path:
 
 
 def begin_run() -> None:
-    """Makes the directory, and an environment that leads no test to a database of the user's."""
+    """Makes the directory, and an environment in which no test meets a database of the user's, or is a service."""
     place = temporary_directory()
     _sweep(place)
     directory = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=place))
     directory.chmod(0o711)  # so that the account of root's server can pass
     for name in list(os.environ):
-        if name.startswith("PG") or name in {"DATABASE_URL", "POOLJOBS_DSN"}:
+        if name.startswith("PG") or name in {"DATABASE_URL", "POOLJOBS_DSN", *PLATFORMS, *SYSTEMD}:
             del os.environ[name]
     os.environ[VARIABLE] = str(directory)
     os.environ["POOLJOBS_DATA_DIR"] = str(directory / "default")

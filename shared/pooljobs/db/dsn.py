@@ -1,28 +1,40 @@
-"""Finds the database: what was passed, else POOLJOBS_DSN, else DATABASE_URL, else the embedded server."""
+"""Finds the database: what was passed, else POOLJOBS_DSN, else DATABASE_URL, else libpq's own variables, else the
+embedded server.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from pooljobs.db.dsn_forms import normalized
+from pooljobs.db.dsn_forms import normalized, unwrapped
 from pooljobs.db.place import server
 from pooljobs.errors import DatabaseUnreachableError, OptionError
+
+EMBEDDED: Final = "embedded"
+"""In the place of a connection string: the embedded server, wherever this is."""
+
+BY_LIBPQ: Final = {"PGSERVICE": "service", "PGHOST": "host", "PGHOSTADDR": "hostaddr"}
+"""Variables that name a server to every program that connects by libpq, in the order in which it heeds them."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedDsn:
-    """A connection string and where it came from. ``dsn`` is None for the embedded server, which knows its own."""
+    """A connection string and where it came from. ``dsn`` is None for the embedded server, which knows its own;
+    ``asked`` is whether somebody has named that.
+    """
 
     dsn: str | None = field(repr=False)
     source: str
+    asked: bool = True
 
 
 def resolve(dsn: str | None, environ: Mapping[str, str] = os.environ, *, source: str = "--dsn") -> ResolvedDsn:
-    """The DSN to use, as libpq takes it. Nothing but blanks counts as not given.
+    """The DSN to use, as libpq takes it. Nothing but blanks counts as not given; ``embedded`` is the embedded server.
 
     ``source`` is where ``dsn`` came from, for messages. What forms it may have: see ``dsn_forms``.
 
@@ -35,9 +47,14 @@ def resolve(dsn: str | None, environ: Mapping[str, str] = os.environ, *, source:
         (environ.get("DATABASE_URL"), "DATABASE_URL"),
     ]
     for text, origin in given:
+        if text and unwrapped(text) == EMBEDDED:
+            return ResolvedDsn(None, origin)
         if text and (plain := _checked(text, origin)):
             return ResolvedDsn(plain, origin)
-    return ResolvedDsn(None, "embedded")
+    for name, keyword in BY_LIBPQ.items():
+        if (value := environ.get(name, "")).strip():
+            return ResolvedDsn(make_conninfo("", **{keyword: value}), name)
+    return ResolvedDsn(None, EMBEDDED, asked=False)
 
 
 def describe(dsn: str) -> str:

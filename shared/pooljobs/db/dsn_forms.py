@@ -47,7 +47,7 @@ def normalized(text: str) -> str:
     Raises:
         OptionError: It is none. Message and hint have not a word of it.
     """
-    bare = _unwrapped(text)
+    bare = unwrapped(text)
     if not bare:
         return ""
     _refuse_mistakes(bare)
@@ -64,8 +64,8 @@ def normalized(text: str) -> str:
     return plain
 
 
-def _unwrapped(text: str) -> str:
-    """Without the blanks, line breaks and quotes that env files and clipboards leave around it."""
+def unwrapped(text: str) -> str:
+    """The text without the blanks, line breaks and quotes that env files and clipboards leave around it."""
     bare = text.strip().strip(_INVISIBLE).strip()
     while len(bare) > 1 and bare[0] == bare[-1] and bare[0] in _QUOTES:
         bare = bare[1:-1].strip()

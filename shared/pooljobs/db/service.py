@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pooljobs.db.dsn import resolve
+from pooljobs.db.dsn import ResolvedDsn, resolve
 from pooljobs.db.schema.migrate import migrate
+from pooljobs.escaping import escaped
 from pooljobs.schema_name import check_schema
 
 
@@ -22,13 +23,19 @@ class Database:
 
     Attributes:
         dsn: libpq connection string.
-        source: Where it came from: ``--dsn``, ``POOLJOBS_DSN``, ``DATABASE_URL`` or ``embedded``.
+        source: Where it came from: ``--dsn``, ``POOLJOBS_DSN``, ``DATABASE_URL``, ``PGHOST`` … or ``embedded``.
         data_directory: Of the embedded server; None for one that was named.
+        project: Whose embedded server it is; None where its directory was named.
+        warning: What was not found, where nobody has asked for the embedded server.
+        left: Data that somebody may look for who finds none here, a line each.
     """
 
     dsn: str = field(repr=False)
     source: str
     data_directory: Path | None = None
+    project: Path | None = None
+    warning: str | None = None
+    left: tuple[str, ...] = ()
 
     @property
     def embedded(self) -> bool:
@@ -40,15 +47,16 @@ class Database:
         """What a person should know of it: of the embedded server, where it is and what to use instead."""
         if self.data_directory is None:
             return None
-        return (
-            f"using the embedded PostgreSQL in {self.data_directory}; "
-            "for a server of your own set DATABASE_URL or pass --dsn"
-        )
+        using = f"using the {self.told('')}"
+        if self.warning is None:
+            return using
+        return f"{self.warning}: {using}; for a server of your own set DATABASE_URL or pass --dsn"
 
     def told(self, place: str) -> str:
         """Where it is, for a person. ``place`` is what a connection to it says: see ``pooljobs.db.place``."""
         if self.data_directory is not None:
-            return f"embedded PostgreSQL in {self.data_directory}"
+            of = f", of the project {escaped(str(self.project))}" if self.project else ""
+            return f"embedded PostgreSQL in {self.data_directory}{of}"
         return f"{place} (from {self.source})"
 
 
@@ -71,7 +79,8 @@ def open_database(
     Args:
         dsn: What the user passed, or None: see ``pooljobs.db.dsn.resolve``.
         schema: Brought up to date in the embedded server.
-        root: Directory of the embedded server; default: the one all commands and applications share.
+        root: Directory of an embedded server that is wanted; default: the one that all commands and applications of a
+            project share, which is not started unasked where a service manager runs this process.
         prepare: Called with the DSN and the schema of the embedded server once it runs; migrates it.
         source: Where ``dsn`` came from, for messages.
 
@@ -79,15 +88,28 @@ def open_database(
         DatabaseUnreachableError: ``dsn``, or the variable it came from, is not a connection string.
         EmbeddedError: The embedded server is not installed or did not start.
         NotMigratedError: The embedded server's schema is newer than this pooljobs.
-        OptionError: The schema cannot have that name.
+        OptionError: The schema cannot have that name, or no database was named where one must be.
     """
     check_schema(schema)
     found = resolve(dsn, source=source)
     if found.dsn is not None:
         yield Database(found.dsn, found.source)
         return
-    from pooljobs.embedded import acquire  # not needed, nor perhaps installed, where a server was named
+    with _embedded(found, root) as database:
+        prepare(database.dsn, schema)
+        yield database
 
+
+@contextmanager
+def _embedded(found: ResolvedDsn, root: Path | None) -> Iterator[Database]:
+    from pooljobs.db.unnamed import refuse_service_file, refuse_services, warning  # of no use where a server was named
+    from pooljobs.embedded import acquire, default_home, left_data
+
+    refuse_service_file()
+    asked = found.asked or root is not None
+    if not asked:
+        refuse_services()
+    left = tuple(map(str, left_data(default_home()))) if root is None else ()
     with acquire(root) as server:
-        prepare(server.dsn, schema)
-        yield Database(server.dsn, found.source, server.root)
+        told = None if asked else warning()
+        yield Database(server.dsn, found.source, server.root, server.project, told, left)

@@ -6,7 +6,8 @@ named by a connection string is never touched by this package.
 
 from __future__ import annotations
 
-from pooljobs.embedded.location import default_root
-from pooljobs.embedded.shared_server import EmbeddedServer, acquire, stop_unused
+from pooljobs.embedded.ending import stop_unused
+from pooljobs.embedded.project import default_home, default_root, left_data
+from pooljobs.embedded.shared_server import EmbeddedServer, acquire
 
-__all__ = ["EmbeddedServer", "acquire", "default_root", "stop_unused"]
+__all__ = ["EmbeddedServer", "acquire", "default_home", "default_root", "left_data", "stop_unused"]

@@ -42,7 +42,7 @@ def _name(uid: int) -> str | None:
 
 def _write(path: Path, lines: list[str]) -> Path:
     try:
-        write_anew(path, "".join(f"{line}\n" for line in lines))
+        write_anew(path, "".join(f"{line}\n" for line in lines).encode())
     except PermissionError:  # the account itself starts what root has set up
         if not path.exists():
             raise

@@ -59,6 +59,20 @@ def server_account(data: Path | None = None) -> Account | None:
     return _checked(_entry(named), named) if named else _own()
 
 
+def require_name(account: Account | None) -> None:
+    """PostgreSQL's programs look up who runs them, and do not run for a uid that has no name, as in some containers.
+
+    Raises:
+        EmbeddedError: It has none.
+    """
+    uid = account.uid if account else os.geteuid()
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        hint = "give the uid an account (useradd), or name a server of your own with DATABASE_URL"
+        raise EmbeddedError(f"uid {uid} has no account, without which PostgreSQL does not run", hint=hint) from None
+
+
 def spawn_options(account: Account | None) -> dict[str, Any]:
     """Keyword arguments that make ``subprocess`` start a program as this account."""
     return {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}

@@ -13,13 +13,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
-from pooljobs.embedded.account import Account, barrier, give, server_account
+from pooljobs.embedded.account import Account, barrier, give
 from pooljobs.errors import EmbeddedError
 
 SYSTEM_ROOT = Path("/var/lib/pooljobs/postgres")
-"""For root, whose home the server's unprivileged account may not enter."""
+"""For root, whose home the server's unprivileged account may not enter. Those of projects lie beside it."""
 
 SOCKET = ".s.PGSQL.5432"
 LONGEST_SOCKET_PATH = 100
@@ -53,19 +51,6 @@ class Layout:
         return self.root / "users.lock"
 
 
-def default_root() -> Path:
-    """Directory of the server that commands and applications share: POOLJOBS_DATA_DIR, else the user's data directory.
-
-    Raises:
-        EmbeddedError: We are root and there is no unprivileged account.
-    """
-    if given := os.environ.get("POOLJOBS_DATA_DIR"):
-        return Path(given).expanduser()
-    home = platformdirs.user_data_path("pooljobs", appauthor=False) / "postgres"
-    account = server_account(home / "data")
-    return SYSTEM_ROOT if account and barrier(home, account) else home
-
-
 def prepare_root(root: Path, account: Account | None) -> Layout:
     """Makes the directory, so that the account can enter it, and returns what is in it.
 
@@ -85,12 +70,12 @@ def prepare_root(root: Path, account: Account | None) -> Layout:
     return Layout(root)
 
 
-def write_anew(path: Path, text: str) -> None:
+def write_anew(path: Path, text: bytes) -> None:
     """Writes a file that all may read, in a directory of ours, in the place of whatever is there."""
     part = path.with_name(f"{path.name}.part")
     part.unlink(missing_ok=True)
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+    with os.fdopen(descriptor, "wb") as file:
         os.fchmod(descriptor, 0o644)
         file.write(text)
     part.replace(path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
@@ -157,7 +158,7 @@ def _none_found(data: Path, wanted: int | None, rejected: list[str]) -> Embedded
         hint = CORRECT if os.environ.get("POOLJOBS_PG_BINDIR") else INSTALL
         return EmbeddedError(f"the embedded server needs PostgreSQL {OLDEST} or later: {looked}", hint=hint)
     hint = (
-        f"install PostgreSQL {wanted} and set POOLJOBS_PG_BINDIR to its programs, "
-        f"or move {data} away to begin with an empty database"
+        f"install PostgreSQL {wanted} and set POOLJOBS_PG_BINDIR to its programs; or, to begin with an empty database, "
+        f"move {data} away, or remove it: POOLJOBS_DATA_DIR={shlex.quote(str(data.parent))} pooljobs embedded reset"
     )
     return EmbeddedError(f"{data} was made by PostgreSQL {wanted}, which is needed to run it: {looked}", hint=hint)

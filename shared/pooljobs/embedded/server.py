@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from psycopg.conninfo import make_conninfo
+from psycopg.pq import Conninfo
 
 from pooljobs.embedded import pidfile, postmaster
 from pooljobs.embedded.access import access_options
@@ -27,6 +28,17 @@ FAST, IMMEDIATE = 30.0, 15.0
 
 SETTINGS: Mapping[str, str] = {"max_connections": "200"}
 """Ours unless the caller has others. What a crash may cost stays as PostgreSQL has it: fsync is on."""
+
+_AS_BY_DEFAULT: Mapping[str, str] = {
+    "hostaddr": "",  # that of another server, which would be migrated
+    "options": "",
+    "target_session_attrs": "any",
+    "gssencmode": "disable",
+    "channel_binding": "disable",
+    "require_auth": "",
+    "sslnegotiation": "postgres",
+}
+"""What libpq would take from PGHOSTADDR, PGOPTIONS, … unless the connection string has it."""
 
 TAIL = 20
 """Lines of the log in an error."""
@@ -48,8 +60,10 @@ class Server:
 
     @property
     def dsn(self) -> str:
-        """Connection string, as the superuser ``pooljobs``."""
-        return make_conninfo("", host=str(self.sockets), port=5432, user="pooljobs", dbname="postgres")
+        """Connection string, as the superuser ``pooljobs``; none of libpq's variables leads it elsewhere."""
+        return make_conninfo(
+            "", host=str(self.sockets), port=5432, user="pooljobs", dbname="postgres", **_closed_to_variables()
+        )
 
 
 def adopt(data: Path, deadline: float) -> Server | None:
@@ -124,6 +138,11 @@ def _spawn(command: list[str], data: Path, log: IO[bytes], account: Account | No
         start_new_session=True,  # so that Ctrl-C does not reach it
         **spawn_options(account),
     )
+
+
+def _closed_to_variables() -> dict[str, str]:
+    known = {each.keyword.decode() for each in Conninfo.get_defaults()}  # an older libpq has not all of them
+    return {name: value for name, value in _AS_BY_DEFAULT.items() if name in known}
 
 
 def _options(sockets: Path, settings: Mapping[str, str]) -> dict[str, str]:

@@ -13,11 +13,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from pooljobs.embedded.account import Account, server_account
+from pooljobs.embedded.account import Account, require_name, server_account
 from pooljobs.embedded.cluster import ensure_data
 from pooljobs.embedded.copied import runnable
-from pooljobs.embedded.location import Layout, default_root, prepare_root, release_sockets, socket_directory
+from pooljobs.embedded.location import Layout, prepare_root, release_sockets, socket_directory
 from pooljobs.embedded.programs import find_programs
+from pooljobs.embedded.project import Home, default_home, record_project
 from pooljobs.embedded.server import PAUSE, InUseError, Server, adopt, start, stop
 from pooljobs.embedded.users import User, alone
 from pooljobs.errors import EmbeddedError
@@ -31,12 +32,14 @@ class EmbeddedServer:
 
     Attributes:
         root: Its directory.
+        project: Whose it is; None where the directory was named.
         dsn: libpq connection string of its database ``postgres``.
         started: Whether this use started the server; False if it ran already.
     """
 
-    def __init__(self, layout: Layout, server: Server, user: User) -> None:
+    def __init__(self, layout: Layout, server: Server, user: User, project: Path | None = None) -> None:
         self._layout = layout
+        self.project = project
         self._server = server
         self._user = user
         self.root = layout.root
@@ -87,7 +90,7 @@ def acquire(
     """Use the embedded server of a directory: the one that runs there, else one started now.
 
     Args:
-        root: Its directory; default: ``default_root()``, the one that all commands and applications share.
+        root: Its directory; default: ``default_root()``, the one that all commands and applications of a project share.
         timeout: Seconds until the server must take connections, or this gives up.
         settings: Further configuration parameters of the server; of no effect if it runs already.
 
@@ -95,39 +98,22 @@ def acquire(
         EmbeddedError: PostgreSQL is not installed, does not fit the data, or did not start.
     """
     deadline = time.monotonic() + timeout
-    root = default_root() if root is None else root
-    account = server_account(root / "data")
-    layout = prepare_root(root, account)
+    home = default_home() if root is None else Home(root)
+    account = server_account(home.root / "data")
+    layout = prepare_root(home.root, account)
     try:
         with alone(layout.start_lock, deadline, account):
             user = User(layout.users_lock, deadline, account)
             try:
-                return EmbeddedServer(layout, _running(layout, account, settings or {}, deadline), user)
+                if home.project:
+                    record_project(layout, home.project)
+                server = _running(layout, account, settings or {}, deadline)
+                return EmbeddedServer(layout, server, user, home.project)
             except BaseException:
                 user.leave()
                 raise
     except OSError as error:
         raise EmbeddedError(f"cannot use the embedded PostgreSQL in {layout.root}: {error}", hint=_ELSEWHERE) from error
-
-
-def stop_unused(root: Path) -> None:
-    """Stop the server of a directory whose users have all been killed; nothing where somebody uses it, or none runs.
-
-    Raises:
-        EmbeddedError: It would not stop.
-    """
-    if not root.exists():
-        return
-    deadline = time.monotonic() + CLOSE_TIMEOUT
-    layout = Layout(root.resolve())
-    with alone(layout.start_lock, deadline):
-        user = User(layout.users_lock, deadline)
-        try:
-            if user.is_last() and (server := adopt(layout.data, deadline)):
-                stop(server, layout.data)
-                release_sockets(layout, server.sockets)
-        finally:
-            user.leave()
 
 
 _LEFT = "if it still runs, ps shows its directory behind -D; kill -INT ends it"
@@ -137,6 +123,7 @@ _ELSEWHERE = "name another directory with POOLJOBS_DATA_DIR, or a server of your
 def _running(layout: Layout, account: Account | None, settings: Mapping[str, str], deadline: float) -> Server:
     if server := adopt(layout.data, deadline):
         return server
+    require_name(account)
     programs = runnable(find_programs(layout.data), layout.root, account)
     ensure_data(layout, programs, account)
     sockets = socket_directory(layout, account)

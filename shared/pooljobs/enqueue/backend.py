@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from logging import getLogger
+from typing import Final
 
 from pooljobs.db.producer import Producer
 from pooljobs.db.service import open_database
 
+_log: Final = getLogger("pooljobs.embedded")
+
 
 class Backend:
-    """Finds the database and makes the producer, which connects when the first job is stored.
+    """Finds the database and makes the producer, which connects when the first job is stored. Where nobody has named a
+    database, a warning is logged that says where the jobs go instead.
 
     Args:
         dsn: libpq connection string, or None to look it up.
@@ -19,12 +24,15 @@ class Backend:
 
     Raises:
         DatabaseUnreachableError: The connection string is none.
+        OptionError: No connection string was found, and a service manager runs this process.
         EmbeddedError: No connection string was found, and the embedded server cannot be had.
     """
 
     def __init__(self, dsn: str | None, schema: str, pool_size: int, wait: float) -> None:
         with ExitStack() as opened:
             database = opened.enter_context(open_database(dsn, schema=schema, source="PoolJobs(dsn=…)"))
+            for told in ([database.note] if database.warning else []) + list(database.left):
+                _log.warning("%s", told)
             self.producer = Producer(database.dsn, schema, pool_size, wait)
             opened.callback(self.producer.close)
             self._opened = opened.pop_all()

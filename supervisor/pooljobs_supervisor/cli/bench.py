@@ -12,7 +12,7 @@ from pooljobs.exit_codes import ExitCode
 from pooljobs_supervisor.cli.commands import SUMMARIES
 from pooljobs_supervisor.cli.database import announce
 from pooljobs_supervisor.cli.help_text import teach
-from pooljobs_supervisor.cli.options import AsJson, Dsn, Yes
+from pooljobs_supervisor.cli.options import AsJson, Dsn, Embedded, Yes, chosen_dsn
 from pooljobs_supervisor.telling.console import emit, emit_json, progress_console
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def run(
     *,
     idle_jobs: IdleJobs = 50,
     dsn: Dsn = None,
+    embedded: Embedded = False,
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
@@ -70,7 +71,7 @@ def run(
     from pooljobs_supervisor.staging.consent import consent, not_asked
 
     progress = _progress()
-    with open_database(dsn, prepare=_nothing) as database, ExitStack() as stack:
+    with open_database(chosen_dsn(dsn, embedded=embedded), prepare=_nothing) as database, ExitStack() as stack:
         announce(database)
         stack.callback(progress.stop)
         task = progress.add_task("", total=1.0)

@@ -14,6 +14,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "enqueue": "Enqueues one job and prints its id.",
     "jobs": "Looks at jobs, runs them again, cancels them.",
     "stats": "Shows how each queue stands: what waits and runs now, and what the last hour brought.",
+    "embedded": "Looks at the embedded PostgreSQL of a project, stops it, removes its data.",
     "demo": "Shows it at work: ten thousand jobs, eight workers, a few crashes, and an audit.",
     "bench": "Measures how fast this database and this machine run jobs, and says what bounds them.",
     "chaos": "Kills and stops workers, supervisors, connections and the server, deploys meanwhile, then checks that no "

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pooljobs.process.importing import uncollected
+from pooljobs_supervisor.cli.options import chosen_dsn
 from pooljobs_supervisor.telling.console import say
 
 if TYPE_CHECKING:
@@ -18,17 +19,18 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def reading(dsn: str | None, schema: str) -> Iterator[Reader]:
-    """A reader of the database to use.
+def reading(dsn: str | None, schema: str, *, embedded: bool) -> Iterator[Reader]:
+    """A reader of the database to use; ``embedded`` is whether that server is asked for.
 
     Raises:
+        OptionError: ``dsn`` is given too, or no database was named where one must be.
         DatabaseUnreachableError, DatabaseUnsupportedError, NotMigratedError, EmbeddedError: As their names say.
     """
     with uncollected():
         from pooljobs.db.reader import open_reader
         from pooljobs.db.service import open_database
 
-    with open_database(dsn, schema=schema) as database:
+    with open_database(chosen_dsn(dsn, embedded=embedded), schema=schema) as database:
         announce(database)
         with migrating_told(database, schema), open_reader(database.dsn, schema) as reader:
             yield reader
@@ -37,7 +39,9 @@ def reading(dsn: str | None, schema: str) -> Iterator[Reader]:
 def announce(database: Database) -> None:
     """Say which embedded server is used, once, on stderr; a named server needs no word."""
     if database.note:
-        say(database.note)
+        say(database.note, style="yellow" if database.warning else "dim")
+    for left in database.left:
+        say(left, style="yellow")
 
 
 @contextmanager

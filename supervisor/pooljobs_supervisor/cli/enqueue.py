@@ -17,7 +17,7 @@ from pooljobs.process.importing import uncollected
 from pooljobs_supervisor.cli.commands import SUMMARIES
 from pooljobs_supervisor.cli.database import announce, migrating_told
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
-from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, AsJson, Dsn
+from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, AsJson, Dsn, Embedded, chosen_dsn
 from pooljobs_supervisor.cli.payload_fields import payload_of
 from pooljobs_supervisor.cli.payload_source import read_payload
 from pooljobs_supervisor.cli.times import delay_of, moment_of
@@ -90,6 +90,7 @@ def enqueue(
     trace_id: TraceId = None,
     app: App = None,
     dsn: Dsn = None,
+    embedded: Embedded = False,
     schema: Schema = "",
     as_json: AsJson = False,
 ) -> None:
@@ -99,6 +100,7 @@ def enqueue(
         from pooljobs.db.service import open_database
 
     check_name("job type", job_type)
+    named = chosen_dsn(dsn, embedded=embedded)
     options = EnqueueOptions(
         queue=queue,
         delay=None if delay is None else delay_of(delay),
@@ -111,7 +113,7 @@ def enqueue(
     loaded = _load(app) if app else None
     job = _prepare(job_type, value, options, loaded)
     chosen = schema or (loaded.schema if loaded else DEFAULT_SCHEMA)
-    with open_database(dsn or (loaded.dsn if loaded else None), schema=chosen) as database:
+    with open_database(named or (loaded.dsn if loaded else None), schema=chosen) as database:
         announce(database)
         with migrating_told(database, chosen):
             enqueued = enqueue_one(database.dsn, chosen, job)

@@ -14,7 +14,7 @@ from pooljobs.schema_name import check_schema
 from pooljobs_supervisor.cli.commands import SUMMARIES
 from pooljobs_supervisor.cli.database import announce, migrating_told
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
-from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, Dsn, Schema
+from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, Dsn, Embedded, Schema, chosen_dsn
 from pooljobs_supervisor.telling.console import emit, line, write
 
 HELP = teach(
@@ -42,7 +42,13 @@ def register(cli: typer.Typer) -> None:
 
 
 def run(
-    role: Role, *, purpose: Purpose, carry_out: Run = False, dsn: Dsn = None, schema: Schema = DEFAULT_SCHEMA
+    role: Role,
+    *,
+    purpose: Purpose,
+    carry_out: Run = False,
+    dsn: Dsn = None,
+    embedded: Embedded = False,
+    schema: Schema = DEFAULT_SCHEMA,
 ) -> None:
     """Grant a role its rights."""
     with uncollected():
@@ -57,7 +63,7 @@ def run(
     if not carry_out:
         write(granting(schema, role, purpose) + "\n")
         return
-    with open_database(dsn, schema=schema) as database:
+    with open_database(chosen_dsn(dsn, embedded=embedded), schema=schema) as database:
         announce(database)
         with migrating_told(database, schema):
             where = database.told(grant(database.dsn, schema, role, purpose))

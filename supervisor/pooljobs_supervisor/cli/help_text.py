@@ -20,6 +20,7 @@ _MEANINGS = {
     ExitCode.DRAIN_TIMED_OUT: "the drain passed its time limit, or was cut short; what still ran is back in its queue",
     ExitCode.OUTPUT: "done, but stdout was closed or had no room for the result",
     ExitCode.DATABASE_REFUSED: "the server refused a statement: a privilege is missing, or a timeout cut it short",
+    ExitCode.IN_USE: "somebody uses it: nothing was done",
     ExitCode.CHECK_FAILED: "the check found lost jobs, or jobs run twice",
 }
 

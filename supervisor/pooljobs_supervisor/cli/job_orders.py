@@ -14,7 +14,7 @@ from pooljobs.exit_codes import ExitCode
 from pooljobs.job.cancellation import Cancellation
 from pooljobs_supervisor.cli.database import reading
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
-from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, AsJson, Dsn, Schema
+from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, AsJson, Dsn, Embedded, Schema
 from pooljobs_supervisor.telling.console import emit, emit_json, lines, say, say_error
 
 if TYPE_CHECKING:
@@ -48,9 +48,16 @@ _LOOK_EVERY: Final = 0.2
 _TELL_EVERY: Final = 5.0
 
 
-def retry(ids: Ids, *, dsn: Dsn = None, schema: Schema = DEFAULT_SCHEMA, as_json: AsJson = False) -> None:
+def retry(
+    ids: Ids,
+    *,
+    dsn: Dsn = None,
+    embedded: Embedded = False,
+    schema: Schema = DEFAULT_SCHEMA,
+    as_json: AsJson = False,
+) -> None:
     """Run jobs again."""
-    with reading(dsn, schema) as reader:
+    with reading(dsn, schema, embedded=embedded) as reader:
         retried, refused = _each(ids, lambda id_: _retry_one(reader, id_))
     if as_json:
         emit_json({"retried": retried, "refused": [str(error) for error in refused]})
@@ -65,11 +72,12 @@ def cancel(
     reason: Reason = None,
     wait: Wait = False,
     dsn: Dsn = None,
+    embedded: Embedded = False,
     schema: Schema = DEFAULT_SCHEMA,
     as_json: AsJson = False,
 ) -> None:
     """Cancel jobs."""
-    with reading(dsn, schema) as reader:
+    with reading(dsn, schema, embedded=embedded) as reader:
         done, refused = _each(ids, lambda id_: _cancel_one(reader, id_, reason))
         became = {id_: outcome.value for id_, outcome in done}
         if wait:

@@ -12,7 +12,7 @@ from pooljobs_supervisor.cli.commands import SUMMARIES
 from pooljobs_supervisor.cli.database import reading
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
 from pooljobs_supervisor.cli.job_orders import CANCEL_HELP, RETRY_HELP, cancel, retry
-from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, AsJson, Dsn, QueueFilter, Schema, names
+from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, AsJson, Dsn, Embedded, QueueFilter, Schema, names
 from pooljobs_supervisor.telling.console import emit, emit_json, raw_json, say
 from pooljobs_supervisor.telling.json_text import masked
 
@@ -53,11 +53,12 @@ def list_jobs(
     limit: Limit = 20,
     *,
     dsn: Dsn = None,
+    embedded: Embedded = False,
     schema: Schema = DEFAULT_SCHEMA,
     as_json: AsJson = False,
 ) -> None:
     """List jobs."""
-    with reading(dsn, schema) as reader:
+    with reading(dsn, schema, embedded=embedded) as reader:
         jobs = reader.list_jobs(statuses=names(status or ""), queue=queue, job_type=job_type, limit=limit)
     if as_json:
         emit_json(jobs)
@@ -70,9 +71,16 @@ def list_jobs(
         say("no job matches" if filtered else "no jobs yet: enqueue one with  pooljobs enqueue TYPE --payload '{…}'")
 
 
-def show(id_: Id, *, dsn: Dsn = None, schema: Schema = DEFAULT_SCHEMA, as_json: AsJson = False) -> None:
+def show(
+    id_: Id,
+    *,
+    dsn: Dsn = None,
+    embedded: Embedded = False,
+    schema: Schema = DEFAULT_SCHEMA,
+    as_json: AsJson = False,
+) -> None:
     """Show one job."""
-    with reading(dsn, schema) as reader:
+    with reading(dsn, schema, embedded=embedded) as reader:
         job = reader.find(id_)
     secret = job.pop("secret")
     job["payload"] = masked(job["payload"], secret or ())

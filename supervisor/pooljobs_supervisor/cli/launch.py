@@ -90,8 +90,10 @@ def _preflight(settings: ServeSettings, database: Database) -> None:
     _log.info("pooljobs %s: %s for %s, queues: %s", version("pooljobs"), workers, settings.app, queues)
     where, most = database.told(server.place), needed(settings, settings.procs)
     _log.info("%s, schema %s, %s; up to %d connections", where, settings.schema, server.version, most)
-    if database.embedded:
-        _log.info("for a PostgreSQL server of your own set DATABASE_URL or pass --dsn")
+    if database.warning:
+        _log.warning("%s; for a PostgreSQL server of your own set DATABASE_URL or pass --dsn", database.warning)
+    for left in database.left:
+        _log.warning("%s", left)
     _log.info("Ctrl-C drains, a second one gives back what has not begun")
 
 

@@ -11,7 +11,7 @@ from pooljobs.process.importing import uncollected
 from pooljobs_supervisor.cli.commands import SUMMARIES
 from pooljobs_supervisor.cli.database import announce
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
-from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, AsJson, Dsn, Schema
+from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, AsJson, Dsn, Embedded, Schema, chosen_dsn
 from pooljobs_supervisor.telling.console import emit, emit_json, line, lines, say
 
 if TYPE_CHECKING:
@@ -44,13 +44,20 @@ Check = Annotated[
 ]
 
 
-def run(*, dsn: Dsn = None, schema: Schema = DEFAULT_SCHEMA, check: Check = False, as_json: AsJson = False) -> None:
+def run(
+    *,
+    dsn: Dsn = None,
+    embedded: Embedded = False,
+    schema: Schema = DEFAULT_SCHEMA,
+    check: Check = False,
+    as_json: AsJson = False,
+) -> None:
     """Migrate the database."""
     with uncollected():
         from pooljobs.db.schema.migrate import migrate
         from pooljobs.db.service import open_database
 
-    with open_database(dsn, schema=schema, prepare=_later) as database:
+    with open_database(chosen_dsn(dsn, embedded=embedded), schema=schema, prepare=_later) as database:
         announce(database)
         where = f"schema {schema} of {_place(database)}"
         if check:

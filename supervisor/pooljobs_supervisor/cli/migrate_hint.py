@@ -8,12 +8,13 @@ from typing import Final
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import Conninfo
 
+from pooljobs.db.dsn import BY_LIBPQ, EMBEDDED
 from pooljobs.db.faults import MIGRATE, MISSING, not_migrated
 from pooljobs.db.service import Database
 from pooljobs.errors import NotMigratedError
 from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA
 
-_FOUND_AGAIN: Final = ("POOLJOBS_DSN", "DATABASE_URL", "embedded")
+_FOUND_AGAIN: Final = {"POOLJOBS_DSN", "DATABASE_URL", *BY_LIBPQ, EMBEDDED}
 """Where the next command finds the same database by itself."""
 
 _SECRET: Final = b"*"
@@ -36,7 +37,9 @@ def migrate_command(database: Database, schema: str) -> str:
     """The command line that migrates it, for a shell; without what is secret in a DSN that has to be repeated."""
     words = ["pooljobs", "migrate"]
     before = ""
-    if database.source not in _FOUND_AGAIN:
+    if database.embedded and database.source not in _FOUND_AGAIN:
+        words += ["--embedded"]
+    elif database.source not in _FOUND_AGAIN:
         parts = conninfo_to_dict(database.dsn)
         secrets = {each.keyword.decode() for each in Conninfo.get_defaults() if each.dispchar == _SECRET} & parts.keys()
         shown = {name: value for name, value in parts.items() if name not in secrets}

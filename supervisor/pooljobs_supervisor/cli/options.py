@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from pooljobs.errors import OptionError
+
 Dsn = Annotated[
     str | None,
     typer.Option(
@@ -14,6 +16,9 @@ Dsn = Annotated[
         help="PostgreSQL to use, as URL or keywords.",
         show_default="POOLJOBS_DSN, then DATABASE_URL, then the embedded server",
     ),
+]
+Embedded = Annotated[
+    bool, typer.Option("--embedded", help="Use the project's embedded PostgreSQL, under a service manager too.")
 ]
 Schema = Annotated[str, typer.Option("--schema", metavar="NAME", help="Schema that holds pooljobs' tables.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
@@ -24,6 +29,17 @@ Yes = Annotated[
 QueueFilter = Annotated[str | None, typer.Option("--queue", metavar="NAME", help="Only this queue.")]
 
 DEFAULT_SCHEMA = "pooljobs"
+
+
+def chosen_dsn(dsn: str | None, *, embedded: bool) -> str | None:
+    """What ``--dsn`` and ``--embedded`` come to.
+
+    Raises:
+        OptionError: Both are given.
+    """
+    if embedded and dsn:
+        raise OptionError("--dsn and --embedded name two databases", hint="leave out one of them")
+    return "embedded" if embedded else dsn
 
 
 def names(text: str) -> tuple[str, ...]:

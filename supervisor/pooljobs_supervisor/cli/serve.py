@@ -12,7 +12,7 @@ from pooljobs.process.importing import uncollected
 from pooljobs.settings import MAX_BATCH, WorkerSettings
 from pooljobs_supervisor.cli.commands import SUMMARIES
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
-from pooljobs_supervisor.cli.options import Dsn
+from pooljobs_supervisor.cli.options import Dsn, Embedded, chosen_dsn
 from pooljobs_supervisor.cli.serve_settings import settings_of
 
 if TYPE_CHECKING:
@@ -163,6 +163,7 @@ def register(cli: typer.Typer, load_worker: Callable[[], WorkerMain], *, show_tr
         reload_dir: ReloadDirs = None,
         pooler: Pooler = "none",
         dsn: Dsn = None,
+        embedded: Embedded = False,
         schema: Schema = "",
         log_format: Format = "text",
         log_level: Level = "info",
@@ -170,6 +171,7 @@ def register(cli: typer.Typer, load_worker: Callable[[], WorkerMain], *, show_tr
     ) -> None:
         """Run the workers."""
         settings = settings_of(locals())
+        named = chosen_dsn(dsn, embedded=embedded)
         with uncollected():
             from pooljobs import logs
             from pooljobs_supervisor.cli.launch import launch
@@ -177,4 +179,4 @@ def register(cli: typer.Typer, load_worker: Callable[[], WorkerMain], *, show_tr
             worker_main = load_worker()
         logs.configure(log_format, log_level)
         logs.name_process("supervisor")
-        raise typer.Exit(launch(settings, dsn, worker_main, all_queues=queues is None, show_traceback=show_traceback))
+        raise typer.Exit(launch(settings, named, worker_main, all_queues=queues is None, show_traceback=show_traceback))

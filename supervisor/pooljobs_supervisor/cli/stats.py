@@ -10,7 +10,7 @@ import typer
 from pooljobs_supervisor.cli.commands import SUMMARIES
 from pooljobs_supervisor.cli.database import reading
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
-from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, AsJson, Dsn, QueueFilter, Schema
+from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, AsJson, Dsn, Embedded, QueueFilter, Schema
 from pooljobs_supervisor.telling.ages import span
 from pooljobs_supervisor.telling.console import emit, emit_json, line, say
 
@@ -46,12 +46,13 @@ def stats(
     limit: Limit = None,
     *,
     dsn: Dsn = None,
+    embedded: Embedded = False,
     schema: Schema = DEFAULT_SCHEMA,
     as_json: AsJson = False,
 ) -> None:
     """Show how the queues stand."""
     most = limit or (None if as_json else MOST)
-    with reading(dsn, schema) as reader:
+    with reading(dsn, schema, embedded=embedded) as reader:
         queues, of = reader.count(queue, limit=most)
     if as_json:
         emit_json(queues)

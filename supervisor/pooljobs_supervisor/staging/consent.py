@@ -20,11 +20,16 @@ def consent(source: str, *, yes: bool) -> Agree:
     """
 
     def agree(told: str) -> None:
-        say(f"{told} (named by {source})")
-        if not yes and not _asked():
-            raise OptionError("nothing was done", hint="to agree without being asked, pass --yes")
+        ask(f"{told} (named by {source})", yes=yes)
 
     return agree
+
+
+def ask(told: str, *, yes: bool) -> None:
+    """Tells what is about to be done, and asks the terminal unless ``yes``; OptionError as above."""
+    say(told)
+    if not yes and not _asked():
+        raise OptionError("nothing was done", hint="to agree without being asked, pass --yes")
 
 
 def _asked() -> bool:

@@ -19,7 +19,8 @@ from pooljobs_supervisor.cli.serve_settings import settings_of
 
 NO_OPTIONS = {"worker", "weights", "reload_dirs"}
 """Made of other options: ``--queues`` has the weights."""
-NO_SETTINGS = {"log_format", "log_level", "reload", "reload_dir"}
+NO_SETTINGS = {"log_format", "log_level", "reload", "reload_dir", "embedded"}
+"""The last one becomes the ``dsn``."""
 
 
 def options() -> dict[str, Any]:

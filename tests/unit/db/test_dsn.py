@@ -16,7 +16,7 @@ import pooljobs
 import pooljobs_supervisor
 import pooljobs_worker
 from pooljobs.application.app import PoolJobs
-from pooljobs.db.dsn import resolve
+from pooljobs.db.dsn import ResolvedDsn, resolve
 from pooljobs.errors import DatabaseUnreachableError, PoolJobsError
 from pooljobs.settings import ServeSettings
 
@@ -97,3 +97,27 @@ def test_no_repr_shows_a_connection_string() -> None:
     }
     assert shown == set()
     assert "secret" not in repr(ServeSettings("postgresql://u:secret@h/db", "a:b"))
+
+
+@pytest.mark.parametrize(
+    ("environ", "dsn", "source"),
+    [
+        ({"PGHOST": "/run/postgresql", "PGDATABASE": "shop"}, "host=/run/postgresql", "PGHOST"),
+        ({"PGHOSTADDR": "10.0.0.1"}, "hostaddr=10.0.0.1", "PGHOSTADDR"),
+        ({"PGSERVICE": "my shop", "PGHOST": "db"}, "service='my shop'", "PGSERVICE"),
+        ({"PGHOST": "db", "DATABASE_URL": "postgresql://other"}, "postgresql://other", "DATABASE_URL"),
+        ({"PGHOST": " ", "PGPORT": "5433"}, None, "embedded"),
+    ],
+)
+def test_a_server_that_libpqs_variables_name_is_named(environ: dict[str, str], dsn: str | None, source: str) -> None:
+    found = resolve(None, environ)
+    assert (found.dsn, found.source) == (dsn, source)
+    assert found.asked is (dsn is not None)
+
+
+def test_the_embedded_server_can_be_asked_for() -> None:
+    named = {"DATABASE_URL": "postgresql://other", "PGHOST": "db"}
+    assert resolve("embedded", named) == ResolvedDsn(None, "--dsn")
+    assert resolve(None, {**named, "POOLJOBS_DSN": "'embedded'"}) == ResolvedDsn(None, "POOLJOBS_DSN")
+    assert resolve(None, {"DATABASE_URL": " embedded "}) == ResolvedDsn(None, "DATABASE_URL")
+    assert resolve(None, {"DATABASE_URL": " "}) == ResolvedDsn(None, "embedded", asked=False)

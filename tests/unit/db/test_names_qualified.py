@@ -26,6 +26,7 @@ OWN_CONNECTIONS: Final = {
     "shared/pooljobs/db/borrowing.py",  # runs nothing
     "shared/pooljobs/db/connect.py",  # fixes the path, or has pinned_transaction for it
     "shared/pooljobs/db/producer_pool.py",  # for the statements above alone
+    "shared/pooljobs/embedded/sessions.py",  # fixes the path
     "supervisor/pooljobs_supervisor/chaos/application/handlers.py",  # a handler: an application's own
     "supervisor/pooljobs_supervisor/chaos/mischief.py",
     "supervisor/pooljobs_supervisor/chaos/pooler.py",  # runs nothing

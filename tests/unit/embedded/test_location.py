@@ -7,23 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pooljobs.embedded.location import Layout, default_root, fits, prepare_root, release_sockets, socket_directory
+from pooljobs.embedded.location import Layout, fits, prepare_root, release_sockets, socket_directory
 from pooljobs.errors import EmbeddedError
-
-
-def test_a_directory_that_is_named_is_the_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("POOLJOBS_DATA_DIR", str(tmp_path / "named"))
-    assert default_root() == tmp_path / "named"
-    monkeypatch.setenv("POOLJOBS_DATA_DIR", "~/named")
-    monkeypatch.setenv("HOME", "/home/somebody")
-    assert default_root() == Path("/home/somebody/named")
-
-
-def test_else_it_is_the_users_data_directory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("POOLJOBS_DATA_DIR")
-    monkeypatch.setattr(os, "geteuid", lambda: 1001)
-    monkeypatch.setattr("platformdirs.user_data_path", lambda name, appauthor: Path("/data", name, str(appauthor)))
-    assert default_root() == Path("/data/pooljobs/False/postgres")
 
 
 @pytest.mark.parametrize(
