@@ -23,6 +23,7 @@ from pooljobs.db.schema.migrate import migrate
 from pooljobs.db.service import Database, open_database
 from pooljobs.errors import AppLoadError
 from pooljobs.exit_codes import ExitCode
+from pooljobs.process import open_files
 from pooljobs.process.child import Child
 from pooljobs.process.standard_output import forgive_lost_readers
 from pooljobs.process.title import set_title
@@ -33,6 +34,7 @@ from pooljobs_supervisor.cli.app_place import ask_app
 from pooljobs_supervisor.cli.database import migrating_told
 from pooljobs_supervisor.cli.early_signals import hand_over
 from pooljobs_supervisor.cli.failures import guarded
+from pooljobs_supervisor.fleet import file_budget
 from pooljobs_supervisor.forking.runner import run_once
 from pooljobs_supervisor.steward.main import steward_main
 from pooljobs_supervisor.supervisor import Supervisor
@@ -52,6 +54,7 @@ def launch(
     With ``all_queues`` those are served that the application declares now, whatever the settings say. An empty
     ``settings.schema`` means the application's. Returns the exit code.
     """
+    open_files.require(file_budget.needed(settings), f"a fleet of {_workers(settings.procs)}")
     in_child = partial(_in_child, show_traceback=show_traceback)
     forgive_lost_readers()
     if settings.preload:
@@ -81,14 +84,17 @@ def _preflight(settings: ServeSettings, database: Database) -> None:
     """Check the database and say what is going to run where. Runs in a child."""
     with migrating_told(database, settings.schema):
         server = check(settings)
-    workers = "1 worker" if settings.procs == 1 else f"{settings.procs} workers"
     queues = ", ".join(_told(settings.worker.shares))
-    _log.info("pooljobs %s: %s for %s, queues: %s", version("pooljobs"), workers, settings.app, queues)
+    _log.info("pooljobs %s: %s for %s, queues: %s", version("pooljobs"), _workers(settings.procs), settings.app, queues)
     where, most = database.told(server.place), needed(settings, settings.procs)
     _log.info("%s, schema %s, %s; up to %d connections", where, settings.schema, server.version, most)
     if database.embedded:
         _log.info("for a PostgreSQL server of your own set DATABASE_URL or pass --dsn")
     _log.info("Ctrl-C drains, a second one gives back what has not begun")
+
+
+def _workers(procs: int) -> str:
+    return "1 worker" if procs == 1 else f"{procs} workers"
 
 
 def _told(shares: Mapping[str, int]) -> list[str]:

@@ -116,6 +116,7 @@ HELP = teach(
         ExitCode.REFUSED,
         ExitCode.WORKER_BOOT,
         ExitCode.DRAIN_TIMED_OUT,
+        ExitCode.EXHAUSTED,
     ),
 )
 
