@@ -110,7 +110,7 @@ class OptionError(PoolJobsError, ValueError):
 
 
 class SystemRefusedError(PoolJobsError):
-    """The system does not give a process what it needs: descriptors, ``/dev/null``."""
+    """The system does not give a process what it needs: descriptors, ``/dev/null``, a place for temporary files."""
 
     exit_code = ExitCode.EXHAUSTED
 

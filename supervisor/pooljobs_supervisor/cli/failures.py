@@ -15,6 +15,9 @@ from pooljobs_supervisor.telling.console import say, say_error
 
 _PLAIN = ""
 
+_NO_TEMPORARY_DIRECTORY = "No usable temporary directory"
+"""How Python's error begins; ``serve`` needs none, ``demo``, ``bench`` and ``chaos`` do."""
+
 
 def guarded(action: Callable[[], object], *, show_traceback: bool) -> int:
     """Carry out ``action``; 0, or the exit code of the error that ended it, which has been told then."""
@@ -57,6 +60,8 @@ def _of_the_system(error: OSError) -> PoolJobsError | None:
         limit = open_files.most_open()
         whose = f" (the limit is {limit})" if error.errno == errno.EMFILE and limit is not None else ""
         return SystemRefusedError(f"{error.strerror}{whose}", hint=open_files.to_raise())
+    if str(error.strerror).startswith(_NO_TEMPORARY_DIRECTORY):
+        return SystemRefusedError(str(error.strerror), hint="have TMPDIR name a directory that this user may write to")
     if error.filename == os.devnull:
         return SystemRefusedError(
             f"{os.devnull}: {error.strerror}", hint="mount /dev where this runs, or make that device"

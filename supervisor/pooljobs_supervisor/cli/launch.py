@@ -35,7 +35,7 @@ from pooljobs_supervisor.cli.database import migrating_told
 from pooljobs_supervisor.cli.early_signals import hand_over
 from pooljobs_supervisor.cli.failures import guarded
 from pooljobs_supervisor.fleet import file_budget
-from pooljobs_supervisor.forking.runner import run_once
+from pooljobs_supervisor.forking.runner import LateError, run_once
 from pooljobs_supervisor.steward.main import steward_main
 from pooljobs_supervisor.supervisor import Supervisor
 from pooljobs_supervisor.zygote.adoption import require_adoption
@@ -63,7 +63,9 @@ def launch(
     def prepare(found: str, schema: str) -> None:
         in_child(lambda: migrate(found, schema))
 
-    place = ask_app(settings.app, in_child, load_to_fork if settings.preload else load_app)
+    in_bounds = partial(_in_child, show_traceback=show_traceback, limit=settings.boot_timeout)
+    with _lateness_told(settings):
+        place = ask_app(settings.app, in_bounds, load_to_fork if settings.preload else load_app)
     schema = settings.schema or place.schema
     source = "--dsn" if dsn else f"PoolJobs(dsn=…) in {settings.app}"
     with open_database(dsn or place.dsn, schema=schema, prepare=prepare, source=source) as database:
@@ -73,9 +75,21 @@ def launch(
         return _supervise(settled, worker_main)
 
 
-def _in_child(action: Callable[[], object], *, show_traceback: bool) -> None:
+@contextmanager
+def _lateness_told(settings: ServeSettings) -> Iterator[None]:
+    try:
+        yield
+    except LateError as error:
+        raise AppLoadError(
+            f"importing {settings.app} is not done after {settings.boot_timeout:g} s",
+            hint="what an import waits for must have an end; if it only takes long: --boot-timeout",
+            traceback=str(error),
+        ) from None
+
+
+def _in_child(action: Callable[[], object], *, show_traceback: bool, limit: float | None = None) -> None:
     """Carry out ``action`` in a child, which tells its errors itself; leave with its exit code if it failed."""
-    code = run_once(lambda: guarded(action, show_traceback=show_traceback))
+    code = run_once(lambda: guarded(action, show_traceback=show_traceback), limit=limit)
     if code != ExitCode.OK:
         raise typer.Exit(code if code > 0 else 128 - code)
 

@@ -18,6 +18,7 @@ from pooljobs.errors import PoolJobsError
 from pooljobs.exit_codes import ExitCode
 from pooljobs.process import standard_numbers
 from pooljobs.process.child import Child
+from pooljobs.process.child_signals import write_stacks
 from pooljobs.process.liveness import birth
 from pooljobs.scoreboard import Role, Wanted
 from pooljobs_supervisor.forking.deaths import Process
@@ -75,6 +76,7 @@ def settle_in_child(child: Child, forget: Callable[[], None], tell_of_parent: Ca
     """Make a forked process a child: handlers, files, session, parent's death. Runs with all signals blocked."""
     stop = _stop_handler(child)
     handle_in_child(stop)
+    write_stacks(child.stack_fd)
     give_back_in_forks(stop, STOPPING)
     forget()
     os.setsid()
