@@ -109,6 +109,12 @@ class OptionError(PoolJobsError, ValueError):
     exit_code = ExitCode.REFUSED
 
 
+class SystemRefusedError(PoolJobsError):
+    """The system does not give a process what it needs: descriptors, ``/dev/null``, a place for temporary files."""
+
+    exit_code = ExitCode.EXHAUSTED
+
+
 class EmbeddedError(PoolJobsError):
     """The embedded PostgreSQL is not installed or did not start."""
 

@@ -40,7 +40,8 @@ class ExitCode(IntEnum):
     CHECK_FAILED = 13
     """A command that checks something (an audit) found it broken."""
     EXHAUSTED = 14
-    """A worker is out of descriptors, memory or threads: it gave back what it had claimed, and is replaced."""
+    """A process is out of descriptors, or would be; of a worker, out of memory or threads too: it gave back what it had
+    claimed, and is replaced."""
     OUTPUT = 15
     """stdout did not take the result: a full disk, or it was closed. What the command was to do is done."""
     DATABASE_REFUSED = 16

@@ -33,6 +33,9 @@ MOST_CONNECTIONS = 1000
 WAIT_SECS = 10.0
 """Unless told otherwise, seconds for which an application that enqueues waits for its database."""
 
+BOOT_TIMEOUT = 120.0
+"""Unless told otherwise, seconds for which a worker may start: an import of gigabytes of models takes fewer."""
+
 LARGEST = 2**31 - 1
 """Of a number that nothing else bounds."""
 
@@ -54,6 +57,7 @@ WORKER_RANGES: Mapping[str, tuple[float, float]] = {
 SERVE_RANGES: Mapping[str, tuple[float, float]] = {
     "procs": (1, 512),
     "shutdown_timeout": (0.0, LONGEST_WAIT_SECS),
+    "boot_timeout": (1.0, LONGEST_WAIT_SECS),
     "max_jobs_per_child": (0, LARGEST),
     "max_memory_per_child": (0, LARGEST),
     "keep_history": (0, 36_525),
@@ -151,6 +155,8 @@ class ServeSettings:
         app: ``module:attribute`` of the application, resolved in each worker; before the fork with ``preload``.
         procs: Worker processes. Default 1.
         shutdown_timeout: Seconds a drain may take before what still runs is killed; up to a week. Default 30.
+        boot_timeout: Seconds that importing the application may take, and a worker's start without a sign of life; then
+            it is killed, and where it hangs is told. 1 to a week. Default 120.
         max_jobs_per_child: Jobs after which a worker is replaced, between jobs. Default 0, never.
         listen: Whether the steward hears of new jobs by LISTEN; without, idle workers poll. Default True.
         max_memory_per_child: Megabytes of resident memory above which a worker is replaced, between jobs. Default 0,
@@ -169,6 +175,7 @@ class ServeSettings:
     schema: str = "pooljobs"
     procs: int = 1
     shutdown_timeout: float = 30.0
+    boot_timeout: float = BOOT_TIMEOUT
     max_jobs_per_child: int = 0
     max_memory_per_child: int = 0
     keep_history: int = 0

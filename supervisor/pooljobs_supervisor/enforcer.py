@@ -1,4 +1,6 @@
-"""Does to a worker what is due for its late jobs: the effects that go with ``overdue.py``. Used by the loop."""
+"""Does to a child what is due for its late jobs, or since it hangs: the effects that go with ``overdue.py`` and
+``hung.py``. Used by the loop.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +12,18 @@ from uuid import UUID
 
 from pooljobs.process.child_signals import INTERRUPT
 from pooljobs.scoreboard import HeldJob, Scoreboard
-from pooljobs_supervisor.fleet.actions import Enforcement, Execute, Expose, Interrupt, Spare
+from pooljobs_supervisor.fleet.actions import (
+    Enforcement,
+    Execute,
+    Expose,
+    Interrupt,
+    KillHung,
+    LookInto,
+    Spare,
+    TellBoot,
+)
 from pooljobs_supervisor.fleet.children import ChildRecord
-from pooljobs_supervisor.forking.stacks import Stacks, account
+from pooljobs_supervisor.forking.stacks import Stacks, account, whereabouts
 from pooljobs_supervisor.nursery import Nursery
 from pooljobs_supervisor.telling.story import Story
 
@@ -39,6 +50,12 @@ class Enforcer:
                 slot.killed = slot.killed_ns = 0
             case Execute(child, job):
                 self._execute(child, job)
+            case LookInto(child):
+                self._stacks.ask(child.pid)
+            case TellBoot(child, silent):
+                self._story.slow_boot(child, silent, whereabouts(self._stacks.read(child.pid)))
+            case KillHung(child, silent):
+                self._kill_hung(child, silent)
 
     def _expose(self, child: ChildRecord) -> None:
         """However the worker dies from now on, its late jobs are charged and no others: the dump might crash it."""
@@ -46,6 +63,11 @@ class Enforcer:
         slot.killed_ns = monotonic_ns()
         slot.killed = 1
         self._stacks.ask(child.pid)
+
+    def _kill_hung(self, child: ChildRecord, silent: float) -> None:
+        child.hung = True
+        self._story.hung(child, silent, whereabouts(self._stacks.read(child.pid)))
+        self._nursery.kill(child)
 
     def _execute(self, child: ChildRecord, job: HeldJob) -> None:
         """Kill, with the stack on record; told once, however often it takes."""

@@ -21,9 +21,11 @@ from pooljobs_supervisor.fleet.actions import (
     Interrupt,
     Kill,
     KillHung,
+    LookInto,
     Retire,
     Spare,
     Spawn,
+    TellBoot,
     Wake,
 )
 from pooljobs_supervisor.fleet.children import STEWARD, Children, Place
@@ -105,8 +107,6 @@ class Loop:
                 if self._preload is not None:
                     self._preload.zygotes.prove(child.generation)
             self._story.ready(child, sum(w.ready_at is not None for w in self._children.workers), now)
-        for child in self._children.slow_boots(now):
-            self._story.slow_boot(child, now)
 
     def _see_deaths(self, now: float) -> None:
         zygotes = self._preload.pids if self._preload is not None else ()
@@ -167,13 +167,10 @@ class Loop:
                 self._board.slot(child.slot).wake()
             case Kill(child):
                 self._nursery.kill(child)
-            case KillHung(child, silent):
-                self._story.hung(child, silent)
-                self._nursery.kill(child)
             case Retire(child, why):
                 child.retiring = True
                 self._story.replacing(child, why)
-            case Interrupt() | Expose() | Spare() | Execute():
+            case Interrupt() | Expose() | Spare() | Execute() | LookInto() | TellBoot() | KillHung():
                 self._enforcer.enforce(action)
 
     def _spawn(self, place: Place, now: float) -> None:

@@ -22,7 +22,7 @@ from pooljobs_supervisor.forking.deaths import how
 from pooljobs_supervisor.telling.story import Story
 from pooljobs_supervisor.zygote.books import Zygotes
 
-READY_LIMIT = 120.0
+READY_LIMIT = 150.0
 """Seconds in which a replacement must be READY, or the reload is given up."""
 
 LONG_DRAIN = 5.0
@@ -38,6 +38,8 @@ class Reload:
     _course: Course
     _story: Story
     _zygotes: Zygotes | None = None
+    _slowness: float = 0.0
+    """Seconds that a start may take beyond what it may by default."""
     asked_at: float | None = None
     """Monotonic seconds of the last order."""
     _leaving: ChildRecord | None = None
@@ -65,8 +67,8 @@ class Reload:
         if not self._code_is_there(now):
             return self._give_up() if self._failure else []
         booting = [Kill(worker) for worker in self._children.outdated if worker.ready_at is None]
-        if self._unready_for(now) >= READY_LIMIT:
-            self._failure = self._failure or f"a worker was not ready within {READY_LIMIT:g} s"
+        if self._unready_for(now) >= self._limit:
+            self._failure = self._failure or f"a worker was not ready within {self._limit:g} s"
         if self._failure:
             return [*booting, *self._give_up()]
         if booting or self._unready_since is not None:
@@ -84,7 +86,7 @@ class Reload:
             return
         asked = burial.status == 0 and burial.wanted is not Wanted.RUN
         newest = child.generation == self._children.generation
-        if child.ready_at is None and burial.killed:
+        if child.ready_at is None and burial.killed and not child.hung:
             self._children.forgive(child.place)
         elif child.ready_at is None and newest and not asked:
             self._failure = f"{child.place} did not come up with the new code ({how(burial.status)})"
@@ -98,9 +100,13 @@ class Reload:
             return True
         if how_it_ended := self._zygotes.failure(wanted):
             self._failure = f"the new code could not be loaded ({how_it_ended})"
-        elif now - (self.asked_at or now) >= READY_LIMIT:
-            self._failure = f"the new code was not loaded within {READY_LIMIT:g} s"
+        elif now - (self.asked_at or now) >= self._limit:
+            self._failure = f"the new code was not loaded within {self._limit:g} s"
         return False
+
+    @property
+    def _limit(self) -> float:
+        return READY_LIMIT + self._slowness
 
     def _unready_for(self, now: float) -> float:
         """Seconds for which a worker has been missing or booting."""

@@ -18,7 +18,7 @@ from pooljobs.db.connection_budget import needed
 from pooljobs.exit_codes import ExitCode
 from pooljobs.process.child import ChildMain
 from pooljobs.scoreboard import Role, Scoreboard, most_workers
-from pooljobs.settings import ServeSettings
+from pooljobs.settings import BOOT_TIMEOUT, ServeSettings
 from pooljobs_supervisor.emptied import Emptied
 from pooljobs_supervisor.enforcer import Enforcer
 from pooljobs_supervisor.fleet.children import Children
@@ -87,12 +87,13 @@ class Supervisor:
         self._children = Children(settings.procs, most_workers(settings.procs))
         self._course = Course(settings.shutdown_timeout)
         self._load = preload
-        self._zygotes = Zygotes()
+        self._zygotes = Zygotes(settings.boot_timeout)
         code = self._zygotes if preload is not None else None
-        self._reload = Reload(self._board, self._children, self._course, self._story, code)
+        slowness = max(0.0, settings.boot_timeout - BOOT_TIMEOUT)
+        self._reload = Reload(self._board, self._children, self._course, self._story, code, slowness)
         line = StatusLine(terminal) if terminal is not None else None
         self._countdown = Countdown(self._board, self._children, self._course, self._story, line)
-        self._job_timeout = settings.worker.job_timeout
+        self._job_timeout, self._boot_timeout = settings.worker.job_timeout, settings.boot_timeout
         self._changes = Changes(settings.reload_dirs, self._reload, self._course, self._log)
         self._limits = Limits(settings.max_jobs_per_child, settings.max_memory_per_child * 1_000_000)
 
@@ -201,7 +202,7 @@ class Supervisor:
             self._reload,
             Emptied(self._board, self._children, self._course, self._story),
             self._countdown,
-            Hung(self._job_timeout, self._board, self._children, self._course),
+            Hung(self._job_timeout, self._boot_timeout, self._board, self._children, self._course),
             PatientLog(),
         )
 

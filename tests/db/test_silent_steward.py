@@ -81,6 +81,6 @@ def test_it_is_seen_to_hang_while_its_caller_works_on(dsn: str, connection: Conn
         wait_until(worker.drain_wakes, what="the caller to wake the worker")
         assert still()
         assert len(seen) == before, "the caller's work is no sign of life"
-        assert patience(board.slot(0), 1.0) is not None
+        assert patience(board.slot(0), 1.0, 1.0) is not None
         wire.heal()
         wait_until(lambda: not still(), what="the steward to go on")

@@ -37,8 +37,9 @@ def load_app(spec: str) -> PoolJobs:
             or the import raised; ``traceback`` is set where the user's code raised.
     """
     module_name, attribute, call = _parse(spec)
-    if sys.path[:1] != [os.getcwd()]:  # noqa: PTH109  # sys.path holds strings
-        sys.path.insert(0, os.getcwd())  # noqa: PTH109
+    here = _working_directory()
+    if here and sys.path[:1] != [here]:
+        sys.path.insert(0, here)
     module = _import(module_name)
     found = _resolve(module, attribute)
     if call:
@@ -85,9 +86,23 @@ def _import(name: str) -> ModuleType:
     except (Exception, SystemExit) as error:
         theirs = _their_frames(error.__traceback__)
         if isinstance(error, ModuleNotFoundError) and theirs is None:
-            hint = f"modules are looked up from the working directory, {os.getcwd()}, then from sys.path"  # noqa: PTH109
-            raise AppLoadError(f"cannot find the application: {error}", hint=hint) from None
+            raise AppLoadError(f"cannot find the application: {error}", hint=_hint_to_place()) from None
         raise _raised(f"importing {name}", error, theirs) from error
+
+
+def _working_directory() -> str | None:
+    """None where it was removed, or cannot be told."""
+    try:
+        return os.getcwd()  # noqa: PTH109  # sys.path holds strings
+    except OSError:
+        return None
+
+
+def _hint_to_place() -> str:
+    here = _working_directory()
+    if here is None:
+        return "the working directory is gone, so that modules are looked up from sys.path alone: start it elsewhere"
+    return f"modules are looked up from the working directory, {here}, then from sys.path"
 
 
 def _raised(doing: str, error: BaseException, theirs: TracebackType | None) -> AppLoadError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pooljobs.application.app import PoolJobs
+from pooljobs.application.replaced import replaced_by
 from pooljobs.errors import DeclarationError
 from pooljobs.handler.state import type_name
 
@@ -11,8 +12,16 @@ def check_ready(app: PoolJobs) -> None:
     """What would fail the first job that needs it must stop the start instead.
 
     Raises:
-        DeclarationError: It has no handlers, or one of them asks for state that nobody provides.
+        DeclarationError: It has no handlers, or one of them asks for state that nobody provides; or its import has
+            replaced Python's threads.
     """
+    if library := replaced_by():
+        raise DeclarationError(
+            f"the application's import has had {library} replace Python's threads and waits (monkey patching): a worker"
+            " would hang",
+            hint=f"patch where {library} serves, in the web server's start, and not in a module that workers import;"
+            " async handlers or --concurrency run many jobs at a time",
+        )
     if not app.registry:
         raise DeclarationError(
             "the application declares no jobs: its workers would have nothing to run",

@@ -103,6 +103,10 @@ def _why_refused(error: psycopg.Error) -> str:
 
 def _hint(text: str) -> str:
     lowered = text.lower()
+    if "too many open files" in lowered:
+        return "allow this process more open files: ulimit -n, LimitNOFILE= in a systemd unit"
+    if "local user with id" in lowered:
+        return "the user that runs this has no name: name one of the database's in the DSN, or in PGUSER"
     if "password" in lowered or "authentication" in lowered or "role" in lowered:
         return "check the user and password in the DSN (PGPASSWORD and ~/.pgpass are read too)"
     if "database" in lowered and "does not exist" in lowered:

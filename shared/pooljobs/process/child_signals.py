@@ -1,10 +1,11 @@
-"""Signals that the supervisor sends to a worker for one of its jobs. What it is about stands on the scoreboard.
+"""Signals that the supervisor sends to a worker, mostly for one of its jobs. What it is about stands on the scoreboard.
 
 Chosen among those that handlers and libraries hardly use. A child that has nothing to do with them takes no notice.
 """
 
 from __future__ import annotations
 
+import faulthandler
 import sys
 from signal import Signals
 from typing import Final
@@ -17,3 +18,13 @@ if sys.platform == "darwin":
 else:
     STACK: Final = Signals.SIGRTMAX
 """Write down where all threads are; handled without the interpreter, and so while C code holds its lock."""
+
+
+def write_stacks(fd: int) -> None:
+    """From now on ``STACK`` has this process write there where all its threads are; -1 stands for no file.
+
+    faulthandler's handler is C and takes no lock: it works while C code holds the interpreter's, and in whichever
+    thread has not masked the signal. Python itself, which it goes past, knows nothing of it.
+    """
+    if fd >= 0:
+        faulthandler.register(STACK, file=fd, all_threads=True)

@@ -12,6 +12,8 @@ import os
 import sys
 from typing import Any, Final, TextIO
 
+from pooljobs.process import standard_numbers
+
 _LOST: Final = frozenset(
     {
         *(errno.EPIPE, errno.EIO, errno.ENXIO, errno.ECONNRESET, errno.ENOTCONN, errno.ESHUTDOWN),
@@ -69,4 +71,4 @@ def like(stream: io.TextIOWrapper, raw: io.FileIO, errors: str | None) -> TextIO
 
 
 def _nowhere() -> TextIO:
-    return opened(os.open(os.devnull, os.O_WRONLY))
+    return opened(standard_numbers.nothing(os.O_WRONLY))

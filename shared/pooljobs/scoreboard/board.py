@@ -28,6 +28,11 @@ def slots_for(procs: int) -> int:
     return most_workers(procs) + procs + 4
 
 
+def pipes_for(slots: int) -> int:
+    """Wake pipes of a board: one a slot, and the two bells."""
+    return slots + 2
+
+
 class Scoreboard:
     """All slots of one supervisor. Children inherit it by the fork; nobody can attach to it otherwise."""
 
@@ -59,7 +64,7 @@ class Scoreboard:
         if slots < 1 or entries < 1:
             raise ScoreboardError(f"a scoreboard needs at least 1 slot and 1 entry, not {slots} and {entries}")
         layout = Layout(entries)
-        pipes = _open_pipes(slots + 2)
+        pipes = _open_pipes(pipes_for(slots))
         try:
             memory = mmap.mmap(-1, (slots * layout.words + PAGE_WORDS) * WORD)
         except OSError as error:

@@ -18,6 +18,7 @@ _MEANINGS = {
     ExitCode.EMBEDDED: "the embedded server is not installed or did not start",
     ExitCode.WORKER_BOOT: "no worker came up",
     ExitCode.DRAIN_TIMED_OUT: "the drain passed its time limit, or was cut short; what still ran is back in its queue",
+    ExitCode.EXHAUSTED: "too few files may be open in a process",
     ExitCode.OUTPUT: "done, but stdout was closed or had no room for the result",
     ExitCode.DATABASE_REFUSED: "the server refused a statement: a privilege is missing, or a timeout cut it short",
     ExitCode.IN_USE: "somebody uses it: nothing was done",

@@ -24,6 +24,7 @@ from pooljobs.db.schema.migrate import migrate
 from pooljobs.db.service import Database, open_database
 from pooljobs.errors import AppLoadError
 from pooljobs.exit_codes import ExitCode
+from pooljobs.process import open_files
 from pooljobs.process.child import Child
 from pooljobs.process.standard_output import forgive_lost_readers
 from pooljobs.process.title import set_title
@@ -34,7 +35,8 @@ from pooljobs_supervisor.cli.app_place import ask_app
 from pooljobs_supervisor.cli.database import migrating_told
 from pooljobs_supervisor.cli.early_signals import hand_over
 from pooljobs_supervisor.cli.failures import guarded
-from pooljobs_supervisor.forking.runner import run_once
+from pooljobs_supervisor.fleet import file_budget
+from pooljobs_supervisor.forking.runner import LateError, run_once
 from pooljobs_supervisor.steward.main import steward_main
 from pooljobs_supervisor.supervisor import Supervisor
 from pooljobs_supervisor.zygote.adoption import require_adoption
@@ -53,6 +55,7 @@ def launch(
     With ``all_queues`` those are served that the application declares now, whatever the settings say. An empty
     ``settings.schema`` means the application's. Returns the exit code.
     """
+    open_files.require(file_budget.needed(settings), f"a fleet of {_workers(settings.procs)}")
     in_child = partial(_in_child, show_traceback=show_traceback)
     forgive_lost_readers()
     if settings.reload_dirs:
@@ -64,7 +67,9 @@ def launch(
     def prepare(found: str, schema: str) -> None:
         in_child(lambda: migrate(found, schema))
 
-    place = ask_app(settings.app, in_child, load_to_fork if settings.preload else load_app)
+    in_bounds = partial(_in_child, show_traceback=show_traceback, limit=settings.boot_timeout)
+    with _lateness_told(settings):
+        place = ask_app(settings.app, in_bounds, load_to_fork if settings.preload else load_app)
     schema = settings.schema or place.schema
     source = "--dsn" if dsn else f"PoolJobs(dsn=…) in {settings.app}"
     with open_database(dsn or place.dsn, schema=schema, prepare=prepare, source=source) as database:
@@ -74,9 +79,21 @@ def launch(
         return _supervise(settled, worker_main)
 
 
-def _in_child(action: Callable[[], object], *, show_traceback: bool) -> None:
+@contextmanager
+def _lateness_told(settings: ServeSettings) -> Iterator[None]:
+    try:
+        yield
+    except LateError as error:
+        raise AppLoadError(
+            f"importing {settings.app} is not done after {settings.boot_timeout:g} s",
+            hint="what an import waits for must have an end; if it only takes long: --boot-timeout",
+            traceback=str(error),
+        ) from None
+
+
+def _in_child(action: Callable[[], object], *, show_traceback: bool, limit: float | None = None) -> None:
     """Carry out ``action`` in a child, which tells its errors itself; leave with its exit code if it failed."""
-    code = run_once(lambda: guarded(action, show_traceback=show_traceback))
+    code = run_once(lambda: guarded(action, show_traceback=show_traceback), limit=limit)
     if code != ExitCode.OK:
         raise typer.Exit(code if code > 0 else 128 - code)
 
@@ -85,9 +102,8 @@ def _preflight(settings: ServeSettings, database: Database) -> None:
     """Check the database and say what is going to run where. Runs in a child."""
     with migrating_told(database, settings.schema):
         server = check(settings)
-    workers = "1 worker" if settings.procs == 1 else f"{settings.procs} workers"
     queues = ", ".join(_told(settings.worker.shares))
-    _log.info("pooljobs %s: %s for %s, queues: %s", version("pooljobs"), workers, settings.app, queues)
+    _log.info("pooljobs %s: %s for %s, queues: %s", version("pooljobs"), _workers(settings.procs), settings.app, queues)
     where, most = database.told(server.place), needed(settings, settings.procs)
     _log.info("%s, schema %s, %s; up to %d connections", where, settings.schema, server.version, most)
     if database.warning:
@@ -95,6 +111,10 @@ def _preflight(settings: ServeSettings, database: Database) -> None:
     for left in database.left:
         _log.warning("%s", left)
     _log.info("Ctrl-C drains, a second one gives back what has not begun")
+
+
+def _workers(procs: int) -> str:
+    return "1 worker" if procs == 1 else f"{procs} workers"
 
 
 def _told(shares: Mapping[str, int]) -> list[str]:

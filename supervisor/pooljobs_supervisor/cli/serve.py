@@ -9,7 +9,7 @@ import typer
 
 from pooljobs.exit_codes import ExitCode
 from pooljobs.process.importing import uncollected
-from pooljobs.settings import MAX_BATCH, WorkerSettings
+from pooljobs.settings import BOOT_TIMEOUT, MAX_BATCH, WorkerSettings
 from pooljobs_supervisor.cli.commands import SUMMARIES
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
 from pooljobs_supervisor.cli.options import Dsn, Embedded, chosen_dsn
@@ -59,6 +59,9 @@ JobTimeout = Annotated[
 Concurrency = Annotated[int, typer.Option("--concurrency", metavar="N", help="Handlers at a time in each worker.")]
 ShutdownTimeout = Annotated[
     float, typer.Option("--shutdown-timeout", metavar="SECONDS", help="Longest drain, before what runs is killed.")
+]
+BootTimeout = Annotated[
+    float, typer.Option("--boot-timeout", metavar="SECONDS", help="Longest import of the application, or start.")
 ]
 MaxCrashes = Annotated[int, typer.Option("--max-crashes", metavar="N", help="Crashes after which a job has failed.")]
 TimeLimit = Annotated[
@@ -126,6 +129,7 @@ HELP = teach(
         ExitCode.REFUSED,
         ExitCode.WORKER_BOOT,
         ExitCode.DRAIN_TIMED_OUT,
+        ExitCode.EXHAUSTED,
     ),
 )
 
@@ -147,6 +151,7 @@ def register(cli: typer.Typer, load_worker: Callable[[], WorkerMain], *, show_tr
         job_timeout: JobTimeout = _DEFAULTS.job_timeout,
         concurrency: Concurrency = _DEFAULTS.concurrency,
         shutdown_timeout: ShutdownTimeout = 30.0,
+        boot_timeout: BootTimeout = BOOT_TIMEOUT,
         max_crashes: MaxCrashes = _DEFAULTS.max_crashes,
         max_losses: MaxLosses = _DEFAULTS.max_losses,
         connections: Connections = _DEFAULTS.connections,

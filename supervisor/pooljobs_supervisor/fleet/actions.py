@@ -76,6 +76,21 @@ class Execute:
 
 
 @dataclass(frozen=True, slots=True)
+class LookInto:
+    """Have this child write down where it is: it has shown no sign of life for long."""
+
+    child: ChildRecord
+
+
+@dataclass(frozen=True, slots=True)
+class TellBoot:
+    """Tell where this child is, which has been starting for so many seconds."""
+
+    child: ChildRecord
+    silent: float
+
+
+@dataclass(frozen=True, slots=True)
 class KillHung:
     """Kill this child's session: it has shown no sign of life for so many seconds, and no handler runs in it."""
 
@@ -83,5 +98,5 @@ class KillHung:
     silent: float
 
 
-Enforcement = Interrupt | Expose | Spare | Execute
-Action = Spawn | Ask | Wake | Kill | Retire | KillHung | Enforcement
+Enforcement = Interrupt | Expose | Spare | Execute | LookInto | TellBoot | KillHung
+Action = Spawn | Ask | Wake | Kill | Retire | Enforcement

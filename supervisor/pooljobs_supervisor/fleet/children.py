@@ -40,11 +40,12 @@ class ChildRecord:
     slot: int
     born: float
     ready_at: float | None = None
-    called_slow: bool = False
     retiring: bool = False
     """It is to leave as soon as another is ready in its place."""
     executed: bool = False
     """It is killed for a late job."""
+    hung: bool = False
+    """It is killed because it shows no sign of life."""
     generation: int = 0
     """How many reloads had been asked for when it was forked: the code that it imported is no older."""
 
@@ -200,14 +201,3 @@ class Children:
         """How many in a row have failed there."""
         past = self._past.get(place)
         return past.failed_starts if past else 0
-
-    def slow_boots(self, now: float) -> list[ChildRecord]:
-        """Children that have been booting for ``SLOW_BOOT`` seconds, each reported once."""
-        slow = [
-            record
-            for record in self._living.values()
-            if record.ready_at is None and not record.called_slow and now - record.born >= SLOW_BOOT
-        ]
-        for record in slow:
-            record.called_slow = True
-        return slow

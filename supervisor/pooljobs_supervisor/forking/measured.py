@@ -10,9 +10,12 @@ import os
 import sys
 from typing import Any, NamedTuple
 
-from multiprocess import util
-from multiprocess.context import ForkProcess
-from multiprocess.popen_fork import Popen
+from pooljobs.process.importing import with_a_temporary_directory
+
+with with_a_temporary_directory():  # multiprocess imports dill, which asks where it is
+    from multiprocess import util
+    from multiprocess.context import ForkProcess
+    from multiprocess.popen_fork import Popen
 
 _PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
 """Bytes in one unit of ``ru_maxrss``."""

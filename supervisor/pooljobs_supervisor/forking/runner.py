@@ -4,42 +4,81 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from logging import Logger, getLogger
+from time import monotonic
+from types import FrameType
 
+from pooljobs.process.child_signals import write_stacks
+from pooljobs_supervisor.fleet.children import SLOW_BOOT
 from pooljobs_supervisor.forking.deaths import UNKNOWN_STATUS, Process, reap
 from pooljobs_supervisor.forking.parent_death import parent_death_signal
 from pooljobs_supervisor.forking.signals import handle_in_child
 from pooljobs_supervisor.forking.spawn import fork
+from pooljobs_supervisor.forking.stacks import Stacks, whereabouts
 
 
-def run_once(target: Callable[[], int], *, log: Logger | None = None) -> int:
+class LateError(Exception):
+    """The child was not done in time, and was killed; the text says where it was."""
+
+
+def run_once(target: Callable[[], int], *, log: Logger | None = None, limit: float | None = None) -> int:
     """Fork a child that calls ``target``, wait for it, and return its exit code, or minus the signal that killed it.
 
     The child stays in the caller's session with every stopping signal at its default, so that Ctrl-C ends both; it
-    also ends when the caller dies. There is no time limit: ``target`` must have its own.
+    also ends when the caller dies. It may take ``limit`` seconds (then this is the main thread, and SIGALRM is used);
+    without, ``target`` must have a limit of its own.
 
     Raises:
         OSError: The system refuses another process.
+        LateError: ``limit`` has passed.
     """
+    log = log or getLogger("pooljobs.supervisor")
     tell_of_parent = parent_death_signal()
-    parent = os.getpid()
+    parent, stacks = os.getpid(), Stacks()
+    stack_fd = stacks.make() if limit is not None else -1
 
     def settle_in() -> None:
         handle_in_child(signal.SIG_DFL)
+        write_stacks(stack_fd)
         tell_of_parent(signal.SIGTERM)
         if os.getppid() != parent:
             os.kill(os.getpid(), signal.SIGTERM)
 
-    process = fork("preflight", settle_in, target, log or getLogger("pooljobs.supervisor"))
+    process = fork("preflight", settle_in, target, log)
+    stacks.keep(process.pid or 0, stack_fd)
     try:
-        _wait(process)
+        with _bounded(process.pid or 0, stacks, limit, log) if limit is not None else nullcontext():
+            _wait(process)
     except BaseException:
         _kill(process)
         raise
+    finally:
+        stacks.close()
     end = reap(process)
     return UNKNOWN_STATUS if end is None else end.status
+
+
+@contextmanager
+def _bounded(pid: int, stacks: Stacks, limit: float, log: Logger) -> Iterator[None]:
+    """Raises LateError in the block once ``limit`` has passed; what takes long is told before."""
+    began = monotonic()
+
+    def look(_number: int, _frame: FrameType | None) -> None:
+        where, took = whereabouts(stacks.asked(pid)), monotonic() - began
+        if took >= limit:
+            raise LateError(where)
+        log.warning("the application is still being imported after %.0f s; %s", took, where)
+        signal.setitimer(signal.ITIMER_REAL, max(0.001, limit - took))
+
+    before = signal.signal(signal.SIGALRM, look)
+    signal.setitimer(signal.ITIMER_REAL, min(SLOW_BOOT, limit))
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before if before is not None else signal.SIG_DFL)
 
 
 def _wait(process: Process) -> None:

@@ -1,8 +1,9 @@
 """Forks a child by the rules, each of which was a bug somewhere.
 
 Signals stay blocked from before the fork until the child has handlers of its own, so that none is lost between.
-While they are, the child lets go of everything that belongs to the supervisor, enters a session of its own, and asks
-to be told of its parent's death. It never returns into the frames that forked it: it leaves by ``os._exit``.
+While they are, the child lets go of everything that belongs to the supervisor, takes care of its standard descriptors,
+enters a session of its own, and asks to be told of its parent's death. It never returns into the frames that forked it:
+it leaves by ``os._exit``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from types import FrameType
 
 from pooljobs.errors import PoolJobsError
 from pooljobs.exit_codes import ExitCode
+from pooljobs.process import standard_numbers
 from pooljobs.process.child import Child
+from pooljobs.process.child_signals import write_stacks
 from pooljobs.process.liveness import birth
 from pooljobs.scoreboard import Role, Wanted
 from pooljobs_supervisor.forking.deaths import Process
@@ -54,6 +57,7 @@ def _live(settle_in: Callable[[], None], life: Callable[[], int], log: Logger, f
     try:
         if not heir:
             forget_parents_handlers()
+        standard_numbers.take()
         settle_in()
         unblock_all()
         code = int(life())
@@ -72,6 +76,7 @@ def settle_in_child(child: Child, forget: Callable[[], None], tell_of_parent: Ca
     """Make a forked process a child: handlers, files, session, parent's death. Runs with all signals blocked."""
     stop = _stop_handler(child)
     handle_in_child(stop)
+    write_stacks(child.stack_fd)
     give_back_in_forks(stop, STOPPING)
     forget()
     os.setsid()

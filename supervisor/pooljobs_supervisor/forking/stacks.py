@@ -1,5 +1,5 @@
-"""Files into which workers write where their threads are, just before they are killed: one a worker, made before its
-fork, without a name. And what of such a text is about handlers.
+"""Files into which workers write where their threads are, just before they are killed, or while they start slowly: one
+a worker, made before its fork, without a name. And what of such a text people are to read.
 """
 
 from __future__ import annotations
@@ -9,13 +9,22 @@ import re
 import sys
 import tempfile
 from contextlib import suppress
+from time import monotonic, sleep
 
 from pooljobs.process.child_signals import STACK
 
 MOST_READ = 1 << 20
 """Bytes. faulthandler writes at most a hundred threads with a hundred frames each."""
 
+MOMENT, STEP = 0.5, 0.02
+"""Seconds that a child has to write, and between two looks whether it is done."""
+
+MOST_FRAMES = 30
+"""Of a thread that are told."""
+
 _THREAD = re.compile(r"^(?:Current thread|Thread) 0x.*$", re.MULTILINE)
+_MACHINERY = re.compile(r'^  File "(?:<frozen importlib.*|.*[/\\]importlib[/\\]__init__\.py)"')
+_IMPORTS = re.compile(r'^  File ".*pooljobs[/\\]application[/\\]loading\.py", line \d+ in (?:_import|_made)$')
 _OURS = re.compile(r'^  File ".*pooljobs_worker[/\\]crew[/\\]interrupts\.py", line \d+ in (?:call|guard)$')
 
 
@@ -62,6 +71,18 @@ class Stacks:
         except OSError:
             return ""
 
+    def asked(self, pid: int) -> str:
+        """Tell a child to write, and return what it wrote within a moment: for who has nothing else to do meanwhile."""
+        self.ask(pid)
+        deadline, before = monotonic() + MOMENT, 0
+        while monotonic() < deadline:
+            sleep(STEP)
+            size = self.size(pid)
+            if 0 < size == before:
+                break
+            before = size
+        return self.read(pid)
+
     def drop(self, pid: int) -> None:
         """Close a dead worker's file."""
         close(self._files.pop(pid, -1))
@@ -88,6 +109,21 @@ def account(written: str) -> str:
     if not found:
         return "no stack: no thread was in a handler; one that awaits something is in none"
     return "where it was, innermost first:\n" + "\n\n".join("\n".join(frames) for frames in found)
+
+
+def whereabouts(written: str) -> str:
+    """What a person is to read of a child that hangs elsewhere: where each thread is, as far as it is not our doing."""
+    threads = [frames for thread in _THREAD.split(written) if (frames := _above_ours(thread.splitlines()))]
+    if not threads:
+        return "no stack: it took no notice of the signal for it"
+    return "where it is, innermost first:\n" + "\n\n".join("\n".join(frames[:MOST_FRAMES]) for frames in threads)
+
+
+def _above_ours(lines: list[str]) -> list[str]:
+    """The frames inside of that which imports the application; all of them where that is not on the stack."""
+    frames = [line for line in lines if line.startswith("  ") and not _MACHINERY.match(line)]
+    ours = next((place for place, line in enumerate(frames) if _IMPORTS.match(line)), None)
+    return frames[:ours]
 
 
 def _of_handler(lines: list[str]) -> list[str]:

@@ -1,11 +1,13 @@
 """When a child hangs for good and is to be killed: a watcher.
 
-A worker that hangs outside any handler (a statement on a connection whose other side has vanished, a deadlock in a C
-library) has lost its lease, but would sit in its place for ever; a steward that hangs buries nobody (its helpers, who
-may take long, are looked after by itself). Both are judged by
-what stands on the scoreboard, which a healthy child changes all the time: an idle one by its heartbeat, one that waits
-for its database too. A worker inside a handler is no business of this watcher: that is what time limits are for. Nor is
-one that boots, one that was stopped (SIGSTOP, a debugger), or one that the end of a drain awaits.
+A worker that hangs in its boot (an import that waits for ever, threads that a library has replaced) would never serve
+and never say so. One that hangs outside any handler (a statement on a connection whose other side has vanished, a
+deadlock in a C library) has lost its lease, but would sit in its place for ever; a steward that hangs buries nobody
+(its helpers, who may take long, are looked after by itself). All are judged by what stands on the scoreboard, which a
+healthy child changes all the time: an idle one by its heartbeat, one that waits for its database too, in its boot as
+well. Before one is killed it is asked where it is, for the log. A worker inside a handler is no business of this
+watcher: that is what time limits are for. Nor is one that was stopped (SIGSTOP, a debugger), or one that the end of a
+drain awaits.
 
 Only time in which this process was looking counts. When the whole machine stood still, nobody hung.
 """
@@ -14,11 +16,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from math import inf
 
 from pooljobs.process.liveness import stopped
 from pooljobs.scoreboard import EntryState, Role, Scoreboard, Slot, SlotState
-from pooljobs_supervisor.fleet.actions import KillHung
-from pooljobs_supervisor.fleet.children import ChildRecord, Children
+from pooljobs_supervisor.fleet.actions import KillHung, LookInto, TellBoot
+from pooljobs_supervisor.fleet.children import SLOW_BOOT, ChildRecord, Children
 from pooljobs_supervisor.fleet.course import Course, Stage
 from pooljobs_supervisor.fleet.plan import IDLE_TICK
 
@@ -35,6 +38,10 @@ class Watched:
 
     signs: Hashable
     still: float = 0.0
+    asked: bool = False
+    """It was asked where it is, at the last look."""
+    told: bool = False
+    """That it starts slowly was told, or is about to be."""
 
 
 def signs_of_life(slot: Slot) -> Hashable:
@@ -44,8 +51,10 @@ def signs_of_life(slot: Slot) -> Hashable:
     return (*doing, *counters, slot.states.tobytes(), slot.latest_start())
 
 
-def patience(slot: Slot, job_timeout: float) -> float | None:
+def patience(slot: Slot, job_timeout: float, boot_timeout: float) -> float | None:
     """Seconds after which this child hangs if it shows no sign of life; None if it may be silent."""
+    if slot.state is SlotState.BOOTING:
+        return boot_timeout if slot.role is Role.WORKER else inf
     if slot.state is not SlotState.READY:
         return None
     if slot.role is Role.STEWARD:
@@ -58,6 +67,7 @@ class Hung:
     """Has hung children killed. Their jobs, none of which was running, go back at no cost."""
 
     job_timeout: float
+    boot_timeout: float
     _board: Scoreboard
     _children: Children
     _course: Course
@@ -65,8 +75,10 @@ class Hung:
     _watched: dict[int, Watched] = field(default_factory=dict)
     _looked: float | None = None
 
-    def look(self, now: float) -> list[KillHung]:
-        """Those that have been silent for too long; each is asked for again after as long a time."""
+    def look(self, now: float) -> list[LookInto | TellBoot | KillHung]:
+        """What is to be done about those that have been silent for too long: they are asked where they are, and at the
+        next look it is told, or they are killed. All of it is asked for again after as long a time.
+        """
         if self._looked is not None and now - self._looked < _LEAST_STEP:
             return []
         step = min(now - self._looked, _MOST_STEP) if self._looked is not None else 0.0
@@ -88,12 +100,25 @@ class Hung:
         before = self._watched.get(child.pid)
         if before is None or before.signs != signs or self._stopped(child.pid):
             return Watched(signs)
-        return Watched(signs, before.still + step)
+        before.still += step
+        return before
 
-    def _judge(self, child: ChildRecord) -> KillHung | None:
-        watched = self._watched[child.pid]
-        limit = patience(self._board.slot(child.slot), self.job_timeout)
-        if limit is None or watched.still < limit:
+    def _judge(self, child: ChildRecord) -> LookInto | TellBoot | KillHung | None:
+        watched, slot = self._watched[child.pid], self._board.slot(child.slot)
+        limit = patience(slot, self.job_timeout, self.boot_timeout)
+        if limit is None:
             return None
+        if watched.asked:
+            return self._with_answer(child, watched, limit)
+        slow = slot.state is SlotState.BOOTING and watched.still >= SLOW_BOOT and not watched.told
+        if not slow and watched.still < limit:
+            return None
+        watched.asked = True
+        return LookInto(child)
+
+    def _with_answer(self, child: ChildRecord, watched: Watched, limit: float) -> TellBoot | KillHung:
+        watched.asked, watched.told = False, True
+        if watched.still < limit:
+            return TellBoot(child, watched.still)
         silent, watched.still = watched.still, 0.0
         return KillHung(child, silent)

@@ -57,9 +57,9 @@ class Story:
             took = now - self._began
             self._log.info(_ALL_READY, self._procs, _workers(self._procs), took)
 
-    def slow_boot(self, child: ChildRecord, now: float) -> None:
+    def slow_boot(self, child: ChildRecord, silent: float, where: str) -> None:
         """A child takes suspiciously long to boot."""
-        self._log.warning("%s (pid %d) is still starting after %.0f s", child.place, child.pid, now - child.born)
+        self._log.warning("%s (pid %d) is still starting after %.0f s; %s", child.place, child.pid, silent, where)
 
     def not_forked(self, place: Place, error: OSError, wait: float) -> None:
         """The system refused a process."""
@@ -146,14 +146,10 @@ class Story:
         go_on = "worker goes on" if old == 1 else "workers go on"
         self._log.error("reload given up: %s; the %d old %s%s", why, old, go_on, others)
 
-    def hung(self, child: ChildRecord, silent: float) -> None:
+    def hung(self, child: ChildRecord, silent: float, where: str) -> None:
         """A child is killed because nothing happens in it."""
-        self._log.warning(
-            "%s (pid %d) hangs outside any handler, without a sign of life for %.0f s: killing it",
-            child.place,
-            child.pid,
-            silent,
-        )
+        what = "hangs outside any handler, without a sign of life for" if child.ready_at else "did not start within"
+        self._log.warning("%s (pid %d) %s %.0f s: killing it; %s", child.place, child.pid, what, silent, where)
 
     def resized(self, number: Signals, children: Children, *, fits: bool) -> None:
         """The fleet was asked to grow or shrink by one."""

@@ -15,6 +15,7 @@ import sys
 from typing import Any, TextIO
 
 from pooljobs.exit_codes import ExitCode
+from pooljobs.process import standard_numbers
 from pooljobs.process.standard_output import forgiving, like
 from pooljobs_supervisor.telling.console import say_error
 
@@ -27,7 +28,9 @@ class _Stdout(io.FileIO):
             while (written := super().write(data)) is None:  # on a pipe that never waits
                 select.select([], [self], [])
         except OSError as error:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())  # the interpreter flushes once more at its exit
+            os.dup2(
+                standard_numbers.nothing(os.O_WRONLY), self.fileno()
+            )  # the interpreter flushes once more at its exit
             if error.errno == errno.EPIPE:
                 raise SystemExit(ExitCode.OK) from None
             say_error(f"cannot write to stdout: {error.strerror}", None)
@@ -36,17 +39,11 @@ class _Stdout(io.FileIO):
 
 
 def open_streams() -> None:
-    """Put such streams in the place of this process's.
-
-    The numbers of those that were closed are taken: a connection that was given one would be printed into.
-    """
-    if sys.stdin is None:
-        os.open(os.devnull, os.O_WRONLY)
-    output = 1 if sys.stdout is not None else os.open(os.devnull, os.O_RDONLY)  # to write there is an error
+    """Put such streams in the place of this process's; the numbers of those that were closed are taken."""
+    standard_numbers.take()
+    output = 1 if sys.stdout is not None else standard_numbers.nothing(os.O_RDONLY)  # to write there is an error
     sys.stdout = _rewritten(sys.stdout, _Stdout(output, "wb", closefd=False))
-    if sys.stderr is None:
-        os.open(os.devnull, os.O_WRONLY)
-    elif isinstance(sys.stderr, io.TextIOWrapper):
+    if isinstance(sys.stderr, io.TextIOWrapper):
         sys.stderr.reconfigure(errors="backslashreplace")
     sys.stderr = forgiving(sys.stderr, 2)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pooljobs.settings import BOOT_TIMEOUT
 from pooljobs_supervisor.fleet.backoff import failed_starts, wait_before_respawn
 from pooljobs_supervisor.fleet.children import SLOW_BOOT
 from pooljobs_supervisor.forking.deaths import how
@@ -63,6 +64,8 @@ ZygoteAction = Conceive | End | EndHung
 class Zygotes:
     """All zygotes of one supervisor: mostly one, two while a reload goes on."""
 
+    boot_timeout: float = BOOT_TIMEOUT
+    """Seconds in which one must have loaded the application."""
     _living: dict[int, ZygoteRecord] = field(default_factory=dict)
     _failed_starts: int = 0
     _due: float = float("-inf")
@@ -139,10 +142,10 @@ class Zygotes:
         """
         if not serving:
             return [End(zygote) for zygote in self.all]
-        hung = [EndHung(z) for z in self.all if z.lost or now - waiting.get(z.pid, now) >= BIRTH_LIMIT]
-        ends = [End(z) for z in self.all if self._unwanted(z) or (z.ready_at is None and z.generation < wanted)]
+        ends = [z for z in self.all if self._unwanted(z) or (z.ready_at is None and z.generation < wanted)]
+        hung = [z for z in self.all if z not in ends and self._hangs(z, waiting.get(z.pid, now), now)]
         wants = self._wants(wanted) and now >= self._due
-        return [*ends, *hung, *([Conceive(wanted)] if wants else [])]
+        return [*map(End, ends), *map(EndHung, hung), *([Conceive(wanted)] if wants else [])]
 
     def pause(self, wanted: int, now: float, *, longest: float) -> float:
         """Seconds until the next zygote may be forked; ``longest`` if none is to be."""
@@ -163,6 +166,11 @@ class Zygotes:
         if any(zygote.generation >= wanted and not zygote.ended for zygote in self.all):
             return False
         return self.source is None or self._rejected < wanted
+
+    def _hangs(self, zygote: ZygoteRecord, waiting_since: float, now: float) -> bool:
+        """Whether it hears nothing, lets a worker wait, or loads the application for too long."""
+        loads_too_long = zygote.ready_at is None and now - zygote.born >= self.boot_timeout
+        return zygote.lost or now - waiting_since >= BIRTH_LIMIT or loads_too_long
 
     def _unwanted(self, zygote: ZygoteRecord) -> bool:
         """Whether its code is not to be had, or a newer one's has proved to work."""

@@ -15,6 +15,7 @@ from selectors import EVENT_READ, BaseSelector
 from pooljobs_supervisor.fleet.children import Place
 from pooljobs_supervisor.forking.deaths import DeathWatch, Reapable, reap
 from pooljobs_supervisor.forking.spawn import fork
+from pooljobs_supervisor.forking.stacks import Stacks, close, whereabouts
 from pooljobs_supervisor.zygote.births import Birth, Births
 from pooljobs_supervisor.zygote.books import ZygoteRecord, Zygotes
 from pooljobs_supervisor.zygote.life import Heritage, live, settle_in_zygote
@@ -33,6 +34,7 @@ class Keeper:
         self._heritage = heritage
         self._processes: dict[int, Reapable] = {}
         self._lines: dict[int, socket.socket] = {}
+        self._stacks = Stacks()
         self.births = births
         """Of workers that were asked for here."""
 
@@ -53,15 +55,20 @@ class Keeper:
             OSError: The system refuses.
         """
         ours, theirs = make_line()
+        stack_fd = self._stacks.make()
         with theirs:
             try:
-                settle_in = partial(settle_in_zygote, self._heritage, partial(_forget_all, (forget, ours.close)))
+                settle_in = partial(
+                    settle_in_zygote, self._heritage, partial(_forget_all, (forget, ours.close)), stack_fd
+                )
                 process = fork("zygote", settle_in, partial(live, self._heritage, theirs), self._heritage.log)
             except OSError:
                 ours.close()
+                close(stack_fd)
                 raise
         pid = process.pid or 0
         self._processes[pid], self._lines[pid] = process, ours
+        self._stacks.keep(pid, stack_fd)
         self._zygotes.born(ZygoteRecord(pid, generation, now))
         self._watch.watch(pid)
         self._selector.register(ours, EVENT_READ)
@@ -101,6 +108,10 @@ class Keeper:
                 self._selector.unregister(self._lines[zygote.pid])
         return ready
 
+    def where(self, zygote: ZygoteRecord) -> str:
+        """Where a zygote is, in words; it has a moment to say so."""
+        return whereabouts(self._stacks.asked(zygote.pid))
+
     def kill(self, zygote: ZygoteRecord) -> None:
         """SIGKILL a zygote and its session's group: who is on the way to be a worker in it is none yet."""
         try:
@@ -115,6 +126,7 @@ class Keeper:
             return None
         del self._processes[pid]
         self._watch.forget(pid)
+        self._stacks.drop(pid)
         line = self._lines.pop(pid)
         with suppress(KeyError):  # it was lost
             self._selector.unregister(line)
@@ -126,6 +138,7 @@ class Keeper:
         for line in self._lines.values():
             line.close()
         self.births.close()
+        self._stacks.close()
 
 
 def _forget_all(each: tuple[Callable[[], None], ...]) -> None:

@@ -20,6 +20,7 @@ from types import FrameType
 from pooljobs.exit_codes import ExitCode
 from pooljobs.logs import name_process
 from pooljobs.process.child import Child, ChildMain
+from pooljobs.process.child_signals import write_stacks
 from pooljobs.scoreboard import Scoreboard
 from pooljobs_supervisor.fleet.children import Place
 from pooljobs_supervisor.forking.forks import give_back_in_forks
@@ -46,13 +47,14 @@ class Heritage:
     log: Logger
 
 
-def settle_in_zygote(heritage: Heritage, forget: Callable[[], None]) -> None:
-    """Make a forked process a zygote. Runs with all signals blocked.
+def settle_in_zygote(heritage: Heritage, forget: Callable[[], None], stack_fd: int) -> None:
+    """Make a forked process a zygote, which writes its stack there when it is asked. Runs with all signals blocked.
 
     Nothing is lost with it, so it dies with its supervisor on the spot. Other signals do nothing: who means the fleet
     means the supervisor.
     """
     handle_in_child(_take_no_notice)
+    write_stacks(stack_fd)
     give_back_in_forks(_take_no_notice, STOPPING)
     forget()
     os.setsid()

@@ -37,7 +37,7 @@ class Preload:
         for zygote in self._keeper.hear(now):
             self._story.ready(zygote, now)
         for zygote in self.zygotes.slow(now):
-            self._story.slow(zygote, now)
+            self._story.slow(zygote, now, self._keeper.where(zygote))
         serving = self._course.stage is Stage.SERVE
         waiting = self._keeper.births.waiting()
         for action in self.zygotes.plan(self._children.generation, serving=serving, waiting=waiting, now=now):
@@ -71,7 +71,7 @@ class Preload:
                 self._keeper.kill(zygote)
             case EndHung(zygote):
                 if not zygote.lost:  # whose line has ended is dying by itself, as a rule
-                    self._story.hangs(zygote)
+                    self._story.hangs(zygote, self._keeper.where(zygote))
                 zygote.lost = True
                 self._keeper.kill(zygote)
 

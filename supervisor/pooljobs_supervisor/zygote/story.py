@@ -21,13 +21,14 @@ class ZygoteStory:
         took = now - zygote.born
         self._log.info("zygote (pid %d) has the application after %.1f s: %s to share", zygote.pid, took, size)
 
-    def slow(self, zygote: ZygoteRecord, now: float) -> None:
+    def slow(self, zygote: ZygoteRecord, now: float, where: str) -> None:
         """One takes suspiciously long to load."""
-        self._log.warning("zygote (pid %d) still loads the application after %.0f s", zygote.pid, now - zygote.born)
+        told = "zygote (pid %d) still loads the application after %.0f s; %s"
+        self._log.warning(told, zygote.pid, now - zygote.born, where)
 
-    def hangs(self, zygote: ZygoteRecord) -> None:
-        """One is killed because it gives no answer."""
-        self._log.warning("zygote (pid %d) gives no answer: killing it", zygote.pid)
+    def hangs(self, zygote: ZygoteRecord, where: str) -> None:
+        """One is killed because it gives no answer, or loads the application for too long."""
+        self._log.warning("zygote (pid %d) gives no answer: killing it; %s", zygote.pid, where)
 
     def not_forked(self, error: OSError) -> None:
         """The system refused a process, or what it needs."""

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import errno
+import os
+
 import psycopg
 import pytest
 from psycopg import errors as pg
@@ -113,3 +116,30 @@ def test_a_server_that_takes_no_writes_has_not_gone_away(capsys: pytest.CaptureF
     code, text = told(psycopg.errors.ReadOnlySqlTransaction("cannot execute INSERT"), capsys)
     assert code is ExitCode.DATABASE_UNSUPPORTED
     assert text.startswith("error: the server is read-only: cannot execute INSERT\nhint: ")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.EMFILE, "Too many open files", "x.py"), ("Too many open files (the limit is ", "ulimit -n")),
+        (OSError(errno.ENFILE, "Too many open files in system"), ("error: Too many open files in system\n", "ulimit")),
+        (
+            FileNotFoundError(errno.ENOENT, "No such file or directory", os.devnull),
+            ("/dev/null: No such", "mount /dev"),
+        ),
+        (FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']"), ("['/tmp']", "TMPDIR")),
+    ],
+    ids=["descriptors", "of the system", "no /dev/null", "no temporary directory"],
+)
+def test_what_the_system_lacks_is_no_bug(
+    error: OSError, words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, text = told(error, capsys)
+    assert code is ExitCode.EXHAUSTED
+    assert all(word in text for word in words), text
+
+
+def test_other_errors_of_the_system_may_be_bugs(capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = told(FileNotFoundError(errno.ENOENT, "No such file or directory", "nowhere"), capsys)
+    assert code is ExitCode.INTERNAL
+    assert "Traceback" in text

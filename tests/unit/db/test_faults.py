@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from psycopg import errors as pg
 
-from pooljobs.db.faults import refuses_payload, too_large
+from pooljobs.db.faults import refuses_payload, too_large, unreachable
 
 TOO_LARGE = [
     pg.ProgramLimitExceeded("string buffer exceeds maximum allowed length (1073741823 bytes)"),
@@ -36,3 +36,15 @@ def test_less_of_it_would_not_pass(error: Exception) -> None:
 
 def test_a_server_short_of_memory_refuses_no_payload() -> None:
     assert [refuses_payload(error) for error in TOO_LARGE] == [True, True, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("could not create socket: Too many open files", "ulimit -n"),
+        ("sorry, too many clients already", "max_connections"),
+        ("local user with ID 54321 does not exist", "PGUSER"),
+    ],
+)
+def test_the_hint_says_whose_limit_it_is(text: str, hint: str) -> None:
+    assert hint in str(unreachable(psycopg.OperationalError(text), "the database").hint)

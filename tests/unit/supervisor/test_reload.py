@@ -116,6 +116,17 @@ def test_a_replacement_that_dies_before_it_is_ready_ends_it_and_the_old_one_stay
     assert house.reload.look(1.3) == []
 
 
+def test_one_that_is_killed_because_its_boot_hangs_ends_it_too(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    house.reload.ask(1.0)
+    old = house.retires()
+    hangs = house.born(1, 3)
+    hangs.hung = True
+    house.dies(hangs, -9, killed=True)
+    assert house.reload.look(1.2) == []
+    assert not old.retiring
+    assert "worker 1 did not come up with the new code (killed by SIGKILL)" in caplog.text
+
+
 def test_a_replacement_that_takes_too_long_is_killed_and_the_old_one_stays(house: House) -> None:
     house.reload.ask(1.0)
     old = house.retires()

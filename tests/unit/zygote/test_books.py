@@ -128,6 +128,14 @@ def test_one_that_gives_no_answer_is_killed_until_it_is_gone_and_not_asked_any_m
     assert house.plan(now=51.0) == [Conceive(0)]
 
 
+def test_one_that_loads_for_too_long_is_killed_and_that_is_a_failed_start(house: House) -> None:
+    slow = house.born(ready=False)
+    assert house.plan(now=house.books.boot_timeout - 1.0) == []
+    assert house.plan(now=house.books.boot_timeout) == [EndHung(slow)]
+    house.dies(slow, now=house.books.boot_timeout)
+    assert house.books.failure(0) == "killed by SIGKILL"
+
+
 def test_at_the_end_all_are_killed_and_none_is_forked(house: House) -> None:
     both = house.born(), house.born(1, ready=False)
     assert house.plan(wanted=1, serving=False) == [End(zygote) for zygote in both]

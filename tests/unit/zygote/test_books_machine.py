@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from pooljobs_supervisor.zygote.books import Conceive, ZygoteRecord, Zygotes
+from pooljobs_supervisor.zygote.books import Conceive, End, ZygoteRecord, Zygotes
 
 
 class Books(RuleBasedStateMachine):
@@ -23,7 +23,7 @@ class Books(RuleBasedStateMachine):
                 self.books.born(ZygoteRecord(self.next_pid, action.generation, self.now))
                 self.next_pid += 1
             else:
-                action.zygote.ended = True
+                action.zygote.ended = isinstance(action, End)
                 self.books.died(action.zygote.pid, -9, self.now)
 
     @rule(seconds=st.floats(min_value=0.0, max_value=40.0))

@@ -1,7 +1,5 @@
-"""Has the process write down where it is when the supervisor asks, just before it is killed at a hard limit.
-
-faulthandler's handler is C and takes no lock: it works while C code holds the interpreter's, and in whichever thread
-has not masked the signal.
+"""Has the process write down where it is when the supervisor asks, just before it is killed at a hard limit, whatever
+handlers did to that signal.
 """
 
 from __future__ import annotations
@@ -9,7 +7,7 @@ from __future__ import annotations
 import faulthandler
 import signal
 
-from pooljobs.process.child_signals import STACK
+from pooljobs.process.child_signals import STACK, write_stacks
 
 
 class Stacks:
@@ -28,5 +26,4 @@ class Stacks:
             self._register()
 
     def _register(self) -> None:
-        if self._fd >= 0:
-            faulthandler.register(STACK, file=self._fd, all_threads=True)
+        write_stacks(self._fd)

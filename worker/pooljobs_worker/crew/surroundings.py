@@ -19,6 +19,7 @@ from typing import NoReturn
 from pooljobs.exit_codes import ExitCode
 from pooljobs.logs.guests import come_back
 from pooljobs.logs.line_handler import LineHandler
+from pooljobs.process import standard_numbers
 from pooljobs.process.child_signals import INTERRUPT
 from pooljobs.process.standard_output import opened
 from pooljobs_worker.crew.stacks import Stacks
@@ -31,7 +32,6 @@ _SIGNALS = (
     INTERRUPT,
 )
 _TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
-_STANDARD = (0, 1, 2)
 
 
 class Surroundings:
@@ -40,8 +40,8 @@ class Surroundings:
     def __init__(self, descriptors: Iterable[int], stacks: Stacks, log: logging.Logger) -> None:
         self._log = log
         self._stacks = stacks
-        self._home = os.open(".", getattr(os, "O_PATH", os.O_RDONLY))
-        self._own = {fd: _identity(fd) for fd in (*descriptors, self._home)}
+        self._home = _working_directory()
+        self._own = {fd: _identity(fd) for fd in (*descriptors, *self._home)}
         os.umask(umask := os.umask(0o077))
         self._umask = umask
         self._blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
@@ -58,7 +58,8 @@ class Surroundings:
         self._put_signals_back()
         self._put_streams_back()
         self._put_logging_back()
-        os.fchdir(self._home)
+        for fd in self._home:
+            os.fchdir(fd)
         os.umask(self._umask)
         if gc.isenabled() is not self._collecting:
             gc.enable() if self._collecting else gc.disable()
@@ -74,7 +75,8 @@ class Surroundings:
 
     def close(self) -> None:
         """Lets go of the working directory."""
-        os.close(self._home)
+        for fd in self._home:
+            os.close(fd)
 
     def _put_signals_back(self) -> None:
         for timer in self._timers:
@@ -87,11 +89,7 @@ class Surroundings:
 
     def _put_streams_back(self) -> None:
         """First the descriptors: the next file opened would get the number, and what is printed would go into it."""
-        for fd in _STANDARD:
-            try:
-                os.fstat(fd)
-            except OSError:
-                _fill(fd)
+        standard_numbers.take()
         for (name, stream), fd in zip(self._streams.items(), (1, 2), strict=True):
             if stream is not None and stream.closed:
                 self._streams[name] = opened(fd)
@@ -117,14 +115,14 @@ class Surroundings:
         os._exit(ExitCode.INTERNAL)
 
 
+def _working_directory() -> tuple[int, ...]:
+    """A descriptor of it; none where this user may not enter it: then nobody can be put back there."""
+    try:
+        return (os.open(".", getattr(os, "O_PATH", os.O_RDONLY)),)
+    except PermissionError:
+        return ()
+
+
 def _identity(fd: int) -> tuple[int, int]:
     status = os.fstat(fd)
     return status.st_dev, status.st_ino
-
-
-def _fill(fd: int) -> None:
-    null = os.open(os.devnull, os.O_RDWR)
-    if null != fd:
-        os.dup2(null, fd)
-        os.close(null)
-    os.set_inheritable(fd, True)  # noqa: FBT003  # takes no keywords

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pooljobs.scoreboard import Role
-from pooljobs_supervisor.fleet.children import SLOW_BOOT, STEWARD, ChildRecord, Children, Place
+from pooljobs_supervisor.fleet.children import STEWARD, ChildRecord, Children, Place
 
 ONE, TWO = Place(Role.WORKER, 1), Place(Role.WORKER, 2)
 
@@ -79,15 +79,6 @@ def test_the_number_of_workers_can_change_within_its_bounds() -> None:
     assert [child.pid for child in children.surplus] == [11]
     assert not children.resize(0)
     assert children.procs == 1
-
-
-def test_a_slow_boot_is_reported_once() -> None:
-    children = Children(2)
-    children.born(ChildRecord(ONE, pid=10, slot=0, born=0.0))
-    children.born(ChildRecord(TWO, pid=11, slot=1, born=0.0, ready_at=1.0))
-    assert children.slow_boots(SLOW_BOOT - 1) == []
-    assert [child.pid for child in children.slow_boots(SLOW_BOOT)] == [10]
-    assert children.slow_boots(SLOW_BOOT + 1) == []
 
 
 def test_places_are_called_as_people_call_them() -> None:

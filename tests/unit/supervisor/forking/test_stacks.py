@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pooljobs.process.child_signals import STACK
-from pooljobs_supervisor.forking.stacks import Stacks, account, close
+from pooljobs_supervisor.forking.stacks import Stacks, account, close, whereabouts
 from pooljobs_worker.crew.stacks import Stacks as WorkersStacks
 from tests.support.waiting import wait_until
 
@@ -38,6 +38,28 @@ def test_only_the_frames_of_handlers_are_kept() -> None:
         '  File "/srv/shop/jobs.py", line 12 in parse\n  File "/srv/shop/jobs.py", line 30 in thumbnail\n\n'
         '  File "/srv/shop/calls.py", line 7 in interrupts'
     )
+
+
+BOOTING = """\
+Thread 0x00007f01 (most recent call first):
+  File "/srv/shop/background.py", line 3 in run
+
+Current thread 0x00007f02 (most recent call first):
+  File "/srv/shop/settings.py", line 9 in <module>
+  File "<frozen importlib._bootstrap>", line 241 in _call_with_frames_removed
+  File "/usr/lib/python3.11/importlib/__init__.py", line 126 in import_module
+  File "/site/pooljobs/application/loading.py", line 90 in _import
+  File "/site/pooljobs_worker/main.py", line 50 in worker_main
+"""
+
+
+def test_of_a_boot_all_threads_are_told_as_far_as_they_are_not_ours() -> None:
+    assert whereabouts(BOOTING) == (
+        "where it is, innermost first:\n"
+        '  File "/srv/shop/background.py", line 3 in run\n\n'
+        '  File "/srv/shop/settings.py", line 9 in <module>'
+    )
+    assert whereabouts("") == "no stack: it took no notice of the signal for it"
 
 
 def test_what_is_not_known_is_said() -> None:

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from pooljobs.scoreboard import Activity, EntryState, Role, Scoreboard, Slot, SlotState
-from pooljobs_supervisor.fleet.children import STEWARD, ChildRecord, Children, Place
+from pooljobs_supervisor.fleet.actions import KillHung, LookInto, TellBoot
+from pooljobs_supervisor.fleet.children import SLOW_BOOT, STEWARD, ChildRecord, Children, Place
 from pooljobs_supervisor.fleet.course import Course, Stage
 from pooljobs_supervisor.limits.hung import LEAST, Hung
 
 TIMEOUT = 30.0
+BOOT = 100.0
 WORKER, STEWARDS = 0, 1
 
 
@@ -27,7 +29,9 @@ class Scene:
             slot = board.slot(index)
             slot.state, slot.role = SlotState.READY, place.role
             self.children.born(ChildRecord(place, 100 + index, index, 0.0, ready_at=0.0))
-        self.hung = Hung(TIMEOUT, board, self.children, self.course, lambda pid: pid in self.stopped)
+        self.hung = Hung(TIMEOUT, BOOT, board, self.children, self.course, lambda pid: pid in self.stopped)
+        self.asked: list[str] = []
+        self.told: list[float] = []
         self.now = 1000.0
         self.hung.look(self.now)
 
@@ -41,7 +45,10 @@ class Scene:
         for _ in range(round(seconds / step)):
             self.now += step
             each()
-            found += [str(action.child.place) for action in self.hung.look(self.now)]
+            done = self.hung.look(self.now)
+            self.asked += [str(action.child.place) for action in done if isinstance(action, LookInto)]
+            self.told += [action.silent for action in done if isinstance(action, TellBoot)]
+            found += [str(action.child.place) for action in done if isinstance(action, KillHung)]
         return found
 
     def steward_beats(self) -> None:
@@ -60,17 +67,17 @@ def scene() -> Iterator[Scene]:
 
 def test_a_silent_worker_is_killed_after_its_lease_and_not_before(scene: Scene) -> None:
     assert scene.killed(TIMEOUT - 1, each=scene.steward_beats) == []
-    assert scene.killed(1, each=scene.steward_beats) == ["worker 1"]
+    assert scene.killed(2, each=scene.steward_beats) == ["worker 1"]
 
 
 def test_it_is_asked_for_again_while_it_is_still_there(scene: Scene) -> None:
-    assert scene.killed(3 * TIMEOUT, each=scene.steward_beats) == ["worker 1"] * 3
+    assert scene.killed(3 * (TIMEOUT + 1), each=scene.steward_beats) == ["worker 1"] * 3
 
 
 def test_a_short_lease_does_not_make_it_hasty(scene: Scene) -> None:
     scene.hung.job_timeout = 1.0
     assert scene.killed(LEAST - 1, each=scene.steward_beats) == []
-    assert scene.killed(1, each=scene.steward_beats) == ["worker 1"]
+    assert scene.killed(2, each=scene.steward_beats) == ["worker 1"]
 
 
 @pytest.mark.parametrize("activity", [Activity.IDLE, Activity.WAITING_FOR_DATABASE])
@@ -98,10 +105,32 @@ def test_a_worker_in_a_handler_is_left_to_the_time_limits(scene: Scene) -> None:
     assert scene.killed(TIMEOUT - 1, each=scene.steward_beats) == [], "from its end on it has its time"
 
 
-def test_one_that_boots_or_is_dead_is_left_alone(scene: Scene) -> None:
-    for state in (SlotState.BOOTING, SlotState.DEAD):
-        scene.worker.state = state
-        assert scene.killed(2 * TIMEOUT, each=scene.steward_beats) == []
+def test_one_that_is_dead_is_left_alone(scene: Scene) -> None:
+    scene.worker.state = SlotState.DEAD
+    assert scene.killed(2 * TIMEOUT, each=scene.steward_beats) == []
+
+
+def test_a_slow_boot_is_told_once_with_where_it_is_and_then_ended(scene: Scene) -> None:
+    scene.worker.state = SlotState.BOOTING
+    assert scene.killed(SLOW_BOOT - 1, each=scene.steward_beats) == []
+    assert (scene.asked, scene.told) == ([], [])
+    assert scene.killed(BOOT - SLOW_BOOT + 1, each=scene.steward_beats) == []
+    assert (scene.asked, scene.told) == (["worker 1", "worker 1"], [SLOW_BOOT + 1])
+    assert scene.killed(2, each=scene.steward_beats) == ["worker 1"]
+
+
+def test_a_boot_that_waits_for_its_database_shows_signs_of_life(scene: Scene) -> None:
+    scene.worker.state = SlotState.BOOTING
+    for _ in range(10):
+        assert scene.killed(SLOW_BOOT, each=scene.steward_beats) == []
+        scene.worker_beats()
+    assert scene.told == []
+
+
+def test_a_stewards_boot_is_told_and_not_ended(scene: Scene) -> None:
+    scene.board.slot(STEWARDS).state = SlotState.BOOTING
+    assert scene.killed(10 * BOOT, each=scene.worker_beats) == []
+    assert scene.told == [SLOW_BOOT + 1]
 
 
 def test_one_that_was_stopped_has_its_whole_time_when_it_goes_on(scene: Scene) -> None:
@@ -109,7 +138,7 @@ def test_one_that_was_stopped_has_its_whole_time_when_it_goes_on(scene: Scene) -
     assert scene.killed(10 * TIMEOUT, each=scene.steward_beats) == []
     scene.stopped.clear()
     assert scene.killed(TIMEOUT - 1, each=scene.steward_beats) == []
-    assert scene.killed(1, each=scene.steward_beats) == ["worker 1"]
+    assert scene.killed(2, each=scene.steward_beats) == ["worker 1"]
 
 
 def test_time_in_which_nobody_looked_does_not_count(scene: Scene) -> None:
@@ -122,12 +151,12 @@ def test_what_others_write_into_its_slot_is_no_sign_of_life(scene: Scene) -> Non
         scene.steward_beats()
         scene.worker.leased_until_ns = int(scene.now)
 
-    assert scene.killed(TIMEOUT, each=others_write) == ["worker 1"]
+    assert scene.killed(TIMEOUT + 1, each=others_write) == ["worker 1"]
 
 
 def test_the_end_of_a_drain_awaits_the_workers_and_not_the_steward(scene: Scene) -> None:
     scene.course.stage = Stage.DRAIN
-    assert scene.killed(TIMEOUT) == ["steward"]
+    assert scene.killed(TIMEOUT + 1) == ["steward"]
     scene.course.stage = Stage.SETTLE
     assert scene.killed(10 * TIMEOUT) == []
 
