@@ -34,7 +34,7 @@ NO_TABLE |= {"terminate_backends", "wait_for_disk", "count_connections"}
 WRITTEN = {"register_worker", "publish_job_types", "renew_fleet", "try_lead"}
 """These insert, and look rows up by the constraint that they name: there is nothing to plan."""
 
-SMALL = {"mark_host_idle", "forget_idle_hosts", "mark_host_busy", "find_neighbours"}
+SMALL = {"mark_host_idle", "forget_idle_hosts", "mark_host_busy", "find_neighbours", "count_workers"}
 """These read one table as a whole, which has a row for each worker, or for each queue of each host that sleeps."""
 
 WALKING = {"count_jobs", "list_jobs"}

@@ -7,9 +7,8 @@ is a text too (``times.py``).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 from uuid import UUID
 
@@ -21,6 +20,7 @@ from psycopg.types.string import TextLoader
 from pooljobs.db.cancel import cancel_with
 from pooljobs.db.connect import connect, pinned_transaction
 from pooljobs.db.faults import one_line
+from pooljobs.db.id_prefix import id_range
 from pooljobs.db.listing import LONGEST_LIST, STATUSES
 from pooljobs.db.schema.version import check_migrated
 from pooljobs.db.statements import Statements
@@ -32,9 +32,6 @@ WINDOWS: Final = ("1 minute", "1 hour", "1 day", None)
 """How far back to look at what ended, one after the other until enough was found: never all of history at once."""
 
 _SECONDS: Final = {"1 minute": 60.0, "1 hour": 3600.0, "1 day": 86400.0}
-
-SHORTEST_PREFIX: Final = 4
-"""Characters of an id that must be given at least."""
 
 PLANNED: Final = (
     # Each answer is planned for itself, by the tables' sizes as they are: statistics may tell of any time.
@@ -76,8 +73,11 @@ class Reader:
         queue: str | None = None,
         job_type: str | None = None,
         limit: int = 20,
+        whole: bool = False,
     ) -> list[DictRow]:
         """The newest matching jobs, by when they ended or else were enqueued; see ``list_jobs.sql`` for the columns.
+
+        With ``whole`` also their payloads and workers. ``unserved`` is as ``find`` tells it.
 
         Raises:
             OptionError: A status that does not exist, or a limit that is not from 1 to ``LONGEST_LIST``.
@@ -87,16 +87,26 @@ class Reader:
                 raise OptionError(f"no such status: {status!r}", hint=f"use one of {', '.join(STATUSES)}")
         if not 1 <= limit <= LONGEST_LIST:
             raise OptionError(f"limit must be from 1 to {LONGEST_LIST}, not {limit}")
-        asked = {"statuses": list(statuses) if statuses else None, "queue": queue, "job_type": job_type, "limit": limit}
+        asked = {
+            "statuses": list(statuses) if statuses else None,
+            "queue": queue,
+            "job_type": job_type,
+            "limit": limit,
+            "whole": whole,
+        }
         jobs: list[DictRow] = []
         for window in WINDOWS:
             jobs = self._rows("list_jobs", asked | {"window": window})
             if window and _complete(jobs, limit, _SECONDS[window]):
                 break
-        return jobs
+        if whole:
+            self._name_workers(jobs)
+        return self._marked(jobs)
 
     def find(self, id_or_prefix: str) -> DictRow:
         """Everything known of the job with this id, or with the only id that begins so; see ``show_job.sql``.
+
+        ``unserved``: it is pending, and no living worker serves its queue; None for a user who may not know.
 
         Raises:
             OptionError: Not an id, nor the start of one, or too short.
@@ -105,7 +115,7 @@ class Reader:
         first, last = id_range(id_or_prefix)
         rows = self._rows("show_job", {"first": first, "last": last, "limit": _SHOWN + 1})
         if len(rows) == 1:
-            return rows[0]
+            return self._marked(rows)[0]
         if not rows:
             raise NotFoundError(f"no job has the id {id_or_prefix}", hint="pooljobs jobs list  shows the newest ones")
         named = ", ".join(str(row["id"]) for row in rows[:_SHOWN]) + (", …" if len(rows) > _SHOWN else "")
@@ -140,6 +150,34 @@ class Reader:
         rows = self._rows("count_jobs", {"queue": queue, "limit": limit})
         return rows, max((row.pop("queues") for row in rows), default=0)
 
+    def workers(self, queues: Sequence[str] | None = None) -> dict[str, int] | None:
+        """How many living workers serve each queue, or each of these; what nobody serves is absent.
+
+        None for a user who may not know: one that was granted what a viewer needs by a pooljobs of before.
+        """
+        with suppress(pg.InsufficientPrivilege):
+            rows = self._rows("count_workers", {"queues": None if queues is None else list(queues)})
+            return {row["queue"]: row["workers"] for row in rows}
+        return None
+
+    def _marked(self, jobs: list[DictRow]) -> list[DictRow]:
+        waiting = {_cut(job["queue"]) for job in jobs if job["status"] == "pending"}
+        served = self.workers(sorted(waiting)) if waiting else {}
+        for job in jobs:
+            pending = job["status"] == "pending"
+            job["unserved"] = None if served is None else pending and _cut(job["queue"]) not in served
+        return jobs
+
+    def _name_workers(self, jobs: Sequence[DictRow]) -> None:
+        """Puts in where the jobs' workers run, or ran, as far as that is known."""
+        ids = {job["worker_id"] for job in jobs} - {None}
+        known: dict[int, DictRow] = {}
+        with suppress(pg.InsufficientPrivilege):
+            known = {row["id"]: row for row in self._rows("name_workers", {"worker_ids": sorted(ids)})} if ids else {}
+        for job in jobs:
+            worker = known.get(job["worker_id"], {})
+            job.update({f"worker_{column}": worker.get(column) for column in ("host", "pid", "ordinal")})
+
     def _rows(self, verb: str, parameters: dict[str, Any]) -> list[DictRow]:
         pinned = pinned_transaction(self.connection, *PLANNED)
         with pinned, self.connection.cursor(row_factory=dict_row) as cursor:
@@ -147,20 +185,11 @@ class Reader:
             return cursor.execute(self._statements.load(verb), parameters).fetchall()
 
 
+def _cut(queue: str) -> str:
+    """As statements name a queue that is too long to be one of pooljobs' own."""
+    return queue[:201]
+
+
 def _complete(jobs: Sequence[DictRow], limit: int, window: float) -> bool:
     """Whether no older job can belong to the answer: it is full, and all of it lies within the window."""
     return len(jobs) >= limit and jobs[-1]["age"] <= window
-
-
-def id_range(text: str) -> tuple[UUID, UUID]:
-    """The first and the last id that begin with ``text``; hyphens and case do not count.
-
-    Raises:
-        OptionError: ``text`` is not the start of an id, or shorter than ``SHORTEST_PREFIX``.
-    """
-    digits = text.strip().replace("-", "").lower()
-    if not re.fullmatch(r"[0-9a-f]{1,32}", digits):
-        raise OptionError(f"{text!r} is not a job's id", hint="ids look like 01981f0e-5b1a-7c3d-9f6e-2a4b8c0d1e2f")
-    if len(digits) < SHORTEST_PREFIX:
-        raise OptionError(f"{text!r} is too short for an id", hint=f"give at least {SHORTEST_PREFIX} characters")
-    return UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Final, TextIO
 
 import orjson
@@ -52,12 +53,31 @@ def block(text: str) -> Text:
     return Text(escaped_lines(text))
 
 
+def cell(text: object, style: str = "") -> Text:
+    """As ``line``; what stdout has no characters for is escaped too, so that the cell is as wide as it is counted."""
+    from rich.text import Text
+
+    encoding = sys.stdout.encoding
+    return Text(escaped(str(text)).encode(encoding, "backslashreplace").decode(encoding), style)
+
+
+def cut(text: Text, width: int) -> Text:
+    """The text in so many columns exactly, with an ellipsis where it is longer, if stdout has one."""
+    text = text.copy()
+    text.truncate(width, overflow="ellipsis" if _is_unicode(sys.stdout) else "crop", pad=True)
+    return text
+
+
+def output_width() -> int | None:
+    """Columns of the terminal that results are printed on, or as ``COLUMNS`` says; None where nothing need be cut."""
+    return get_terminal_size().columns if sys.stdout.isatty() or "COLUMNS" in os.environ else None
+
+
 def emit(renderable: RenderableType) -> None:
     """Print a result. Data must come as ``Text`` or in cells of it: a plain string's brackets would be markup."""
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _PIPED_WIDTH
-    told = _rendered(renderable, Console(width=width, highlight=False))
+    told = _rendered(renderable, Console(width=output_width() or _PIPED_WIDTH, highlight=False))
     write("\n".join(each.rstrip() for each in told.split("\n")))
 
 
