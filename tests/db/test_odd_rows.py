@@ -24,7 +24,7 @@ from pooljobs.settings import ServeSettings, WorkerSettings
 from pooljobs_supervisor.cli.job_json import job_json
 from pooljobs_supervisor.cli.job_sheet import job_sheet
 from pooljobs_supervisor.cli.job_table import job_table
-from pooljobs_supervisor.cli.stats import queue_table
+from pooljobs_supervisor.cli.queue_table import queue_table
 from pooljobs_supervisor.steward.chores import Chores
 from pooljobs_supervisor.steward.known_jobs import KnownJobs
 from pooljobs_supervisor.steward.sleepers import Sleepers
@@ -115,7 +115,7 @@ def run_statements(pinned: Conn) -> None:
 
 def look(dsn: str) -> None:
     with open_reader(dsn, "pooljobs") as reader:
-        emit(queue_table(reader.count()[0]))
+        emit(queue_table(reader.count()[0], 80))
         emit_json(reader.count()[0])
         for asked in (None, *((status,) for status in STATUSES)):
             jobs = reader.list_jobs(statuses=asked, limit=10_000)

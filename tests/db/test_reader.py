@@ -11,9 +11,10 @@ import psycopg
 import pytest
 from psycopg import Connection
 
+from pooljobs.db.answers import PLANNED
 from pooljobs.db.connect import pinned_transaction
 from pooljobs.db.id_prefix import id_range
-from pooljobs.db.reader import PLANNED, Reader, open_reader
+from pooljobs.db.reader import Reader, open_reader
 from pooljobs.errors import NotFoundError, NotMigratedError, OptionError
 from pooljobs.job.verdict import Verdict
 from pooljobs_supervisor.cli.job_sheet import job_sheet

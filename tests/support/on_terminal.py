@@ -21,7 +21,7 @@ CTRL_BACKSLASH = b"\x1c"
 _TAKE = 'exec "$@" <"$TEST_TTY" >"$TEST_TTY" 2>"$TEST_TTY"'
 """A session's leader that opens a terminal gets it as its controlling one."""
 
-_PART = re.compile(r"\x1b\[\??(\d*)([A-Za-z])|[\r\n]|[^\x1b\r\n]+")
+_PART = re.compile(r"\x1b\[\??([\d;]*)([A-Za-z])|[\r\n]|[^\x1b\r\n]+")
 
 
 class Terminal:

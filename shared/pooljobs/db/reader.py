@@ -1,30 +1,25 @@
-"""The operator's questions: which jobs are there, what became of one, run it again, how do the queues stand.
+"""The operator's questions: which jobs are there, what became of one, run it again; and how do the queues stand.
 
-Used by the command line. Answers are plain dictionaries, a column a key. A payload is JSON text: jsonb holds numbers
-and depths that no reader of JSON takes, and such jobs are just those that are looked at. A time that Python cannot hold
-is a text too (``times.py``).
+Used by the command line.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from psycopg import Connection
 from psycopg import errors as pg
-from psycopg.rows import DictRow, dict_row
-from psycopg.types.string import TextLoader
+from psycopg.rows import DictRow
 
 from pooljobs.db.cancel import cancel_with
 from pooljobs.db.connect import connect, pinned_transaction
 from pooljobs.db.faults import one_line
 from pooljobs.db.id_prefix import id_range
 from pooljobs.db.listing import LONGEST_LIST, STATUSES
+from pooljobs.db.queue_counts import QueueCounts, cut
 from pooljobs.db.schema.version import check_migrated
-from pooljobs.db.statements import Statements
-from pooljobs.db.times import register_times
 from pooljobs.errors import NotFoundError, OptionError
 from pooljobs.job.cancellation import Cancellation
 
@@ -32,15 +27,6 @@ WINDOWS: Final = ("1 minute", "1 hour", "1 day", None)
 """How far back to look at what ended, one after the other until enough was found: never all of history at once."""
 
 _SECONDS: Final = {"1 minute": 60.0, "1 hour": 3600.0, "1 day": 86400.0}
-
-PLANNED: Final = (
-    # Each answer is planned for itself, by the tables' sizes as they are: statistics may tell of any time.
-    "plan_cache_mode = force_custom_plan",
-    "enable_seqscan = off",
-    "jit = off",  # what is forbidden counts as dear beyond measure, and would be compiled first: for seconds
-    "timezone = 'UTC'",
-    "datestyle = 'ISO'",
-)
 
 _SHOWN = 5
 """Ids named when a prefix fits several."""
@@ -58,13 +44,8 @@ def open_reader(dsn: str, schema: str) -> Iterator[Reader]:
         yield Reader(connection, schema)
 
 
-class Reader:
+class Reader(QueueCounts):
     """Answers from one connection, which must be in autocommit mode: each answer is a transaction."""
-
-    def __init__(self, connection: Connection[Any], schema: str = "pooljobs") -> None:
-        self.connection = connection
-        register_times(connection)
-        self._statements = Statements(schema)
 
     def list_jobs(
         self,
@@ -141,31 +122,12 @@ class Reader:
         """Which of these jobs have not ended."""
         return [row["id"] for row in self._rows("find_live", {"ids": list(job_ids)})]
 
-    def count(self, queue: str | None = None, *, limit: int | None = None) -> tuple[list[DictRow], int]:
-        """How each queue, or this one, stands, and how many queues there are; see ``count_jobs.sql``.
-
-        A queue that never held a job is absent. Of more than ``limit`` queues (default: of any number) those are listed
-        of which most is due.
-        """
-        rows = self._rows("count_jobs", {"queue": queue, "limit": limit})
-        return rows, max((row.pop("queues") for row in rows), default=0)
-
-    def workers(self, queues: Sequence[str] | None = None) -> dict[str, int] | None:
-        """How many living workers serve each queue, or each of these; what nobody serves is absent.
-
-        None for a user who may not know: one that was granted what a viewer needs by a pooljobs of before.
-        """
-        with suppress(pg.InsufficientPrivilege):
-            rows = self._rows("count_workers", {"queues": None if queues is None else list(queues)})
-            return {row["queue"]: row["workers"] for row in rows}
-        return None
-
     def _marked(self, jobs: list[DictRow]) -> list[DictRow]:
-        waiting = {_cut(job["queue"]) for job in jobs if job["status"] == "pending"}
+        waiting = {cut(job["queue"]) for job in jobs if job["status"] == "pending"}
         served = self.workers(sorted(waiting)) if waiting else {}
         for job in jobs:
             pending = job["status"] == "pending"
-            job["unserved"] = None if served is None else pending and _cut(job["queue"]) not in served
+            job["unserved"] = None if served is None else pending and cut(job["queue"]) not in served
         return jobs
 
     def _name_workers(self, jobs: Sequence[DictRow]) -> None:
@@ -177,17 +139,6 @@ class Reader:
         for job in jobs:
             worker = known.get(job["worker_id"], {})
             job.update({f"worker_{column}": worker.get(column) for column in ("host", "pid", "ordinal")})
-
-    def _rows(self, verb: str, parameters: dict[str, Any]) -> list[DictRow]:
-        pinned = pinned_transaction(self.connection, *PLANNED)
-        with pinned, self.connection.cursor(row_factory=dict_row) as cursor:
-            cursor.adapters.register_loader("jsonb", TextLoader)
-            return cursor.execute(self._statements.load(verb), parameters).fetchall()
-
-
-def _cut(queue: str) -> str:
-    """As statements name a queue that is too long to be one of pooljobs' own."""
-    return queue[:201]
 
 
 def _complete(jobs: Sequence[DictRow], limit: int, window: float) -> bool:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Final, TextIO
 
@@ -22,6 +23,7 @@ from pooljobs_supervisor.telling.json_text import indented
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.live import Live
     from rich.segment import Segment
     from rich.text import Text
 
@@ -73,6 +75,11 @@ def output_width() -> int | None:
     return get_terminal_size().columns if sys.stdout.isatty() or "COLUMNS" in os.environ else None
 
 
+def output_height() -> int:
+    """Lines of that terminal, or of a usual one."""
+    return get_terminal_size().lines
+
+
 def emit(renderable: RenderableType) -> None:
     """Print a result. Data must come as ``Text`` or in cells of it: a plain string's brackets would be markup."""
     from rich.console import Console
@@ -81,9 +88,9 @@ def emit(renderable: RenderableType) -> None:
     write("\n".join(each.rstrip() for each in told.split("\n")))
 
 
-def emit_json(value: object) -> None:
-    """Print a result as JSON: indented on a terminal, on one line otherwise."""
-    options = orjson.OPT_INDENT_2 if sys.stdout.isatty() else 0
+def emit_json(value: object, *, one_line: bool = False) -> None:
+    """Print a result as JSON: indented on a terminal, unless told otherwise, on one line elsewhere."""
+    options = orjson.OPT_INDENT_2 if sys.stdout.isatty() and not one_line else 0
     document = escaped_json(orjson.dumps(value, default=str, option=options | orjson.OPT_UTC_Z).decode())
     write((document if _is_unicode(sys.stdout) else ascii_json(document)) + "\n")
 
@@ -116,6 +123,32 @@ def progress_console() -> Console:
     from rich.console import Console
 
     return Console(stderr=True, highlight=False)
+
+
+class InPlace:
+    """A result on a terminal that is printed over by the next one."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+
+    def show(self, text: Text) -> None:
+        """Print it in the place of the one before."""
+        self._live.update(_Harmless(text), refresh=True)
+
+    def tell(self, text: Text) -> None:
+        """Print it above, where it stays."""
+        self._live.console.print(_Harmless(text))
+
+
+@contextmanager
+def in_place() -> Iterator[InPlace]:
+    """Results on stdout, the last of which stays; the cursor is hidden meanwhile."""
+    from rich.console import Console
+    from rich.live import Live
+
+    console = Console(highlight=False)
+    with Live(console=console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as live:
+        yield InPlace(live)
 
 
 class _Harmless:
