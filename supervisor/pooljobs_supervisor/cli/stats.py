@@ -45,7 +45,7 @@ Limit = Annotated[
     int | None,
     typer.Option("--limit", "-n", min=1, metavar="N", help=f"Most queues to list; by default {MOST}, with --json all."),
 ]
-Watch = Annotated[
+Every = Annotated[
     float | None,
     typer.Option(
         "--watch",
@@ -85,16 +85,16 @@ def stats(
     queue: QueueFilter = None,
     limit: Limit = None,
     *,
-    watch: Watch = None,
+    watch: Every = None,
     dsn: Dsn = None,
     schema: Schema = DEFAULT_SCHEMA,
     as_json: AsJson = False,
 ) -> None:
     """Show how the queues stand."""
-    if watch is not None:
-        _watch(watch, queue, limit, dsn, schema, as_json=as_json)
-        return
     most = limit or (None if as_json else MOST)
+    if watch is not None:
+        _watch(watch, queue, most, dsn, schema, as_json=as_json)
+        return
     with reading(dsn, schema) as reader:
         queues, of = reader.count(queue, limit=most)
     if as_json:
@@ -113,8 +113,8 @@ def _watch(every: float, queue: str | None, limit: int | None, dsn: str | None, 
     if not _LEAST <= every < math.inf:
         raise OptionError(f"--watch takes {_LEAST} seconds or more, not {every:g}")
     with uncollected():
-        from pooljobs_supervisor.cli.watch import Watch as Looks
+        from pooljobs_supervisor.cli.watch import Watch
         from pooljobs_supervisor.cli.watch_display import open_display
 
     with open_display(every, limit, as_json=as_json) as display:
-        Looks(display, every, queue).run(dsn, schema)
+        Watch(display, every, queue).run(dsn, schema)

@@ -26,9 +26,6 @@ from pooljobs_supervisor.telling.console import (
     say,
 )
 
-_MOST: Final = 100
-"""Queues in a block, unless another number is asked for."""
-
 _BESIDE: Final = 4
 """Lines of a terminal that are no queue's: titles, what is left out, the time, the prompt."""
 
@@ -80,7 +77,7 @@ def open_display(every: float, limit: int | None, *, as_json: bool) -> Iterator[
         with in_place() as place:
             yield _Screen(place, every, limit)
     else:
-        yield _Blocks(limit or _MOST)
+        yield _Blocks(limit)
 
 
 def _end(number: int, _frame: object) -> NoReturn:
@@ -99,7 +96,7 @@ class _Lines:
 
 
 class _Blocks:
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int | None) -> None:
         self.limit = limit
 
     def show(self, shown: Shown) -> None:

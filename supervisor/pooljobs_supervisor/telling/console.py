@@ -10,6 +10,7 @@ Rich is imported by what needs it: many a command prints an id, or JSON, and end
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -133,11 +134,13 @@ class InPlace:
 
     def show(self, text: Text) -> None:
         """Print it in the place of the one before."""
-        self._live.update(_Harmless(text), refresh=True)
+        with _unbroken():
+            self._live.update(_Harmless(text), refresh=True)
 
     def tell(self, text: Text) -> None:
         """Print it above, where it stays."""
-        self._live.console.print(_Harmless(text))
+        with _unbroken():
+            self._live.console.print(_Harmless(text))
 
 
 @contextmanager
@@ -149,6 +152,16 @@ def in_place() -> Iterator[InPlace]:
     console = Console(highlight=False)
     with Live(console=console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as live:
         yield InPlace(live)
+
+
+@contextmanager
+def _unbroken() -> Iterator[None]:
+    """Ctrl-C comes afterwards: half of what is printed over is no longer known to be there, and stays."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _Harmless:
