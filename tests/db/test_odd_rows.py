@@ -21,8 +21,10 @@ from pooljobs.job.verdict import Verdict
 from pooljobs.process.child import Child
 from pooljobs.scoreboard import Role, Scoreboard
 from pooljobs.settings import ServeSettings, WorkerSettings
-from pooljobs_supervisor.cli.job_table import job_sheet, job_table
-from pooljobs_supervisor.cli.stats import queue_table
+from pooljobs_supervisor.cli.job_json import job_json
+from pooljobs_supervisor.cli.job_sheet import job_sheet
+from pooljobs_supervisor.cli.job_table import job_table
+from pooljobs_supervisor.cli.queue_table import queue_table
 from pooljobs_supervisor.steward.chores import Chores
 from pooljobs_supervisor.steward.known_jobs import KnownJobs
 from pooljobs_supervisor.steward.sleepers import Sleepers
@@ -113,16 +115,16 @@ def run_statements(pinned: Conn) -> None:
 
 def look(dsn: str) -> None:
     with open_reader(dsn, "pooljobs") as reader:
-        emit(queue_table(reader.count()[0]))
+        emit(queue_table(reader.count()[0], 80))
         emit_json(reader.count()[0])
         for asked in (None, *((status,) for status in STATUSES)):
             jobs = reader.list_jobs(statuses=asked, limit=10_000)
-            emit(job_table(jobs))
-            emit_json(jobs)
+            emit(job_table(jobs, 80 if asked else None))
+            emit_json([job_json(job) for job in reader.list_jobs(statuses=asked, limit=10_000, whole=True)])
         for job in of_each_kind(reader.list_jobs(limit=10_000)):
             found = reader.find(str(job["id"]))
             emit(job_sheet(found))
-            emit_json(found)
+            emit_json(job_json(found))
 
 
 def retry_all(dsn: str) -> None:

@@ -7,15 +7,21 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 from psycopg import Connection
 
-from pooljobs.db.reader import Reader, id_range, open_reader
+from pooljobs.db.answers import PLANNED
+from pooljobs.db.connect import pinned_transaction
+from pooljobs.db.id_prefix import id_range
+from pooljobs.db.reader import Reader, open_reader
 from pooljobs.errors import NotFoundError, NotMigratedError, OptionError
 from pooljobs.job.verdict import Verdict
-from pooljobs_supervisor.cli.job_table import job_sheet
+from pooljobs_supervisor.cli.job_sheet import job_sheet
 from pooljobs_supervisor.telling.console import emit, emit_json
-from tests.support.claims import claim, insert, register, scalar, settle_all
+from tests.support.claims import SQL, claim, insert, register, scalar, settle_all
+from tests.support.plans import explain
+from tests.support.roles import role_for
 
 
 @pytest.fixture
@@ -104,7 +110,7 @@ def test_a_listing_of_ended_jobs_reads_no_live_row_and_no_old_partition(
         ended(connection, "failed")
     plan = connection.execute(
         reader._statements.load("list_jobs").replace(b"WITH matching", b"EXPLAIN WITH matching", 1),
-        {"statuses": ["failed"], "queue": None, "job_type": None, "limit": 20, "window": "1 hour"},
+        {"statuses": ["failed"], "queue": None, "job_type": None, "limit": 20, "window": "1 hour", "whole": True},
     ).fetchall()
     text = "\n".join(row[0] for row in plan)
     assert "live" not in text
@@ -113,10 +119,13 @@ def test_a_listing_of_ended_jobs_reads_no_live_row_and_no_old_partition(
 
 def test_a_job_is_found_by_its_id_or_the_start_of_it(connection: Connection[Any], reader: Reader) -> None:
     job_id = ended(connection, "failed")
+    insert(connection)
+    live_id = scalar(connection, "SELECT id FROM pooljobs.live")
     found = reader.find(str(job_id))
     assert (found["id"], found["status"], found["last_error"], found["fence"]) == (job_id, "failed", "boom", 5)
-    assert reader.find(str(job_id)[:20].upper())["id"] == job_id
-    assert reader.find(job_id.hex[:30])["id"] == job_id
+    for wanted in (job_id, live_id):
+        for start in (str(wanted)[:13], str(wanted)[:20].upper(), wanted.hex[:13], wanted.hex[:30], f" {wanted}\n"):
+            assert reader.find(start)["id"] == wanted
 
 
 def test_a_running_jobs_worker_is_named(connection: Connection[Any], reader: Reader) -> None:
@@ -130,24 +139,61 @@ def test_a_running_jobs_worker_is_named(connection: Connection[Any], reader: Rea
 
 def test_an_unknown_or_ambiguous_id_is_refused(connection: Connection[Any], reader: Reader) -> None:
     with pytest.raises(NotFoundError, match="no job"):
-        reader.find("ffffffff")
-    for last in (1, 2):
-        insert(connection, id=UUID(int=(0xABCD << 112) + last))
+        reader.find("ffffffff-ffff")
+    twins = [UUID(int=(0xABCDABCDABCD << 80) + last) for last in (1, 2)]
+    insert(connection, id=twins[0])
+    connection.execute(
+        "INSERT INTO pooljobs.history SELECT %s, t, t, t, t, 7, 5, 1, 1, 0, 0, 0, 'failed', 'a', 'b', NULL, NULL, '{}'"
+        " FROM now() AS t",
+        (twins[1],),
+    )
     with pytest.raises(NotFoundError, match="several") as caught:
-        reader.find("abcd")
-    assert str(UUID(int=(0xABCD << 112) + 2)) in str(caught.value.hint)
+        reader.find("abcdabcd-abcd")
+    assert str(caught.value.hint) == f"name one: {twins[0]}, {twins[1]}"
+    assert [reader.find(str(twin))["id"] for twin in twins] == twins
 
 
-@pytest.mark.parametrize("text", ["", "abc", "xyzw", "0" * 33, "01981f0e_5b1a"])
+@pytest.fixture
+def many(connection: Connection[Any]) -> Connection[Any]:
+    """100,000 jobs that wait and 100,000 that ended, in the order of their ids. No statistics tell of them."""
+    connection.execute("SELECT pooljobs.ensure_partitions()")
+    connection.execute(
+        "CREATE FUNCTION pooljobs.id_of(n integer) RETURNS uuid LANGUAGE sql AS $$ SELECT encode(substr(int8send("
+        "1700000000000 + n * 3), 3) || decode('7000800000000000', 'hex') || substr(int4send(n), 3), 'hex')::uuid $$"
+    )
+    connection.execute(
+        "INSERT INTO pooljobs.live (id, job_type) SELECT pooljobs.id_of(n), 'a' FROM generate_series(1, 100000) AS n"
+    )
+    connection.execute(
+        "INSERT INTO pooljobs.history SELECT pooljobs.id_of(n), t, t, t, t, 7, 5, 1, 1, 0, 0, 0, 'failed', 'a', 'b',"
+        " NULL, NULL, '{}' FROM generate_series(100001, 200000) AS n, now() AS t"
+    )
+    for (partition,) in connection.execute("SELECT relid::text FROM pg_partition_tree('pooljobs.history')").fetchall():
+        connection.execute(f"VACUUM {partition}".encode())  # enters what is new into the index of ranges
+    return connection
+
+
+@pytest.mark.parametrize("digits", [13, 36])
+def test_an_id_is_looked_up_by_its_range_and_not_among_all_jobs(many: Connection[Any], digits: int) -> None:
+    for number, waiting in ((50_000, 1), (150_000, 0)):
+        first, last = id_range(str(scalar(many, "SELECT pooljobs.id_of(%s)", number))[:digits])
+        with pinned_transaction(many, *PLANNED):
+            plan = explain(many, SQL.load("show_job"), {"first": first, "last": last, "limit": 6})
+        assert plan.of("live", "history") == {("live", "live_pkey"), ("history", "history_id")}
+        assert plan.rows("live") == waiting
+        assert plan.rows("history") < 10_000, "two or three ranges of 32 pages"
+
+
+@pytest.mark.parametrize("text", ["", "abc", "xyzw", "0" * 33, "01981f0e_5b1a", "01981f0e-5b1"])
 def test_what_is_no_id(text: str) -> None:
     with pytest.raises(OptionError):
         id_range(text)
 
 
 def test_a_prefix_spans_its_range() -> None:
-    first, last = id_range("0198-1F")
-    assert str(first) == "01981f00-0000-0000-0000-000000000000"
-    assert str(last) == "01981fff-ffff-ffff-ffff-ffffffffffff"
+    first, last = id_range("01981f0E5b-1a7")
+    assert str(first) == "01981f0e-5b1a-7000-0000-000000000000"
+    assert str(last) == "01981f0e-5b1a-7fff-ffff-ffffffffffff"
 
 
 @pytest.mark.parametrize("status", ["failed", "cancelled"])
@@ -229,3 +275,82 @@ def test_counts_by_queue(connection: Connection[Any], reader: Reader) -> None:
     assert (second["queue"], second["completed_last_hour"], second["failed_last_hour"]) == ("b", 1, 1)
     assert second["wait_p50"] == second["run_p95"] == 0
     assert reader.count("b") == ([second], 1)
+
+
+def served(connection: Connection[Any], *queues: str, **columns: Any) -> int:
+    """A worker's row as it is registered, and changed then."""
+    worker = register(connection)
+    changed = {"queues": list(queues), **columns}
+    for column, value in changed.items():
+        connection.execute(f"UPDATE pooljobs.workers SET {column} = %s WHERE id = %s".encode(), (value, worker))
+    return worker
+
+
+def test_workers_of_each_queue_are_those_that_live(connection: Connection[Any], reader: Reader) -> None:
+    assert reader.workers() == {}
+    for queues in (("a",), ("a", "b", "b"), ("c" * 300,)):
+        served(connection, *queues)
+    served(connection, "dead", dead_at="2026-01-01")
+    lost = served(connection, "lost", leased_until="2000-01-01", job_timeout="1 ms")
+    served(
+        connection, "away", leased_until="2000-01-01", job_timeout="1 year"
+    )  # since the server's start: not yet lost
+    assert reader.workers() == {"a": 2, "b": 1, "c" * 201: 1, "away": 1}
+    assert reader.workers(["b", "lost", "none"]) == {"b": 1}
+    connection.execute("UPDATE pooljobs.workers SET leased_until = 'infinity' WHERE id = %s", (lost,))
+    assert reader.workers(["lost"]) == {"lost": 1}
+
+
+def test_a_waiting_job_whose_queue_nobody_serves_is_marked(connection: Connection[Any], reader: Reader) -> None:
+    served(connection, "a", "c" * 201)
+    for queue in ("a", "b"):
+        insert(connection, job_type=queue, queue=queue)
+    ended(connection, queue="b", job_type="ended")
+    assert {job["job_type"]: job["unserved"] for job in reader.list_jobs()} == {"a": False, "b": True, "ended": False}
+    assert [reader.find(str(job["id"]))["unserved"] for job in reader.list_jobs(statuses=["pending"])] == [True, False]
+
+
+def test_a_user_who_may_not_know_of_workers_sees_jobs_all_the_same(owner_dsn: str, connection: Connection[Any]) -> None:
+    """As a viewer's rights were before: the view, and nothing else."""
+    insert(connection)
+    with role_for(owner_dsn, "viewer") as viewer, open_reader(viewer, "pooljobs") as reader:
+        assert reader.list_jobs(whole=True)[0]["unserved"] is True
+        connection.execute(
+            f"REVOKE ALL ON pooljobs.workers FROM {psycopg.conninfo.conninfo_to_dict(viewer)['user']}".encode()
+        )
+        [job] = reader.list_jobs(whole=True)
+        assert (job["unserved"], job["payload"], reader.find(str(job["id"]))["unserved"]) == (None, "{}", None)
+        assert reader.workers() is None
+
+
+def test_a_whole_listing_has_payloads_and_workers(connection: Connection[Any], reader: Reader) -> None:
+    insert(connection, job_type="waits")
+    scalar(connection, "SELECT pooljobs.enqueue('runs', %s::jsonb)", '{"n": 12345678901234567890.10}')
+    connection.execute("UPDATE pooljobs.live SET run_at = now() - interval '1 h' WHERE job_type = 'runs'")
+    worker = register(connection)
+    [held] = claim(connection, worker, limit=1) or []
+    scalar(connection, "SELECT pooljobs.cancel(%s, 'why')", held.id)
+    ended(connection, "failed", job_type="ended")
+    jobs = {job["job_type"]: job for job in reader.list_jobs(whole=True)}
+    runs = jobs["runs"]
+    assert (runs["payload"], runs["worker_id"], runs["cancel_reason"]) == (
+        '{"n": 12345678901234567890.10}',
+        worker,
+        "why",
+    )
+    assert (runs["worker_host"], runs["worker_pid"], runs["worker_ordinal"]) == ("test", 1, 1)
+    assert runs["locked_until"] is not None
+    assert (jobs["ended"]["worker_id"], jobs["ended"]["worker_host"], jobs["ended"]["fence"]) == (7, None, 5)
+    assert (jobs["waits"]["worker_id"], jobs["waits"]["worker_pid"]) == (None, None)
+    assert all(job["payload"] is None and "worker_host" not in job for job in reader.list_jobs())
+
+
+def test_a_payload_that_is_too_large_for_a_listing_hides_no_job(connection: Connection[Any], reader: Reader) -> None:
+    connection.execute(
+        "INSERT INTO pooljobs.live (job_type, payload) SELECT 'large', jsonb_build_object('x', array_agg(random()))"
+        " FROM generate_series(1, 50000)"
+    )
+    insert(connection, job_type="small")
+    small, large = reader.list_jobs(whole=True)
+    assert (small["payload"], small["payload_bytes"], large["payload"]) == ("{}", None, None)
+    assert large["payload_bytes"] > 1 << 18

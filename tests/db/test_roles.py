@@ -88,7 +88,9 @@ ACTS: Final[dict[str, Callable[[str, UUID], None]]] = {
     "`jobs retry`": retries,
     "make the coming days' partitions": sql("SELECT pooljobs.ensure_partitions()"),
     "read the tables themselves: `live`, `history`": sql("SELECT * FROM pooljobs.live, pooljobs.history LIMIT 1"),
-    "see hosts and pids: `workers`, `fleets`": sql("SELECT * FROM pooljobs.workers, pooljobs.fleets LIMIT 1"),
+    "see which workers live, and what they serve": sql("SELECT queues, leased_until, dead_at FROM pooljobs.workers"),
+    "see hosts and pids of workers, as of jobs that run": sql("SELECT host, pid FROM pooljobs.workers"),
+    "read `workers` and `fleets` as a whole": sql("SELECT * FROM pooljobs.workers, pooljobs.fleets LIMIT 1"),
     "write a job as if it ran, or had run": sql(
         "INSERT INTO pooljobs.live (job_type, worker_id, token, attempts) VALUES ('a', 9, 9, 2)"
     ),

@@ -15,7 +15,8 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from pooljobs.db.reader import PLANNED, open_reader
+from pooljobs.db.answers import PLANNED
+from pooljobs.db.reader import open_reader
 from tests.support.claims import SQL, register
 from tests.support.hot_statements import Hot, hot_statements, judge
 from tests.support.plans import Plan, Prepared
@@ -34,7 +35,7 @@ NO_TABLE |= {"terminate_backends", "wait_for_disk", "count_connections"}
 WRITTEN = {"register_worker", "publish_job_types", "renew_fleet", "try_lead"}
 """These insert, and look rows up by the constraint that they name: there is nothing to plan."""
 
-SMALL = {"mark_host_idle", "forget_idle_hosts", "mark_host_busy", "find_neighbours"}
+SMALL = {"mark_host_idle", "forget_idle_hosts", "mark_host_busy", "find_neighbours", "count_workers"}
 """These read one table as a whole, which has a row for each worker, or for each queue of each host that sleeps."""
 
 WALKING = {"count_jobs", "count_left", "list_jobs"}

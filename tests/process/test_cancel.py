@@ -111,7 +111,7 @@ def test_the_command_takes_each_id_by_itself(dsn: str, connection: Connection[An
     insert(connection, 2)
     [running] = claim(connection, register(connection), limit=1) or []
     [pending] = [r[0] for r in connection.execute("SELECT id FROM pooljobs.live WHERE worker_id IS NULL").fetchall()]
-    ended = pooljobs("jobs", "cancel", "ffffffff", str(running.id), str(pending), "--json", dsn=dsn)
+    ended = pooljobs("jobs", "cancel", "ffffffff-ffff", str(running.id), str(pending), "--json", dsn=dsn)
     assert ended.code == ExitCode.NOT_FOUND
     assert ended.json["jobs"] == [
         {"id": str(running.id), "became": "requested"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -11,11 +12,13 @@ from uuid import UUID
 import psycopg
 import pytest
 from psycopg import Connection
+from rich.cells import cell_len
 
 from pooljobs.exit_codes import ExitCode
 from pooljobs.job.verdict import Verdict
 from tests.support.claims import claim, insert, register, scalar, settle_all
 from tests.support.command import environment, pooljobs
+from tests.support.on_terminal import Terminal
 
 APP = """
 from pooljobs import PoolJobs
@@ -103,7 +106,7 @@ def test_a_type_that_nobody_ever_declared_is_stored_with_a_warning_once_others_a
     dsn: str, folder: Path, connection: Connection[Any]
 ) -> None:
     """Before the first fleet has started nothing is known of any type."""
-    assert pooljobs("enqueue", "snd", dsn=dsn).err == ""
+    assert "declared" not in pooljobs("enqueue", "snd", dsn=dsn).err
     declare_type = "INSERT INTO pooljobs.job_types VALUES (%s, 'default', 3, 'fixed', 1)"
     for job_type in ("send", "receive"):
         connection.execute(declare_type, (job_type,))
@@ -179,15 +182,76 @@ def test_list_show_and_retry(dsn: str, connection: Connection[Any]) -> None:
     assert "Traceback: here" in shown
     assert pooljobs("jobs", "show", str(job_id), "--json", dsn=dsn).json["last_error"].startswith("ValueError")
     assert "pending again" in pooljobs("jobs", "retry", str(job_id), dsn=dsn).out
-    again = pooljobs("jobs", "retry", str(job_id), "ffffffff", dsn=dsn)
+    again = pooljobs("jobs", "retry", str(job_id), "ffffffff-ffff", dsn=dsn)
     assert (again.code, again.out) == (ExitCode.REFUSED, "")
     assert "is pending" in again.err
-    assert "no job has the id ffffffff" in again.err
+    assert "no job has the id ffffffff-ffff" in again.err
+
+
+@pytest.mark.parametrize("command", ["show", "retry", "cancel"])
+def test_an_id_may_be_named_by_13_characters_and_not_by_fewer_or_for_two(
+    dsn: str, connection: Connection[Any], command: str
+) -> None:
+    twins = [UUID(int=(0xABCDABCDABCD << 80) + last) for last in (1, 2)]
+    for twin in twins:
+        insert(connection, id=twin)
+    insert(connection, id=UUID(int=(0xABCDABCDABCE << 80) + 1), job_type="send")
+    if command == "retry":
+        pooljobs("jobs", "cancel", "ABCDABCD-ABCE", dsn=dsn)
+    named = pooljobs("jobs", command, "ABCDABCD-ABCE", dsn=dsn)
+    assert (named.code, "abcdabcd-abce-0000" in named.out) == (0, True), named.err
+    both = pooljobs("jobs", command, "abcdabcd-abcd", dsn=dsn)
+    assert (both.code, both.out) == (ExitCode.NOT_FOUND, "")
+    assert f"name one: {twins[0]}, {twins[1]}" in both.err
+    short = pooljobs("jobs", command, "abcdabcd-abc", dsn=dsn)
+    assert (short.code, short.out) == (ExitCode.REFUSED, "")
+    assert "too short" in short.err
+    assert "13 characters" in short.err
+
+
+def test_jobs_as_json_have_all_numbers_whole_even_for_readers_that_round_them(
+    dsn: str, connection: Connection[Any]
+) -> None:
+    scalar(
+        connection,
+        "SELECT pooljobs.enqueue('send', %s::jsonb)",
+        '{"n": 12345678901234567890.10, "b": 9007199254740993}',
+    )
+    worker = next(id_ for id_ in iter(lambda: register(connection), None) if float(id_) != id_)
+    [held] = claim(connection, worker) or []
+    listed, shown = (
+        pooljobs("jobs", "list", "--json", dsn=dsn),
+        pooljobs("jobs", "show", str(held.id), "--json", dsn=dsn),
+    )
+    for ended in (listed, shown):
+        read = json.loads(ended.out, parse_int=float)
+        job = read[0] if isinstance(read, list) else read
+        where = (job["worker_id"], job["worker_host"], job["worker_pid"], job["worker_ordinal"])
+        assert where == (str(worker), "test", 1, 1)
+        assert '"n": 12345678901234567890.10' in ended.out
+        assert '"b": 9007199254740993' in ended.out
+    assert set(shown.json) - set(listed.json[0]) <= {"cancel_requested_ago"}, "what a listing lacks"
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_listing_fits_a_terminal_with_whole_ids(dsn: str, connection: Connection[Any], width: int) -> None:
+    ids = [failed_job(connection, f"ValueError: {'nothing ' * 30}")]
+    ids += [
+        scalar(connection, "SELECT pooljobs.enqueue(%s, queue => %s)", job_type, job_type[::-1])
+        for job_type in ("send_the_monthly_report_to_everybody", "\u6570" * 60)
+    ]
+    with Terminal("jobs", "list", env={"DATABASE_URL": dsn}, width=width) as terminal:
+        assert terminal.ended() == 0
+        lines = [line.rstrip() for line in terminal.screen()]
+    table = lines[: next(at for at, line in enumerate(lines) if line.startswith("no worker serves"))]
+    assert {line[:36] for line in table if line[8:9] == "-"} == {str(id_) for id_ in ids}
+    assert max(map(cell_len, table)) <= width
+    assert "\u2026" in "".join(table)
 
 
 def test_one_refused_id_does_not_hold_back_the_others(dsn: str, connection: Connection[Any]) -> None:
     job_id = failed_job(connection)
-    ended = pooljobs("jobs", "retry", "ffffffff", str(job_id), "--json", dsn=dsn)
+    ended = pooljobs("jobs", "retry", "ffffffff-ffff", str(job_id), "--json", dsn=dsn)
     assert ended.code == ExitCode.NOT_FOUND
     assert ended.json["retried"] == [str(job_id)]
 
@@ -224,6 +288,7 @@ def test_errors_are_red_where_colour_is_wanted() -> None:
 
 def test_a_reader_that_leaves_early_is_no_error(dsn: str, connection: Connection[Any]) -> None:
     insert(connection, 3000)
+    register(connection)
     command = f"{sys.executable} -m pooljobs jobs list --limit 3000 | head -n 1; echo ${{PIPESTATUS[0]}}"
     ended = subprocess.run(
         ["bash", "-c", command], env=environment({"DATABASE_URL": dsn}), capture_output=True, text=True, check=True

@@ -29,8 +29,8 @@ FAILED, CANCELLED, PENDING = (f"{number:08x}-0000-7000-8000-000000000000" for nu
 
 COMMANDS: dict[tuple[str, ...], list[tuple[str, ...]]] = {
     ("jobs", "list"): [(), ("--json",), ("--queue", HOSTILE), ("--status", HOSTILE), ("--limit", HOSTILE)],
-    ("jobs", "show"): [(FAILED,), (CANCELLED,), (PENDING,), (FAILED, "--json"), (HOSTILE,)],
-    ("jobs", "retry"): [("aaaa0001", HOSTILE)],
+    ("jobs", "show"): [(FAILED,), (CANCELLED,), (PENDING,), (FAILED, "--json"), (HOSTILE,), ("aaaa0001",)],
+    ("jobs", "retry"): [("aaaa0001-0000", HOSTILE)],
     ("jobs", "cancel"): [(PENDING, HOSTILE, "--reason", HOSTILE)],
     ("stats",): [(), ("--json",)],
     ("enqueue",): [(HOSTILE,), ("x", "--payload", HOSTILE), ("y", "--app", HOSTILE), ("x", "--trace-id", HOSTILE)],

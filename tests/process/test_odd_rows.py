@@ -34,7 +34,10 @@ def test_a_fleet_runs_harmless_jobs_and_is_woken_for_them_and_every_command_answ
             for command in (("stats",), ("jobs", "list", "--limit", "1000"), ("jobs", "show", last(connection))):
                 for form in ((), ("--json",)):
                     ended = pooljobs(*command, *form, dsn=dsn)
-                    assert (ended.code, ended.err) == (0, ""), command
+                    told = [
+                        line for line in ended.err.splitlines() if not line.startswith("no worker serves the queue")
+                    ]
+                    assert (ended.code, told) == (0, []), command
         assert "broke" not in serving.text
         assert "the database is away" not in serving.text
 

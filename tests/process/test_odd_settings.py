@@ -65,7 +65,8 @@ def test_every_command_answers_whatever_the_database_is_set_to(dsn: str, tmp_pat
             )
             for command in commands:
                 ended = pooljobs(*command, "--schema", schema, dsn=dsn)
-                assert (ended.code, ended.err) == (0, ""), command
+                told = [line for line in ended.err.splitlines() if not line.startswith("no worker serves the queue")]
+                assert (ended.code, told) == (0, []), command
 
 
 def test_a_vacuum_takes_longer_than_a_statement_may_elsewhere(dsn: str, tmp_path: Path) -> None:

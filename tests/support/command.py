@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_VARIABLES = ("DATABASE_URL", "POOLJOBS_DSN", "NO_COLOR", "FORCE_COLOR", "COLUMNS")
+_VARIABLES = ("DATABASE_URL", "POOLJOBS_DSN", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""``pooljobs serve`` in the foreground of a real terminal, as a person has it: keys go in, a screen is looked at."""
+"""A command in the foreground of a real terminal, as a person has it: keys go in, a screen is looked at."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
+from tests.support.command import environment
 from tests.support.serving import ROOT
 
 CTRL_C = b"\x03"
@@ -20,20 +21,19 @@ CTRL_BACKSLASH = b"\x1c"
 _TAKE = 'exec "$@" <"$TEST_TTY" >"$TEST_TTY" 2>"$TEST_TTY"'
 """A session's leader that opens a terminal gets it as its controlling one."""
 
-_COLOUR = re.compile(r"\x1b\[\d*m")
+_PART = re.compile(r"\x1b\[\??([\d;]*)([A-Za-z])|[\r\n]|[^\x1b\r\n]+")
 
 
-class OnTerminal:
-    """One ``pooljobs serve``; entering starts it, leaving kills what is left of it."""
+class Terminal:
+    """One ``pooljobs`` command; entering starts it, leaving kills what is left of it."""
 
-    def __init__(self, dsn: str, *options: str, app: str, env: Mapping[str, str], width: int = 200) -> None:
+    def __init__(self, *arguments: str, env: Mapping[str, str], width: int = 200, height: int = 50) -> None:
         self._ours, theirs = os.openpty()
         self._theirs = theirs
-        self.resize(width)
+        self.resize(width, height)
         os.set_blocking(self._ours, False)
-        command = [sys.executable, "-m", "pooljobs", "serve", "--app", app, "--dsn", dsn, *options]
-        self._command = ["sh", "-c", _TAKE, "sh", *command]
-        self._env = {**os.environ, "TERM": "xterm", "TEST_TTY": os.ttyname(theirs), **env}
+        self._command = ["sh", "-c", _TAKE, "sh", sys.executable, "-m", "pooljobs", *arguments]
+        self._env = environment({"TERM": "xterm", "TEST_TTY": os.ttyname(theirs), **env})
         self._printed = b""
         self.process: subprocess.Popen[bytes]
 
@@ -49,9 +49,9 @@ class OnTerminal:
         os.close(self._ours)
         os.close(self._theirs)
 
-    def resize(self, width: int) -> None:
-        """Gives the terminal so many columns."""
-        termios.tcsetwinsize(self._ours, (50, width))
+    def resize(self, width: int, height: int = 50) -> None:
+        """Gives the terminal so many columns and lines."""
+        termios.tcsetwinsize(self._ours, (height, width))
 
     def press(self, key: bytes) -> None:
         """Types a key."""
@@ -66,17 +66,20 @@ class OnTerminal:
 
     def screen(self) -> list[str]:
         """The lines as a person sees them now: what was written over and wiped away is gone."""
-        lines, column = [""], 0
-        for part in re.findall(r"\x1b\[K|[\r\n]|[^\x1b\r\n]+|\x1b", _COLOUR.sub("", self.printed)):
-            line = lines[-1]
+        lines, row, column = [""], 0, 0
+        for found in _PART.finditer(self.printed):
+            part, line = found[0], lines[row]
             if part == "\n":
-                lines.append("")
+                row += 1
+                lines += [""] * (row == len(lines))
             elif part == "\r":
                 column = 0
-            elif part == "\x1b[K":
-                lines[-1] = line[:column]
-            else:
-                lines[-1] = line[:column].ljust(column) + part + line[column + len(part) :]
+            elif found[2] == "K":
+                lines[row] = "" if found[1] == "2" else line[:column]
+            elif found[2] == "A":
+                row = max(0, row - int(found[1] or 1))
+            elif not found[2]:
+                lines[row] = line[:column].ljust(column) + part + line[column + len(part) :]
                 column += len(part)
         return lines
 
@@ -86,3 +89,10 @@ class OnTerminal:
             _ = self.printed
             select.select([self._ours], [], [], 0.05)
         return self.process.returncode
+
+
+class OnTerminal(Terminal):
+    """One ``pooljobs serve``."""
+
+    def __init__(self, dsn: str, *options: str, app: str, env: Mapping[str, str], width: int = 200) -> None:
+        super().__init__("serve", "--app", app, "--dsn", dsn, *options, env=env, width=width)

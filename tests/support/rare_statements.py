@@ -146,6 +146,14 @@ def reader_statements(connection: Connection[Any]) -> list[Hot]:
     }
     return [
         Hot("find_live, by an operator", "find_live", {"ids": running}, BY_ID),
+        Hot(
+            "name_workers",
+            "name_workers",
+            {"worker_ids": [1, 2]},
+            {("workers", None), ("workers", "workers_pkey")},
+            ANY,
+            ANY,
+        ),
         Hot("retry_job", "retry_job", {"id": ended}, {*history, *cancellations}, HISTORY, ANY),
         *(
             Hot(f"show_job, {told}", "show_job", {"first": one, "last": one, "limit": 6}, shown, HISTORY, ANY)

@@ -39,10 +39,14 @@ class Enqueued:
     Attributes:
         declared: The job types that were ever declared, if the job's is not among them; else None. There may be none.
             None too for a user who may not know.
+        queue: The job's.
+        unserved: Whether no living worker serves that; None for a user who may not know.
     """
 
     job_id: UUID
     declared: list[str] | None
+    queue: str
+    unserved: bool | None
 
 
 def enqueue_one(dsn: str, schema: str, job: EnqueuedJob) -> Enqueued:
@@ -53,7 +57,7 @@ def enqueue_one(dsn: str, schema: str, job: EnqueuedJob) -> Enqueued:
         PayloadError: PostgreSQL refused the payload.
     """
     options = job.options
-    parameters = {
+    parameters: dict[str, Any] = {
         "job_type": job.job_type,
         "payload": job.payload.decode(),
         "queue": options.queue or job.queue,
@@ -69,13 +73,22 @@ def enqueue_one(dsn: str, schema: str, job: EnqueuedJob) -> Enqueued:
         with pinned_transaction(connection):
             row = connection.execute(statements.load("enqueue_one"), parameters).fetchone()
         assert row is not None
-        return Enqueued(UUID(str(row[0])), _declared(connection, statements, job.job_type))
+        declared, published = _declared(connection, statements, job.job_type)
+        queue = parameters["queue"] or published or "default"
+        return Enqueued(UUID(str(row[0])), declared, queue, _unserved(connection, statements, queue))
 
 
-def _declared(connection: Connection[Any], statements: Statements, job_type: str) -> list[str] | None:
+def _declared(
+    connection: Connection[Any], statements: Statements, job_type: str
+) -> tuple[list[str] | None, str | None]:
     with suppress(pg.InsufficientPrivilege), pinned_transaction(connection):
         found = connection.execute(statements.load("list_job_types"), {"job_type": job_type}).fetchone()
         assert found is not None
-        declared: list[str] | None = found[0]
-        return declared
+        return found[0], found[1]
+    return None, None
+
+
+def _unserved(connection: Connection[Any], statements: Statements, queue: str) -> bool | None:
+    with suppress(pg.InsufficientPrivilege), pinned_transaction(connection):
+        return connection.execute(statements.load("count_workers"), {"queues": [queue]}).fetchone() is None
     return None

@@ -1,30 +1,25 @@
-"""The operator's questions: which jobs are there, what became of one, run it again, how do the queues stand.
+"""The operator's questions: which jobs are there, what became of one, run it again; and how do the queues stand.
 
-Used by the command line. Answers are plain dictionaries, a column a key. A payload is JSON text: jsonb holds numbers
-and depths that no reader of JSON takes, and such jobs are just those that are looked at. A time that Python cannot hold
-is a text too (``times.py``).
+Used by the command line.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, Final
+from contextlib import contextmanager, suppress
+from typing import Final
 from uuid import UUID
 
-from psycopg import Connection
 from psycopg import errors as pg
-from psycopg.rows import DictRow, dict_row
-from psycopg.types.string import TextLoader
+from psycopg.rows import DictRow
 
 from pooljobs.db.cancel import cancel_with
 from pooljobs.db.connect import connect, pinned_transaction
 from pooljobs.db.faults import one_line
+from pooljobs.db.id_prefix import id_range
 from pooljobs.db.listing import LONGEST_LIST, STATUSES
+from pooljobs.db.queue_counts import QueueCounts, cut
 from pooljobs.db.schema.version import check_migrated
-from pooljobs.db.statements import Statements
-from pooljobs.db.times import register_times
 from pooljobs.errors import NotFoundError, OptionError
 from pooljobs.job.cancellation import Cancellation
 
@@ -32,18 +27,6 @@ WINDOWS: Final = ("1 minute", "1 hour", "1 day", None)
 """How far back to look at what ended, one after the other until enough was found: never all of history at once."""
 
 _SECONDS: Final = {"1 minute": 60.0, "1 hour": 3600.0, "1 day": 86400.0}
-
-SHORTEST_PREFIX: Final = 4
-"""Characters of an id that must be given at least."""
-
-PLANNED: Final = (
-    # Each answer is planned for itself, by the tables' sizes as they are: statistics may tell of any time.
-    "plan_cache_mode = force_custom_plan",
-    "enable_seqscan = off",
-    "jit = off",  # what is forbidden counts as dear beyond measure, and would be compiled first: for seconds
-    "timezone = 'UTC'",
-    "datestyle = 'ISO'",
-)
 
 _SHOWN = 5
 """Ids named when a prefix fits several."""
@@ -61,13 +44,8 @@ def open_reader(dsn: str, schema: str) -> Iterator[Reader]:
         yield Reader(connection, schema)
 
 
-class Reader:
+class Reader(QueueCounts):
     """Answers from one connection, which must be in autocommit mode: each answer is a transaction."""
-
-    def __init__(self, connection: Connection[Any], schema: str = "pooljobs") -> None:
-        self.connection = connection
-        register_times(connection)
-        self._statements = Statements(schema)
 
     def list_jobs(
         self,
@@ -76,8 +54,11 @@ class Reader:
         queue: str | None = None,
         job_type: str | None = None,
         limit: int = 20,
+        whole: bool = False,
     ) -> list[DictRow]:
         """The newest matching jobs, by when they ended or else were enqueued; see ``list_jobs.sql`` for the columns.
+
+        With ``whole`` also their payloads and workers. ``unserved`` is as ``find`` tells it.
 
         Raises:
             OptionError: A status that does not exist, or a limit that is not from 1 to ``LONGEST_LIST``.
@@ -87,16 +68,26 @@ class Reader:
                 raise OptionError(f"no such status: {status!r}", hint=f"use one of {', '.join(STATUSES)}")
         if not 1 <= limit <= LONGEST_LIST:
             raise OptionError(f"limit must be from 1 to {LONGEST_LIST}, not {limit}")
-        asked = {"statuses": list(statuses) if statuses else None, "queue": queue, "job_type": job_type, "limit": limit}
+        asked = {
+            "statuses": list(statuses) if statuses else None,
+            "queue": queue,
+            "job_type": job_type,
+            "limit": limit,
+            "whole": whole,
+        }
         jobs: list[DictRow] = []
         for window in WINDOWS:
             jobs = self._rows("list_jobs", asked | {"window": window})
             if window and _complete(jobs, limit, _SECONDS[window]):
                 break
-        return jobs
+        if whole:
+            self._name_workers(jobs)
+        return self._marked(jobs)
 
     def find(self, id_or_prefix: str) -> DictRow:
         """Everything known of the job with this id, or with the only id that begins so; see ``show_job.sql``.
+
+        ``unserved``: it is pending, and no living worker serves its queue; None for a user who may not know.
 
         Raises:
             OptionError: Not an id, nor the start of one, or too short.
@@ -105,7 +96,7 @@ class Reader:
         first, last = id_range(id_or_prefix)
         rows = self._rows("show_job", {"first": first, "last": last, "limit": _SHOWN + 1})
         if len(rows) == 1:
-            return rows[0]
+            return self._marked(rows)[0]
         if not rows:
             raise NotFoundError(f"no job has the id {id_or_prefix}", hint="pooljobs jobs list  shows the newest ones")
         named = ", ".join(str(row["id"]) for row in rows[:_SHOWN]) + (", …" if len(rows) > _SHOWN else "")
@@ -131,36 +122,25 @@ class Reader:
         """Which of these jobs have not ended."""
         return [row["id"] for row in self._rows("find_live", {"ids": list(job_ids)})]
 
-    def count(self, queue: str | None = None, *, limit: int | None = None) -> tuple[list[DictRow], int]:
-        """How each queue, or this one, stands, and how many queues there are; see ``count_jobs.sql``.
+    def _marked(self, jobs: list[DictRow]) -> list[DictRow]:
+        waiting = {cut(job["queue"]) for job in jobs if job["status"] == "pending"}
+        served = self.workers(sorted(waiting)) if waiting else {}
+        for job in jobs:
+            pending = job["status"] == "pending"
+            job["unserved"] = None if served is None else pending and cut(job["queue"]) not in served
+        return jobs
 
-        A queue that never held a job is absent. Of more than ``limit`` queues (default: of any number) those are listed
-        of which most is due.
-        """
-        rows = self._rows("count_jobs", {"queue": queue, "limit": limit})
-        return rows, max((row.pop("queues") for row in rows), default=0)
-
-    def _rows(self, verb: str, parameters: dict[str, Any]) -> list[DictRow]:
-        pinned = pinned_transaction(self.connection, *PLANNED)
-        with pinned, self.connection.cursor(row_factory=dict_row) as cursor:
-            cursor.adapters.register_loader("jsonb", TextLoader)
-            return cursor.execute(self._statements.load(verb), parameters).fetchall()
+    def _name_workers(self, jobs: Sequence[DictRow]) -> None:
+        """Puts in where the jobs' workers run, or ran, as far as that is known."""
+        ids = {job["worker_id"] for job in jobs} - {None}
+        known: dict[int, DictRow] = {}
+        with suppress(pg.InsufficientPrivilege):
+            known = {row["id"]: row for row in self._rows("name_workers", {"worker_ids": sorted(ids)})} if ids else {}
+        for job in jobs:
+            worker = known.get(job["worker_id"], {})
+            job.update({f"worker_{column}": worker.get(column) for column in ("host", "pid", "ordinal")})
 
 
 def _complete(jobs: Sequence[DictRow], limit: int, window: float) -> bool:
     """Whether no older job can belong to the answer: it is full, and all of it lies within the window."""
     return len(jobs) >= limit and jobs[-1]["age"] <= window
-
-
-def id_range(text: str) -> tuple[UUID, UUID]:
-    """The first and the last id that begin with ``text``; hyphens and case do not count.
-
-    Raises:
-        OptionError: ``text`` is not the start of an id, or shorter than ``SHORTEST_PREFIX``.
-    """
-    digits = text.strip().replace("-", "").lower()
-    if not re.fullmatch(r"[0-9a-f]{1,32}", digits):
-        raise OptionError(f"{text!r} is not a job's id", hint="ids look like 01981f0e-5b1a-7c3d-9f6e-2a4b8c0d1e2f")
-    if len(digits) < SHORTEST_PREFIX:
-        raise OptionError(f"{text!r} is too short for an id", hint=f"give at least {SHORTEST_PREFIX} characters")
-    return UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))

@@ -21,6 +21,7 @@ from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, AsJson, Dsn, Embedde
 from pooljobs_supervisor.cli.payload_fields import payload_of
 from pooljobs_supervisor.cli.payload_source import read_payload
 from pooljobs_supervisor.cli.times import delay_of, moment_of
+from pooljobs_supervisor.cli.unserved import say_unserved
 from pooljobs_supervisor.telling.console import emit_json, say, write
 
 if TYPE_CHECKING:
@@ -120,9 +121,12 @@ def enqueue(
     if enqueued.declared and loaded is None:  # where no fleet ever declared anything nothing is known of any type
         say(_never_declared(job_type, enqueued.declared), style="yellow")
     if as_json:
-        emit_json({"id": enqueued.job_id, "job_type": job.job_type})
-    else:
-        write(f"{enqueued.job_id}\n")
+        told = {"id": enqueued.job_id, "job_type": job.job_type, "queue": enqueued.queue, "unserved": enqueued.unserved}
+        emit_json(told)
+        return
+    write(f"{enqueued.job_id}\n")
+    if enqueued.unserved:
+        say_unserved([enqueued.queue], app)
 
 
 def _value(fields: Sequence[str], payload: str | None) -> Any:

@@ -20,7 +20,10 @@ from pooljobs_supervisor.telling.console import emit, emit_json, lines, say, say
 if TYPE_CHECKING:
     from pooljobs.db.reader import Reader
 
-Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="Ids, or starts of ids.", show_default=False)]
+Ids = Annotated[
+    list[str],
+    typer.Argument(metavar="ID…", help="Ids, or the first 13 characters of each or more.", show_default=False),
+]
 Reason = Annotated[
     str | None, typer.Option("--reason", metavar="TEXT", help="Why, in a line: kept as the jobs' last error.")
 ]

@@ -1,139 +1,105 @@
-"""Jobs as people read them: a table of many, a sheet of one."""
+"""Many jobs as people read them: a line each, with whole ids, whatever the width; the other columns give way."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 
-from rich.table import Table
 from rich.text import Text
 
 from pooljobs.job.retry import RetryPolicy
-from pooljobs_supervisor.telling.ages import ago, span, until
-from pooljobs_supervisor.telling.console import block, line
-from pooljobs_supervisor.telling.json_text import indented
+from pooljobs_supervisor.telling.ages import ago, until
+from pooljobs_supervisor.telling.columns import shrunk
+from pooljobs_supervisor.telling.console import cell, cut
 
 _STYLES = {"pending": "yellow", "running": "cyan", "completed": "green", "failed": "red", "cancelled": "magenta"}
+
+_TITLES: Final = ("id", "status", "type", "queue", "runs", "when")
+_LEAST: Final = (36, 9, 8, 6, 5, 8)
+"""Columns that each keeps at least, if it has so many."""
+_NOTE: Final = 24
+"""Columns in which a note is worth beginning; where there are fewer it has a line of its own below its job's."""
+_GAP: Final = 2
+"""Blanks between columns; one where room is short."""
+_INDENT: Final = Text("  ")
 
 Row = Mapping[str, Any]
 
 
-def job_table(jobs: Sequence[Row]) -> Table:
-    """One line a job; the errors' first lines where there are any."""
-    with_errors = any(_error(job) for job in jobs)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("id", "status", "type", "queue", "runs", "when"):
-        table.add_column(title, no_wrap=True, min_width=36 if title == "id" else None)
-    if with_errors:
-        table.add_column("last error", no_wrap=True, overflow="ellipsis")
-    for job in jobs:
-        cells = [line(job["id"]), _status(job), line(job["job_type"]), line(job["queue"]), _runs(job), _when(job)]
-        table.add_row(*cells, *([_error(job)] if with_errors else []))
-    return table
+def job_table(jobs: Sequence[Row], width: int | None) -> Text:
+    """A line a job, and what is to be noted of it; ``width``: columns to fit in, None for any number."""
+    rows = [[cell(title, "bold") for title in (*_TITLES, "note")], *([*_cells(job), _note(job)] for job in jobs)]
+    if not any(row[-1] for row in rows[1:]):
+        rows[0][-1] = Text()
+    widths = [max(text.cell_len for text in column) for column in zip(*rows, strict=True)]
+    return Text("\n").join(_lines(rows, widths, width))
 
 
-def job_sheet(job: Row) -> Table:
-    """Everything known of one job, a field a line; what is not set is left out."""
-    sheet = Table(box=None, pad_edge=False, show_header=False)
-    sheet.add_column(style="bold", no_wrap=True)
-    sheet.add_column(overflow="fold")
-    for name, value in _fields(job):
-        if value is not None:
-            sheet.add_row(name, value if isinstance(value, Text) else line(value))
-    return sheet
+def _lines(rows: Sequence[Sequence[Text]], widths: Sequence[int], width: int | None) -> Iterator[Text]:
+    """The widest form that fits: notes beside their jobs, notes below them, or all but the id below that."""
+    *columns, note = widths
+    beside = sum(columns) + _GAP * len(columns)
+    if width is None or beside + min(note, _NOTE) <= width:
+        room = note if width is None else min(note, width - beside)
+        return (_joined(row, [*columns, room], _GAP) for row in rows)
+    for gap, least in ((_GAP, columns), (1, _LEAST)):
+        if fitting := shrunk(columns, least, width - gap * (len(columns) - 1)):
+            return (each for row in rows for each in _with_note(row, fitting, gap, width, note=row is not rows[0]))
+    return (each for row in rows[1:] for each in _card(row, width))
 
 
-def _fields(job: Row) -> list[tuple[str, Any]]:
-    return [
-        ("id", job["id"]),
-        ("status", _status(job)),
-        ("type", job["job_type"]),
-        ("queue", job["queue"]),
-        ("priority", job["priority"]),
-        ("runs", f"{job['attempts']} of {_most_runs(job)}"),
-        ("crashes", job["crashes"] or None),
-        ("host losses", job["losses"] or None),
-        ("cut short", job["interruptions"] or None),
-        ("created", _instant(job["created_at"])),
-        ("run at", _instant(job["run_at"])),
-        ("started", _instant(job["started_at"])),
-        ("finished", _instant(job["finished_at"])),
-        ("ran for", _duration(job)),
-        ("cancel", _cancel_requested(job)),
-        ("unknown", "no worker knows it: none that lives declares this type" if job["unknown"] else None),
-        ("refused", _refused(job)),
-        ("locked until", _instant(job["locked_until"])),
-        ("worker", _worker(job)),
-        ("fence", job["fence"]),
-        ("trace id", job["trace_id"]),
-        ("payload", block(indented(job["payload"]))),
-        ("last error", block(job["last_error"]) if job["last_error"] else None),
-    ]
+def _with_note(row: Sequence[Text], widths: Sequence[int], gap: int, width: int, *, note: bool) -> Iterator[Text]:
+    yield _joined(row[:-1], widths, gap)
+    if note and row[-1]:
+        yield _below(row[-1], width)
 
 
-def _status(job: Row) -> Text:
-    return line(job["status"], style=_STYLES.get(job["status"], ""))
+def _card(row: Sequence[Text], width: int) -> Iterator[Text]:
+    yield row[0]
+    yield _below(Text("  ").join(row[1:-1]), width)
+    if row[-1]:
+        yield _below(row[-1], width)
 
 
-def _runs(job: Row) -> Text:
-    return line(f"{job['attempts']}/{_most_runs(job)}")
+def _below(text: Text, width: int) -> Text:
+    return _INDENT + cut(text, max(1, min(text.cell_len, width - len(_INDENT))))
 
 
-def _most_runs(job: Row) -> int:
+def _joined(row: Sequence[Text], widths: Sequence[int], gap: int) -> Text:
+    told = Text(" " * gap).join(cut(text, width) for text, width in zip(row, widths, strict=True))
+    told.rstrip()
+    return told
+
+
+def _cells(job: Row) -> list[Text]:
+    runs = f"{job['attempts']}/{most_runs(job)}"
+    return [cell(job["id"]), status(job), cell(job["job_type"]), cell(job["queue"]), cell(runs), cell(_when(job))]
+
+
+def status(job: Row) -> Text:
+    """In its colour."""
+    return cell(job["status"], style=_STYLES.get(job["status"], ""))
+
+
+def most_runs(job: Row) -> int:
     """Of a type that is never retried one, whatever its producer asked for; or as many as it had after crashes."""
     most = RetryPolicy.stored(job["retry_policy"], None).most_runs(job["max_retries"])
     return max(most, int(job["attempts"]))
 
 
-def _when(job: Row) -> Text:
-    if job["status"] == "pending" and job["refused_for"] is not None:
-        return line(f"refused, next try {until(max(job['due_in'], 0.0))}")
-    if job["unknown"]:
-        return line("no worker knows it")
+def _when(job: Row) -> str:
     if job["status"] == "pending" and job["due_in"] >= 1:
-        return line(f"due {until(job['due_in'])}")
-    return line(ago(job["age"]))
+        return f"due {until(job['due_in'])}"
+    return ago(job["age"])
 
 
-def _error(job: Row) -> Text:
-    """The first line of its last error; of a completed job an earlier run's, which nobody needs to see."""
+def _note(job: Row) -> Text:
+    """Why it does not run; or else the first line of its last error."""
+    if job["unserved"]:
+        return cell("no worker serves the queue", style="yellow")
+    if job["status"] == "pending" and job["refused_for"] is not None:
+        return cell(f"refused, next try {until(max(job['due_in'], 0.0))}", style="yellow")
+    if job["unknown"]:
+        return cell("no worker knows it", style="yellow")
     told = (job["last_error"] or "").strip().splitlines()
-    return line(told[0] if told and job["status"] != "completed" else "", style="dim")
-
-
-def _instant(when: datetime | str | None) -> str | None:
-    """A time beyond Python's is a text."""
-    if when is None or isinstance(when, str):
-        return when
-    return f"{when:%Y-%m-%d %H:%M:%S}.{when.microsecond // 1000:03d} UTC"
-
-
-def _duration(job: Row) -> str | None:
-    started, finished = job["started_at"], job["finished_at"]
-    if not isinstance(started, datetime) or not isinstance(finished, datetime):
-        return None
-    return span((finished - started).total_seconds())
-
-
-def _cancel_requested(job: Row) -> str | None:
-    if job["cancel_requested_at"] is None:
-        return None
-    reason = f": {job['cancel_reason']}" if job["cancel_reason"] else ""
-    return f"requested {ago(job['cancel_requested_ago'])}{reason}"
-
-
-def _refused(job: Row) -> str | None:
-    """Of a job that waits for code that takes its payload."""
-    if job["refused_for"] is None:
-        return None
-    since = f"by the workers' code since {_instant(job['refused_since'])}"
-    return since if job["status"] == "running" else f"{since}; next try {until(max(job['due_in'], 0.0))}"
-
-
-def _worker(job: Row) -> str | None:
-    if job["worker_id"] is None:
-        return None
-    if job["worker_host"] is None:
-        return str(job["worker_id"])
-    return f"{job['worker_id']} (worker-{job['worker_ordinal']}, pid {job['worker_pid']} on {job['worker_host']})"
+    return cell(told[0] if told and job["status"] != "completed" else "", style="dim")

@@ -11,9 +11,11 @@ from pooljobs.exit_codes import ExitCode
 from pooljobs_supervisor.cli.commands import SUMMARIES
 from pooljobs_supervisor.cli.database import reading
 from pooljobs_supervisor.cli.help_text import DATABASE_CODES, teach
+from pooljobs_supervisor.cli.job_json import job_json
 from pooljobs_supervisor.cli.job_orders import CANCEL_HELP, RETRY_HELP, cancel, retry
 from pooljobs_supervisor.cli.options import DEFAULT_SCHEMA, AsJson, Dsn, Embedded, QueueFilter, Schema, names
-from pooljobs_supervisor.telling.console import emit, emit_json, raw_json, say
+from pooljobs_supervisor.cli.unserved import say_unserved
+from pooljobs_supervisor.telling.console import emit, emit_json, output_width, say
 from pooljobs_supervisor.telling.json_text import masked
 
 Status = Annotated[
@@ -21,7 +23,9 @@ Status = Annotated[
 ]
 JobType = Annotated[str | None, typer.Option("--type", metavar="TYPE", help="Only this job type.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=LONGEST_LIST, metavar="N", help="Most jobs to list.")]
-Id = Annotated[str, typer.Argument(metavar="ID", help="A job's id, or the start of it.", show_default=False)]
+Id = Annotated[
+    str, typer.Argument(metavar="ID", help="A job's id, or 13 characters of it or more.", show_default=False)
+]
 
 LIST_HELP = teach(
     "Lists jobs, the newest first.",
@@ -31,7 +35,7 @@ LIST_HELP = teach(
 )
 SHOW_HELP = teach(
     "Shows everything about one job: payload, times, runs, and its last error with the traceback.",
-    examples=("pooljobs jobs show 01981f0e-5b1a-7c3d-9f6e-2a4b8c0d1e2f", "pooljobs jobs show 01981f0e-5b1a-7c3d"),
+    examples=("pooljobs jobs show 01981f0e-5b1a-7c3d-9f6e-2a4b8c0d1e2f", "pooljobs jobs show 01981f0e-5b1a"),
     codes=(*DATABASE_CODES, ExitCode.NOT_FOUND, ExitCode.REFUSED),
 )
 
@@ -59,13 +63,16 @@ def list_jobs(
 ) -> None:
     """List jobs."""
     with reading(dsn, schema, embedded=embedded) as reader:
-        jobs = reader.list_jobs(statuses=names(status or ""), queue=queue, job_type=job_type, limit=limit)
+        jobs = reader.list_jobs(
+            statuses=names(status or ""), queue=queue, job_type=job_type, limit=limit, whole=as_json
+        )
     if as_json:
-        emit_json(jobs)
+        emit_json([job_json(job) for job in jobs])
     elif jobs:
         from pooljobs_supervisor.cli.job_table import job_table
 
-        emit(job_table(jobs))
+        emit(job_table(jobs, output_width()))
+        say_unserved({job["queue"] for job in jobs if job["unserved"]})
     else:
         filtered = status or queue or job_type
         say("no job matches" if filtered else "no jobs yet: enqueue one with  pooljobs enqueue TYPE --payload '{…}'")
@@ -82,11 +89,11 @@ def show(
     """Show one job."""
     with reading(dsn, schema, embedded=embedded) as reader:
         job = reader.find(id_)
-    secret = job.pop("secret")
-    job["payload"] = masked(job["payload"], secret or ())
     if as_json:
-        emit_json(job | {"payload": raw_json(job["payload"])})
+        emit_json(job_json(job))
     else:
-        from pooljobs_supervisor.cli.job_table import job_sheet
+        from pooljobs_supervisor.cli.job_sheet import job_sheet
 
-        emit(job_sheet(job))
+        emit(job_sheet(job | {"payload": masked(job["payload"], job["secret"] or ())}))
+        if job["unserved"]:
+            say_unserved([job["queue"]])

@@ -10,8 +10,11 @@ Rich is imported by what needs it: many a command prints an id, or JSON, and end
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Final, TextIO
 
 import orjson
@@ -21,6 +24,7 @@ from pooljobs_supervisor.telling.json_text import indented
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.live import Live
     from rich.segment import Segment
     from rich.text import Text
 
@@ -52,18 +56,42 @@ def block(text: str) -> Text:
     return Text(escaped_lines(text))
 
 
+def cell(text: object, style: str = "") -> Text:
+    """As ``line``; what stdout has no characters for is escaped too, so that the cell is as wide as it is counted."""
+    from rich.text import Text
+
+    encoding = sys.stdout.encoding
+    return Text(escaped(str(text)).encode(encoding, "backslashreplace").decode(encoding), style)
+
+
+def cut(text: Text, width: int) -> Text:
+    """The text in so many columns exactly, with an ellipsis where it is longer, if stdout has one."""
+    text = text.copy()
+    text.truncate(width, overflow="ellipsis" if _is_unicode(sys.stdout) else "crop", pad=True)
+    return text
+
+
+def output_width() -> int | None:
+    """Columns of the terminal that results are printed on, or as ``COLUMNS`` says; None where nothing need be cut."""
+    return get_terminal_size().columns if sys.stdout.isatty() or "COLUMNS" in os.environ else None
+
+
+def output_height() -> int:
+    """Lines of that terminal, or of a usual one."""
+    return get_terminal_size().lines
+
+
 def emit(renderable: RenderableType) -> None:
     """Print a result. Data must come as ``Text`` or in cells of it: a plain string's brackets would be markup."""
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _PIPED_WIDTH
-    told = _rendered(renderable, Console(width=width, highlight=False))
+    told = _rendered(renderable, Console(width=output_width() or _PIPED_WIDTH, highlight=False))
     write("\n".join(each.rstrip() for each in told.split("\n")))
 
 
-def emit_json(value: object) -> None:
-    """Print a result as JSON: indented on a terminal, on one line otherwise."""
-    options = orjson.OPT_INDENT_2 if sys.stdout.isatty() else 0
+def emit_json(value: object, *, one_line: bool = False) -> None:
+    """Print a result as JSON: indented on a terminal, unless told otherwise, on one line elsewhere."""
+    options = orjson.OPT_INDENT_2 if sys.stdout.isatty() and not one_line else 0
     document = escaped_json(orjson.dumps(value, default=str, option=options | orjson.OPT_UTC_Z).decode())
     write((document if _is_unicode(sys.stdout) else ascii_json(document)) + "\n")
 
@@ -96,6 +124,44 @@ def progress_console() -> Console:
     from rich.console import Console
 
     return Console(stderr=True, highlight=False)
+
+
+class InPlace:
+    """A result on a terminal that is printed over by the next one."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+
+    def show(self, text: Text) -> None:
+        """Print it in the place of the one before."""
+        with _unbroken():
+            self._live.update(_Harmless(text), refresh=True)
+
+    def tell(self, text: Text) -> None:
+        """Print it above, where it stays."""
+        with _unbroken():
+            self._live.console.print(_Harmless(text))
+
+
+@contextmanager
+def in_place() -> Iterator[InPlace]:
+    """Results on stdout, the last of which stays; the cursor is hidden meanwhile."""
+    from rich.console import Console
+    from rich.live import Live
+
+    console = Console(highlight=False)
+    with Live(console=console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as live:
+        yield InPlace(live)
+
+
+@contextmanager
+def _unbroken() -> Iterator[None]:
+    """Ctrl-C comes afterwards: half of what is printed over is no longer known to be there, and stays."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _Harmless:
