@@ -29,7 +29,7 @@ test-oldest: ## The tests on the oldest versions of what we depend on that are p
 ONLY ?=
 PYTEST ?=
 
-test-matrix: $(STAMP) ## The database's tests on PostgreSQL 14 to 18, fetched if need be (ONLY=16, PYTEST=tests/db/test_claim.py)
+test-matrix: $(STAMP) ## The database's tests on PostgreSQL 14 to 18, fetched if need be (ONLY=16, PYTEST=tests/db/test_claimer.py)
 	$(BIN)/python -m tests.support.matrix $(ONLY:%=--only %) -n $(WORKERS) --dist worksteal $(PYTEST)
 
 FUZZ ?= --seconds 300

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bench.drain import Bench, database
-from pooljobs.db.schema.migrate import migrate
+from pooljobs.db.schema.migrator import migrate
 
 
 def main(

@@ -22,8 +22,8 @@ from bench.enqueue import BARE
 from bench.noop import app, noop
 from bench.places import database
 from pooljobs.db.ids import IdMaker
-from pooljobs.db.rows import HEADER, Rows
 from pooljobs.db.statements import Statements
+from pooljobs.db.wire.copy_rows import HEADER, Rows
 
 BLOCK = 1000
 

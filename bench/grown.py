@@ -17,7 +17,7 @@ from psycopg.conninfo import make_conninfo
 from bench.filling import Advance, Jobs, add_history, add_jobs
 from bench.places import MARK
 from bench.serving import serving
-from pooljobs.db.schema.migrate import migrate
+from pooljobs.db.schema.migrator import migrate
 from pooljobs.errors import OptionError
 
 WARM_UP = 0.5

@@ -12,13 +12,13 @@ from typing import Any
 import orjson
 import psycopg
 
-from pooljobs.db.binary import split
 from pooljobs.db.connect import pin
-from pooljobs.db.settlement import Settling
 from pooljobs.db.statements import Statements
+from pooljobs.db.store.settlement import SettlementBatch
+from pooljobs.db.wire.binary_format import split
 from pooljobs.job.verdict import Settlement, Verdict
+from pooljobs_worker.claims.claim_statement import ClaimStatement
 from pooljobs_worker.claims.lanes import START, ClaimPlan, Floor
-from pooljobs_worker.claims.statement import ClaimStatement
 from pooljobs_worker.session.registration import new_worker_id
 
 
@@ -36,7 +36,7 @@ def _loop(dsn: str, batch: int) -> float:
         worker_id = new_worker_id()
         who = {"id": worker_id, "fleet": 0, "code": 0, "host": socket.gethostname(), "pid": 0, "ordinal": 0}
         connection.execute(statements.load("register_worker"), who | {"queues": ["default"], "job_timeout": 600.0})
-        bare = _Bare(connection, worker_id, ClaimStatement(statements), Settling(statements))
+        bare = _Bare(connection, worker_id, ClaimStatement(statements), SettlementBatch(statements))
         began = time.process_time()
         floor: Floor | None = START
         while floor is not None:
@@ -49,7 +49,7 @@ class _Bare:
     connection: psycopg.Connection[Any]
     worker_id: int
     claim: ClaimStatement
-    settling: Settling
+    settling: SettlementBatch
 
     def turn(self, batch: int, floor: Floor) -> Floor | None:
         """Claims and completes one batch; the next one's floor, None if there was nothing."""

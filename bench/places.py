@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pooljobs.db.connect import connect
-from pooljobs.db.place import place
-from pooljobs.db.schema.migrate import migrate
+from pooljobs.db.endpoint import place
+from pooljobs.db.schema.migrator import migrate
 from pooljobs.embedded import acquire
 from pooljobs.embedded.programs import find_programs
 from pooljobs.errors import EmbeddedError, OptionError

@@ -8,7 +8,7 @@ import sys
 
 from pooljobs.process.child import Child
 from pooljobs.settings import ServeSettings
-from pooljobs_supervisor.cli.main import run
+from pooljobs_cli.main import run
 from pooljobs_worker.main import worker_main
 
 

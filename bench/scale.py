@@ -24,7 +24,7 @@ from bench.busy import busy
 from bench.drain import database
 from bench.memory import PROCS, Memory, measure_memory
 from bench.serving import serving
-from pooljobs.db.schema.migrate import migrate
+from pooljobs.db.schema.migrator import migrate
 
 
 @dataclass(frozen=True)

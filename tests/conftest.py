@@ -15,7 +15,7 @@ from psycopg import Connection
 
 from pooljobs.embedded import acquire
 from pooljobs.embedded.account import server_account
-from pooljobs.embedded.copied import runnable
+from pooljobs.embedded.copied_programs import runnable
 from pooljobs.embedded.programs import find_programs
 from tests.support.clocks import compiled_in
 from tests.support.database import DatabaseServer, run_server

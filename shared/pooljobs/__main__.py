@@ -12,7 +12,7 @@ from pooljobs.process.importing import uncollected
 from pooljobs.process.title import hide_connection_strings
 
 if TYPE_CHECKING:
-    from pooljobs_supervisor.cli.launch import WorkerMain
+    from pooljobs_cli.serving.launch import WorkerMain
 
 
 def load_worker() -> WorkerMain:
@@ -26,14 +26,14 @@ def main() -> None:
     """The ``pooljobs`` command; does not return."""
     hide_connection_strings(sys.argv)
     with uncollected():
-        from pooljobs_supervisor.cli.commands import asked_for
+        from pooljobs_cli.command_names import asked_for
 
         if asked_for(sys.argv[1:]) == "serve":
-            from pooljobs_supervisor.cli.early_signals import leave_when_asked
+            from pooljobs_cli.serving.early_signals import leave_when_asked
 
             leave_when_asked()  # first, since the imports below take a while in which a signal would end it
-        from pooljobs_supervisor.cli.main import run
-        from pooljobs_supervisor.telling.streams import open_streams
+        from pooljobs_cli.main import run
+        from pooljobs_cli.output.streams import open_streams
     open_streams()
     sys.exit(run(sys.argv[1:], load_worker))
 

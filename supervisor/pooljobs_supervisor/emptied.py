@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pooljobs.scoreboard import Scoreboard
 from pooljobs_supervisor.fleet.actions import Action
 from pooljobs_supervisor.fleet.children import Children
-from pooljobs_supervisor.fleet.course import Course, Stage
+from pooljobs_supervisor.fleet.lifecycle import Lifecycle, LifecycleStage
 from pooljobs_supervisor.fleet.plan import IDLE_TICK
-from pooljobs_supervisor.telling.story import Story
+from pooljobs_supervisor.reporting.supervisor_log import SupervisorLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +23,14 @@ class Emptied:
 
     _board: Scoreboard
     _children: Children
-    _course: Course
-    _story: Story
+    _lifecycle: Lifecycle
+    _supervisor_log: SupervisorLog
 
     def look(self, now: float) -> Sequence[Action]:
         """Move the course on, once; asks for nothing by itself."""
-        if self._course.stage is Stage.SERVE and self._board.emptied_ns:
-            self._course.escalate(now)
-            self._story.emptied(len(self._children.workers))
+        if self._lifecycle.stage is LifecycleStage.SERVE and self._board.emptied_ns:
+            self._lifecycle.escalate(now)
+            self._supervisor_log.emptied(len(self._children.workers))
         return []
 
     def pause(self, _now: float) -> float:

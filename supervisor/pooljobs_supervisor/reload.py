@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from pooljobs.scoreboard import EntryState, Role, Scoreboard, Slot, Wanted
 from pooljobs_supervisor.fleet.actions import Action, Kill, Retire
 from pooljobs_supervisor.fleet.children import ChildRecord, Children
-from pooljobs_supervisor.fleet.course import Course, Stage
+from pooljobs_supervisor.fleet.lifecycle import Lifecycle, LifecycleStage
 from pooljobs_supervisor.fleet.plan import IDLE_TICK, TICK
-from pooljobs_supervisor.forking.burial import Burial
-from pooljobs_supervisor.forking.deaths import how
-from pooljobs_supervisor.telling.story import Story
-from pooljobs_supervisor.zygote.books import Zygotes
+from pooljobs_supervisor.forking.exit_watch import how
+from pooljobs_supervisor.forking.reaped import ReapedChild
+from pooljobs_supervisor.reporting.supervisor_log import SupervisorLog
+from pooljobs_supervisor.zygote.zygote_state import Zygotes
 
 READY_LIMIT = 150.0
 """Seconds in which a replacement must be READY, or the reload is given up."""
@@ -35,8 +35,8 @@ class Reload:
 
     _board: Scoreboard
     _children: Children
-    _course: Course
-    _story: Story
+    _lifecycle: Lifecycle
+    _supervisor_log: SupervisorLog
     _zygotes: Zygotes | None = None
     _slowness: float = 0.0
     """Seconds that a start may take beyond what it may by default."""
@@ -55,13 +55,13 @@ class Reload:
         again = self.asked_at is not None
         self._children.generation += 1
         self.asked_at, self._unready_since, self._failure = now, None, ""
-        self._story.reloading(why, self._children.procs, again=again)
+        self._supervisor_log.reloading(why, self._children.procs, again=again)
 
     def look(self, now: float) -> Sequence[Action]:
         """Whom to replace next, if the fleet is complete, and whom to kill: who still boots has the old code."""
-        if self.asked_at is None or not self._course.ever_ready:
+        if self.asked_at is None or not self._lifecycle.ever_ready:
             return []
-        if self._course.stage is not Stage.SERVE:
+        if self._lifecycle.stage is not LifecycleStage.SERVE:
             self.asked_at = None
             return []
         if not self._code_is_there(now):
@@ -79,19 +79,19 @@ class Reload:
         """The tick of a fleet of which something is asked; deaths wake the loop."""
         return IDLE_TICK if self.asked_at is None else TICK
 
-    def buried(self, burial: Burial) -> None:
+    def reaped(self, reaped: ReapedChild) -> None:
         """Take note of a death. Where a worker with the new code never came up, others would not either."""
-        child = burial.child
-        if self.asked_at is None or child.place.role is not Role.WORKER:
+        child = reaped.child
+        if self.asked_at is None or child.position.role is not Role.WORKER:
             return
-        asked = burial.status == 0 and burial.wanted is not Wanted.RUN
+        asked = reaped.status == 0 and reaped.wanted is not Wanted.RUN
         newest = child.generation == self._children.generation
-        if child.ready_at is None and burial.killed and not child.hung:
-            self._children.forgive(child.place)
+        if child.ready_at is None and reaped.killed and not child.hung:
+            self._children.clear_backoff(child.position)
         elif child.ready_at is None and newest and not asked:
-            self._failure = f"{child.place} did not come up with the new code ({how(burial.status)})"
+            self._failure = f"{child.position} did not come up with the new code ({how(reaped.status)})"
         elif child.ready_at is not None and not newest and not child.retiring:
-            self._story.replaced_by_death(child)
+            self._supervisor_log.replaced_by_death(child)
 
     def _code_is_there(self, now: float) -> bool:
         """Whether workers that are forked now have the new code. If they never will, ``_failure`` says why."""
@@ -110,7 +110,7 @@ class Reload:
 
     def _unready_for(self, now: float) -> float:
         """Seconds for which a worker has been missing or booting."""
-        vacant = any(place.role is Role.WORKER for place in self._children.vacant())
+        vacant = any(position.role is Role.WORKER for position in self._children.vacant())
         if not (vacant or self._children.coming) and all(
             worker.ready_at is not None for worker in self._children.workers
         ):
@@ -128,20 +128,22 @@ class Reload:
         if outdated := self._children.outdated:
             self._leaving = min(outdated, key=lambda worker: self._busy_for(worker, now))
             return [Retire(self._leaving, "has the old code")]
-        self._story.reloaded(self._children, now - (self.asked_at or now))
+        self._supervisor_log.reloaded(self._children, now - (self.asked_at or now))
         self.asked_at = None
         return []
 
     def _busy_for(self, worker: ChildRecord, now: float) -> tuple[float, int]:
-        """Who has run one job for long would hold up the others: the idle go first, then the places in order."""
+        """Who has run one job for long would hold up the others: the idle go first, then the positions in order."""
         slot = self._board.slot(worker.slot)
-        return oldest_run(slot, now), worker.place.ordinal
+        return oldest_run(slot, now), worker.position.ordinal
 
     def _tell_long_drain(self, child: ChildRecord, now: float) -> None:
-        relieved_at = max((w.ready_at or 0.0 for w in self._children.workers if w.place == child.place), default=now)
+        relieved_at = max(
+            (w.ready_at or 0.0 for w in self._children.workers if w.position == child.position), default=now
+        )
         if child.pid != self._called_long and now - relieved_at >= LONG_DRAIN:
             self._called_long = child.pid
-            self._story.reload_waits(child, oldest_run(self._board.slot(child.slot), now))
+            self._supervisor_log.reload_waits(child, oldest_run(self._board.slot(child.slot), now))
 
     def _give_up(self) -> list[Action]:
         """Keep the old workers; a replacement that is still booting is one too many."""
@@ -151,7 +153,7 @@ class Reload:
         kills = self._keep(self._leaving) if self._leaving is not None else []
         ready = [w for w in self._children.workers if w.ready_at is not None and not w.retiring]
         outdated = sum(worker.generation < self._children.generation for worker in ready)
-        self._story.reload_given_up(self._failure, old=outdated, new=len(ready) - outdated)
+        self._supervisor_log.reload_given_up(self._failure, old=outdated, new=len(ready) - outdated)
         return kills
 
     def _keep(self, leaving: ChildRecord) -> list[Action]:
@@ -159,11 +161,11 @@ class Reload:
         asked = self._board.slot(leaving.slot).wanted is not Wanted.RUN
         if asked or all(worker.pid != leaving.pid for worker in self._children.retiring):
             return []
-        superfluous = [w for w in self._children.workers if w.place == leaving.place and w.pid != leaving.pid]
+        superfluous = [w for w in self._children.workers if w.position == leaving.position and w.pid != leaving.pid]
         leaving.retiring = False
         for worker in superfluous:
             worker.retiring = True
-        self._children.forgive(leaving.place)
+        self._children.clear_backoff(leaving.position)
         return [Kill(worker) for worker in superfluous]
 
 

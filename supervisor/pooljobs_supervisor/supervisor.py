@@ -1,7 +1,7 @@
 """The parent of all: forks, watches, decides. Made and run by ``pooljobs serve``.
 
 It opens no database connection, runs no user code and starts no thread, so that nothing a job does can take it down.
-This is its outermost frame; ``loop.py`` holds the steps.
+This is its outermost frame; ``supervisor_loop.py`` holds the steps.
 """
 
 from __future__ import annotations
@@ -19,40 +19,40 @@ from pooljobs.exit_codes import ExitCode
 from pooljobs.process.child import ChildMain
 from pooljobs.scoreboard import Role, Scoreboard, most_workers
 from pooljobs.settings import BOOT_TIMEOUT, ServeSettings
+from pooljobs_supervisor.child_processes import ChildProcesses
+from pooljobs_supervisor.deadline_enforcer import DeadlineEnforcer
 from pooljobs_supervisor.emptied import Emptied
-from pooljobs_supervisor.enforcer import Enforcer
 from pooljobs_supervisor.fleet.children import Children
-from pooljobs_supervisor.fleet.course import Course
+from pooljobs_supervisor.fleet.lifecycle import Lifecycle
 from pooljobs_supervisor.fleet.watchers import Watcher
-from pooljobs_supervisor.forking.belongings import Belongings
-from pooljobs_supervisor.forking.deaths import DeathWatch, pidfds_work
-from pooljobs_supervisor.forking.leave import leave
+from pooljobs_supervisor.forking.exit_watch import ExitWatch, pidfds_work
 from pooljobs_supervisor.forking.lifeline import Lifeline
+from pooljobs_supervisor.forking.orphan_reaper import OrphanReaper, adopts_orphans
 from pooljobs_supervisor.forking.parent_death import parent_death_signal
+from pooljobs_supervisor.forking.parent_resources import ParentResources
+from pooljobs_supervisor.forking.process_exit import leave
 from pooljobs_supervisor.forking.signals import Inbox
-from pooljobs_supervisor.forking.stacks import Stacks
-from pooljobs_supervisor.forking.strangers import Strangers, adopts_orphans
-from pooljobs_supervisor.limits.hung import Hung
-from pooljobs_supervisor.limits.overdue import Overdue
-from pooljobs_supervisor.limits.wear import Limits, Wear
-from pooljobs_supervisor.loop import Loop
-from pooljobs_supervisor.nursery import Nursery
-from pooljobs_supervisor.orders import Orders
+from pooljobs_supervisor.forking.stack_files import StackFiles
+from pooljobs_supervisor.limits.deadline_watcher import DeadlineWatcher
+from pooljobs_supervisor.limits.hang_watchdog import HangWatchdog
+from pooljobs_supervisor.limits.recycling import Recycling, RecyclingLimits
 from pooljobs_supervisor.reload import Reload
+from pooljobs_supervisor.reporting.drain_display import DrainDisplay
+from pooljobs_supervisor.reporting.log_flush import LogFlush
+from pooljobs_supervisor.reporting.status_line import StatusLine
+from pooljobs_supervisor.reporting.supervisor_log import SupervisorLog
 from pooljobs_supervisor.service_manager import ServiceManager
+from pooljobs_supervisor.signal_actions import SignalActions
 from pooljobs_supervisor.sources.changes import Changes
-from pooljobs_supervisor.telling.countdown import Countdown
-from pooljobs_supervisor.telling.patient_log import PatientLog
-from pooljobs_supervisor.telling.status_line import StatusLine
-from pooljobs_supervisor.telling.story import Story
+from pooljobs_supervisor.supervisor_loop import SupervisorLoop
 from pooljobs_supervisor.terminal import has_terminal
-from pooljobs_supervisor.zygote.adoption import adopt_orphans
-from pooljobs_supervisor.zygote.births import Births
-from pooljobs_supervisor.zygote.books import Zygotes
-from pooljobs_supervisor.zygote.keeper import Keeper
-from pooljobs_supervisor.zygote.life import Heritage
+from pooljobs_supervisor.zygote.manager import ZygoteManager
 from pooljobs_supervisor.zygote.preload import Preload
-from pooljobs_supervisor.zygote.story import ZygoteStory
+from pooljobs_supervisor.zygote.spawn_requests import SpawnRequests
+from pooljobs_supervisor.zygote.subreaper import adopt_orphans
+from pooljobs_supervisor.zygote.zygote_log import ZygoteLog
+from pooljobs_supervisor.zygote.zygote_main import ZygoteContext
+from pooljobs_supervisor.zygote.zygote_state import Zygotes
 
 
 class Supervisor:
@@ -64,7 +64,7 @@ class Supervisor:
         worker: Runs in each worker after the fork.
         steward: Runs in the steward after the fork.
         log: Default ``pooljobs.supervisor``.
-        terminal: Descriptor of the terminal that the log goes to as text, if it does: it gets a countdown at the end.
+        terminal: Descriptor of the terminal that the log goes to as text, if it does: it gets a live line at the end.
         preload: Loads the application, in a zygote that workers are forked from (see ``zygote``); Linux only. Default
             None: workers are forked here, and load it themselves.
     """
@@ -83,19 +83,19 @@ class Supervisor:
         self._board = board
         self._mains = {Role.WORKER: worker, Role.STEWARD: steward}
         self._log = log or getLogger("pooljobs.supervisor")
-        self._story = Story(self._log, settings.procs, partial(needed, settings))
+        self._supervisor_log = SupervisorLog(self._log, settings.procs, partial(needed, settings))
         self._children = Children(settings.procs, most_workers(settings.procs))
-        self._course = Course(settings.shutdown_timeout)
+        self._lifecycle = Lifecycle(settings.shutdown_timeout)
         self._load = preload
         self._zygotes = Zygotes(settings.boot_timeout)
         code = self._zygotes if preload is not None else None
         slowness = max(0.0, settings.boot_timeout - BOOT_TIMEOUT)
-        self._reload = Reload(self._board, self._children, self._course, self._story, code, slowness)
+        self._reload = Reload(self._board, self._children, self._lifecycle, self._supervisor_log, code, slowness)
         line = StatusLine(terminal) if terminal is not None else None
-        self._countdown = Countdown(self._board, self._children, self._course, self._story, line)
+        self._drain_display = DrainDisplay(self._board, self._children, self._lifecycle, self._supervisor_log, line)
         self._job_timeout, self._boot_timeout = settings.worker.job_timeout, settings.boot_timeout
-        self._changes = Changes(settings.reload_dirs, self._reload, self._course, self._log)
-        self._limits = Limits(settings.max_jobs_per_child, settings.max_memory_per_child * 1_000_000)
+        self._changes = Changes(settings.reload_dirs, self._reload, self._lifecycle, self._log)
+        self._limits = RecyclingLimits(settings.max_jobs_per_child, settings.max_memory_per_child * 1_000_000)
 
     def run(self) -> ExitCode:
         """Serve until asked to stop, and to the end of all children.
@@ -119,34 +119,34 @@ class Supervisor:
         with Inbox(children=not pidfds) as inbox, PollSelector() as selector, Lifeline() as lifeline:
             selector.register(inbox.fd, EVENT_READ)
             selector.register(self._board.bell.read_fd, EVENT_READ)
-            watch, stacks = DeathWatch(selector, pidfds=pidfds), Stacks()
-            own = Belongings(lifeline.close, inbox.close, watch.close, stacks.close)
+            watch, stack_files = ExitWatch(selector, pidfds=pidfds), StackFiles()
+            own = ParentResources(lifeline.close, inbox.close, watch.close, stack_files.close)
             self._changes.start(selector, own)
-            keeper = self._keep_zygotes(watch, selector, lifeline, own)
-            nursery = Nursery(
+            manager = self._keep_zygotes(watch, selector, lifeline, own)
+            child_processes = ChildProcesses(
                 self._board,
                 self._children,
                 watch,
                 lifeline.read_fd,
                 mains=self._mains,
                 forget=own.forget,
-                stacks=stacks,
+                stack_files=stack_files,
                 log=self._log,
-                keeper=keeper,
+                manager=manager,
             )
-            self._story.starting(os.getpid(), monotonic())
-            self._loop(inbox, watch, nursery, stacks, self._preloading(keeper, own)).run(selector)
+            self._supervisor_log.starting(os.getpid(), monotonic())
+            self._loop(inbox, watch, child_processes, stack_files, self._preloading(manager, own)).run(selector)
             self._finish()
-        return self._course.result
+        return self._lifecycle.result
 
     def _keep_zygotes(
-        self, watch: DeathWatch, selector: BaseSelector, lifeline: Lifeline, own: Belongings
-    ) -> Keeper | None:
+        self, watch: ExitWatch, selector: BaseSelector, lifeline: Lifeline, own: ParentResources
+    ) -> ZygoteManager | None:
         """What forks zygotes, where workers are to come from them; then orphans come to this process from now on."""
         if self._load is None:
             return None
         adopt_orphans()
-        heritage = Heritage(
+        context = ZygoteContext(
             self._board,
             lifeline.read_fd,
             os.getpid(),
@@ -155,62 +155,69 @@ class Supervisor:
             parent_death_signal(),
             self._log,
         )
-        keeper = Keeper(self._zygotes, Births(selector), watch, selector, heritage)
-        own.add(keeper.close)
-        return keeper
+        manager = ZygoteManager(self._zygotes, SpawnRequests(selector), watch, selector, context)
+        own.add(manager.close)
+        return manager
 
-    def _preloading(self, keeper: Keeper | None, own: Belongings) -> Preload | None:
-        if keeper is None:
+    def _preloading(self, manager: ZygoteManager | None, own: ParentResources) -> Preload | None:
+        if manager is None:
             return None
-        story = ZygoteStory(self._log)
-        return Preload(self._zygotes, keeper, self._children, self._course, story, own.forget)
+        supervisor_log = ZygoteLog(self._log)
+        return Preload(self._zygotes, manager, self._children, self._lifecycle, supervisor_log, own.forget)
 
-    def _loop(self, inbox: Inbox, watch: DeathWatch, nursery: Nursery, stacks: Stacks, preload: Preload | None) -> Loop:
+    def _loop(
+        self,
+        inbox: Inbox,
+        watch: ExitWatch,
+        child_processes: ChildProcesses,
+        stack_files: StackFiles,
+        preload: Preload | None,
+    ) -> SupervisorLoop:
         """The loop with all that it calls; nothing is forked yet."""
-        orders = Orders(
+        signal_actions = SignalActions(
             self._board,
             self._children,
-            self._course,
-            self._story,
+            self._lifecycle,
+            self._supervisor_log,
             self._reload,
             self._zygotes,
             had_terminal=has_terminal(),
         )
-        return Loop(
+        return SupervisorLoop(
             self._board,
             self._children,
-            self._course,
-            self._story,
+            self._lifecycle,
+            self._supervisor_log,
             inbox,
-            orders,
+            signal_actions,
             self._reload,
             watch,
-            nursery,
-            Strangers(adopts=adopts_orphans()),
+            child_processes,
+            OrphanReaper(adopts=adopts_orphans()),
             ServiceManager(os.environ, self._log),
-            self._watchers(stacks),
-            Enforcer(self._board, nursery, stacks, self._story),
+            self._watchers(stack_files),
+            DeadlineEnforcer(self._board, child_processes, stack_files, self._supervisor_log),
             preload,
         )
 
-    def _watchers(self, stacks: Stacks) -> tuple[Watcher, ...]:
+    def _watchers(self, stack_files: StackFiles) -> tuple[Watcher, ...]:
         """Who looks at the fleet on every tick, in this order."""
         return (
-            Overdue(self._board, self._children, self._course, stacks),
-            Wear(self._limits, self._board, self._children, self._course),
+            DeadlineWatcher(self._board, self._children, self._lifecycle, stack_files),
+            Recycling(self._limits, self._board, self._children, self._lifecycle),
             self._changes,
             self._reload,
-            Emptied(self._board, self._children, self._course, self._story),
-            self._countdown,
-            Hung(self._job_timeout, self._boot_timeout, self._board, self._children, self._course),
-            PatientLog(),
+            Emptied(self._board, self._children, self._lifecycle, self._supervisor_log),
+            self._drain_display,
+            HangWatchdog(self._job_timeout, self._boot_timeout, self._board, self._children, self._lifecycle),
+            LogFlush(),
         )
 
     def _finish(self) -> None:
         """Say goodbye. Children that even SIGKILL did not end would keep the interpreter from exiting."""
-        self._countdown.wipe()
+        self._drain_display.wipe()
         self._changes.stop()
-        self._story.ended(self._course)
+        self._supervisor_log.ended(self._lifecycle)
         if self._children.all:
-            self._story.left_behind(self._children.all)
-            leave(self._course.result)
+            self._supervisor_log.left_behind(self._children.all)
+            leave(self._lifecycle.result)

@@ -9,11 +9,11 @@ import pytest
 
 from pooljobs.exit_codes import ExitCode
 from pooljobs.process.liveness import lives
-from pooljobs_supervisor.chaos import fleet
-from pooljobs_supervisor.chaos.chaos_settings import Settings
-from pooljobs_supervisor.chaos.mixture import ONLY_SLOW
-from pooljobs_supervisor.chaos.schedule import Kind, Tempo
-from pooljobs_supervisor.chaos.storms import STORMS
+from pooljobs_cli.chaos import hosts
+from pooljobs_cli.chaos.chaos_settings import ChaosSettings
+from pooljobs_cli.chaos.job_mixture import ONLY_SLOW
+from pooljobs_cli.chaos.schedule import Kind, Tempo
+from pooljobs_cli.chaos.storms import STORMS
 from tests.support.chaos_runs import carried_out, rules_broken
 from tests.support.command import pooljobs
 from tests.support.waiting import wait_until
@@ -36,7 +36,7 @@ def test_a_short_run_on_a_server_of_its_own_holds(tmp_path: Path) -> None:
 def test_in_a_storm_harmless_jobs_are_done_and_do_not_wait(
     name: str, dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    storm = Settings(7, 10.0, procs=4, hosts=1, dsn=dsn, concurrency=1, storm=STORMS[name], longest_wait=4.0)
+    storm = ChaosSettings(7, 10.0, procs=4, hosts=1, dsn=dsn, concurrency=1, storm=STORMS[name], longest_wait=4.0)
     report = carried_out(storm, monkeypatch)
     assert report.violations == []
     assert report.counts["completed"] > 1000
@@ -48,7 +48,7 @@ def test_where_each_death_counts_as_a_failed_start_storms_stop_the_fleet(
     dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     command = (sys.executable, "-m", "tests.support.sabotage_storm")
-    storm = Settings(
+    storm = ChaosSettings(
         7, 6.0, procs=1, hosts=1, rate=100.0, dsn=dsn, command=command, storm=STORMS["bad-jobs"], longest_wait=2.0
     )
     assert "harmless_waited" in {violation.rule for violation in carried_out(storm, monkeypatch).violations}
@@ -56,15 +56,15 @@ def test_where_each_death_counts_as_a_failed_start_storms_stop_the_fleet(
 
 def test_a_lock_that_is_missing_is_found(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
     command = (sys.executable, "-m", "tests.support.sabotage")
-    settings = Settings(7, 5.0, procs=4, rate=2000.0, dsn=dsn, command=command, only=(Kind.TERMINATE_BACKENDS,))
+    settings = ChaosSettings(7, 5.0, procs=4, rate=2000.0, dsn=dsn, command=command, only=(Kind.TERMINATE_BACKENDS,))
     assert "rerun_without_cause" in rules_broken(settings, monkeypatch)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc tells what belongs to a run")
 def test_a_process_that_is_left_behind_is_found_and_ended(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fleet, "_LAST_WAIT", 5.0)
+    monkeypatch.setattr(hosts, "_LAST_WAIT", 5.0)
     command = (sys.executable, "-m", "tests.support.sabotage_end")
-    settings = Settings(7, 2.0, procs=1, hosts=1, dsn=dsn, command=command, only=(Kind.KILL_WORKER,))
+    settings = ChaosSettings(7, 2.0, procs=1, hosts=1, dsn=dsn, command=command, only=(Kind.KILL_WORKER,))
     (violation,) = carried_out(settings, monkeypatch).violations
     assert (violation.rule, violation.jobs) == ("left_behind", 1)
     (left,) = violation.examples
@@ -75,7 +75,7 @@ def test_a_process_that_is_left_behind_is_found_and_ended(dsn: str, monkeypatch:
 
 def test_a_fence_that_is_missing_is_found(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
     command = (sys.executable, "-m", "tests.support.sabotage_fence")
-    settings = Settings(
+    settings = ChaosSettings(
         seed=7,
         duration=20.0,
         procs=2,

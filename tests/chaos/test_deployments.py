@@ -9,23 +9,23 @@ from typing import Any
 import psycopg
 import pytest
 
-from pooljobs.db.schema.migrate import migrate
+from pooljobs.db.schema.migrator import migrate
 from pooljobs.errors import NotMigratedError, OptionError
 from pooljobs.exit_codes import ExitCode
-from pooljobs_supervisor.chaos import run
-from pooljobs_supervisor.chaos.application.handlers import SCHEMA
-from pooljobs_supervisor.chaos.beside import Beside, agree_on_schema, find
-from pooljobs_supervisor.chaos.chaos_settings import Settings
-from pooljobs_supervisor.chaos.mixture import Mixture
-from pooljobs_supervisor.chaos.report import Report
-from pooljobs_supervisor.chaos.schedule import DEPLOYMENTS, Kind, Tempo
+from pooljobs_cli.chaos import chaos_run
+from pooljobs_cli.chaos.application.handlers import SCHEMA
+from pooljobs_cli.chaos.beside import Beside, agree_on_schema, find
+from pooljobs_cli.chaos.chaos_report import ChaosReport
+from pooljobs_cli.chaos.chaos_settings import ChaosSettings
+from pooljobs_cli.chaos.job_mixture import JobMixture
+from pooljobs_cli.chaos.schedule import DEPLOYMENTS, Kind, Tempo
 from tests.support.chaos_runs import carried_out, rules_broken
 from tests.support.command import pooljobs
 from tests.support.first_version import first_version
 from tests.support.later import with_migrations
 
 RELEASED = {"field_more", "field_less", "only_old", "only_new", "old_name", "new_name"}
-HALF_RELEASED = Mixture(0.0, 0.02, 0.0, 0.0, 0.02, released=0.5)
+HALF_RELEASED = JobMixture(0.0, 0.02, 0.0, 0.0, 0.02, released=0.5)
 
 
 def completed(dsn: str) -> set[str]:
@@ -36,17 +36,17 @@ def completed(dsn: str) -> set[str]:
 
 
 def test_while_releases_are_deployed_no_job_fails_for_who_claims_it(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = Settings(
+    settings = ChaosSettings(
         7, 10.0, procs=2, dsn=dsn, only=tuple(DEPLOYMENTS), jobs=HALF_RELEASED, tempo=Tempo(pause=(1.0, 2.0))
     )
     found: set[str] = set()
-    judge = run._judge
+    judge = chaos_run._judge
 
-    def look_and_judge(*arguments: Any) -> Report:  # afterwards the schema is gone
+    def look_and_judge(*arguments: Any) -> ChaosReport:  # afterwards the schema is gone
         found.update(completed(dsn))
         return judge(*arguments)
 
-    monkeypatch.setattr(run, "_judge", look_and_judge)
+    monkeypatch.setattr(chaos_run, "_judge", look_and_judge)
     report = carried_out(settings, monkeypatch)
     assert report.violations == []
     assert sum(report.done.values()) >= 2, report.done
@@ -55,7 +55,9 @@ def test_while_releases_are_deployed_no_job_fails_for_who_claims_it(dsn: str, mo
 
 def test_a_worker_that_fails_what_it_does_not_know_is_found(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
     command = (sys.executable, "-m", "tests.support.sabotage_claimer")
-    settings = Settings(7, 4.0, procs=1, dsn=dsn, command=command, only=(Kind.DEPLOY_BY_RELOAD,), jobs=HALF_RELEASED)
+    settings = ChaosSettings(
+        7, 4.0, procs=1, dsn=dsn, command=command, only=(Kind.DEPLOY_BY_RELOAD,), jobs=HALF_RELEASED
+    )
     assert "failed_for_its_claimer" in rules_broken(settings, monkeypatch)
 
 

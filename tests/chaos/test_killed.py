@@ -9,8 +9,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from pooljobs_supervisor.chaos.application.journal import FOLDER
-from pooljobs_supervisor.chaos.processes import having
+from pooljobs_cli.chaos.application.journal import FOLDER
+from pooljobs_cli.chaos.processes import having
 from tests.support.command import environment, pooljobs
 from tests.support.waiting import wait_until
 

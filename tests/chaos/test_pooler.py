@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pooljobs_supervisor.chaos.chaos_settings import Settings
-from pooljobs_supervisor.chaos.schedule import Kind
+from pooljobs_cli.chaos.chaos_settings import ChaosSettings
+from pooljobs_cli.chaos.schedule import Kind
 from tests.support.chaos_runs import carried_out
 from tests.support.pgbouncer import program
 
@@ -13,7 +13,7 @@ from tests.support.pgbouncer import program
 def test_what_was_acknowledged_and_cancelled_through_a_pooler_is_so(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
     program()
     only = (Kind.KILL_POOLER, Kind.TERMINATE_BACKENDS)
-    settings = Settings(7, 8.0, procs=2, hosts=1, dsn=dsn, only=only, pgbouncer=True)
+    settings = ChaosSettings(7, 8.0, procs=2, hosts=1, dsn=dsn, only=only, pgbouncer=True)
     report = carried_out(settings, monkeypatch)
     assert report.violations == []
     assert all(report.done[kind] for kind in only), report.done

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from pooljobs_supervisor.chaos.check import RULES, STORM_RULES
-from pooljobs_supervisor.chaos.stage import Stage, staged
-from pooljobs_supervisor.staging.consent import not_asked
+from pooljobs_cli.chaos.chaos_schema import ChaosSchema, staged
+from pooljobs_cli.chaos.check import RULES, STORM_RULES
+from pooljobs_cli.staging.consent import not_asked
 
 ALL = (*RULES, *STORM_RULES)
 
@@ -71,42 +71,42 @@ EXCUSED = {
 
 
 @pytest.fixture
-def stage(empty_dsn: str) -> Iterator[Stage]:
+def stage(empty_dsn: str) -> Iterator[ChaosSchema]:
     with staged(empty_dsn, not_asked):
-        stage = Stage(empty_dsn)
+        stage = ChaosSchema(empty_dsn)
         with stage.connection:
             stage.connection.execute(GOOD)
             yield stage
 
 
-def broken(stage: Stage) -> dict[str, int]:
+def broken(stage: ChaosSchema) -> dict[str, int]:
     return {rule: len(found) for rule in ALL if (found := stage.offenders(rule, slack=0.25, longest=1.0))}
 
 
-def test_a_history_in_order_breaks_no_rule(stage: Stage) -> None:
+def test_a_history_in_order_breaks_no_rule(stage: ChaosSchema) -> None:
     assert broken(stage) == {}
 
 
 @pytest.mark.parametrize("rule", ALL)
-def test_a_rule_finds_what_breaks_it(stage: Stage, rule: str) -> None:
+def test_a_rule_finds_what_breaks_it(stage: ChaosSchema, rule: str) -> None:
     stage.connection.execute(DAMAGE[rule].encode())
     assert broken(stage)[rule] == 3
 
 
 @pytest.mark.parametrize("rule", EXCUSED)
-def test_what_has_a_cause_breaks_no_rule(stage: Stage, rule: str) -> None:
+def test_what_has_a_cause_breaks_no_rule(stage: ChaosSchema, rule: str) -> None:
     stage.connection.execute(EXCUSED[rule].encode())
     assert rule not in broken(stage)
 
 
-def test_who_was_cancelled_must_have_been_asked_to_be(stage: Stage) -> None:
+def test_who_was_cancelled_must_have_been_asked_to_be(stage: ChaosSchema) -> None:
     stage.connection.execute("UPDATE pooljobs_chaos.history SET status = 'cancelled'")
     assert broken(stage)["failed_without_reason"] == 3
     stage.connection.execute("INSERT INTO pooljobs_chaos.asked_to_cancel SELECT id FROM pooljobs_chaos.history")
     assert "failed_without_reason" not in broken(stage)
 
 
-def test_who_was_cancelled_before_it_began_must_not_have_run(stage: Stage) -> None:
+def test_who_was_cancelled_before_it_began_must_not_have_run(stage: ChaosSchema) -> None:
     stage.connection.execute("UPDATE pooljobs_chaos.history SET status = 'cancelled'")
     stage.connection.execute("INSERT INTO pooljobs_chaos.told_cancelled SELECT id FROM pooljobs_chaos.history")
     assert broken(stage)["cancel_forgotten"] == 3
@@ -114,7 +114,7 @@ def test_who_was_cancelled_before_it_began_must_not_have_run(stage: Stage) -> No
     assert "cancel_forgotten" not in broken(stage)
 
 
-def test_a_run_that_was_cut_short_and_counted_is_excused(stage: Stage) -> None:
+def test_a_run_that_was_cut_short_and_counted_is_excused(stage: ChaosSchema) -> None:
     stage.connection.execute(DAMAGE["rerun_without_cause"].encode())
     stage.connection.execute("UPDATE pooljobs_chaos.history SET interruptions = 1")
     assert "rerun_without_cause" not in broken(stage)

@@ -9,7 +9,7 @@ from psycopg import Connection
 
 from pooljobs.payload.encoding import decode, encode
 from pooljobs.signature.binder import compile_binder
-from pooljobs.signature.reading import read_signature
+from pooljobs.signature.inspection import read_signature
 
 
 def stored(connection: Connection[Any], encoded: bytes) -> object:

@@ -12,9 +12,9 @@ import pytest
 from psycopg import Connection
 from psycopg import errors as pg
 
-from pooljobs.db.reader import Reader
 from pooljobs.job.verdict import Verdict
-from pooljobs_supervisor.steward.caller import ACT
+from pooljobs.operations.reader import Reader
+from pooljobs_steward.wakeups.waker import ACT
 from tests.support.claims import SQL, Claim, claim, insert, register, scalar, settle_all
 
 Conn = Connection[Any]

@@ -15,7 +15,7 @@ from psycopg import Connection
 from pooljobs.db.connect import pin
 from pooljobs.job.verdict import Verdict
 from pooljobs.scoreboard import EntryState, Role, Scoreboard, Slot, SlotState
-from pooljobs_supervisor.steward.cancellations import Cancellations
+from pooljobs_steward.cancellations import Cancellations
 from tests.db.test_cancel import cancel, enqueued, held, job, requests
 from tests.db.test_plans import explain, scans_of_live
 from tests.support.claims import SQL, Claim, claim, insert, register, scalar, settle_all

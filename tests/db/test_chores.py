@@ -20,8 +20,8 @@ from pooljobs.process.child import Child
 from pooljobs.process.fleet import fleet_of
 from pooljobs.scoreboard import Role, Scoreboard, SlotState
 from pooljobs.settings import ServeSettings, WorkerSettings
-from pooljobs_supervisor.steward.chores import Chores
-from pooljobs_supervisor.steward.patience import LOCK_TIMEOUT
+from pooljobs_steward.chores import Chores
+from pooljobs_steward.connection import LOCK_TIMEOUT
 from tests.support.claims import SQL, claim, insert, register, scalar, settle_all
 from tests.support.waiting import wait_until
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from psycopg import Connection
 from psycopg.rows import dict_row
 
-from pooljobs.db import copied
-from pooljobs.db.producer import Producer
+from pooljobs.db.store.producer import Producer
+from pooljobs.db.wire import bulk_copy
 from pooljobs.errors import DatabaseUnreachableError, NotMigratedError
 from pooljobs.job.new_job import NewJob
 from pooljobs.payload.encoding import encode
@@ -77,8 +77,8 @@ def test_the_callers_row_factory_does_not_matter(producer: Producer, dsn: str) -
 
 
 def test_many_are_stored_with_progress(producer: Producer, connection: Conn, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(copied, "MOST", 100)
-    monkeypatch.setattr(copied, "TOLD", 40)
+    monkeypatch.setattr(bulk_copy, "MOST", 100)
+    monkeypatch.setattr(bulk_copy, "TOLD", 40)
     seen: list[int] = []
     ids = list(producer.insert_many((NewJob(f"job-{n // 7}", b"{}") for n in range(300)), seen.append))
     assert seen == [42, 84, 126, 168, 210, 252, 294, 300]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from pooljobs.db.producer import Producer
+from pooljobs.db.store.producer import Producer
 from pooljobs.job.new_job import NewJob
 from tests.support.claims import SQL, scalar
 

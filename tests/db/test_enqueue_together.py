@@ -15,8 +15,8 @@ import pytest
 from psycopg import Connection
 
 from pooljobs import DatabaseRefusedError, DatabaseUnreachableError, NotMigratedError, PoolJobs
-from pooljobs.db.insert import InsertStatement, InsertTogetherStatement
-from pooljobs.db.producer_pool import ProducerPool
+from pooljobs.db.store.insert import InsertStatement, InsertTogetherStatement
+from pooljobs.db.store.producer_pool import ProducerPool
 from pooljobs.job.new_job import NewJob
 from tests.support.claims import SQL, scalar
 from tests.support.cut_line import line_to

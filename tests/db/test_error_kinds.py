@@ -14,9 +14,9 @@ from psycopg import errors as pg
 from psycopg.conninfo import make_conninfo
 
 from pooljobs.db.connect import child_pool
+from pooljobs.db.error_classes import in_words
 from pooljobs.db.error_kinds import ErrorKind, kind_of
-from pooljobs.db.faults import in_words
-from pooljobs.db.hot import HotStatement
+from pooljobs.db.wire.prepared import HotStatement
 from tests.support.claims import SQL
 
 Conn = Connection[Any]

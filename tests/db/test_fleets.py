@@ -11,7 +11,7 @@ from psycopg import Connection
 from pooljobs import PoolJobs
 from pooljobs.process.fleet import fleet_of
 from pooljobs.process.liveness import birth
-from pooljobs_supervisor.steward.fleet_record import FleetRecord
+from pooljobs_steward.fleet_record import FleetRecord
 from tests.support.claims import SQL, claim, declare, insert, register, scalar
 from tests.support.worker_parts import worker_parts
 
@@ -28,7 +28,7 @@ def drop(connection: Conn, fleet: int = 1) -> None:
         connection.execute(SQL.load("drop_declarations"), {"fleet": fleet})
 
 
-def charges(connection: Conn) -> tuple[object, object]:
+def counters(connection: Conn) -> tuple[object, object]:
     """The retry policy by which a crash of the one job would be settled."""
     ids = [row[0] for row in connection.execute("SELECT id FROM pooljobs.live").fetchall()]
     row = connection.execute(SQL.load("read_charges"), {"ids": ids}).fetchone()
@@ -73,7 +73,7 @@ def test_workers_of_two_states_of_the_code_stand_side_by_side(connection: Conn) 
     insert(connection, job_type="both")
     for worker, policy in ((old, ("none", 1.0)), (new, ("fixed", 7.0))):
         assert claim(connection, worker)
-        assert charges(connection) == policy
+        assert counters(connection) == policy
         connection.execute("UPDATE pooljobs.live SET worker_id = NULL, token = NULL")
 
 

@@ -14,9 +14,9 @@ import pytest
 from psycopg import Connection
 
 from pooljobs.job.verdict import Settlement, Verdict
-from pooljobs_worker.claims.forgotten import Forgotten
-from pooljobs_worker.parts import Parts
-from pooljobs_worker.session.connection import GaveUpError
+from pooljobs_worker.claims.lost_claims import LostClaims
+from pooljobs_worker.components import Components
+from pooljobs_worker.session.worker_session import GaveUpError
 from pooljobs_worker.settling.flusher import Flusher
 from pooljobs_worker.settling.settler import Settler
 from tests.support.claims import insert
@@ -41,8 +41,10 @@ class Failing(Settler):
 
 
 @contextmanager
-def flushing(parts: Parts, settler: Settler, *, behind: bool = False, working: bool = True) -> Iterator[Flusher]:
-    flusher = Flusher(settler, parts.lease, parts.exhaustion, LOG, behind=behind)
+def flushing(
+    components: Components, settler: Settler, *, behind: bool = False, working: bool = True
+) -> Iterator[Flusher]:
+    flusher = Flusher(settler, components.lease, components.exhaustion, LOG, behind=behind)
     flusher.start()
     flusher.busy(working=working)
     try:
@@ -51,15 +53,15 @@ def flushing(parts: Parts, settler: Settler, *, behind: bool = False, working: b
         flusher.stop()
 
 
-def failing(parts: Parts, error: Exception) -> Failing:
+def failing(components: Components, error: Exception) -> Failing:
     made = Failing(
-        parts.session,
-        parts.statements,
-        child=parts.child,
-        held=parts.held,
-        lease=parts.lease,
-        forgotten=Forgotten(parts.statements, parts.child.slot, parts.log),
-        log=parts.log,
+        components.session,
+        components.statements,
+        child=components.child,
+        held=components.held,
+        lease=components.lease,
+        lost_claims=LostClaims(components.statements, components.child.slot, components.log),
+        log=components.log,
     )
     made.error = error
     return made
@@ -70,36 +72,36 @@ def test_an_error_that_passes_costs_no_result(
     error: Exception, dsn: str, connection: Connection[Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     insert(connection, 1)
-    with caplog.at_level(logging.ERROR), worker_parts(dsn) as parts:
-        settler = failing(parts, error)
-        (job,) = claimer_of(parts).claim(10)
-        parts.held.take([job])
-        with flushing(parts, settler):
+    with caplog.at_level(logging.ERROR), worker_parts(dsn) as components:
+        settler = failing(components, error)
+        (job,) = claimer_of(components).claim(10)
+        components.held.take([job])
+        with flushing(components, settler):
             settler.add(job.settled(Verdict.COMPLETED, started_ns=time.monotonic_ns()), job.entry)
             wait_until(lambda: counts(connection) == {"completed": 1}, what="the flusher to try again")
-        assert parts.child.slot.held() == []
+        assert components.child.slot.held() == []
     told = [record for record in caplog.records if "settling failed" in record.message]
     assert len(told) == (0 if isinstance(error, GaveUpError) else 1), "a series is told once"
 
 
 def test_the_lease_is_renewed_while_a_settlement_keeps_failing(dsn: str, connection: Connection[Any]) -> None:
     insert(connection, 1)
-    with worker_parts(dsn) as parts:
-        settler = failing(parts, MemoryError())
+    with worker_parts(dsn) as components:
+        settler = failing(components, MemoryError())
         settler.left = 10**9
-        (job,) = claimer_of(parts).claim(10)
-        parts.held.take([job])
-        with flushing(parts, settler):
+        (job,) = claimer_of(components).claim(10)
+        components.held.take([job])
+        with flushing(components, settler):
             settler.add(job.settled(Verdict.COMPLETED, started_ns=time.monotonic_ns()), job.entry)
             wait_until(lambda: settler.left < 10**9, what="a settlement to fail")
-            parts.child.slot.leased_until_ns = before = time.monotonic_ns() + 1_000_000_000
-            wait_until(lambda: parts.child.slot.leased_until_ns > before, what="the lease to be renewed")
+            components.child.slot.leased_until_ns = before = time.monotonic_ns() + 1_000_000_000
+            wait_until(lambda: components.child.slot.leased_until_ns > before, what="the lease to be renewed")
 
 
-def take_one(parts: Parts) -> Settlement:
+def take_one(components: Components) -> Settlement:
     """A claimed job that has completed, and is with the settler of the parts."""
-    (job,) = claimer_of(parts).claim(1)
-    parts.held.take([job])
+    (job,) = claimer_of(components).claim(1)
+    components.held.take([job])
     return job.settled(Verdict.COMPLETED, started_ns=time.monotonic_ns())
 
 
@@ -113,12 +115,15 @@ def locked(dsn: str, job_id: bytes) -> Iterator[None]:
 
 def test_what_is_handed_over_is_settled_while_the_caller_claims(dsn: str, connection: Connection[Any]) -> None:
     insert(connection, 2)
-    with worker_parts(dsn, sessions=2) as parts, flushing(parts, parts.settler, behind=True, working=False) as flusher:
-        first = take_one(parts)
-        parts.settler.add(first, 0)
+    with (
+        worker_parts(dsn, sessions=2) as components,
+        flushing(components, components.settler, behind=True, working=False) as flusher,
+    ):
+        first = take_one(components)
+        components.settler.add(first, 0)
         with locked(dsn, first.job_id):
             flusher.hand_over()
-            assert len(claimer_of(parts).claim(1)) == 1, "the claim waited for the settlement, or found nothing"
+            assert len(claimer_of(components).claim(1)) == 1, "the claim waited for the settlement, or found nothing"
             assert counts(connection) == {"running": 2}
         flusher.catch_up()
         assert counts(connection) == {"completed": 1, "running": 1}
@@ -126,19 +131,19 @@ def test_what_is_handed_over_is_settled_while_the_caller_claims(dsn: str, connec
 
 def test_with_one_session_it_is_settled_at_once(dsn: str, connection: Connection[Any]) -> None:
     insert(connection, 1)
-    with worker_parts(dsn) as parts, flushing(parts, parts.settler, working=False) as flusher:
-        parts.settler.add(take_one(parts), 0)
+    with worker_parts(dsn) as components, flushing(components, components.settler, working=False) as flusher:
+        components.settler.add(take_one(components), 0)
         flusher.hand_over()
         assert counts(connection) == {"completed": 1}
 
 
 def test_an_error_that_lasts_reaches_the_main_thread(dsn: str, connection: Connection[Any]) -> None:
     insert(connection, 1)
-    with worker_parts(dsn, sessions=2) as parts:
-        settler = failing(parts, MemoryError())
+    with worker_parts(dsn, sessions=2) as components:
+        settler = failing(components, MemoryError())
         settler.left = 10**9
-        with flushing(parts, settler, behind=True, working=False) as flusher:
-            settler.add(take_one(parts), 0)
+        with flushing(components, settler, behind=True, working=False) as flusher:
+            settler.add(take_one(components), 0)
             flusher.hand_over()
             with pytest.raises(MemoryError):
                 flusher.catch_up()

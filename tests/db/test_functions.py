@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from pooljobs.db.schema.migrate import migrate
 from pooljobs.db.schema.migrations import functions
+from pooljobs.db.schema.migrator import migrate
 from pooljobs.errors import NotMigratedError
 from tests.support.claims import scalar
 from tests.support.later import with_function, with_migrations

@@ -13,12 +13,12 @@ import pytest
 from psycopg import AsyncConnection, Connection
 
 from pooljobs import PoolJobs
-from pooljobs.db.preflight import check
-from pooljobs.db.reader import open_reader
 from pooljobs.db.schema.grants import grant
-from pooljobs.db.schema.migrate import migrate
+from pooljobs.db.schema.migrator import migrate
+from pooljobs.db.schema.preflight import check
 from pooljobs.db.schema.purposes import PURPOSES
 from pooljobs.handler.completion import Completion
+from pooljobs.operations.reader import open_reader
 from pooljobs.settings import ServeSettings
 from tests.support.claims import SQL, claim, register
 from tests.support.database import DatabaseServer

@@ -11,8 +11,8 @@ from psycopg import Connection
 
 from pooljobs.scoreboard import Role, Scoreboard, SlotState, Wanted
 from pooljobs.settings import WorkerSettings
-from pooljobs_supervisor.steward.known_jobs import KnownJobs
-from pooljobs_supervisor.steward.sleepers import Sleepers
+from pooljobs_steward.wakeups.idle_hosts import IdleHosts
+from pooljobs_steward.wakeups.known_jobs import KnownJobs
 from tests.support.claims import SQL, declare, insert, register
 from tests.support.hearing import steward_connection
 
@@ -38,7 +38,7 @@ def steward(dsn: str, connection: Connection[Any]) -> Iterator[Connection[Any]]:
 
 
 def due(board: Scoreboard, steward: Connection[Any]) -> int:
-    host = Sleepers(SQL, FLEET, WorkerSettings(), KnownJobs(SQL, board, FLEET))
+    host = IdleHosts(SQL, FLEET, WorkerSettings(), KnownJobs(SQL, board, FLEET))
     return host.look(steward, 100, marking=False).due
 
 
@@ -71,7 +71,7 @@ def test_the_declarations_are_read_again_when_there_is_other_code(
     insert(connection, job_type="newest")
     board.slot(1).foreign_types = 1
     known = KnownJobs(SQL, board, FLEET)
-    host = Sleepers(SQL, FLEET, WorkerSettings(), known)
+    host = IdleHosts(SQL, FLEET, WorkerSettings(), known)
     assert host.look(steward, 100, marking=False).due == 0
     declare(connection, "newest", fleet=FLEET, code=3)
     board.slot(2).code = 3

@@ -9,10 +9,10 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from pooljobs.db.producer import Producer
+from pooljobs.db.store.producer import Producer
 from pooljobs.job.new_job import NewJob
-from pooljobs_supervisor.steward.sleepers import Sleepers
-from pooljobs_supervisor.steward.vigil import Vigil
+from pooljobs_steward.wakeups.idle_hosts import IdleHosts
+from pooljobs_steward.wakeups.wake_policy import WakePolicy
 from tests.db.test_plans import explain, scans_of_live
 from tests.support.claims import SQL, claim, insert, register
 from tests.support.hearing import Ear, listening, sleepers, steward_connection
@@ -59,20 +59,20 @@ def test_jobs_due_since_ever_are_looked_at_too(connection: Conn, steward: Conn) 
     assert sleepers().look(steward, 10, marking=False, since=found.since).due == 1
 
 
-def asleep() -> Vigil:
+def asleep() -> WakePolicy:
     """A host that has just fallen asleep; the times are not looked at here."""
-    vigil = Vigil(sleep=30.0, poll_interval=60.0)
-    vigil.hears = True
-    vigil.fell_asleep(0.0)
-    return vigil
+    policy = WakePolicy(sleep=30.0, poll_interval=60.0)
+    policy.hears = True
+    policy.fell_asleep(0.0)
+    return policy
 
 
-def until_settled(vigil: Vigil, host: Sleepers, steward: Conn) -> None:
+def until_settled(policy: WakePolicy, host: IdleHosts, steward: Conn) -> None:
     """Transactions of other databases have numbers of the same sequence: other tests may hold it up."""
 
     def settled() -> bool:
-        vigil.found(host.look(steward, 1, marking=vigil.marking), 0.0, 1.0)
-        return vigil.settled
+        policy.found(host.look(steward, 1, marking=policy.marking), 0.0, 1.0)
+        return policy.settled
 
     wait_until(settled, what="everybody else to have ended")
 
@@ -117,19 +117,19 @@ def test_nothing_at_all_is_nothing(steward: Conn) -> None:
 def test_a_job_of_a_transaction_that_read_the_flag_before_is_seen_by_a_later_look(
     dsn: str, steward: Conn, ear: Ear
 ) -> None:
-    host, vigil = sleepers(), asleep()
+    host, policy = sleepers(), asleep()
     with psycopg.connect(dsn) as late:
         put(late)
         host.fall_asleep(steward)
         for _ in range(3):
-            vigil.found(found := host.look(steward, 1, marking=vigil.marking), 0.0, 1.0)
+            policy.found(found := host.look(steward, 1, marking=policy.marking), 0.0, 1.0)
             assert found.due == 0
-            assert not vigil.settled, "a transaction under way may hold a job that nobody tells of"
+            assert not policy.settled, "a transaction under way may hold a job that nobody tells of"
         late.commit()
     assert ear.heard() == []
-    vigil.found(found := host.look(steward, 1, marking=vigil.marking), 0.0, 1.0)
+    policy.found(found := host.look(steward, 1, marking=policy.marking), 0.0, 1.0)
     assert found.due == 1
-    until_settled(vigil, host, steward)
+    until_settled(policy, host, steward)
 
 
 def test_a_transaction_that_began_while_the_host_fell_asleep_is_waited_for_too(
@@ -137,29 +137,29 @@ def test_a_transaction_that_began_while_the_host_fell_asleep_is_waited_for_too(
 ) -> None:
     """Its number lies above that of the transaction that says "asleep", and above the xmax of the first look: nobody
     has ended with a higher one. So that xmax is no mark."""
-    host, vigil = sleepers(), asleep()
+    host, policy = sleepers(), asleep()
     with psycopg.connect(dsn) as late:
         with steward.transaction():
             host.fall_asleep(steward)
             put(late)  # above the sleeper's number, and before its commit
-        vigil.found(found := host.look(steward, 1, marking=True), 0.0, 1.0)
+        policy.found(found := host.look(steward, 1, marking=True), 0.0, 1.0)
         assert found.due == 0
-        vigil.found(host.look(steward, 1, marking=False), 0.0, 1.0)
-        assert not vigil.settled
+        policy.found(host.look(steward, 1, marking=False), 0.0, 1.0)
+        assert not policy.settled
         late.commit()
     assert ear.heard() == []
-    vigil.found(found := host.look(steward, 1, marking=False), 0.0, 1.0)
+    policy.found(found := host.look(steward, 1, marking=False), 0.0, 1.0)
     assert found.due == 1
-    until_settled(vigil, host, steward)
+    until_settled(policy, host, steward)
 
 
 def test_with_nobody_under_way_a_later_look_is_enough(dsn: str, steward: Conn) -> None:
-    host, vigil = sleepers(), asleep()
+    host, policy = sleepers(), asleep()
     host.fall_asleep(steward)
     with psycopg.connect(dsn) as other:
-        vigil.found(host.look(steward, 1, marking=True), 0.0, 1.0)
+        policy.found(host.look(steward, 1, marking=True), 0.0, 1.0)
         put(other)  # begun after: it notifies, and is no concern of these looks
-        until_settled(vigil, host, steward)
+        until_settled(policy, host, steward)
 
 
 def test_a_look_costs_no_more_with_a_backlog(connection: Conn, steward: Conn) -> None:

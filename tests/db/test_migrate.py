@@ -9,9 +9,9 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from pooljobs.db.schema import turn
-from pooljobs.db.schema.migrate import migrate, pending
+from pooljobs.db.schema import migration_lock
 from pooljobs.db.schema.migrations import code_version, migrations
+from pooljobs.db.schema.migrator import migrate, pending
 from pooljobs.db.schema.version import Installed, check_migrated, installed
 from pooljobs.db.statements import render
 from pooljobs.errors import DatabaseRefusedError, NotMigratedError
@@ -47,7 +47,7 @@ def test_any_schema_name_works(empty_dsn: str) -> None:
 
 
 def test_a_turn_that_somebody_keeps_ends_the_wait(empty_dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turn, "LONGEST", 0.2)
+    monkeypatch.setattr(migration_lock, "LONGEST", 0.2)
     with psycopg.connect(empty_dsn, autocommit=True) as neighbour:
         neighbour.execute("SELECT pg_advisory_lock(hashtextextended('pooljobs.migrations', 0))")
         with pytest.raises(NotMigratedError, match="not over after"):
@@ -171,7 +171,7 @@ def test_an_index_that_could_not_be_built_is_built_at_the_next_try(connection: C
 def test_a_lock_is_waited_for_in_turns_and_nothing_is_half_done(
     connection: Conn, owner_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pooljobs.db.schema.migrate._TRIES", 2)
+    monkeypatch.setattr("pooljobs.db.schema.migrator._TRIES", 2)
     with with_migrations(m0900_later=COMPATIBLE):
         with psycopg.connect(owner_dsn) as reader:
             reader.execute("SELECT FROM pooljobs.live")

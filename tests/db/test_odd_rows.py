@@ -14,23 +14,23 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from pooljobs.db.listing import STATUSES
-from pooljobs.db.reader import open_reader
 from pooljobs.errors import OptionError
 from pooljobs.job.verdict import Verdict
+from pooljobs.operations.listing import STATUSES
+from pooljobs.operations.reader import open_reader
 from pooljobs.process.child import Child
 from pooljobs.scoreboard import Role, Scoreboard
 from pooljobs.settings import ServeSettings, WorkerSettings
-from pooljobs_supervisor.cli.job_json import job_json
-from pooljobs_supervisor.cli.job_sheet import job_sheet
-from pooljobs_supervisor.cli.job_table import job_table
-from pooljobs_supervisor.cli.queue_table import queue_table
-from pooljobs_supervisor.steward.chores import Chores
-from pooljobs_supervisor.steward.known_jobs import KnownJobs
-from pooljobs_supervisor.steward.sleepers import Sleepers
-from pooljobs_supervisor.steward.vigil import Vigil
-from pooljobs_supervisor.telling.console import emit, emit_json
-from pooljobs_worker.parts import Parts
+from pooljobs_cli.output.console import emit, emit_json
+from pooljobs_cli.output.job_json import job_json
+from pooljobs_cli.output.job_sheet import job_sheet
+from pooljobs_cli.output.job_table import job_table
+from pooljobs_cli.output.queue_table import queue_table
+from pooljobs_steward.chores import Chores
+from pooljobs_steward.wakeups.idle_hosts import IdleHosts
+from pooljobs_steward.wakeups.known_jobs import KnownJobs
+from pooljobs_steward.wakeups.wake_policy import WakePolicy
+from pooljobs_worker.components import Components
 from tests.support.claims import SQL, insert, register, scalar
 from tests.support.hot_statements import hold, hot_statements
 from tests.support.odd_rows import BEFORE, columns, plant
@@ -82,8 +82,8 @@ def run_everything(dsn: str, connection: Conn, pinned: Conn) -> None:
     """Every statement, every listing, the steward's chores, and a worker's claims and settlements."""
     run_statements(pinned)
     look(dsn)
-    with worker_parts(dsn) as parts:
-        work(parts)
+    with worker_parts(dsn) as components:
+        work(components)
     done = "SELECT status FROM pooljobs.history WHERE job_type = 'harmless'"
     assert connection.execute(done.encode()).fetchall() == [("completed",)]
     with closing(Scoreboard.create(2, 10)) as board:
@@ -139,30 +139,30 @@ def of_each_kind(jobs: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any
     return jobs[:: len(Verdict)]
 
 
-def work(parts: Parts) -> None:
+def work(components: Components) -> None:
     """Claims until nothing is left, and settles in every way there is."""
-    claimer, verdicts = claimer_of(parts), cycle(Verdict)
+    claimer, verdicts = claimer_of(components), cycle(Verdict)
     while jobs := claimer.claim(10):
         claimer.forget_floors()  # the next claim looks through all lanes, as it would a little later
-        parts.held.take(jobs)
+        components.held.take(jobs)
         for job in jobs:
             harmless = job.job_type == "harmless"
             verdict = Verdict.COMPLETED if harmless else next(verdicts)
             delay = 3600.0 if verdict >= Verdict.RETRY else None
-            parts.settler.add(job.settled(verdict, error="boom", delay=delay, started_ns=1), job.entry)
-        parts.settler.flush()
-    assert len(parts.held) == 0
+            components.settler.add(job.settled(verdict, error="boom", delay=delay, started_ns=1), job.entry)
+        components.settler.flush()
+    assert len(components.held) == 0
 
 
 def do_chores(dsn: str, board: Scoreboard, pinned: Conn) -> None:
     settings = ServeSettings(dsn, app="", worker=WorkerSettings(job_timeout=1.0))
     board.slot(0).role = Role.STEWARD
     Chores(settings, Child(board, board.slot(0), -1, os.getppid()), threading.Event(), LOG).run_due(pinned)
-    sleepers = Sleepers(SQL, board.fleet, settings.worker, KnownJobs(SQL, board, board.fleet))
-    sleepers.fall_asleep(pinned)
-    findings = sleepers.look(pinned, 1, marking=True)
-    sleepers.look(pinned, 1, marking=False, since=findings.since)
-    vigil = Vigil(sleep=1.0, poll_interval=1.0)
-    vigil.found(findings, 0.001, 1.0)
-    vigil.seconds(1, 1.0)
-    sleepers.forget(pinned)
+    idle_hosts = IdleHosts(SQL, board.fleet, settings.worker, KnownJobs(SQL, board, board.fleet))
+    idle_hosts.fall_asleep(pinned)
+    findings = idle_hosts.look(pinned, 1, marking=True)
+    idle_hosts.look(pinned, 1, marking=False, since=findings.since)
+    policy = WakePolicy(sleep=1.0, poll_interval=1.0)
+    policy.found(findings, 0.001, 1.0)
+    policy.seconds(1, 1.0)
+    idle_hosts.forget(pinned)

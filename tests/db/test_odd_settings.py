@@ -13,7 +13,7 @@ from psycopg import Connection
 
 from pooljobs import PoolJobs
 from pooljobs.db.connect import child_pool, connect, pinned_transaction
-from pooljobs.db.schema.migrate import migrate
+from pooljobs.db.schema.migrator import migrate
 from pooljobs.db.session_settings import NEEDED, PINNED
 from tests.support.claims import scalar
 from tests.support.later import with_migrations

@@ -11,11 +11,11 @@ import pytest
 from psycopg import Connection, errors
 
 from pooljobs.errors import OptionError
-from pooljobs_supervisor.bench.stage import PURPOSE as BENCH
-from pooljobs_supervisor.chaos.stage import PURPOSE as CHAOS
-from pooljobs_supervisor.demo.ledger import PURPOSE as DEMO
-from pooljobs_supervisor.staging.consent import consent, not_asked
-from pooljobs_supervisor.staging.own_schema import Purpose, own_schema
+from pooljobs_cli.bench.bench_schema import PURPOSE as BENCH
+from pooljobs_cli.chaos.chaos_schema import PURPOSE as CHAOS
+from pooljobs_cli.demo.ledger import PURPOSE as DEMO
+from pooljobs_cli.staging.consent import consent, not_asked
+from pooljobs_cli.staging.own_schema import Purpose, own_schema
 
 PURPOSES = [BENCH, CHAOS, DEMO]
 MARKED = """

@@ -12,9 +12,9 @@ from psycopg import Connection, sql
 from psycopg.conninfo import conninfo_to_dict
 
 from pooljobs.db.connect import child_pool
-from pooljobs.db.schema.migrate import migrate
+from pooljobs.db.schema.migrator import migrate
 from pooljobs.db.schema.partitions import AHEAD
-from pooljobs_supervisor.steward.upkeep import LATE, PARTITIONS_EVERY, Upkeep
+from pooljobs_steward.maintenance.vacuum import LATE, PARTITIONS_EVERY, Vacuum
 from tests.support.claims import SQL, scalar
 from tests.support.command import pooljobs
 
@@ -53,7 +53,7 @@ def drop_all_after(connection: Conn, days: int) -> None:
 
 def test_a_role_that_owns_nothing_makes_two_weeks_with_replica_identity(steward: Conn, connection: Conn) -> None:
     drop_all_after(connection, 2)
-    assert Upkeep(SQL, LOG).partitions(steward) == PARTITIONS_EVERY
+    assert Vacuum(SQL, LOG).partitions(steward) == PARTITIONS_EVERY
     assert scalar(connection, DAYS) == AHEAD
     identities = "SELECT array_agg(DISTINCT relreplident::text) FROM pg_class WHERE relname ~ '^history(_[0-9]+)?$'"
     assert scalar(connection, identities) == ["f"]
@@ -87,7 +87,7 @@ def test_what_is_missing_is_told_with_the_command_that_mends_it(
 ) -> None:
     HINDRANCES[cure](connection, owner, dsn)
     drop_all_after(connection, AHEAD - 2)
-    upkeep = Upkeep(SQL, LOG)
+    upkeep = Vacuum(SQL, LOG)
     for _ in range(3):
         assert upkeep.partitions(steward) == PARTITIONS_EVERY
     [told] = [record for record in caplog.records if record.levelno >= logging.WARNING]
@@ -105,7 +105,7 @@ def test_near_the_end_it_is_an_error_each_time(
 ) -> None:
     no_call(connection, owner, dsn)
     drop_all_after(connection, LATE - 1)
-    upkeep = Upkeep(SQL, LOG)
+    upkeep = Vacuum(SQL, LOG)
     for _ in range(2):
         upkeep.partitions(steward)
     assert [record.levelno for record in caplog.records] == [logging.ERROR] * 2
@@ -122,7 +122,7 @@ def test_as_long_as_others_make_them_nothing_is_said(
     *, dsn: str, steward: Conn, connection: Conn, owner: sql.Identifier, caplog: pytest.LogCaptureFixture
 ) -> None:
     no_call(connection, owner, dsn)
-    assert Upkeep(SQL, LOG).partitions(steward) == PARTITIONS_EVERY
+    assert Vacuum(SQL, LOG).partitions(steward) == PARTITIONS_EVERY
     assert not caplog.records
 
 
@@ -139,4 +139,4 @@ def test_migrate_says_so_too(dsn: str, connection: Conn, owner: sql.Identifier) 
 def test_an_outage_is_none_of_its_business(steward: Conn, connection: Conn) -> None:
     connection.execute("SELECT pg_terminate_backend(%s, 10000)", (steward.info.backend_pid,))
     with pytest.raises(psycopg.OperationalError):
-        Upkeep(SQL, LOG).partitions(steward)
+        Vacuum(SQL, LOG).partitions(steward)

@@ -21,11 +21,11 @@ from pooljobs.db.connect import child_pool
 from pooljobs.db.statements import Statements
 from pooljobs.job.verdict import Settlement, Verdict
 from pooljobs.scoreboard import Scoreboard
-from pooljobs_worker.claims.claim import Claimer
-from pooljobs_worker.claims.claimed import ClaimedJob
+from pooljobs_worker.claims.claimed_job import ClaimedJob
+from pooljobs_worker.claims.claimer import Claimer
 from pooljobs_worker.claims.lanes import START, SWEEP_LONGEST, Lanes
-from pooljobs_worker.session.connection import Session
 from pooljobs_worker.session.outage import Outage
+from pooljobs_worker.session.worker_session import WorkerSession
 from tests.support.claims import insert, register, scalar, settle_all
 from tests.support.waiting import wait_until
 from tests.support.worker_parts import others_jobs
@@ -42,7 +42,9 @@ DEEP = 20_000
 def make_claimer(dsn: str, connection: Conn) -> Iterator[MakeClaimer]:
     board = Scoreboard.create(1, 10)
     with child_pool(dsn, size=1, application_name="test") as pool:
-        session = Session(pool, board.slot(0), Outage(board.slot(0), logging.getLogger("test")), give_up=lambda: False)
+        session = WorkerSession(
+            pool, board.slot(0), Outage(board.slot(0), logging.getLogger("test")), give_up=lambda: False
+        )
         board.slot(0).worker_id = register(connection, job_timeout=600.0)
         yield lambda queues: Claimer(
             session,

@@ -11,13 +11,13 @@ import pytest
 from psycopg import Connection
 
 from pooljobs import Cancellation, DatabaseUnreachableError, PoolJobs
-from pooljobs.db.blocks import mixed
-from pooljobs.db.copied import Copier, Source
-from pooljobs.db.cut_off import cut_off
-from pooljobs.db.producer import Producer
+from pooljobs.db.broken_connection import cut_off
 from pooljobs.db.statements import Statements
+from pooljobs.db.store.producer import Producer
+from pooljobs.db.wire.bulk_copy import Copier, Source
+from pooljobs.db.wire.copy_blocks import mixed
 from pooljobs.job.new_job import NewJob
-from pooljobs_supervisor.chaos.pooler import Pooler
+from pooljobs_cli.chaos.pooler import Pooler
 from tests.support.pgbouncer import pooled
 from tests.support.waiting import wait_until
 

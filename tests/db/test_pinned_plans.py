@@ -8,8 +8,8 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from pooljobs.db.arrays import register_arrays
 from pooljobs.db.connect import pin
+from pooljobs.db.wire.arrays import register_arrays
 from pooljobs.job.verdict import Verdict
 from tests.support.claims import Claim, claim, insert, register, scalar, settle_all
 

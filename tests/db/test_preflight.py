@@ -13,7 +13,7 @@ import pytest
 from psycopg import Connection, sql
 
 from pooljobs.db.connection_budget import needed
-from pooljobs.db.preflight import check, direct_address
+from pooljobs.db.schema.preflight import check, direct_address
 from pooljobs.errors import ConnectionBudgetError, DatabaseUnsupportedError
 from pooljobs.settings import ServeSettings
 from tests.support.deaf_proxy import with_pids_of_its_own

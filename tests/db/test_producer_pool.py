@@ -10,8 +10,8 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from pooljobs.db import producer_pool
-from pooljobs.db.producer_pool import ProducerPool, Session
+from pooljobs.db.store import producer_pool
+from pooljobs.db.store.producer_pool import ProducerPool, ProducerSession
 from pooljobs.errors import DatabaseUnreachableError
 from tests.support.claims import scalar
 from tests.support.cut_line import line_to
@@ -30,7 +30,7 @@ def pool(dsn: str) -> Iterator[ProducerPool]:
     made.renew()
 
 
-def take(pool: ProducerPool) -> Session:
+def take(pool: ProducerPool) -> ProducerSession:
     return pool.take(time.monotonic() + 10)
 
 

@@ -25,8 +25,8 @@ from pooljobs import (
     PoolJobsError,
 )
 from pooljobs.db.schema.grants import grant
-from pooljobs.db.schema.migrate import migrate, pending
-from pooljobs_supervisor.cli.main import run
+from pooljobs.db.schema.migrator import migrate, pending
+from pooljobs_cli.main import run
 from tests.support.claims import scalar
 from tests.support.cut_line import line_to
 from tests.support.forking import exit_code_of

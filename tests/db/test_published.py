@@ -8,9 +8,9 @@ from uuid import UUID
 import pytest
 from psycopg import Connection
 
-from pooljobs.db.reader import open_reader
-from pooljobs.db.schema.migrate import migrate
+from pooljobs.db.schema.migrator import migrate
 from pooljobs.job.verdict import Verdict
+from pooljobs.operations.reader import open_reader
 from tests.db.test_retention import ADD_DAY, FILL, days, retire
 from tests.support.claims import claim, insert, register, scalar, settle_all
 from tests.support.later import only_until

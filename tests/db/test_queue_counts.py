@@ -9,9 +9,9 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from pooljobs.db.queue_counts import Look
-from pooljobs.db.reader import Reader, open_reader
 from pooljobs.job.verdict import Verdict
+from pooljobs.operations.queue_counts import Look
+from pooljobs.operations.reader import Reader, open_reader
 from tests.support.claims import claim, insert, register, settle_all
 
 

@@ -13,10 +13,10 @@ from psycopg import Connection
 from pooljobs.db.connect import child_pool
 from pooljobs.db.statements import Statements
 from pooljobs.scoreboard import Scoreboard
-from pooljobs_worker.claims.claim import Claimer
+from pooljobs_worker.claims.claimer import Claimer
 from pooljobs_worker.claims.lanes import Lanes
-from pooljobs_worker.session.connection import Session
 from pooljobs_worker.session.outage import Outage
+from pooljobs_worker.session.worker_session import WorkerSession
 from tests.support.claims import insert, register
 from tests.support.waiting import wait_until
 from tests.support.worker_parts import others_jobs
@@ -25,16 +25,18 @@ LIMIT = 5
 
 
 @pytest.fixture
-def session(dsn: str) -> Iterator[tuple[Session, Scoreboard]]:
+def session(dsn: str) -> Iterator[tuple[WorkerSession, Scoreboard]]:
     board = Scoreboard.create(1, 10)
     with child_pool(dsn, size=1, application_name="test") as pool:
-        session = Session(pool, board.slot(0), Outage(board.slot(0), logging.getLogger("test")), give_up=lambda: False)
+        session = WorkerSession(
+            pool, board.slot(0), Outage(board.slot(0), logging.getLogger("test")), give_up=lambda: False
+        )
         yield session, board
         session.close()
     board.close()
 
 
-def claimer(session: tuple[Session, Scoreboard], connection: Connection[Any], weights: dict[str, int]) -> Claimer:
+def claimer(session: tuple[WorkerSession, Scoreboard], connection: Connection[Any], weights: dict[str, int]) -> Claimer:
     work, board = session
     board.slot(0).worker_id = register(connection)
     return Claimer(work, Statements("pooljobs"), Lanes(weights), others_jobs(board, board.slot(0)), board.slot(0))
@@ -46,7 +48,7 @@ def taken(claimer: Claimer, claims: int) -> Counter[str]:
 
 @pytest.mark.parametrize("weights", [{"a": 1, "b": 1}, {"a": 3, "b": 1}, {"a": 1, "b": 2, "c": 5}])
 def test_the_shares_of_deep_queues_follow_their_weights(
-    connection: Connection[Any], session: tuple[Session, Scoreboard], weights: dict[str, int]
+    connection: Connection[Any], session: tuple[WorkerSession, Scoreboard], weights: dict[str, int]
 ) -> None:
     for queue in weights:
         insert(connection, 300, queue=queue)
@@ -56,7 +58,7 @@ def test_the_shares_of_deep_queues_follow_their_weights(
 
 
 def test_a_job_behind_a_deep_queue_is_claimed_within_a_round(
-    connection: Connection[Any], session: tuple[Session, Scoreboard]
+    connection: Connection[Any], session: tuple[WorkerSession, Scoreboard]
 ) -> None:
     insert(connection, 300, queue="a")
     insert(connection, queue="b", priority=4)
@@ -64,13 +66,15 @@ def test_a_job_behind_a_deep_queue_is_claimed_within_a_round(
     assert found == {"a": 5 * LIMIT - 1, "b": 1}
 
 
-def test_an_empty_queues_share_is_the_others(connection: Connection[Any], session: tuple[Session, Scoreboard]) -> None:
+def test_an_empty_queues_share_is_the_others(
+    connection: Connection[Any], session: tuple[WorkerSession, Scoreboard]
+) -> None:
     insert(connection, 100, queue="a")
     assert taken(claimer(session, connection, {"a": 1, "b": 9}), 20) == {"a": 100}
 
 
 def test_within_a_queue_the_smaller_priority_goes_first(
-    connection: Connection[Any], session: tuple[Session, Scoreboard]
+    connection: Connection[Any], session: tuple[WorkerSession, Scoreboard]
 ) -> None:
     for priority in (2, -3, 0):
         insert(connection, LIMIT, queue="a", priority=priority)

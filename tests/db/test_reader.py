@@ -11,14 +11,14 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from pooljobs.db.answers import PLANNED
 from pooljobs.db.connect import pinned_transaction
-from pooljobs.db.id_prefix import id_range
-from pooljobs.db.reader import Reader, open_reader
 from pooljobs.errors import NotFoundError, NotMigratedError, OptionError
 from pooljobs.job.verdict import Verdict
-from pooljobs_supervisor.cli.job_sheet import job_sheet
-from pooljobs_supervisor.telling.console import emit, emit_json
+from pooljobs.operations.answers import PLANNED
+from pooljobs.operations.id_prefix import id_range
+from pooljobs.operations.reader import Reader, open_reader
+from pooljobs_cli.output.console import emit, emit_json
+from pooljobs_cli.output.job_sheet import job_sheet
 from tests.support.claims import SQL, claim, insert, register, scalar, settle_all
 from tests.support.plans import explain
 from tests.support.roles import role_for

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from pooljobs.db.reader import open_reader
 from pooljobs.db.statements import Statements
 from pooljobs.job.verdict import Verdict
+from pooljobs.operations.reader import open_reader
 from pooljobs_worker.claims.lanes import START, ClaimPlan
 from pooljobs_worker.claims.passed_over import PassedOver
 from pooljobs_worker.claims.refused_shapes import shape_of

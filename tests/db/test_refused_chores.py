@@ -22,9 +22,9 @@ from pooljobs.db.refusal_log import RefusalLog
 from pooljobs.process.child import Child
 from pooljobs.scoreboard import Role, Scoreboard, SlotState
 from pooljobs.settings import ServeSettings, WorkerSettings
-from pooljobs_supervisor.steward.chores import Chores
-from pooljobs_supervisor.steward.patience import Patience
-from pooljobs_supervisor.steward.rota import LOCKED_PAUSE, Chore, Rota
+from pooljobs_steward.chore_schedule import LOCKED_PAUSE, Chore, ChoreSchedule
+from pooljobs_steward.chores import Chores
+from pooljobs_steward.connection import StewardConnection
 from tests.support.claims import claim, insert, register, scalar
 from tests.support.waiting import wait_until
 
@@ -40,8 +40,8 @@ def pool(dsn: str) -> Iterator[ConnectionPool[Conn]]:
 
 
 @pytest.fixture
-def patience(pool: ConnectionPool[Conn]) -> Iterator[Patience]:
-    with closing(Patience(pool, LOG)) as patience:
+def patience(pool: ConnectionPool[Conn]) -> Iterator[StewardConnection]:
+    with closing(StewardConnection(pool, LOG)) as patience:
         yield patience
 
 
@@ -93,7 +93,7 @@ def test_what_is_refused_to_one_chore_keeps_no_other_from_its_work(
     *,
     dsn: str,
     connection: Conn,
-    patience: Patience,
+    patience: StewardConnection,
     chores: Chores,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -152,7 +152,7 @@ def test_a_burial_that_is_refused_is_tried_again_at_leisure_and_ends_when_it_may
 
 
 def test_a_chore_that_leaves_a_transaction_open_costs_the_connection_and_nothing_else(
-    patience: Patience, caplog: pytest.LogCaptureFixture
+    patience: StewardConnection, caplog: pytest.LogCaptureFixture
 ) -> None:
     done: list[int] = []
 
@@ -164,15 +164,17 @@ def test_a_chore_that_leaves_a_transaction_open_costs_the_connection_and_nothing
         assert connection.info.transaction_status is TransactionStatus.IDLE
         done.append(connection.info.backend_pid)
 
-    rota = Rota([Chore(breaks, 600.0), Chore(looks, 0.0)], RefusalLog(LOG))
-    first = [patience.attempt(rota.run_due) for _ in range(2)]
+    schedule = ChoreSchedule([Chore(breaks, 600.0), Chore(looks, 0.0)], RefusalLog(LOG))
+    first = [patience.attempt(schedule.run_due) for _ in range(2)]
     assert first == [False, True]
     assert len(done) == 1
     assert "division by zero (in SELECT)" in caplog.text
     assert "away" not in caplog.text
 
 
-def test_an_outage_ends_the_round_and_is_told_as_one(patience: Patience, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_outage_ends_the_round_and_is_told_as_one(
+    patience: StewardConnection, caplog: pytest.LogCaptureFixture
+) -> None:
     ends = iter([True, False])
     done: list[float] = []
 
@@ -180,28 +182,30 @@ def test_an_outage_ends_the_round_and_is_told_as_one(patience: Patience, caplog:
         if next(ends):
             connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
-    rota = Rota([Chore(is_ended, 600.0), Chore(lambda _c: done.append(time.monotonic()), 600.0)], RefusalLog(LOG))
+    schedule = ChoreSchedule(
+        [Chore(is_ended, 600.0), Chore(lambda _c: done.append(time.monotonic()), 600.0)], RefusalLog(LOG)
+    )
     with caplog.at_level(logging.INFO):
-        assert not patience.attempt(rota.run_due)
+        assert not patience.attempt(schedule.run_due)
         assert not done
-        wait_until(lambda: patience.attempt(rota.run_due) and done, what="the rest to be done")
+        wait_until(lambda: patience.attempt(schedule.run_due) and done, what="the rest to be done")
     assert [record.message.split(":")[0].split(" after")[0] for record in caplog.records] == [
         "the database is away",
         "the database is back",
     ]
 
 
-def test_a_deadlock_is_no_outage_and_no_news(patience: Patience, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_deadlock_is_no_outage_and_no_news(patience: StewardConnection, caplog: pytest.LogCaptureFixture) -> None:
     def meets_another(connection: Conn) -> None:
         connection.execute("DO 'BEGIN RAISE SQLSTATE ''40P01''; END'")
 
-    rota = Rota([Chore(meets_another, 600.0)], RefusalLog(LOG))
-    assert patience.attempt(rota.run_due)
-    assert rota.seconds_to_next() <= LOCKED_PAUSE
+    schedule = ChoreSchedule([Chore(meets_another, 600.0)], RefusalLog(LOG))
+    assert patience.attempt(schedule.run_due)
+    assert schedule.seconds_to_next() <= LOCKED_PAUSE
     assert not caplog.records
 
 
-def test_what_psycopg_cannot_do_ends_the_steward_with_its_traceback(patience: Patience) -> None:
-    rota = Rota([Chore(lambda connection: connection.cursor().fetchone() and None, 1.0)], RefusalLog(LOG))
+def test_what_psycopg_cannot_do_ends_the_steward_with_its_traceback(patience: StewardConnection) -> None:
+    schedule = ChoreSchedule([Chore(lambda connection: connection.cursor().fetchone() and None, 1.0)], RefusalLog(LOG))
     with pytest.raises(psycopg.ProgrammingError):
-        patience.attempt(rota.run_due)
+        patience.attempt(schedule.run_due)

@@ -10,7 +10,7 @@ import pytest
 from psycopg import Connection
 
 from pooljobs.db.connect import pin
-from pooljobs_supervisor.steward.retention import Retention
+from pooljobs_steward.maintenance.retention import Retention
 from tests.support.claims import SQL
 
 Conn = Connection[Any]

@@ -14,11 +14,11 @@ from psycopg import Connection
 from psycopg import errors as pg
 
 from pooljobs import DatabaseRefusedError, PoolJobs
-from pooljobs.db.preflight import check
-from pooljobs.db.reader import open_reader
 from pooljobs.db.schema.grants import granting
-from pooljobs.db.schema.migrate import migrate
+from pooljobs.db.schema.migrator import migrate
+from pooljobs.db.schema.preflight import check
 from pooljobs.job.verdict import Verdict
+from pooljobs.operations.reader import open_reader
 from pooljobs.settings import ServeSettings
 from tests.support.claims import claim, register, scalar, settle_all
 from tests.support.later import only_until

@@ -14,17 +14,17 @@ from psycopg import AsyncConnection, Connection, sql
 
 from pooljobs import PoolJobs
 from pooljobs.db.connect import pin
-from pooljobs.db.reader import open_reader
 from pooljobs.db.schema.grants import granting
-from pooljobs.db.schema.migrate import migrate, pending
+from pooljobs.db.schema.migrator import migrate, pending
 from pooljobs.db.schema.purposes import PURPOSES
-from pooljobs.db.settlement import Settling
 from pooljobs.db.statements import Statements
+from pooljobs.db.store.settlement import SettlementBatch
 from pooljobs.handler.completion import Completion
 from pooljobs.job.cancellation import Cancellation
 from pooljobs.job.verdict import Settlement, Verdict
+from pooljobs.operations.reader import open_reader
+from pooljobs_worker.claims.claim_statement import ClaimStatement
 from pooljobs_worker.claims.lanes import LEVELS, START, ClaimPlan
-from pooljobs_worker.claims.statement import ClaimStatement
 from pooljobs_worker.session.registration import new_worker_id
 from tests.support.claims import FLEET
 from tests.support.database import DatabaseServer
@@ -116,7 +116,7 @@ def test_jobs_are_claimed_settled_completed_cancelled_and_shown(place: tuple[str
         assert answer is not None
         first, second = answer.jobs(7)
         settled = Settlement(first.id.bytes, first.fence, 7, Verdict.COMPLETED, started_ns=1)
-        assert Settling(statements).settle(at, [settled]) == (set(), set())
+        assert SettlementBatch(statements).settle(at, [settled]) == (set(), set())
         complete = statements.load("complete_in_transaction")
         Completion(complete, job_id=second.id, fence=second.fence, token=7, started_ns=1).on(at)
         assert app.cancel(ids[2]) is Cancellation.CANCELLED

@@ -6,7 +6,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from pooljobs.db.reader import Reader
+from pooljobs.operations.reader import Reader
 from tests.support.claims import declare, insert, register, scalar
 
 SECRET = "SELECT secret FROM pooljobs.job_types WHERE job_type = %s"

@@ -15,8 +15,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from pooljobs.errors import DatabaseRefusedError
 from pooljobs.scoreboard import Activity, SlotState
-from pooljobs_supervisor.steward import leases
-from pooljobs_worker.session.connection import SILENT_TRIES, GaveUpError
+from pooljobs_steward import leases
+from pooljobs_worker.session.worker_session import SILENT_TRIES, GaveUpError
 from tests.support.claims import insert, scalar
 from tests.support.waiting import wait_until
 from tests.support.worker_parts import claimer_of, worker_parts
@@ -24,8 +24,8 @@ from tests.support.worker_parts import claimer_of, worker_parts
 
 def test_it_shows_that_it_waits_and_what_it_did_before_afterwards(dsn: str) -> None:
     seen: list[tuple[Activity, int]] = []
-    with worker_parts(dsn) as parts:
-        slot = parts.child.slot
+    with worker_parts(dsn) as components:
+        slot = components.child.slot
         slot.activity = Activity.RUNNING
         began = time.monotonic_ns()
 
@@ -34,15 +34,15 @@ def test_it_shows_that_it_waits_and_what_it_did_before_afterwards(dsn: str) -> N
             if len(seen) < 3:
                 connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
-        parts.session.run(work)
+        components.session.run(work)
         assert [activity for activity, _ in seen] == [Activity.RUNNING, *[Activity.WAITING_FOR_DATABASE] * 2]
         assert began < seen[1][1] < seen[2][1], "a heartbeat a pause"
         assert slot.activity is Activity.RUNNING
 
 
 def test_a_second_wait_in_one_outage_is_shown_too(dsn: str) -> None:
-    with worker_parts(dsn) as parts:
-        slot = parts.child.slot
+    with worker_parts(dsn) as components:
+        slot = components.child.slot
         for _ in range(2):
             shown: list[Activity] = []
 
@@ -54,20 +54,20 @@ def test_a_second_wait_in_one_outage_is_shown_too(dsn: str) -> None:
                 raise psycopg.OperationalError("away")
 
             with pytest.raises(GaveUpError):
-                parts.session.run(fail, give_up=give_up)
+                components.session.run(fail, give_up=give_up)
             assert shown == [Activity.WAITING_FOR_DATABASE]
             assert slot.activity is not Activity.WAITING_FOR_DATABASE
 
 
 def test_an_outage_is_told_once_whichever_session_has_noticed(dsn: str, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO), worker_parts(dsn, sessions=2) as parts:
-        sessions = (parts.session, parts.settler.session)
+    with caplog.at_level(logging.INFO), worker_parts(dsn, sessions=2) as components:
+        sessions = (components.session, components.settler.session)
         assert sessions[0] is not sessions[1]
         for session in sessions:
             session.run(lambda connection: connection.execute("SELECT 1"))
-            assert parts.child.slot.backends[sessions.index(session)] > 0
+            assert components.child.slot.backends[sessions.index(session)] > 0
         with psycopg.connect(dsn, autocommit=True) as other:
-            for backend in parts.child.slot.backends.tolist()[:2]:
+            for backend in components.child.slot.backends.tolist()[:2]:
                 other.execute("SELECT pg_terminate_backend(%s, 5000)", (backend,))
         threads = [
             threading.Thread(target=session.run, args=(lambda c: c.execute("SELECT 1"),)) for session in sessions
@@ -92,8 +92,8 @@ def test_an_outage_is_told_once_whichever_session_has_noticed(dsn: str, caplog: 
 
 def test_what_another_thread_shows_does_not_hide_a_wait(dsn: str) -> None:
     """The lease of a worker whose results wait for the database must not be renewed."""
-    with worker_parts(dsn, sessions=2) as parts:
-        slot = parts.child.slot
+    with worker_parts(dsn, sessions=2) as components:
+        slot = components.child.slot
         seen: list[Activity] = []
 
         def looks() -> bool:
@@ -105,19 +105,19 @@ def test_what_another_thread_shows_does_not_hide_a_wait(dsn: str) -> None:
             raise psycopg.OperationalError("away")
 
         with pytest.raises(GaveUpError):
-            parts.settler.session.run(fail, give_up=looks)
+            components.settler.session.run(fail, give_up=looks)
         assert seen.count(Activity.WAITING_FOR_DATABASE) >= 3
 
 
 def test_what_a_session_notices_late_is_no_other_outage(dsn: str, caplog: pytest.LogCaptureFixture) -> None:
     """The server was restarted: one session noticed and has a new connection, the other one had nothing to do."""
-    with caplog.at_level(logging.INFO), worker_parts(dsn, sessions=2) as parts:
-        sessions = (parts.session, parts.settler.session)
+    with caplog.at_level(logging.INFO), worker_parts(dsn, sessions=2) as components:
+        sessions = (components.session, components.settler.session)
         for _ in range(2):
             for session in sessions:
                 session.run(lambda connection: connection.execute("SELECT 1"))
             with psycopg.connect(dsn, autocommit=True) as other:
-                for backend in parts.child.slot.backends.tolist()[:2]:
+                for backend in components.child.slot.backends.tolist()[:2]:
                     other.execute("SELECT pg_terminate_backend(%s, 5000)", (backend,))
         for session in sessions:
             session.run(lambda connection: connection.execute("SELECT 1"))
@@ -126,9 +126,9 @@ def test_what_a_session_notices_late_is_no_other_outage(dsn: str, caplog: pytest
 
 
 def test_a_second_outage_is_told_though_the_first_was_noticed_late(dsn: str, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO), worker_parts(dsn, sessions=2) as parts:
-        late = parts.settler.session
-        for session in (parts.session, late):
+    with caplog.at_level(logging.INFO), worker_parts(dsn, sessions=2) as components:
+        late = components.settler.session
+        for session in (components.session, late):
             session.run(lambda connection: connection.execute("SELECT 1"))
         failures = iter((True, True, False))
 
@@ -137,8 +137,8 @@ def test_a_second_outage_is_told_though_the_first_was_noticed_late(dsn: str, cap
                 raise psycopg.OperationalError("away")
 
         with psycopg.connect(dsn, autocommit=True) as other:
-            other.execute("SELECT pg_terminate_backend(%s, 5000)", (parts.child.slot.backends[0],))
-        parts.session.run(lambda connection: connection.execute("SELECT 1"))
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", (components.child.slot.backends[0],))
+        components.session.run(lambda connection: connection.execute("SELECT 1"))
         late.run(work)  # its old connection, and then a new one
     told = [record.message for record in caplog.records if "database is away" in record.message]
     assert len(told) == 2
@@ -150,8 +150,8 @@ def test_what_is_refused_is_told_as_what_it_is_and_done_once_it_may(
     """Its worker shows that it lives, and keeps its lease: nobody else would be let do it either."""
     user = sql.Identifier(str(conninfo_to_dict(dsn)["user"]))
     insert(connection, 3)
-    with worker_parts(dsn) as parts:
-        slot, claimer = parts.child.slot, claimer_of(parts)
+    with worker_parts(dsn) as components:
+        slot, claimer = components.child.slot, claimer_of(components)
         connection.execute(sql.SQL("REVOKE UPDATE ON pooljobs.live FROM {}").format(user))
         seen: list[bool] = []
 
@@ -161,7 +161,7 @@ def test_what_is_refused_is_told_as_what_it_is_and_done_once_it_may(
                 connection.execute(sql.SQL("GRANT UPDATE ON pooljobs.live TO {}").format(user))
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("pooljobs_worker.session.connection.time.sleep", look)
+            patch.setattr("pooljobs_worker.session.worker_session.time.sleep", look)
             assert len(claimer.claim(10)) == 3
         assert seen[:5] == [True] * 5
     told = [record.message for record in caplog.records]
@@ -173,13 +173,13 @@ def test_results_that_are_refused_are_kept_until_they_can_be_stored(
 ) -> None:
     connection.execute("CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''broken''; END'")
     insert(connection, 3)
-    with worker_parts(dsn) as parts:
-        jobs = claimer_of(parts).claim(10)
-        parts.held.take(jobs)
+    with worker_parts(dsn) as components:
+        jobs = claimer_of(components).claim(10)
+        components.held.take(jobs)
         connection.execute("CREATE TRIGGER broken BEFORE INSERT ON pooljobs.history EXECUTE FUNCTION broken()")
         for job in jobs:
-            parts.settler.add(job.completed(1), job.entry)
-        flushing = threading.Thread(target=parts.settler.flush)
+            components.settler.add(job.completed(1), job.entry)
+        flushing = threading.Thread(target=components.settler.flush)
         flushing.start()
         wait_until(lambda: "trying again" in caplog.text, what="the refusal to be told")
         connection.execute("DROP TRIGGER broken ON pooljobs.history")
@@ -191,11 +191,11 @@ def test_results_that_are_refused_are_kept_until_they_can_be_stored(
 
 
 def test_who_is_refused_before_it_is_ready_has_failed_to_start(dsn: str) -> None:
-    with worker_parts(dsn) as parts:
-        parts.child.slot.state = SlotState.BOOTING
+    with worker_parts(dsn) as components:
+        components.child.slot.state = SlotState.BOOTING
         with pytest.raises(DatabaseRefusedError, match="the database refused: permission denied for table pg_auth"):
-            parts.session.run(lambda connection: connection.execute(b"TABLE pg_authid"))
-        parts.child.slot.state = SlotState.READY
+            components.session.run(lambda connection: connection.execute(b"TABLE pg_authid"))
+        components.child.slot.state = SlotState.READY
 
 
 def test_who_meets_others_again_and_again_says_so_and_keeps_its_connection(
@@ -209,12 +209,12 @@ def test_who_meets_others_again_and_again_says_so_and_keeps_its_connection(
             assert not caplog.records
             raise pg.DeadlockDetected("deadlock detected")
 
-    with worker_parts(dsn) as parts:
-        parts.session.run(meets_another)
+    with worker_parts(dsn) as components:
+        components.session.run(meets_another)
     assert len(set(backends)) == 1
     assert [record.message for record in caplog.records] == ["the database refused: deadlock detected; trying again"]
 
 
 def test_what_is_no_error_of_the_databases_comes_through(dsn: str) -> None:
-    with worker_parts(dsn) as parts, pytest.raises(psycopg.ProgrammingError):
-        parts.session.run(lambda connection: connection.cursor().fetchone())
+    with worker_parts(dsn) as components, pytest.raises(psycopg.ProgrammingError):
+        components.session.run(lambda connection: connection.cursor().fetchone())

@@ -14,7 +14,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from pooljobs.db.connect import child_pool, cut_after, with_timeouts
 from pooljobs.db.session_settings import PINNED
-from pooljobs_supervisor.chaos.wire import open_wire
+from pooljobs_cli.chaos.wire import open_wire
 
 SETTINGS = ("keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout", "connect_timeout")
 

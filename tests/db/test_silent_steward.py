@@ -17,11 +17,11 @@ from pooljobs.process.child import Child
 from pooljobs.scoreboard import Role, Scoreboard, SlotState, Wanted
 from pooljobs.scoreboard.wake import WORK
 from pooljobs.settings import ServeSettings, WorkerSettings
-from pooljobs_supervisor.chaos.wire import open_wire
-from pooljobs_supervisor.limits.hung import patience, signs_of_life
-from pooljobs_supervisor.steward.helpers import helping
-from pooljobs_supervisor.steward.main import Steward
-from pooljobs_supervisor.steward.patience import Patience
+from pooljobs_cli.chaos.wire import open_wire
+from pooljobs_steward.connection import StewardConnection
+from pooljobs_steward.main import Steward
+from pooljobs_steward.services import helping
+from pooljobs_supervisor.limits.hang_watchdog import patience, signs_of_life
 from tests.support.claims import scalar
 from tests.support.serving import enqueue
 from tests.support.waiting import wait_until
@@ -48,7 +48,7 @@ def steward(dsn: str, chores_dsn: str) -> Iterator[Scoreboard]:
         pool = stack.enter_context(child_pool(chores_dsn, size=1, application_name="pooljobs test"))
         helpers = stack.enter_context(helping(settings, child, acted := threading.Event(), LOG))
         thread = threading.Thread(
-            target=Steward(settings, child, Patience(pool, LOG), helpers, acted=acted, log=LOG).run
+            target=Steward(settings, child, StewardConnection(pool, LOG), helpers, acted=acted, log=LOG).run
         )
         thread.start()
         try:

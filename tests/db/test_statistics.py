@@ -15,8 +15,8 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from pooljobs.db.answers import PLANNED
-from pooljobs.db.reader import open_reader
+from pooljobs.operations.answers import PLANNED
+from pooljobs.operations.reader import open_reader
 from tests.support.claims import SQL, register
 from tests.support.hot_statements import Hot, hot_statements, judge
 from tests.support.plans import Plan, Prepared

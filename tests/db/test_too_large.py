@@ -17,14 +17,14 @@ from psycopg import Connection
 from psycopg import errors as pg
 from psycopg.types.json import Jsonb
 
-from pooljobs.db.producer import Producer
-from pooljobs.db.settlement import Settled, Settling
+from pooljobs.db.store.producer import Producer
+from pooljobs.db.store.settlement import Settled, SettlementBatch
 from pooljobs.errors import PayloadError
 from pooljobs.job.new_job import NewJob
 from pooljobs.job.verdict import Verdict
 from pooljobs.settings import MAX_BATCH
-from pooljobs_worker.claims.claimed import LEFT_OUT, ClaimedJob
-from pooljobs_worker.parts import Parts
+from pooljobs_worker.claims.claimed_job import LEFT_OUT, ClaimedJob
+from pooljobs_worker.components import Components
 from tests.support.claims import SQL, claim, insert, register, scalar
 from tests.support.worker_parts import claimer_of, worker_parts
 
@@ -51,7 +51,7 @@ def narrow(narrow_dsn: str) -> Iterator[Conn]:
 
 
 @pytest.fixture
-def parts(narrow_dsn: str) -> Iterator[Parts]:
+def components(narrow_dsn: str) -> Iterator[Components]:
     with worker_parts(narrow_dsn, entries=MAX_BATCH) as made:
         yield made
 
@@ -72,7 +72,7 @@ def test_a_thousand_long_errors_are_settled(connection: Conn, narrow: Conn) -> N
     insert(connection, JOBS)
     jobs = claim(connection, register(narrow), limit=JOBS) or []
     settlements = [job.settled(Verdict.FAILED, error=secrets.token_hex(4000)) for job in jobs]
-    assert Settling(SQL).settle(narrow, settlements) == Settled(set(), set())
+    assert SettlementBatch(SQL).settle(narrow, settlements) == Settled(set(), set())
     stored = connection.execute("SELECT id, last_error FROM pooljobs.history").fetchall()
     assert {(job_id.bytes, error) for job_id, error in stored} == {(one.job_id, one.error) for one in settlements}
 
@@ -82,29 +82,29 @@ def test_an_error_that_is_too_long_by_itself_is_stored_shorter(connection: Conn,
     jobs = claim(connection, register(narrow)) or []
     errors = ["short", "long" + secrets.token_hex(TEMPORARY)]
     settlements = [job.settled(Verdict.FAILED, error=error) for job, error in zip(jobs, errors, strict=True)]
-    assert Settling(SQL).settle(narrow, settlements) == Settled(set(), set())
+    assert SettlementBatch(SQL).settle(narrow, settlements) == Settled(set(), set())
     stored = [row[0] for row in connection.execute("SELECT last_error FROM pooljobs.history").fetchall()]
     assert sorted(stored) == [errors[1][:1000], "short"]
 
 
 @pytest.mark.parametrize("sqlstate", ["54000", "53200", "53400"])
 def test_what_cannot_be_stored_even_by_itself_is_left_alone_and_told(
-    connection: Conn, parts: Parts, caplog: pytest.LogCaptureFixture, sqlstate: str
+    connection: Conn, components: Components, caplog: pytest.LogCaptureFixture, sqlstate: str
 ) -> None:
     refuse_to_store(connection, "odd", sqlstate)
     insert(connection, 5)
     insert(connection, job_type="odd")
     insert(connection, 5)
-    jobs = claimer_of(parts).claim(20)
-    parts.held.take(jobs)
+    jobs = claimer_of(components).claim(20)
+    components.held.take(jobs)
     for job in jobs:
-        parts.settler.add(job.completed(1), job.entry)
+        components.settler.add(job.completed(1), job.entry)
     with caplog.at_level(logging.WARNING):
-        parts.settler.flush()
+        components.settler.flush()
     [odd] = [job.id for job in jobs if job.job_type == "odd"]
     assert connection.execute("SELECT id FROM pooljobs.live").fetchall() == [(odd,)]
     assert scalar(connection, "SELECT count(*) FROM pooljobs.history WHERE status = 'completed'") == 10
-    assert len(parts.held) == 0, "for the scoreboard it is a stray, which the steward gives back"
+    assert len(components.held) == 0, "for the scoreboard it is a stray, which the steward gives back"
     assert [record.message for record in caplog.records] == [
         f"job {odd} ended (completed), and PostgreSQL cannot store that, not even by itself: it goes back to its queue"
     ]
@@ -122,25 +122,25 @@ def test_of_a_server_that_cannot_even_settle_nothing_no_result_is_given_up(conne
         "CREATE TRIGGER refuse BEFORE DELETE ON pooljobs.live FOR EACH STATEMENT EXECUTE FUNCTION refuse()"
     )
     with pytest.raises(pg.OutOfMemory, match="out of memory"):
-        Settling(SQL).settle(connection, [job.settled(Verdict.COMPLETED) for job in jobs])
+        SettlementBatch(SQL).settle(connection, [job.settled(Verdict.COMPLETED) for job in jobs])
 
 
 def test_what_is_too_much_for_one_claim_comes_without_payloads_and_these_by_the_fetch(
-    connection: Conn, parts: Parts
+    connection: Conn, components: Components
 ) -> None:
     payloads = [secrets.token_hex(900) for _ in range(JOBS)]
     store(connection, *payloads)
-    jobs = claim_all(parts)
+    jobs = claim_all(components)
     assert len(jobs) == JOBS
     assert all(job.payload is LEFT_OUT for job in jobs)
     for number, job in enumerate(jobs):
-        assert parts.large_payloads.bring(job, jobs[number + 1 :])
+        assert components.large_payloads.bring(job, jobs[number + 1 :])
     assert [job.payload for job in jobs] == payloads
     assert scalar(connection, "SELECT count(*) FROM pooljobs.live WHERE worker_id IS NOT NULL AND fence = 1") == JOBS
 
 
-def test_the_claim_after_it_brings_payloads_again(connection: Conn, parts: Parts) -> None:
-    claimer = claimer_of(parts)
+def test_the_claim_after_it_brings_payloads_again(connection: Conn, components: Components) -> None:
+    claimer = claimer_of(components)
     store(connection, *(secrets.token_hex(900) for _ in range(JOBS)))
     assert claimer.claim(JOBS)[0].payload is LEFT_OUT
     connection.execute("DELETE FROM pooljobs.live WHERE worker_id IS NULL")
@@ -149,11 +149,11 @@ def test_the_claim_after_it_brings_payloads_again(connection: Conn, parts: Parts
     assert [job.payload for job in claimer.claim(JOBS)] == ["short"]
 
 
-def test_a_payload_that_is_too_much_by_itself_fails_alone(connection: Conn, parts: Parts) -> None:
+def test_a_payload_that_is_too_much_by_itself_fails_alone(connection: Conn, components: Components) -> None:
     store(connection, "first", secrets.token_hex(TEMPORARY), "last")
-    jobs = claimer_of(parts).claim(10)
+    jobs = claimer_of(components).claim(10)
     for number, job in enumerate(jobs):
-        assert job.payload is not LEFT_OUT or parts.large_payloads.bring(job, jobs[number + 1 :])
+        assert job.payload is not LEFT_OUT or components.large_payloads.bring(job, jobs[number + 1 :])
     assert [job.payload for job in jobs] == ["first", None, "last"]
     assert [job.unreadable is not None for job in jobs] == [False, True, False]
     assert str(jobs[1].unreadable).startswith("payload: PostgreSQL cannot hand it out: temporary file size exceeds")
@@ -166,10 +166,10 @@ def test_numbers_that_take_no_room_until_they_are_written_stop_no_claim(dsn: str
         "INSERT INTO pooljobs.live (job_type, payload) SELECT 'odd', jsonb_agg(1e131071) FROM generate_series(1, 8400)"
     )
     store(connection, "harmless")
-    with worker_parts(dsn, job_timeout=600.0) as parts:
-        jobs = claimer_of(parts).claim(10)
+    with worker_parts(dsn, job_timeout=600.0) as components:
+        jobs = claimer_of(components).claim(10)
         for number, job in enumerate(jobs):
-            assert parts.large_payloads.bring(job, jobs[number + 1 :])
+            assert components.large_payloads.bring(job, jobs[number + 1 :])
     assert [(job.payload, job.unreadable is not None) for job in jobs] == [(None, True), ("harmless", False)]
 
 
@@ -183,9 +183,9 @@ def test_a_payload_beyond_a_limit_of_the_server_is_told_as_that(dsn: str, connec
     assert scalar(connection, "SELECT count(*) FROM pooljobs.live") == 0
 
 
-def claim_all(parts: Parts) -> list[ClaimedJob]:
+def claim_all(components: Components) -> list[ClaimedJob]:
     """In as many claims as it takes."""
-    claimer = claimer_of(parts)
+    claimer = claimer_of(components)
     jobs: list[ClaimedJob] = []
     while found := claimer.claim(JOBS):
         jobs += found

@@ -14,7 +14,7 @@ from psycopg import Connection
 
 from pooljobs import PoolJobs
 from pooljobs.db.connect import connect
-from pooljobs.db.producer_pool import ProducerPool
+from pooljobs.db.store.producer_pool import ProducerPool
 
 OFTEN = 8
 """Psycopg prepares what it has run five times."""

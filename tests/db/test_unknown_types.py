@@ -14,8 +14,8 @@ from psycopg import Connection
 
 from pooljobs.scoreboard import Role, Scoreboard, SlotState
 from pooljobs.settings import WorkerSettings
-from pooljobs_supervisor.steward import unknown_types
-from pooljobs_supervisor.steward.unknown_types import LONGEST, UnknownTypes
+from pooljobs_steward.maintenance import unknown_types
+from pooljobs_steward.maintenance.unknown_types import LONGEST, UnknownTypes
 from tests.support.claims import FLEET, SQL, claim, declare, insert, register, scalar
 from tests.support.hearing import steward_connection
 

@@ -15,8 +15,8 @@ from pooljobs.job.verdict import Verdict
 from pooljobs.process.child import Child
 from pooljobs.scoreboard import Role, Scoreboard, SlotState
 from pooljobs.settings import WorkerSettings
-from pooljobs_supervisor.steward import until_empty
-from pooljobs_supervisor.steward.until_empty import UntilEmpty
+from pooljobs_steward import until_empty
+from pooljobs_steward.until_empty import UntilEmpty
 from tests.support.claims import SQL, claim, declare, insert, register, settle_all
 from tests.support.hearing import steward_connection
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from pooljobs.exit_codes import ExitCode
-from pooljobs_supervisor.fleet.course import Course
+from pooljobs_supervisor.fleet.lifecycle import Lifecycle
 from pooljobs_supervisor.forking.signals import STOPPING
 from pooljobs_supervisor.reload import LONG_DRAIN, READY_LIMIT
 from tests.docs.blocks import ROOT, documents
@@ -49,13 +49,13 @@ def test_the_signals_are_those_that_the_code_takes() -> None:
     for who in ("supervisor", "worker", "steward"):
         assert [name for row, names, _ in table if row == who for name in names] == [each.name for each in STOPPING]
     ending, quitting, reloading = [(names, steps) for who, names, steps in table if who == "supervisor"]
-    course = Course(30.0)
+    course = Lifecycle(30.0)
     for told in ending[1]:
         assert told.startswith(f"{course.escalate(0.0).name}: ")
     before = course.stage
     assert course.escalate(0.0) is before
     assert quitting[0] == ["SIGQUIT"]
-    assert quitting[1][0].startswith(f"{Course(30.0).halt(0.0).name}: ")
+    assert quitting[1][0].startswith(f"{Lifecycle(30.0).halt(0.0).name}: ")
     assert course.halt(0.0) is before
     assert reloading[0] == ["SIGHUP"]
     assert f"not READY within {READY_LIMIT:g} s" in TEXT

@@ -19,7 +19,7 @@ from pydantic import Field
 from pooljobs import PayloadError
 from pooljobs.payload.encoding import decode
 from pooljobs.signature.binder import Binder, compile_binder
-from pooljobs.signature.reading import read_signature
+from pooljobs.signature.inspection import read_signature
 from tests.docs.blocks import ROOT
 
 

@@ -6,7 +6,7 @@ import re
 from uuid import UUID
 
 from pooljobs.job.retry import RetryPolicy, next_delay
-from pooljobs.logs.job_log import FIELDS, Event
+from pooljobs.logs.job_log import FIELDS, JobEvent
 from pooljobs.logs.json_lines import EVERY_LINE
 from pooljobs.settings import JOB_LOGS
 from tests.docs.blocks import ROOT
@@ -39,7 +39,7 @@ def test_each_field_has_a_row_and_each_row_is_a_field() -> None:
 
 def test_each_event_is_told_and_no_other() -> None:
     (told,) = [row[2] for row in rows(RUNNING, "\n## The log\n") if row[0] == "`event`"]
-    assert sorted(names(told)) == sorted(Event)
+    assert sorted(names(told)) == sorted(JobEvent)
 
 
 def test_each_choice_of_log_jobs_is_told() -> None:

@@ -24,8 +24,8 @@ from pooljobs.job.time_limit import TimeLimit
 from pooljobs.payload.encoding import decode, encode
 from pooljobs.settings import ServeSettings, WorkerSettings
 from pooljobs.signature.binder import compile_binder
-from pooljobs.signature.reading import read_signature
-from pooljobs_supervisor.cli.shares import shares
+from pooljobs.signature.inspection import read_signature
+from pooljobs_cli.arguments.queue_shares import shares
 from tests.fuzz.inputs import BYTES, DSNS, JSON, PASSWORD, SCALARS, SPECS, TEXTS
 from tests.support.annotated.all_kinds import ALL
 from tests.support.annotated.annotation import Annotation

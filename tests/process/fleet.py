@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from pooljobs_supervisor.telling.story import tells_ready
+from pooljobs_supervisor.reporting.supervisor_log import tells_ready
 from tests.support.waiting import wait_until
 
 Event = dict[str, Any]

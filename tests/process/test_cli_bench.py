@@ -16,7 +16,7 @@ import pytest
 from psycopg import Connection
 
 from pooljobs.exit_codes import ExitCode
-from pooljobs_supervisor.bench.judgement import Bound
+from pooljobs_cli.bench.judgement import Bound
 from tests.support.command import environment, pooljobs
 from tests.support.waiting import wait_until
 

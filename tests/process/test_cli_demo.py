@@ -11,10 +11,10 @@ import psycopg
 import pytest
 
 from pooljobs.exit_codes import ExitCode
-from pooljobs_supervisor.demo.ledger import open_ledger
-from pooljobs_supervisor.demo.summary import holds
-from pooljobs_supervisor.staging.consent import not_asked
-from pooljobs_supervisor.telling.story import tells_ready
+from pooljobs_cli.demo.ledger import open_ledger
+from pooljobs_cli.demo.summary import holds
+from pooljobs_cli.staging.consent import not_asked
+from pooljobs_supervisor.reporting.supervisor_log import tells_ready
 from tests.support.command import environment, pooljobs
 from tests.support.waiting import wait_until
 

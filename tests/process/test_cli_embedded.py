@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from pooljobs.db.service import open_database
+from pooljobs.db.database import open_database
 from tests.support.command import pooljobs
 
 

@@ -14,8 +14,8 @@ import pytest
 
 from pooljobs.embedded import acquire, default_root
 from pooljobs.embedded.account import server_account
-from pooljobs.embedded.copied import runnable
-from pooljobs.embedded.location import SYSTEM_ROOT, Layout, socket_directory
+from pooljobs.embedded.copied_programs import runnable
+from pooljobs.embedded.location import SYSTEM_ROOT, ServerPaths, socket_directory
 from pooljobs.embedded.programs import Programs, find_programs
 from pooljobs.errors import EmbeddedError
 from tests.support.embedded import FAST, REPOSITORY, EmbeddedUser, ask, postmaster, runs
@@ -84,7 +84,7 @@ def test_one_whose_temporary_directory_differs_finds_the_same_socket(cold_root: 
 
 
 def test_a_socket_directory_that_somebody_else_made_is_refused(cold_root: Path) -> None:
-    layout = Layout(cold_root / ("x" * 110))
+    layout = ServerPaths(cold_root / ("x" * 110))
     account = server_account()
     path = socket_directory(layout, account)
     assert stat.S_IMODE(path.stat().st_mode) == 0o700

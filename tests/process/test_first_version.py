@@ -14,8 +14,8 @@ import pytest
 from psycopg import Connection
 
 import pooljobs as today
-from pooljobs.db.schema.migrate import migrate
 from pooljobs.db.schema.migrations import code_version
+from pooljobs.db.schema.migrator import migrate
 from pooljobs.exit_codes import ExitCode
 from tests.support.command import Ended, environment, pooljobs
 from tests.support.first_version import FirstVersion, first_version

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pooljobs_supervisor.forking.deaths import UNKNOWN_STATUS, pidfds_work
+from pooljobs_supervisor.forking.exit_watch import UNKNOWN_STATUS, pidfds_work
 
 
 def play(scene: str, *arguments: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from pooljobs.db.schema.migrate import migrate
+from pooljobs.db.schema.migrator import migrate
 from tests.support.command import pooljobs
 from tests.support.hostile import make_hostile, watched
 from tests.support.serving import Serving, counts

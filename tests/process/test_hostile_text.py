@@ -15,8 +15,8 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from pooljobs.job.verdict import Verdict
-from pooljobs_supervisor.cli.build import build
-from pooljobs_supervisor.cli.commands import SUMMARIES
+from pooljobs_cli.build import build
+from pooljobs_cli.command_names import SUMMARIES
 from tests.support.claims import claim, register, settle_all
 from tests.support.command import pooljobs
 from tests.support.hostile_text import HOSTILE, harm

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.process.test_deaths import FAST, children_of, gone, pid_that_runs
+from tests.process.test_exit_watch import FAST, children_of, gone, pid_that_runs
 from tests.support.serving import Serving, audit_of, counts, enqueue
 from tests.support.waiting import wait_until
 

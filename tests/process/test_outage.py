@@ -18,8 +18,8 @@ import psycopg
 import pytest
 
 from pooljobs import DatabaseUnreachableError, PoolJobs
-from pooljobs.db.producer import Producer
-from pooljobs.db.schema.migrate import migrate
+from pooljobs.db.schema.migrator import migrate
+from pooljobs.db.store.producer import Producer
 from pooljobs.embedded import acquire
 from pooljobs.job.new_job import NewJob
 from tests.support import audit_app

@@ -13,8 +13,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from pooljobs.db.schema.migrate import migrate
-from pooljobs_supervisor.chaos.place import OwnServer
+from pooljobs.db.schema.migrator import migrate
+from pooljobs_cli.chaos.chaos_server import OwnServer
 from tests.support.figures import told
 from tests.support.run_directory import run_directory
 from tests.support.serving import Serving, counts, enqueue

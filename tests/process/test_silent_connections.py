@@ -8,11 +8,11 @@ from typing import Any
 
 from psycopg import Connection
 
-from pooljobs_supervisor.chaos.chaos_settings import Settings
-from pooljobs_supervisor.chaos.run import run_chaos
-from pooljobs_supervisor.chaos.schedule import Kind
-from pooljobs_supervisor.chaos.wire import Wire, open_wire
-from pooljobs_supervisor.staging.consent import not_asked
+from pooljobs_cli.chaos.chaos_run import run_chaos
+from pooljobs_cli.chaos.chaos_settings import ChaosSettings
+from pooljobs_cli.chaos.schedule import Kind
+from pooljobs_cli.chaos.wire import Wire, open_wire
+from pooljobs_cli.staging.consent import not_asked
 from tests.support.serving import Serving, audit_of, counts, enqueue
 from tests.support.waiting import wait_until
 
@@ -49,6 +49,6 @@ def all_silenced(wire: Wire, connection: Connection[Any], hit: list[int]) -> boo
 
 def test_chaos_with_silent_and_reset_connections_alone_holds(dsn: str) -> None:
     only = (Kind.SILENCE_CONNECTIONS, Kind.RESET_CONNECTIONS)
-    report = run_chaos(Settings(7, 6.0, procs=2, dsn=dsn, only=only), not_asked, print, lambda *_: None)
+    report = run_chaos(ChaosSettings(7, 6.0, procs=2, dsn=dsn, only=only), not_asked, print, lambda *_: None)
     assert report.violations == []
     assert all(report.done[kind] for kind in only), report.done

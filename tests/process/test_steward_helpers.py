@@ -8,7 +8,7 @@ from typing import Any
 
 from psycopg import Connection, sql
 
-from pooljobs_supervisor.steward.upkeep import DEAD_ROWS
+from pooljobs_steward.maintenance.vacuum import DEAD_ROWS
 from tests.support.claims import insert, scalar
 from tests.support.serving import Serving, audit_of, counts, enqueue, unfinished
 from tests.support.waiting import wait_until

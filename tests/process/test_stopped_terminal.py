@@ -9,7 +9,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from pooljobs_supervisor.telling.story import tells_ready
+from pooljobs_supervisor.reporting.supervisor_log import tells_ready
 from tests.support.claims import scalar
 from tests.support.on_terminal import CTRL_C, OnTerminal
 from tests.support.serving import audit_of, enqueue, unfinished

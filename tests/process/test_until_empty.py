@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from psycopg import Connection
 
-from pooljobs.db.schema.migrate import migrate
+from pooljobs.db.schema.migrator import migrate
 from pooljobs.job.verdict import Verdict
 from tests.process.test_outage import OwnServer
 from tests.support.claims import claim, insert, register, settle_all

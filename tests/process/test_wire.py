@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from pooljobs_supervisor.chaos.wire import Wire, open_wire
+from pooljobs_cli.chaos.wire import Wire, open_wire
 from tests.support.claims import scalar
 from tests.support.waiting import wait_until
 

@@ -22,13 +22,13 @@ from pooljobs.errors import AppLoadError, NotMigratedError
 from pooljobs.process.child import Child
 from pooljobs.scoreboard import Role, Scoreboard, SlotState, Wanted, slots_for
 from pooljobs.settings import ServeSettings, WorkerSettings
-from pooljobs_supervisor import loop, nursery, reload, supervisor
-from pooljobs_supervisor.fleet import course
+from pooljobs_supervisor import child_processes, reload, supervisor, supervisor_loop
+from pooljobs_supervisor.fleet import lifecycle
 from pooljobs_supervisor.fleet import plan as plans
-from pooljobs_supervisor.limits import hung
+from pooljobs_supervisor.limits import hang_watchdog
+from pooljobs_supervisor.reporting import drain_display
 from pooljobs_supervisor.supervisor import Supervisor
-from pooljobs_supervisor.telling import countdown
-from pooljobs_supervisor.zygote import books, life
+from pooljobs_supervisor.zygote import zygote_main, zygote_state
 
 
 @dataclass(frozen=True)
@@ -226,23 +226,25 @@ def prepare(options: Options) -> None:
     if not options.pidfds:
         vars(supervisor)["pidfds_work"] = lambda: False
     if not options.parent_death:
-        for module in (nursery, supervisor):
+        for module in (child_processes, supervisor):
             vars(module)["parent_death_signal"] = lambda: lambda _number: None
-    vars(course)["PATIENCE"] = options.patience
+    vars(lifecycle)["PATIENCE"] = options.patience
     vars(reload)["READY_LIMIT"] = options.ready_limit
-    vars(countdown)["TOLD"] = options.told
-    vars(hung)["LEAST"] = options.job_timeout
-    vars(books)["BIRTH_LIMIT"] = options.birth_limit
+    vars(drain_display)["TOLD"] = options.told
+    vars(hang_watchdog)["LEAST"] = options.job_timeout
+    vars(zygote_state)["BIRTH_LIMIT"] = options.birth_limit
     if options.slow_birth or options.dies_at_birth:
-        really = loop.Loop._see_deaths
-        setattr(loop.Loop, "_see_deaths", lambda this, now: see_deaths_late(options, really, this, now))  # noqa: B010  # mypy
-        vars(life)["announce"] = partial(announce_late, options, vars(life)["announce"])
+        really = supervisor_loop.SupervisorLoop._see_deaths
+        setattr(
+            supervisor_loop.SupervisorLoop, "_see_deaths", lambda this, now: see_deaths_late(options, really, this, now)
+        )  # noqa: B010  # mypy
+        vars(zygote_main)["announce"] = partial(announce_late, options, vars(zygote_main)["announce"])
     if options.terminal:
         os.open(options.terminal, os.O_RDWR)
     if options.blocked:
         pthread_sigmask(SIG_BLOCK, [SIGTERM])
     if options.breaks:
-        vars(loop)["plan"] = partial(plan_that_breaks, Path(options.folder, "break"), plans.plan)
+        vars(supervisor_loop)["plan"] = partial(plan_that_breaks, Path(options.folder, "break"), plans.plan)
 
 
 def announce_late(options: Options, really: Any, write_fd: int, number: int) -> None:
@@ -257,7 +259,7 @@ def announce_late(options: Options, really: Any, write_fd: int, number: int) -> 
         os._exit(41)
 
 
-def see_deaths_late(options: Options, really: Any, this: loop.Loop, now: float) -> None:
+def see_deaths_late(options: Options, really: Any, this: supervisor_loop.SupervisorLoop, now: float) -> None:
     """Between a look at births and one at deaths a worker is born and dies."""
     coming = Path(options.folder, "coming")
     if options.dies_at_birth and coming.exists() and not Path(options.folder, "seen").exists():

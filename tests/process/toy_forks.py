@@ -20,10 +20,10 @@ from typing import Any
 from pooljobs.errors import NotMigratedError
 from pooljobs.process.child import Child
 from pooljobs.scoreboard import Role, Scoreboard, Wanted
-from pooljobs_supervisor.forking.deaths import DeathWatch, Process, reap
+from pooljobs_supervisor.forking.exit_watch import ExitWatch, Process, reap
 from pooljobs_supervisor.forking.lifeline import Lifeline
+from pooljobs_supervisor.forking.one_shot import run_once
 from pooljobs_supervisor.forking.parent_death import parent_death_signal
-from pooljobs_supervisor.forking.runner import run_once
 from pooljobs_supervisor.forking.signals import Inbox
 from pooljobs_supervisor.forking.spawn import fork, settle_in_child
 
@@ -111,7 +111,7 @@ def a_death_wakes(*, pidfds: bool) -> dict[str, Any]:
 
     with Inbox(children=not pidfds) as inbox, PollSelector() as selector:
         selector.register(inbox.fd, EVENT_READ)
-        watch = DeathWatch(selector, pidfds=pidfds)
+        watch = ExitWatch(selector, pidfds=pidfds)
         process = fork("toy", partial(parent_death_signal(), signal.SIGTERM), wait_for_ever, LOG)
         pid = process.pid or 0
         watch.watch(pid)
@@ -135,7 +135,7 @@ def stolen() -> dict[str, Any]:
     from selectors import PollSelector
 
     with PollSelector() as selector:
-        watch = DeathWatch(selector, pidfds=False)
+        watch = ExitWatch(selector, pidfds=False)
         process = fork("toy", lambda: None, lambda: 3, LOG)
         pid = process.pid or 0
         watch.watch(pid)

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from pooljobs_supervisor.chaos.chaos_settings import Settings
-from pooljobs_supervisor.chaos.report import Report
-from pooljobs_supervisor.chaos.run import run_chaos
-from pooljobs_supervisor.staging.consent import not_asked
+from pooljobs_cli.chaos.chaos_report import ChaosReport
+from pooljobs_cli.chaos.chaos_run import run_chaos
+from pooljobs_cli.chaos.chaos_settings import ChaosSettings
+from pooljobs_cli.staging.consent import not_asked
 
 ROOT = Path(__file__).parent.parent.parent
 ROUNDS = 4
 
 
-def carried_out(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Report:
+def carried_out(settings: ChaosSettings, monkeypatch: pytest.MonkeyPatch) -> ChaosReport:
     """One run, and what it came to."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     told: list[str] = []
@@ -28,7 +28,7 @@ def carried_out(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Report:
     return report
 
 
-def rules_broken(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+def rules_broken(settings: ChaosSettings, monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """The rules that a sabotaged build was seen to break, in the first of a few runs in which it was.
 
     Chaos has to strike while a job is in the one place where the sabotage matters: most runs show it, not every one.

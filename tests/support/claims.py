@@ -10,15 +10,15 @@ from uuid import UUID
 from psycopg import Connection
 
 from pooljobs.db.connect import pin
-from pooljobs.db.settlement import Settling
 from pooljobs.db.statements import Statements
+from pooljobs.db.store.settlement import SettlementBatch
 from pooljobs.job.verdict import Settlement, Verdict
+from pooljobs_worker.claims.claim_statement import ClaimStatement
 from pooljobs_worker.claims.lanes import LEVELS, START, ClaimPlan, Floor, Visit
-from pooljobs_worker.claims.statement import ClaimStatement
 from pooljobs_worker.session.registration import new_worker_id
 
 SQL = Statements("pooljobs")
-SETTLING = Settling(SQL)
+SETTLING = SettlementBatch(SQL)
 CLAIM = ClaimStatement(SQL)
 
 

@@ -12,7 +12,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from pooljobs.db.schema.grants import grant
-from pooljobs.db.schema.migrate import migrate
+from pooljobs.db.schema.migrator import migrate
 from pooljobs.embedded import acquire
 from tests.support.run_directory import run_directory, server_root
 

@@ -11,8 +11,8 @@ from psycopg import Connection
 
 from pooljobs.db.connect import pin
 from pooljobs.settings import WorkerSettings
-from pooljobs_supervisor.steward.known_jobs import KnownJobs
-from pooljobs_supervisor.steward.sleepers import Sleepers
+from pooljobs_steward.wakeups.idle_hosts import IdleHosts
+from pooljobs_steward.wakeups.known_jobs import KnownJobs
 from tests.support.claims import SQL
 
 FLEET = 42
@@ -42,9 +42,9 @@ def listening(dsn: str) -> Iterator[Ear]:
         yield Ear(connection)
 
 
-def sleepers(*queues: str, fleet: int = FLEET, seconds: float = 30.0) -> Sleepers:
+def sleepers(*queues: str, fleet: int = FLEET, seconds: float = 30.0) -> IdleHosts:
     """A host that sleeps for so long."""
-    return Sleepers(
+    return IdleHosts(
         SQL, fleet, WorkerSettings(queues=queues or ("default",), job_timeout=seconds), KnownJobs(SQL, (), fleet)
     )
 

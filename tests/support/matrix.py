@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from pooljobs.embedded.account import server_account
-from pooljobs.embedded.copied import runnable
+from pooljobs.embedded.copied_programs import runnable
 from pooljobs.embedded.programs import Programs, find_programs
 from pooljobs.errors import EmbeddedError
 from tests.support.fetched import UnavailableError, fetch

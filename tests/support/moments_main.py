@@ -10,38 +10,38 @@ import psycopg
 
 from pooljobs.__main__ import main
 from pooljobs.scoreboard import Role
-from pooljobs_supervisor import nursery
-from pooljobs_supervisor.cli import launch
+from pooljobs_cli.serving import launch
+from pooljobs_supervisor import child_processes
+from pooljobs_supervisor.child_processes import ChildProcesses
 from pooljobs_supervisor.fleet import backoff, fork_budget
 from pooljobs_supervisor.forking import spawn
 from pooljobs_supervisor.forking.signals import Inbox
-from pooljobs_supervisor.nursery import Nursery
-from pooljobs_supervisor.zygote import life
+from pooljobs_supervisor.zygote import zygote_main
 from pooljobs_worker import main as worker_main
-from pooljobs_worker.claims.claim import Claimer
-from pooljobs_worker.loop import WorkerLoop
+from pooljobs_worker.claims.claimer import Claimer
 from pooljobs_worker.settling.settler import Settler
+from pooljobs_worker.worker_loop import WorkerLoop
 from tests.support.moments import MOMENTS, before
 
 
 def in_spawn() -> None:
     """Give each worker its moment, and tell the one inside ``fork``."""
-    original = Nursery.spawn
+    original = ChildProcesses.spawn
 
-    def hooked(self: Nursery, place: Any, now: float) -> Any:
-        MOMENTS.begin(place.role)
+    def hooked(self: ChildProcesses, position: Any, now: float) -> Any:
+        MOMENTS.begin(position.role)
         try:
-            return original(self, place, now)
+            return original(self, position, now)
         finally:
             MOMENTS.parent_goes_on()
 
-    vars_of(Nursery)("spawn", hooked)
+    vars_of(ChildProcesses)("spawn", hooked)
     os.register_at_fork(after_in_child=lambda: MOMENTS.at("fork"))
 
 
 def in_zygote() -> None:
     """The same for workers that a zygote forks, which goes on with its own copy of the moments."""
-    bear, leave_a_worker = vars(life)["_bear"], vars(life)["_leave_a_worker"]
+    bear, leave_a_worker = vars(zygote_main)["_bear"], vars(zygote_main)["_leave_a_worker"]
 
     def first_fork(*arguments: Any) -> None:
         MOMENTS.begin(Role.WORKER)
@@ -52,10 +52,10 @@ def in_zygote() -> None:
         MOMENTS.resume()
         leave_a_worker(*arguments)
 
-    vars(life).update(_bear=first_fork, _leave_a_worker=second_fork)
-    before(life, "settle_in_child", "masked")
-    before(life, "await_adoption", "between")
-    before(life, "announce", "announced")
+    vars(zygote_main).update(_bear=first_fork, _leave_a_worker=second_fork)
+    before(zygote_main, "settle_in_child", "masked")
+    before(zygote_main, "await_adoption", "between")
+    before(zygote_main, "announce", "announced")
 
 
 def in_boot() -> None:
@@ -107,7 +107,7 @@ def hook() -> None:
     vars(backoff)["FIRST_WAIT"] = 0.0
     vars(fork_budget)["LEAST_A_SECOND"] = 1000.0
     in_spawn()
-    before(nursery, "settle_in_child", "masked")
+    before(child_processes, "settle_in_child", "masked")
     in_zygote()
     before(launch, "_work", "unmasked")
     in_boot()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pooljobs_worker.crew import relief
+from pooljobs_worker.execution import rebalance
 from tests.support.cancel_app import LONG, app
 
 __all__ = ["app"]
 
-relief.PATIENCE_NS = int(LONG * 1e9)
+rebalance.PATIENCE_NS = int(LONG * 1e9)

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from pooljobs.errors import OptionError
-from pooljobs_supervisor.chaos.pooler import Pooler, find_pooler, open_pooler
+from pooljobs_cli.chaos.pooler import Pooler, find_pooler, open_pooler
 from tests.support.run_directory import run_directory
 
 

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from pooljobs.embedded.account import barrier, server_account
-from pooljobs.embedded.location import Layout, release_sockets
+from pooljobs.embedded.location import ServerPaths, release_sockets
 from pooljobs.embedded.managers import PLATFORMS, SYSTEMD
 from pooljobs.embedded.pidfile import server_in
 from pooljobs.embedded.server import Server, stop
@@ -78,5 +78,5 @@ def remove(directory: Path) -> None:
     for file in directory.rglob("postmaster.pid"):
         if running := server_in(file.parent):
             stop(Server(running.pid, Path(running.sockets)), file.parent)
-            release_sockets(Layout(file.parent.parent), Path(running.sockets))
+            release_sockets(ServerPaths(file.parent.parent), Path(running.sockets))
     shutil.rmtree(directory, ignore_errors=True)

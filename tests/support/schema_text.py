@@ -12,7 +12,7 @@ from typing import Any, Final
 import psycopg
 from psycopg import Connection
 
-from pooljobs.db.schema.migrate import migrate
+from pooljobs.db.schema.migrator import migrate
 
 REFERENCE: Final = 18
 """The major version whose words these are: each tells views and functions a little differently."""

@@ -12,20 +12,20 @@ from pooljobs.db.statements import Statements
 from pooljobs.process.child import Child
 from pooljobs.scoreboard import Role, Scoreboard, Slot, SlotState
 from pooljobs.settings import ServeSettings, WorkerSettings
-from pooljobs_worker.claims.claim import Claimer, OthersJobs
-from pooljobs_worker.claims.foreign import Foreign
+from pooljobs_worker.claims.claimer import Claimer, OthersJobs
+from pooljobs_worker.claims.foreign_jobs import ForeignJobs
 from pooljobs_worker.claims.give_back import GivesBack
 from pooljobs_worker.claims.lanes import Lanes
 from pooljobs_worker.claims.refused_shapes import RefusedShapes
-from pooljobs_worker.parts import Parts
-from pooljobs_worker.session.connection import Session
+from pooljobs_worker.components import Components
 from pooljobs_worker.session.outage import Outage
+from pooljobs_worker.session.worker_session import WorkerSession
 
 LOG = logging.getLogger("pooljobs.worker")
 
 
 @contextmanager
-def worker_parts(dsn: str, *, entries: int = 100, job_timeout: float = 30.0, sessions: int = 1) -> Iterator[Parts]:
+def worker_parts(dsn: str, *, entries: int = 100, job_timeout: float = 30.0, sessions: int = 1) -> Iterator[Components]:
     """A registered worker that is READY in slot 1 of a board of two; slot 0 is for a steward. With two sessions it
     settles a batch behind the next one.
     """
@@ -40,22 +40,26 @@ def worker_parts(dsn: str, *, entries: int = 100, job_timeout: float = 30.0, ses
         child.slot.role, child.slot.ordinal, child.slot.pid = Role.WORKER, 1, os.getpid()
         pool = stack.enter_context(child_pool(dsn, size=sessions, application_name="pooljobs test"))
         outage = Outage(child.slot, LOG)
-        made = [Session(pool, child.slot, outage, give_up=lambda: child.leaving, number=n) for n in range(sessions)]
+        made = [
+            WorkerSession(pool, child.slot, outage, give_up=lambda: child.leaving, number=n) for n in range(sessions)
+        ]
         for session in made:
             stack.callback(session.close)
-        parts = Parts.assemble(settings, child, made[0], made[-1], LOG)
-        parts.registration.register()
+        components = Components.assemble(settings, child, made[0], made[-1], LOG)
+        components.registration.register()
         child.slot.state = SlotState.READY
-        yield parts
+        yield components
 
 
-def claimer_of(parts: Parts) -> Claimer:
+def claimer_of(components: Components) -> Claimer:
     """A claimer for it, which knows all types."""
-    child, shares = parts.child, parts.settings.worker.shares
-    return Claimer(parts.session, parts.statements, Lanes(shares), others_jobs(child.board, child.slot), child.slot)
+    child, shares = components.child, components.settings.worker.shares
+    return Claimer(
+        components.session, components.statements, Lanes(shares), others_jobs(child.board, child.slot), child.slot
+    )
 
 
 def others_jobs(board: Scoreboard, slot: Slot, *known: str) -> OthersJobs:
     """Of a worker that knows these types; all, if none is named."""
     gives_back = GivesBack(Statements("pooljobs"), Child(board, slot, -1, 0), LOG)
-    return OthersJobs(Foreign(dict.fromkeys(known), types=bool(known)), RefusedShapes(), gives_back)
+    return OthersJobs(ForeignJobs(dict.fromkeys(known), types=bool(known)), RefusedShapes(), gives_back)

@@ -17,7 +17,7 @@ from pooljobs.escaping import ascii_json, escaped, escaped_json, escaped_lines
 from tests.support.hostile_text import HOSTILE, harm
 
 ROOT = Path(__file__).parent.parent.parent
-PRINTER = ROOT / "supervisor/pooljobs_supervisor/telling/console.py"
+PRINTER = ROOT / "supervisor/pooljobs_cli/output/console.py"
 
 
 def test_the_examples_hold() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pooljobs import PoolJobs
-from pooljobs.db.schema.migrate import migrate
-from pooljobs.db.service import open_database
+from pooljobs.db.database import open_database
+from pooljobs.db.schema.migrator import migrate
 from pooljobs.errors import OptionError
 from pooljobs.schema_name import check_schema
 from tests.support.schema_names import ODD, REFUSED

@@ -21,16 +21,16 @@ from pooljobs.process.child import Child
 from pooljobs.process.standard_output import forgive_lost_readers
 from pooljobs.scoreboard import SlotState
 from pooljobs.settings import ServeSettings, WorkerSettings
-from pooljobs_worker.claims.claim import Claimer, OthersJobs
-from pooljobs_worker.claims.foreign import Foreign
+from pooljobs_worker.claims.claimer import Claimer, OthersJobs
+from pooljobs_worker.claims.foreign_jobs import ForeignJobs
 from pooljobs_worker.claims.give_back import GivesBack
 from pooljobs_worker.claims.lanes import Lanes
-from pooljobs_worker.collector import look_less_often, pass_over_what_is_there
-from pooljobs_worker.crew.crews import make_crew
-from pooljobs_worker.loop import WorkerLoop
-from pooljobs_worker.parts import Parts
-from pooljobs_worker.session.connection import GaveUpError, Session
+from pooljobs_worker.components import Components
+from pooljobs_worker.execution.factory import make_executor
+from pooljobs_worker.runtime.garbage_collection import look_less_often, pass_over_what_is_there
 from pooljobs_worker.session.outage import Outage
+from pooljobs_worker.session.worker_session import GaveUpError, WorkerSession
+from pooljobs_worker.worker_loop import WorkerLoop
 
 MOST_TOLD: Final = 5
 """Queues that are named in one line."""
@@ -71,19 +71,19 @@ def worker_main(settings: ServeSettings, child: Child) -> int:
         stack.callback(app.close)
         outage = Outage(child.slot, log)
         claiming, *others = [
-            Session(pool, child.slot, outage, give_up=lambda: child.leaving, number=n) for n in range(sessions)
+            WorkerSession(pool, child.slot, outage, give_up=lambda: child.leaving, number=n) for n in range(sessions)
         ]
         for session in (claiming, *others):
             stack.callback(session.close)
-        parts = Parts.assemble(settings, child, claiming, others[0] if others else claiming, log)
+        components = Components.assemble(settings, child, claiming, others[0] if others else claiming, log)
         try:
-            _run(parts, app)
+            _run(components, app)
         except GaveUpError:
             log.warning("leaving while the database is away; what is unsettled comes back when the lease runs out")
         except Exception as error:
-            if not parts.exhaustion.caused(error, str(error)):
+            if not components.exhaustion.caused(error, str(error)):
                 raise
-        return ExitCode.EXHAUSTED if parts.exhaustion.of else ExitCode.OK
+        return ExitCode.EXHAUSTED if components.exhaustion.of else ExitCode.OK
 
 
 def unserved(app: PoolJobs, settings: WorkerSettings) -> str:
@@ -96,38 +96,38 @@ def unserved(app: PoolJobs, settings: WorkerSettings) -> str:
     return ", ".join(told) + (f" and {len(left) - MOST_TOLD} more" if len(left) > MOST_TOLD else "")
 
 
-def make_claimer(parts: Parts, app: PoolJobs) -> Claimer:
+def make_claimer(components: Components, app: PoolJobs) -> Claimer:
     """The claimer of a worker with this code."""
-    settings = parts.settings.worker
+    settings = components.settings.worker
     others_jobs = OthersJobs(
-        Foreign(app.registry, types=settings.unknown_after > 0),
-        parts.refused_shapes,
-        GivesBack(parts.statements, parts.child, parts.log),
+        ForeignJobs(app.registry, types=settings.unknown_after > 0),
+        components.refused_shapes,
+        GivesBack(components.statements, components.child, components.log),
     )
     return Claimer(
-        parts.session,
-        parts.statements,
+        components.session,
+        components.statements,
         Lanes(settings.shares),
         others_jobs,
-        parts.child.slot,
+        components.child.slot,
         most_bytes=settings.max_batch_bytes,
     )
 
 
-def _run(parts: Parts, app: PoolJobs) -> None:
+def _run(components: Components, app: PoolJobs) -> None:
     """Registers, says that it is ready, and works until it is time to leave."""
-    slot = parts.child.slot
-    if slot.ordinal == 1 and (left := unserved(app, parts.settings.worker)):  # one tells it, of each code
-        parts.log.warning("declared, but not served here: %s; jobs wait there until a fleet serves them", left)
-    parts.held.know(app.registry)
-    parts.registration.declare(app)
-    parts.registration.register()
-    parts.settler.session.open()
-    claimer = make_claimer(parts, app)
-    parts.flusher.start()
+    slot = components.child.slot
+    if slot.ordinal == 1 and (left := unserved(app, components.settings.worker)):  # one tells it, of each code
+        components.log.warning("declared, but not served here: %s; jobs wait there until a fleet serves them", left)
+    components.held.know(app.registry)
+    components.registration.declare(app)
+    components.registration.register()
+    components.settler.session.open()
+    claimer = make_claimer(components, app)
+    components.flusher.start()
     try:
-        with make_crew(parts, app) as crew:
+        with make_executor(components, app) as executor:
             slot.state = SlotState.READY
-            WorkerLoop(parts, claimer, crew).run()
+            WorkerLoop(components, claimer, executor).run()
     finally:
-        parts.flusher.stop()
+        components.flusher.stop()

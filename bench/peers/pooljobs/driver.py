@@ -14,7 +14,7 @@ import psycopg
 from jobs import app, clocked, noop
 from on_postgresql import DSN, Enqueue, drive
 
-from pooljobs.db.schema.migrate import migrate
+from pooljobs.db.schema.migrator import migrate
 
 HERE = Path(__file__).parent
 TASKS = {"noop": noop, "clocked": clocked}

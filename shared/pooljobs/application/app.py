@@ -10,8 +10,8 @@ from typing import Any, Literal, ParamSpec, Self, TypeVar, overload
 
 from pooljobs.application.declaration import DEFAULT_MAX_RETRIES, DEFAULT_QUEUE, Declaration, name_of, redeclares
 from pooljobs.application.task import Task, TypedTask, new_job
-from pooljobs.enqueue.cancelling import Cancelling
-from pooljobs.enqueue.outlet import Outlet
+from pooljobs.enqueue.cancel_methods import CancelMethods
+from pooljobs.enqueue.lazy_producer import LazyProducer
 from pooljobs.errors import DeclarationError, OptionError
 from pooljobs.handler.state import StateContainer
 from pooljobs.job.handle import JobHandle
@@ -26,7 +26,7 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 
-class PoolJobs(Cancelling):
+class PoolJobs(CancelMethods):
     """An application of background jobs.
 
     Args:
@@ -56,7 +56,7 @@ class PoolJobs(Cancelling):
         self._retry_delay_secs = RetryPolicy(delay_secs=retry_delay_secs).delay_secs
         self.state = StateContainer()
         self._tasks: dict[str, Task] = {}
-        self._outlet = Outlet(dsn, schema, pool_size, wait)
+        self._outlet = LazyProducer(dsn, schema, pool_size, wait)
 
     @property
     def registry(self) -> Mapping[str, Task]:

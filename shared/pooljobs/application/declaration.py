@@ -13,7 +13,7 @@ from pooljobs.errors import DeclarationError, OptionError
 from pooljobs.job.options import check_max_retries, check_name
 from pooljobs.job.retry import RetryPolicy
 from pooljobs.job.time_limit import TimeLimit
-from pooljobs.signature.reading import written
+from pooljobs.signature.inspection import written
 
 DEFAULT_QUEUE: Final = "default"
 DEFAULT_MAX_RETRIES: Final = 3

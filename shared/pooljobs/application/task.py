@@ -9,15 +9,15 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 from pooljobs.application.declaration import IGNORE_EXTRA, Declaration, place_of, refuse_unrunnable
-from pooljobs.enqueue.methods import Enqueueing
-from pooljobs.enqueue.outlet import Outlet
+from pooljobs.enqueue.enqueue_methods import EnqueueMethods
+from pooljobs.enqueue.lazy_producer import LazyProducer
 from pooljobs.errors import DeclarationError
 from pooljobs.handler.context import current_trace_id
 from pooljobs.job.new_job import NewJob
 from pooljobs.job.options import EnqueueOptions
 from pooljobs.signature.binder import Binder, compile_binder
 from pooljobs.signature.field_names import secret_fields
-from pooljobs.signature.reading import read_signature
+from pooljobs.signature.inspection import read_signature
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -25,7 +25,7 @@ R = TypeVar("R")
 _NO_OPTIONS = EnqueueOptions()
 
 
-class Task(Enqueueing):
+class Task(EnqueueMethods):
     """A declared handler.
 
     Attributes:
@@ -44,7 +44,7 @@ class Task(Enqueueing):
 
     __name__: str
 
-    def __init__(self, function: Callable[..., Any], declaration: Declaration, outlet: Outlet) -> None:
+    def __init__(self, function: Callable[..., Any], declaration: Declaration, outlet: LazyProducer) -> None:
         if isinstance(function, Task):
             raise DeclarationError(f"{function.name} is a job already", hint="decorate the function itself, once")
         refuse_unrunnable(function, declaration.name)
@@ -114,7 +114,7 @@ class TypedTask(Task, Generic[P, R]):
         return self.function(*args, **kwargs)
 
 
-class BoundTask(Enqueueing):
+class BoundTask(EnqueueMethods):
     """A task together with options, made by ``Task.options``."""
 
     def __init__(self, task: Task, options: EnqueueOptions) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, get_args, get_origin
 from pooljobs.convert import hints as names
 from pooljobs.convert.choices import enum_conversion, literal_conversion
 from pooljobs.convert.conversion import ANYTHING, Conversion, later
-from pooljobs.convert.fields import FieldTable
+from pooljobs.convert.field_table import FieldTable
 from pooljobs.convert.generics import container_conversion
 from pooljobs.convert.hints import told
 from pooljobs.convert.models import constrained, constrains, model_conversion

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final, Generic
 
 from pooljobs.convert.conversion import Conversion, never
-from pooljobs.convert.fields import FieldTable
+from pooljobs.convert.field_table import FieldTable
 from pooljobs.convert.mismatch import Converter, differs, expected, refused
 
 _MAKE_OTHERS: Final = frozenset(

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Final, Literal
 
-from pooljobs.db import binary
-from pooljobs.db.binary import Oid
+from pooljobs.db.wire import binary_format
+from pooljobs.db.wire.binary_format import Oid
 from pooljobs.job.new_job import NewJob
 
 
@@ -58,14 +58,14 @@ JOB_COLUMNS: tuple[Column, ...] = (
     Column("interruptions"),
     Column(
         "max_retries",
-        Given(Oid.INT4, lambda job: binary.int4(job.max_retries), lambda job: job.max_retries),
+        Given(Oid.INT4, lambda job: binary_format.int4(job.max_retries), lambda job: job.max_retries),
         carried=False,
     ),
-    Column("priority", Given(Oid.INT2, lambda job: binary.int2(job.priority), lambda job: job.priority)),
-    Column("queue", Given(Oid.TEXT, lambda job: binary.text(job.queue), lambda job: job.queue)),
-    Column("job_type", Given(Oid.TEXT, lambda job: binary.text(job.job_type), lambda job: job.job_type)),
-    Column("trace_id", Given(Oid.TEXT, lambda job: binary.text(job.trace_id), lambda job: job.trace_id)),
-    Column("payload", Given(Oid.JSONB, lambda job: binary.jsonb(job.payload), lambda job: job.payload.decode())),
+    Column("priority", Given(Oid.INT2, lambda job: binary_format.int2(job.priority), lambda job: job.priority)),
+    Column("queue", Given(Oid.TEXT, lambda job: binary_format.text(job.queue), lambda job: job.queue)),
+    Column("job_type", Given(Oid.TEXT, lambda job: binary_format.text(job.job_type), lambda job: job.job_type)),
+    Column("trace_id", Given(Oid.TEXT, lambda job: binary_format.text(job.trace_id), lambda job: job.trace_id)),
+    Column("payload", Given(Oid.JSONB, lambda job: binary_format.jsonb(job.payload), lambda job: job.payload.decode())),
     Column("flags"),
 )
 

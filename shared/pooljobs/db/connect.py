@@ -19,13 +19,13 @@ import psycopg
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from pooljobs.db.arrays import register_arrays
 from pooljobs.db.dsn import describe
-from pooljobs.db.faults import unreachable
-from pooljobs.db.hot import UTF8
+from pooljobs.db.error_classes import unreachable
 from pooljobs.db.naming_cursor import NamingCursor
 from pooljobs.db.pool_log import keep_out
 from pooljobs.db.session_settings import CLOSED_PATH, NEEDED, PINNED, patient
+from pooljobs.db.wire.arrays import register_arrays
+from pooljobs.db.wire.prepared import UTF8
 from pooljobs.errors import DatabaseUnsupportedError
 
 OLDEST = 14

@@ -1,11 +1,11 @@
-"""How many database connections a fleet takes. Pure; checked before the start by ``db/preflight.py``."""
+"""How many database connections a fleet takes. Pure; checked before the start by ``schema/preflight.py``."""
 
 from __future__ import annotations
 
 from pooljobs.settings import ServeSettings
 
 STEWARD_CONNECTIONS = 3
-"""Connections of a host's steward: its chores, its LISTEN, and the upkeep of the tables."""
+"""Connections of a host's steward: its chores, its LISTEN, and the vacuum of the tables."""
 
 
 def needed(settings: ServeSettings, procs: int) -> int:

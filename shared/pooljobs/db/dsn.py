@@ -12,7 +12,7 @@ from typing import Final
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pooljobs.db.dsn_forms import normalized, unwrapped
-from pooljobs.db.place import server
+from pooljobs.db.endpoint import server
 from pooljobs.errors import DatabaseUnreachableError, OptionError
 
 EMBEDDED: Final = "embedded"

@@ -11,7 +11,7 @@ from pooljobs.db.statements import name_of
 
 
 class NamingCursor(psycopg.Cursor[Any]):
-    """Of the sessions of children. The name is a note of the error: see ``pooljobs.db.faults.in_words``."""
+    """Of the sessions of children. The name is a note of the error: see ``pooljobs.db.error_classes.in_words``."""
 
     def execute(self, query: Any, params: Params | None = None, **options: bool | None) -> Self:
         """As psycopg's."""

@@ -11,8 +11,7 @@ import psycopg
 from psycopg import BaseConnection
 from psycopg import errors as pg
 
-from pooljobs.db.error_kinds import ErrorKind, ended_session, kind_of, unanswered
-from pooljobs.db.faults import (
+from pooljobs.db.error_classes import (
     MIGRATE,
     MISSING,
     in_words,
@@ -22,6 +21,7 @@ from pooljobs.db.faults import (
     refused,
     refuses_payload,
 )
+from pooljobs.db.error_kinds import ErrorKind, ended_session, kind_of, unanswered
 from pooljobs.errors import (
     DatabaseUnreachableError,
     NotMigratedError,

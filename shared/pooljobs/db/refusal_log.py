@@ -9,7 +9,7 @@ from typing import Final
 
 import psycopg
 
-from pooljobs.db.faults import in_words
+from pooljobs.db.error_classes import in_words
 
 REMINDED_EVERY: Final = 600.0
 """Seconds until an error of the same kind is logged again."""

@@ -10,7 +10,7 @@ import pwd
 from pathlib import Path
 
 from pooljobs.embedded.account import Account
-from pooljobs.embedded.location import Layout, write_anew
+from pooljobs.embedded.location import ServerPaths, write_anew
 from pooljobs.embedded.programs import Programs
 
 SUPERUSER = "pooljobs"
@@ -19,7 +19,7 @@ _ANY_ROLE = 16
 """The first version whose maps know every role as ``all``."""
 
 
-def access_options(layout: Layout, programs: Programs, account: Account | None) -> dict[str, str]:
+def access_options(layout: ServerPaths, programs: Programs, account: Account | None) -> dict[str, str]:
     """Writes the rules; the server's parameters that name them."""
     every_role = programs.major >= _ANY_ROLE
     rules = [f"local all {'all' if every_role else SUPERUSER} peer map=owner"]

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from pooljobs.embedded.account import Account, give, spawn_options
-from pooljobs.embedded.location import Layout
+from pooljobs.embedded.location import ServerPaths
 from pooljobs.embedded.programs import Programs
 from pooljobs.errors import EmbeddedError
 
@@ -24,7 +24,7 @@ PASSED_ON = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TZ", "TZDIR")
 """Variables that PostgreSQL's programs may need. No other: what is in ours is not the server's account's to read."""
 
 
-def ensure_data(layout: Layout, programs: Programs, account: Account | None) -> None:
+def ensure_data(layout: ServerPaths, programs: Programs, account: Account | None) -> None:
     """Runs initdb unless there is a data directory. The caller holds the start lock.
 
     Raises:

@@ -14,7 +14,7 @@ import psycopg
 from pooljobs.embedded.account import server_account
 from pooljobs.embedded.cluster import PREFIX
 from pooljobs.embedded.holders import holders
-from pooljobs.embedded.location import Layout, release_sockets
+from pooljobs.embedded.location import ServerPaths, release_sockets
 from pooljobs.embedded.programs import data_version
 from pooljobs.embedded.server import Server, adopt, stop
 from pooljobs.embedded.sessions import sessions
@@ -68,7 +68,7 @@ def remove_data(root: Path, agree: Callable[[], None]) -> bool:
     return True
 
 
-def _removable(layout: Layout) -> bool:
+def _removable(layout: ServerPaths) -> bool:
     if data_version(layout.data) is None:
         return False
     server = adopt(layout.data, time.monotonic() + PATIENCE)
@@ -78,7 +78,7 @@ def _removable(layout: Layout) -> bool:
     return True
 
 
-def _remove(layout: Layout) -> None:
+def _remove(layout: ServerPaths) -> None:
     part = layout.root / f"{PREFIX}removed"  # the data are whole or absent: the next start removes what is left of it
     shutil.rmtree(part, ignore_errors=True)
     layout.data.rename(part)
@@ -87,9 +87,9 @@ def _remove(layout: Layout) -> None:
 
 
 @contextmanager
-def _sole_use(root: Path) -> Iterator[Layout | None]:
+def _sole_use(root: Path) -> Iterator[ServerPaths | None]:
     """Nobody else starts, uses or stops the server meanwhile. None where there are no data."""
-    layout, deadline = Layout(root.resolve()), time.monotonic() + PATIENCE
+    layout, deadline = ServerPaths(root.resolve()), time.monotonic() + PATIENCE
     if not layout.data.exists():
         yield None
         return
@@ -110,14 +110,14 @@ def _sole_use(root: Path) -> Iterator[Layout | None]:
 _WHOSE = "its directory has to be yours"
 
 
-def _in_use(layout: Layout) -> EmbeddedInUseError:
+def _in_use(layout: ServerPaths) -> EmbeddedInUseError:
     who = [str(holder) for holder in holders(layout.users_lock)]
     told = ", ".join(who) or "another process"
     hint = "end that first: the last one to leave stops the server"
     return EmbeddedInUseError(f"{told} uses the embedded PostgreSQL in {layout.root}", hint=hint)
 
 
-def _stop(layout: Layout) -> Server | None:
+def _stop(layout: ServerPaths) -> Server | None:
     if server := adopt(layout.data, time.monotonic() + PATIENCE):
         stop(server, layout.data)
         release_sockets(layout, server.sockets)

@@ -25,7 +25,7 @@ LONGEST_SOCKET_PATH = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class ServerPaths:
     """The files of one embedded server."""
 
     root: Path
@@ -51,7 +51,7 @@ class Layout:
         return self.root / "users.lock"
 
 
-def prepare_root(root: Path, account: Account | None) -> Layout:
+def prepare_root(root: Path, account: Account | None) -> ServerPaths:
     """Makes the directory, so that the account can enter it, and returns what is in it.
 
     Raises:
@@ -67,7 +67,7 @@ def prepare_root(root: Path, account: Account | None) -> Layout:
     except (OSError, RuntimeError) as error:
         hint = "name a directory for it with POOLJOBS_DATA_DIR, or a server of your own with DATABASE_URL"
         raise EmbeddedError(f"cannot make {root} for the embedded PostgreSQL: {error}", hint=hint) from error
-    return Layout(root)
+    return ServerPaths(root)
 
 
 def write_anew(path: Path, text: bytes) -> None:
@@ -81,7 +81,7 @@ def write_anew(path: Path, text: bytes) -> None:
     part.replace(path)
 
 
-def socket_directory(layout: Layout, account: Account | None) -> Path:
+def socket_directory(layout: ServerPaths, account: Account | None) -> Path:
     """Where the socket goes: into the data directory, unless that path is too long or has a comma.
 
     Raises:
@@ -98,7 +98,7 @@ def socket_directory(layout: Layout, account: Account | None) -> Path:
     raise EmbeddedError(f"no place for a socket: {layout.data} is too long", hint="choose a shorter POOLJOBS_DATA_DIR")
 
 
-def release_sockets(layout: Layout, sockets: Path) -> None:
+def release_sockets(layout: ServerPaths, sockets: Path) -> None:
     """Removes the directory of a server that was stopped, where it is not the data directory."""
     if sockets != layout.data:
         with suppress(OSError):  # the next start uses it again

@@ -16,7 +16,7 @@ from typing import Final
 import platformdirs
 
 from pooljobs.embedded.account import barrier, server_account
-from pooljobs.embedded.location import SYSTEM_ROOT, Layout, write_anew
+from pooljobs.embedded.location import SYSTEM_ROOT, ServerPaths, write_anew
 from pooljobs.errors import EmbeddedError
 from pooljobs.escaping import escaped
 
@@ -85,7 +85,7 @@ def working_project() -> Path:
     return next((each for each in parents if any(os.path.exists(each / name) for name in MARKERS)), working)  # noqa: PTH110  # what may not be looked into has none
 
 
-def record_project(layout: Layout, project: Path) -> None:
+def record_project(layout: ServerPaths, project: Path) -> None:
     """Writes down whose data these are. The caller holds the start lock."""
     if _recorded(layout.root) != project:
         try:

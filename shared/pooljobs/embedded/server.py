@@ -18,7 +18,7 @@ from pooljobs.embedded import pidfile, postmaster
 from pooljobs.embedded.access import access_options
 from pooljobs.embedded.account import Account, give, spawn_options
 from pooljobs.embedded.cluster import environment
-from pooljobs.embedded.location import Layout
+from pooljobs.embedded.location import ServerPaths
 from pooljobs.embedded.programs import Programs
 from pooljobs.errors import EmbeddedError
 
@@ -84,7 +84,7 @@ def adopt(data: Path, deadline: float) -> Server | None:
 
 
 def start(
-    layout: Layout,
+    layout: ServerPaths,
     programs: Programs,
     sockets: Path,
     *,
@@ -165,7 +165,7 @@ def _past(data: Path) -> dict[str, str]:
     return {"PG_GRANDPARENT_PID": str(file.pid)} if file else {}
 
 
-def _ready(process: subprocess.Popen[bytes], layout: Layout, begin: int, deadline: float) -> Server:
+def _ready(process: subprocess.Popen[bytes], layout: ServerPaths, begin: int, deadline: float) -> Server:
     server = Server(process.pid, layout.data, process)
     try:
         while process.poll() is None:
@@ -203,5 +203,5 @@ def _tail(log: Path, begin: int) -> str:
     return "\n" + "\n".join(said.splitlines()[-TAIL:]) if said else "it said nothing"
 
 
-def _see(layout: Layout) -> str:
+def _see(layout: ServerPaths) -> str:
     return f"the whole log is {layout.log}; for a server of your own set DATABASE_URL"

@@ -15,8 +15,8 @@ from typing import Self
 
 from pooljobs.embedded.account import Account, require_name, server_account
 from pooljobs.embedded.cluster import ensure_data
-from pooljobs.embedded.copied import runnable
-from pooljobs.embedded.location import Layout, prepare_root, release_sockets, socket_directory
+from pooljobs.embedded.copied_programs import runnable
+from pooljobs.embedded.location import ServerPaths, prepare_root, release_sockets, socket_directory
 from pooljobs.embedded.programs import find_programs
 from pooljobs.embedded.project import Home, default_home, record_project
 from pooljobs.embedded.server import PAUSE, InUseError, Server, adopt, start, stop
@@ -37,7 +37,7 @@ class EmbeddedServer:
         started: Whether this use started the server; False if it ran already.
     """
 
-    def __init__(self, layout: Layout, server: Server, user: User, project: Path | None = None) -> None:
+    def __init__(self, layout: ServerPaths, server: Server, user: User, project: Path | None = None) -> None:
         self._layout = layout
         self.project = project
         self._server = server
@@ -120,7 +120,7 @@ _LEFT = "if it still runs, ps shows its directory behind -D; kill -INT ends it"
 _ELSEWHERE = "name another directory with POOLJOBS_DATA_DIR, or a server of your own with DATABASE_URL"
 
 
-def _running(layout: Layout, account: Account | None, settings: Mapping[str, str], deadline: float) -> Server:
+def _running(layout: ServerPaths, account: Account | None, settings: Mapping[str, str], deadline: float) -> Server:
     if server := adopt(layout.data, deadline):
         return server
     require_name(account)

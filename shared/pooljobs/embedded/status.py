@@ -12,7 +12,7 @@ import psycopg
 
 from pooljobs.embedded import pidfile
 from pooljobs.embedded.holders import Holder, holders
-from pooljobs.embedded.location import Layout
+from pooljobs.embedded.location import ServerPaths
 from pooljobs.embedded.project import Home
 from pooljobs.embedded.server import Server
 from pooljobs.embedded.sessions import Session, sessions, version
@@ -46,7 +46,7 @@ class Status:
 
 def status(home: Home) -> Status:
     """How the server of this home stands."""
-    layout = Layout(home.root.resolve())
+    layout = ServerPaths(home.root.resolve())
     size, of_data = _size(layout.root), _data_version(layout.data)
     file = pidfile.server_in(layout.data)
     if file is None:

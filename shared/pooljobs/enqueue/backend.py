@@ -6,13 +6,13 @@ from contextlib import ExitStack
 from logging import getLogger
 from typing import Final
 
-from pooljobs.db.producer import Producer
-from pooljobs.db.service import open_database
+from pooljobs.db.database import open_database
+from pooljobs.db.store.producer import Producer
 
 _log: Final = getLogger("pooljobs.embedded")
 
 
-class Backend:
+class ProducerBackend:
     """Finds the database and makes the producer, which connects when the first job is stored. Where nobody has named a
     database, a warning is logged that says where the jobs go instead.
 

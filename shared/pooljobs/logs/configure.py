@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TextIO
 
 from pooljobs.errors import OptionError
-from pooljobs.logs.guests import come_back
+from pooljobs.logs.application_logging import come_back
 from pooljobs.logs.json_lines import JsonFormatter
 from pooljobs.logs.line_handler import LineHandler
 from pooljobs.logs.text import TextFormatter
@@ -27,7 +27,7 @@ def configure(
     """Log everything from ``level`` up to ``stream``, instead of where an earlier call sent it.
 
     Handlers that others put on the root logger stay; where one writes to the same place, ours stays away
-    (``guests.py``). Python's warnings become records of ``py.warnings``.
+    (``application_logging.py``). Python's warnings become records of ``py.warnings``.
 
     Args:
         format: ``text`` for people, ``json`` for one object a line.

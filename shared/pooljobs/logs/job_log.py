@@ -20,7 +20,7 @@ from pooljobs.job.error_text import error_type
 from pooljobs.settings import JOB_LOGS
 
 
-class Event(StrEnum):
+class JobEvent(StrEnum):
     """What became of a job."""
 
     COMPLETED = "job_completed"
@@ -83,7 +83,7 @@ class JobLog:
 
     def tell(
         self,
-        event: Event,
+        event: JobEvent,
         job: LoggedJob,
         message: str,
         *arguments: object,
@@ -105,10 +105,10 @@ class JobLog:
             stack: Where its handler was when it was killed.
             level: Another level.
         """
-        if self._silent or (event is Event.COMPLETED and not self.all):
+        if self._silent or (event is JobEvent.COMPLETED and not self.all):
             return
         try:
-            number = level or (logging.ERROR if event is Event.FAILED else logging.INFO)
+            number = level or (logging.ERROR if event is JobEvent.FAILED else logging.INFO)
             if self._log.isEnabledFor(number):
                 told = tuple(escaped(each) if isinstance(each, str) else each for each in arguments)
                 record = self._log.makeRecord(
@@ -119,7 +119,7 @@ class JobLog:
         except BaseException:  # noqa: BLE001  # see the module
             return
 
-    def _fields(self, event: Event, job: LoggedJob, started_ns: int, exc_info: ExcInfo | None) -> dict[str, Any]:
+    def _fields(self, event: JobEvent, job: LoggedJob, started_ns: int, exc_info: ExcInfo | None) -> dict[str, Any]:
         """Set when the record is made: as ``extra`` they are refused where the application's factory has set one."""
         return {
             "event": event.value,

@@ -13,8 +13,8 @@ from typing import Any, Final, NoReturn
 import orjson
 
 from pooljobs.errors import PayloadError
-from pooljobs.payload.faults import find_fault
-from pooljobs.payload.values import json_value, with_text_keys
+from pooljobs.payload.json_values import json_value, with_text_keys
+from pooljobs.payload.validation import find_fault
 
 LARGEST_BYTES: Final = 64 * 1024 * 1024
 """Encoded size, in bytes, beyond which a payload is refused."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pooljobs.scoreboard.board import Scoreboard, most_workers, slots_for
 from pooljobs.scoreboard.errors import ScoreboardError
-from pooljobs.scoreboard.held import HeldJob
+from pooljobs.scoreboard.held_job import HeldJob
 from pooljobs.scoreboard.slot import Slot
 from pooljobs.scoreboard.states import Activity, EntryState, Killed, Role, SlotState, Wanted
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from struct import Struct
 from time import monotonic_ns
 
-from pooljobs.scoreboard.held import HeldJob
+from pooljobs.scoreboard.held_job import HeldJob
 from pooljobs.scoreboard.layout import IDENTITY_WORDS, Layout
 from pooljobs.scoreboard.states import EntryState
 from pooljobs.scoreboard.words import Words

@@ -1,6 +1,6 @@
 """One child's place on the scoreboard: who it is, what it is asked for, what it holds (``entries.py``).
 
-Each word has one writer at a time: the supervisor makes and buries a slot, the child writes while it lives, the
+Each word has one writer at a time: the supervisor makes and frees a slot, the child writes while it lives, the
 steward frees it after a death. ``wanted`` has two writers and only ever rises.
 """
 
@@ -48,7 +48,7 @@ class Slot(Entries):
     peak_memory = Word(At.PEAK_MEMORY)
     """Bytes that a DEAD child had resident at its height; 0 when unknown."""
     peak_since_ns = Word(At.PEAK_SINCE_NS)
-    """Monotonic nanoseconds since when the system measures that height; 0 for since the child's birth."""
+    """Monotonic nanoseconds since when the system measures that height; 0 for since the child's start."""
     peak_floor = Word(At.PEAK_FLOOR)
     """Bytes below which that height cannot be told: what subprocesses reached before."""
     died_ns = Word(At.DIED_NS)

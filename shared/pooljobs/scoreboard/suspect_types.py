@@ -1,8 +1,8 @@
 """The job types under suspicion: a worker of this fleet died in a job of such a type, and none has ended well since.
 
 The steward enters a type when it finds out what a worker died of; any worker takes it out whose handler of that type
-came back. Of a type whose every job ends its process, that leaves one at a time (``crew/suspect_turn.py``); of one with
-a few bad payloads, nothing is held up for longer than the next good job takes.
+came back. Of a type whose every job ends its process, that leaves one at a time (``execution/suspect_turn.py``); of one
+with a few bad payloads, nothing is held up for longer than the next good job takes.
 
 Nobody locks. The first word says until when any type may be here, and is all that is read while there is none. Each
 place has one store that makes it valid, its type, which is written last and taken out first. What two writers may do to

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any, NoReturn, TypeAlias
 
 from pooljobs.convert.conversion import Conversion
-from pooljobs.convert.fields import FieldTable
+from pooljobs.convert.field_table import FieldTable
 from pooljobs.convert.mismatch import Mismatch, expected, unknown
 from pooljobs.convert.scalars import EXACT
 from pooljobs.errors import PayloadError
 from pooljobs.job.error_text import said
 from pooljobs.payload.path import at_key
-from pooljobs.signature.reading import HandlerSignature
+from pooljobs.signature.inspection import HandlerSignature
 
 Arguments: TypeAlias = tuple[tuple[Any, ...], dict[str, Any]]
 """Positional and keyword arguments."""

@@ -20,8 +20,8 @@ from pooljobs.handler.state import StateContainer
 from pooljobs.payload.encoding import encode
 from pooljobs.signature.arguments import ReadPayload, compile_payload_reader, fallen, refuse
 from pooljobs.signature.comparison import Comparison, compile_comparison
-from pooljobs.signature.fits import compile_fits
-from pooljobs.signature.reading import HandlerSignature, PayloadParameter
+from pooljobs.signature.exact_match import compile_fits
+from pooljobs.signature.inspection import HandlerSignature, PayloadParameter
 
 ContextFactory: TypeAlias = Callable[[], JobContext]
 

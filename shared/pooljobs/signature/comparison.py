@@ -10,7 +10,7 @@ from pooljobs.convert import Conversion
 from pooljobs.convert.mismatch import Mismatch
 from pooljobs.payload.path import at_key
 from pooljobs.signature.arguments import refuse
-from pooljobs.signature.reading import HandlerSignature, PayloadParameter
+from pooljobs.signature.inspection import HandlerSignature, PayloadParameter
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any, Final, get_args, get_origin
 from pooljobs.errors import DeclarationError
 from pooljobs.payload.path import short_name
 from pooljobs.payload.pydantic_models import is_model_type
-from pooljobs.signature.reading import HandlerSignature
+from pooljobs.signature.inspection import HandlerSignature
 
 MOST_NAMES: Final = 30
 """Fields that are named; of the others the number is told."""

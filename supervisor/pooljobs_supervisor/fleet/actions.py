@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pooljobs.scoreboard import HeldJob, Wanted
-from pooljobs_supervisor.fleet.children import ChildRecord, Place
+from pooljobs_supervisor.fleet.children import ChildRecord, Position
 
 
 @dataclass(frozen=True, slots=True)
 class Spawn:
-    """Fork a child for this place, into a free slot."""
+    """Fork a child for this position, into a free slot."""
 
-    place: Place
+    position: Position
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class RequestState:
     """Raise what is wanted of this child, and wake it."""
 
     child: ChildRecord
@@ -54,21 +54,21 @@ class Interrupt:
 
 
 @dataclass(frozen=True, slots=True)
-class Expose:
+class DumpStack:
     """Have this worker write down where it is: it is to be killed for a late job."""
 
     child: ChildRecord
 
 
 @dataclass(frozen=True, slots=True)
-class Spare:
+class CancelKill:
     """Do not kill this worker after all: the late job has ended."""
 
     child: ChildRecord
 
 
 @dataclass(frozen=True, slots=True)
-class Execute:
+class KillForJob:
     """Kill this worker for a late job."""
 
     child: ChildRecord
@@ -98,5 +98,5 @@ class KillHung:
     silent: float
 
 
-Enforcement = Interrupt | Expose | Spare | Execute | LookInto | TellBoot | KillHung
-Action = Spawn | Ask | Wake | Kill | Retire | Enforcement
+Enforcement = Interrupt | DumpStack | CancelKill | KillForJob | LookInto | TellBoot | KillHung
+Action = Spawn | RequestState | Wake | Kill | Retire | Enforcement

@@ -1,4 +1,5 @@
-"""How long a place stays empty after a child of it did not come up. Pure; used by ``children.py`` and zygotes' books.
+"""How long a position stays empty after a child of it did not come up. Pure; used by ``children.py`` and zygotes'
+books.
 
 Only failed starts count: of a child that was READY, whatever it died of says nothing about the next start. How often
 those are replaced is bounded for the whole fleet, by ``fork_budget.py``.

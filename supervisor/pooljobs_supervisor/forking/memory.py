@@ -1,4 +1,4 @@
-"""What memory a process takes, as the kernel counts it. Used by ``muster.py`` and for zygotes."""
+"""What memory a process takes, as the kernel counts it. Used by ``status_dump.py`` and for zygotes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the kernel has killed for lack of memory in this process's control group. Used by the nursery at a death.
+"""Whether the kernel has killed for lack of memory in this process's control group. Used at a child's exit.
 
 The kernel counts such kills for a whole group and does not say whom they hit: a rise across a death by SIGKILL makes
 it probable, no more. Needs control groups of version 2; elsewhere nothing is ever said.

@@ -17,7 +17,7 @@ from typing import Any, Self
 from pooljobs.process.child_signals import INTERRUPT, STACK
 
 STOPPING = (Signals.SIGTERM, Signals.SIGINT, Signals.SIGQUIT, Signals.SIGHUP)
-"""Signals that ask a child for an end, and the supervisor too, but for what ``orders.py`` makes of HUP."""
+"""Signals that ask a child for an end, and the supervisor too, but for what ``signal_actions.py`` makes of HUP."""
 
 ORDERS = (Signals.SIGTTIN, Signals.SIGTTOU, Signals.SIGUSR1)
 """Signals by which the supervisor is asked for something else: one worker more, one less, the scoreboard."""

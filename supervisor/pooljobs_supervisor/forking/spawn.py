@@ -21,11 +21,11 @@ from pooljobs.process.child import Child
 from pooljobs.process.child_signals import write_stacks
 from pooljobs.process.liveness import birth
 from pooljobs.scoreboard import Role, Wanted
-from pooljobs_supervisor.forking.deaths import Process
-from pooljobs_supervisor.forking.farewell import forget_parents_handlers, run_exit_handlers
-from pooljobs_supervisor.forking.forks import give_back_in_forks
-from pooljobs_supervisor.forking.leave import leave
-from pooljobs_supervisor.forking.measured import MeasuredProcess
+from pooljobs_supervisor.forking.exit_handlers import forget_parents_handlers, run_exit_handlers
+from pooljobs_supervisor.forking.exit_watch import Process
+from pooljobs_supervisor.forking.fork_signals import give_back_in_forks
+from pooljobs_supervisor.forking.measured_process import MeasuredProcess
+from pooljobs_supervisor.forking.process_exit import leave
 from pooljobs_supervisor.forking.signals import STOPPING, Handler, all_blocked, handle_in_child, unblock_all
 
 
@@ -35,7 +35,7 @@ def fork(
     life: Callable[[], int],
     log: Logger,
     *,
-    farewell: bool = False,
+    exit_handlers: bool = False,
     heir: bool = False,
 ) -> Process:
     """Fork a child that runs ``settle_in`` with all signals blocked, then ``life`` with none.
@@ -46,13 +46,13 @@ def fork(
     Raises:
         OSError: The system refuses another process.
     """
-    process: Process = MeasuredProcess(target=_live, args=(settle_in, life, log, farewell, heir), name=name)
+    process: Process = MeasuredProcess(target=_live, args=(settle_in, life, log, exit_handlers, heir), name=name)
     with all_blocked():
         process.start()
     return process
 
 
-def _live(settle_in: Callable[[], None], life: Callable[[], int], log: Logger, farewell: bool, heir: bool) -> None:
+def _live(settle_in: Callable[[], None], life: Callable[[], int], log: Logger, exit_handlers: bool, heir: bool) -> None:
     code: int = ExitCode.INTERNAL
     try:
         if not heir:
@@ -67,7 +67,7 @@ def _live(settle_in: Callable[[], None], life: Callable[[], int], log: Logger, f
     except BaseException:  # SystemExit and KeyboardInterrupt too: nothing may unwind into the parent's frames
         log.exception("pid %d ended by an exception", os.getpid())
     finally:
-        if farewell:
+        if exit_handlers:
             run_exit_handlers(code, log)
         leave(code)
 

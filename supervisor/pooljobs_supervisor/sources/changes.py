@@ -14,15 +14,15 @@ from logging import Logger
 from selectors import EVENT_READ, BaseSelector
 
 from pooljobs_supervisor.fleet.actions import Action
-from pooljobs_supervisor.fleet.course import Course, Stage
+from pooljobs_supervisor.fleet.lifecycle import Lifecycle, LifecycleStage
 from pooljobs_supervisor.fleet.plan import EAGER_TICK, IDLE_TICK
-from pooljobs_supervisor.forking.belongings import Belongings
-from pooljobs_supervisor.forking.deaths import Process, how, reap
+from pooljobs_supervisor.forking.exit_watch import Process, how, reap
 from pooljobs_supervisor.forking.parent_death import parent_death_signal
+from pooljobs_supervisor.forking.parent_resources import ParentResources
 from pooljobs_supervisor.forking.spawn import fork
 from pooljobs_supervisor.reload import Reload
-from pooljobs_supervisor.sources.news import news_in
-from pooljobs_supervisor.sources.watching import settle_in_watcher, watch_sources
+from pooljobs_supervisor.sources.file_watcher import settle_in_watcher, watch_sources
+from pooljobs_supervisor.sources.watch_messages import news_in
 
 _GULP = 65536
 
@@ -30,16 +30,16 @@ _GULP = 65536
 class Changes:
     """Of the files below ``directories``; nothing is done if there are none. Constructing it forks nothing."""
 
-    def __init__(self, directories: Sequence[str], reload: Reload, course: Course, log: Logger) -> None:
+    def __init__(self, directories: Sequence[str], reload: Reload, lifecycle: Lifecycle, log: Logger) -> None:
         self._directories = directories
         self._reload = reload
-        self._course = course
+        self._lifecycle = lifecycle
         self._log = log
         self._read_fd = -1
         self._process: Process | None = None
         self._selector: BaseSelector | None = None
 
-    def start(self, selector: BaseSelector, own: Belongings) -> None:
+    def start(self, selector: BaseSelector, own: ParentResources) -> None:
         """Fork the process, which lets go of what is the supervisor's ``own``; its pipe is so from then on.
 
         Raises:
@@ -71,10 +71,10 @@ class Changes:
         for news in news_in(told):
             if not news.count:
                 self._log.info("watching the Python files in %s: a change reloads", ", ".join(self._directories))
-            elif self._course.stage is Stage.SERVE:
+            elif self._lifecycle.stage is LifecycleStage.SERVE:
                 self._reload.ask(now, f"changed: {news}")
         if not told:
-            self._bury()
+            self._reap()
         return []
 
     def pause(self, _now: float) -> float:
@@ -87,7 +87,7 @@ class Changes:
             os.kill(self._process.pid, signal.SIGKILL)
             self._process.join()
 
-    def _bury(self) -> None:
+    def _reap(self) -> None:
         """Its end of the pipe is closed: it ends."""
         if self._selector is not None:
             self._selector.unregister(self._read_fd)

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from pooljobs.exit_codes import ExitCode
 from pooljobs_supervisor.fleet.children import Children
-from pooljobs_supervisor.fleet.course import Course, Stage
+from pooljobs_supervisor.fleet.lifecycle import Lifecycle, LifecycleStage
 from pooljobs_supervisor.fleet.plan import IDLE_TICK
-from pooljobs_supervisor.zygote.books import Conceive, End, EndHung, ZygoteAction, Zygotes
-from pooljobs_supervisor.zygote.keeper import Keeper
-from pooljobs_supervisor.zygote.story import ZygoteStory
+from pooljobs_supervisor.zygote.manager import ZygoteManager
+from pooljobs_supervisor.zygote.zygote_log import ZygoteLog
+from pooljobs_supervisor.zygote.zygote_state import EndHungZygote, EndZygote, ForkZygote, ZygoteAction, Zygotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,69 +21,69 @@ class Preload:
     """Looks after the zygotes of one supervisor. ``_forget`` closes, in a child, what is the supervisor's alone."""
 
     zygotes: Zygotes
-    _keeper: Keeper
+    _manager: ZygoteManager
     _children: Children
-    _course: Course
-    _story: ZygoteStory
+    _lifecycle: Lifecycle
+    _supervisor_log: ZygoteLog
     _forget: Callable[[], None]
 
     @property
     def pids(self) -> Collection[int]:
-        """Zygotes that are to be buried here."""
-        return self._keeper.pids
+        """Zygotes that are to be reaped here."""
+        return self._manager.pids
 
     def step(self, now: float) -> None:
         """Hear the zygotes, and do what is to be done about them."""
-        for zygote in self._keeper.hear(now):
-            self._story.ready(zygote, now)
+        for zygote in self._manager.hear(now):
+            self._supervisor_log.ready(zygote, now)
         for zygote in self.zygotes.slow(now):
-            self._story.slow(zygote, now, self._keeper.where(zygote))
-        serving = self._course.stage is Stage.SERVE
-        waiting = self._keeper.births.waiting()
+            self._supervisor_log.slow(zygote, now, self._manager.where(zygote))
+        serving = self._lifecycle.stage is LifecycleStage.SERVE
+        waiting = self._manager.spawn_requests.waiting()
         for action in self.zygotes.plan(self._children.generation, serving=serving, waiting=waiting, now=now):
             self._do(action, now)
 
     def pause(self, now: float) -> float:
         """Seconds after which to step again, unless somebody is heard from before."""
-        if self._course.stage is not Stage.SERVE:
+        if self._lifecycle.stage is not LifecycleStage.SERVE:
             return IDLE_TICK
         pause = self.zygotes.pause(self._children.generation, now, longest=IDLE_TICK)
         return max(pause, min(self._children.forks.seconds_to(1, now), IDLE_TICK))
 
-    def bury(self, pid: int, now: float) -> None:
+    def reap(self, pid: int, now: float) -> None:
         """A zygote has ended. If the first one could not load the application, the start has failed."""
-        status = self._keeper.bury(pid)
+        status = self._manager.reap(pid)
         if status is None:
             return
         zygote = self.zygotes.died(pid, status, now)
-        serving = self._course.stage is Stage.SERVE
-        self._story.died(zygote, status, serving=serving, now=now)
-        if serving and not (self._course.ever_ready or zygote.ready_at is not None or zygote.ended):
-            self._course.fail_to_start(status, now)
-            self._story.never_loaded(status, self._course.result.name)
+        serving = self._lifecycle.stage is LifecycleStage.SERVE
+        self._supervisor_log.died(zygote, status, serving=serving, now=now)
+        if serving and not (self._lifecycle.ever_ready or zygote.ready_at is not None or zygote.ended):
+            self._lifecycle.fail_to_start(status, now)
+            self._supervisor_log.never_loaded(status, self._lifecycle.result.name)
 
     def _do(self, action: ZygoteAction, now: float) -> None:
         match action:
-            case Conceive(generation):
-                self._conceive(generation, now)
-            case End(zygote):
+            case ForkZygote(generation):
+                self._fork_zygote(generation, now)
+            case EndZygote(zygote):
                 zygote.ended = True
-                self._keeper.kill(zygote)
-            case EndHung(zygote):
+                self._manager.kill(zygote)
+            case EndHungZygote(zygote):
                 if not zygote.lost:  # whose line has ended is dying by itself, as a rule
-                    self._story.hangs(zygote, self._keeper.where(zygote))
+                    self._supervisor_log.hangs(zygote, self._manager.where(zygote))
                 zygote.lost = True
-                self._keeper.kill(zygote)
+                self._manager.kill(zygote)
 
-    def _conceive(self, generation: int, now: float) -> None:
+    def _fork_zygote(self, generation: int, now: float) -> None:
         """Workers come from it: it needs no fork of theirs to be left over."""
         if not self._children.forks.left(now):
             return
         self._children.forks.spend(now)
         try:
-            self._keeper.conceive(generation, self._forget, now)
+            self._manager.fork_zygote(generation, self._forget, now)
         except OSError as error:
-            self.zygotes.not_born(now)
-            self._story.not_forked(error)
-            if not self._course.ever_ready:
-                self._course.fail_to_start(ExitCode.WORKER_BOOT, now)
+            self.zygotes.fork_failed(now)
+            self._supervisor_log.not_forked(error)
+            if not self._lifecycle.ever_ready:
+                self._lifecycle.fail_to_start(ExitCode.WORKER_BOOT, now)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pooljobs_supervisor.cli.main import split_traceback
+from pooljobs_cli.main import split_traceback
 
 
 @pytest.mark.parametrize(

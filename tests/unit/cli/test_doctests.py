@@ -5,12 +5,15 @@ from types import ModuleType
 
 import pytest
 
-from pooljobs_supervisor.cli import commands, main, options, payload_fields, shares, times
-from pooljobs_supervisor.demo import mixture
-from pooljobs_supervisor.telling import ages
+from pooljobs_cli import command_names, common_options, main
+from pooljobs_cli.arguments import payload_fields, queue_shares, time_arguments
+from pooljobs_cli.demo import demo_mixture
+from pooljobs_cli.output import ages
 
 
-@pytest.mark.parametrize("module", [ages, commands, main, options, payload_fields, shares, times, mixture])
+@pytest.mark.parametrize(
+    "module", [ages, command_names, main, common_options, payload_fields, queue_shares, time_arguments, demo_mixture]
+)
 def test_the_examples_in_the_docstrings_hold(module: ModuleType) -> None:
     failed, tried = doctest.testmod(module)
     assert (failed, tried > 0) == (0, True)

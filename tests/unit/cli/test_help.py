@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pooljobs_supervisor.cli.commands import SUMMARIES, asked_for
-from pooljobs_supervisor.cli.launch import WorkerMain
-from pooljobs_supervisor.cli.main import run
+from pooljobs_cli.command_names import SUMMARIES, asked_for
+from pooljobs_cli.main import run
+from pooljobs_cli.serving.launch import WorkerMain
 
 COMMANDS = [
     ["serve"],

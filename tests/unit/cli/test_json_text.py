@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from pooljobs_supervisor.telling.json_text import indented, masked
+from pooljobs_cli.output.json_text import indented, masked
 
 
 @pytest.mark.parametrize(

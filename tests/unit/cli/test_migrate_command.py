@@ -7,10 +7,10 @@ import shlex
 import psycopg
 import pytest
 
-from pooljobs.db.service import Database
+from pooljobs.db.database import Database
 from pooljobs.errors import NotMigratedError
-from pooljobs_supervisor.cli.database import migrating_told
-from pooljobs_supervisor.cli.migrate_hint import migrate_command
+from pooljobs_cli.command_database import migrating_told
+from pooljobs_cli.migrate_hint import migrate_command
 
 URL = "postgresql://me@db.example.com/shop?application_name=it's"
 

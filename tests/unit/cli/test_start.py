@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pooljobs_supervisor.cli.commands import SUMMARIES
+from pooljobs_cli.command_names import SUMMARIES
 
 NOWHERE = "postgresql://127.0.0.1:1/x"
 
@@ -51,10 +51,10 @@ def folders(modules: set[str], package: str) -> set[str]:
 def test_the_version_needs_neither_typer_nor_rich_nor_a_driver(tmp_path: Path) -> None:
     modules = imported_by(["--version"], tmp_path)
     assert packages(modules) == {"pooljobs", "pooljobs_supervisor", "orjson"}
-    assert {module for module in modules if module.startswith("pooljobs_supervisor.cli.")} == {
-        "pooljobs_supervisor.cli.main",
-        "pooljobs_supervisor.cli.commands",  # the names alone
-        "pooljobs_supervisor.cli.failures",
+    assert {module for module in modules if module.startswith("pooljobs_cli.")} == {
+        "pooljobs_cli.main",
+        "pooljobs_cli.command_names",  # the names alone
+        "pooljobs_cli.command_failures",
     }
 
 
@@ -62,7 +62,7 @@ def test_the_version_needs_neither_typer_nor_rich_nor_a_driver(tmp_path: Path) -
 def test_the_overview_imports_no_command(arguments: list[str], tmp_path: Path) -> None:
     modules = imported_by(arguments, tmp_path)
     assert packages(modules) & (OF_A_DATABASE | OF_A_FLEET) == set()
-    assert {f"pooljobs_supervisor.cli.{name}" for name in SUMMARIES} & modules == set()
+    assert {f"pooljobs_cli.{name}" for name in SUMMARIES} & modules == set()
     assert folders(modules, "pooljobs_supervisor") == {"cli", "telling"}
 
 
@@ -78,7 +78,7 @@ def helps() -> Iterator[list[str]]:
 def test_the_help_of_a_command_imports_nothing_that_carries_it_out(arguments: list[str], tmp_path: Path) -> None:
     modules = imported_by(arguments, tmp_path)
     assert packages(modules) & (OF_A_DATABASE | OF_A_FLEET) == set()
-    assert {name for name in SUMMARIES if f"pooljobs_supervisor.cli.{name}" in modules} == {arguments[0]}
+    assert {name for name in SUMMARIES if f"pooljobs_cli.{name}" in modules} == {arguments[0]}
     assert folders(modules - EARLY, "pooljobs_supervisor") == {"cli", "telling"}
     assert folders(modules, "pooljobs") <= {
         "__main__",

@@ -12,7 +12,7 @@ import pytest
 
 from pooljobs import PayloadError
 from pooljobs.signature.binder import Binder, compile_binder
-from pooljobs.signature.reading import read_signature
+from pooljobs.signature.inspection import read_signature
 
 
 @dataclass

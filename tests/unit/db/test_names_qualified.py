@@ -23,16 +23,16 @@ ELSEWHERE: Final = (
 """Statements that run on connections of applications, and of producers, which may come through a pooler."""
 
 OWN_CONNECTIONS: Final = {
-    "shared/pooljobs/db/borrowing.py",  # runs nothing
+    "shared/pooljobs/db/pool_checkout.py",  # runs nothing
     "shared/pooljobs/db/connect.py",  # fixes the path, or has pinned_transaction for it
-    "shared/pooljobs/db/producer_pool.py",  # for the statements above alone
+    "shared/pooljobs/db/store/producer_pool.py",  # for the statements above alone
     "shared/pooljobs/embedded/sessions.py",  # fixes the path
-    "supervisor/pooljobs_supervisor/chaos/application/handlers.py",  # a handler: an application's own
-    "supervisor/pooljobs_supervisor/chaos/mischief.py",
-    "supervisor/pooljobs_supervisor/chaos/pooler.py",  # runs nothing
-    "supervisor/pooljobs_supervisor/chaos/producers.py",
-    "supervisor/pooljobs_supervisor/chaos/withdrawing.py",
-    "supervisor/pooljobs_supervisor/demo/app.py",
+    "supervisor/pooljobs_cli/chaos/application/handlers.py",  # a handler: an application's own
+    "supervisor/pooljobs_cli/chaos/mischief.py",
+    "supervisor/pooljobs_cli/chaos/pooler.py",  # runs nothing
+    "supervisor/pooljobs_cli/chaos/producers.py",
+    "supervisor/pooljobs_cli/chaos/withdrawing.py",
+    "supervisor/pooljobs_cli/demo/demo_jobs.py",
 }
 """Who connects: chaos and the demo fix the path at once."""
 

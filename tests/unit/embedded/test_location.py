@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pooljobs.embedded.location import Layout, fits, prepare_root, release_sockets, socket_directory
+from pooljobs.embedded.location import ServerPaths, fits, prepare_root, release_sockets, socket_directory
 from pooljobs.errors import EmbeddedError
 
 
@@ -24,7 +24,7 @@ def test_the_length_is_one_of_bytes() -> None:
 
 
 def test_every_long_directory_has_a_socket_directory_of_its_own() -> None:
-    one, two = (Layout(Path("/", name * 120)) for name in "ab")
+    one, two = (ServerPaths(Path("/", name * 120)) for name in "ab")
     places = [socket_directory(one, None), socket_directory(two, None)]
     assert places[0] != places[1]
     assert all(fits(place) for place in places)
@@ -34,7 +34,7 @@ def test_every_long_directory_has_a_socket_directory_of_its_own() -> None:
 
 
 def test_the_data_directory_is_never_released(tmp_path: Path) -> None:
-    layout = Layout(tmp_path)
+    layout = ServerPaths(tmp_path)
     layout.data.mkdir()
     release_sockets(layout, layout.data)
     assert layout.data.is_dir()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pooljobs.embedded.location import Layout, prepare_root
+from pooljobs.embedded.location import ServerPaths, prepare_root
 from pooljobs.embedded.project import (
     Home,
     LeftData,
@@ -31,7 +31,7 @@ def with_data(root: Path, project: Path | None = None) -> Path:
     (root / "data").mkdir(parents=True)
     (root / "data" / "PG_VERSION").write_text("18\n")
     if project:
-        record_project(Layout(root), project)
+        record_project(ServerPaths(root), project)
     return root
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from pooljobs import PoolJobs
 from pooljobs.job.verdict import Verdict
-from pooljobs.logs.job_log import FIELDS, Event, JobLog
+from pooljobs.logs.job_log import FIELDS, JobEvent, JobLog
 from pooljobs.logs.json_lines import EVERY_LINE, JsonFormatter
 from pooljobs.logs.text import TextFormatter
 from tests.support.hostile_text import HOSTILE, harm
@@ -176,7 +176,7 @@ def test_fields_that_the_applications_record_factory_sets_too_do_not_lose_the_li
 
     logging.setLogRecordFactory(theirs)
     try:
-        JobLog(logging.getLogger("test"), "failed").tell(Event.FAILED, JOB, "gone")
+        JobLog(logging.getLogger("test"), "failed").tell(JobEvent.FAILED, JOB, "gone")
     finally:
         logging.setLogRecordFactory(before)
     assert [vars(record)["trace_id"] for record in kept] == ["req-1"]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pooljobs import JobContext, PayloadError, State
 from pooljobs.handler.state import StateContainer
 from pooljobs.signature.binder import Binder, compile_binder
-from pooljobs.signature.reading import read_signature
+from pooljobs.signature.inspection import read_signature
 
 
 class Mailer:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pooljobs import DeclarationError, PayloadError
 from pooljobs.payload.encoding import decode
 from pooljobs.signature.binder import Binder, compile_binder
-from pooljobs.signature.reading import read_signature
+from pooljobs.signature.inspection import read_signature
 from tests.support.annotated.all_kinds import ALL
 from tests.support.annotated.annotation import Annotation
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from pooljobs import JobContext, PayloadError, State
 from pooljobs.signature.binder import Binder, compile_binder
-from pooljobs.signature.reading import read_signature
+from pooljobs.signature.inspection import read_signature
 
 
 @dataclass

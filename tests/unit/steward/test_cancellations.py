@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from pooljobs.scoreboard import EntryState, Role, Scoreboard, Slot, SlotState
-from pooljobs_supervisor.steward.cancellations import Request, answer, held_here
+from pooljobs_steward.cancellations import CancellationRequest, answer, held_here
 
 ID = UUID(int=7)
 
@@ -26,8 +26,8 @@ def worker(board: Scoreboard, index: int = 0) -> Slot:
     return slot
 
 
-def request(token: int | None = 5, *, live: bool = True) -> Request:
-    return Request(ID, None, live, token)
+def request(token: int | None = 5, *, live: bool = True) -> CancellationRequest:
+    return CancellationRequest(ID, None, live, token)
 
 
 @pytest.mark.parametrize("state", [EntryState.CLAIMED, EntryState.RUNNING])

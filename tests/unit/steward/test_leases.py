@@ -13,7 +13,7 @@ import pytest
 
 from pooljobs.process.liveness import stopped
 from pooljobs.scoreboard import Activity, EntryState, Role, Scoreboard, Slot, SlotState
-from pooljobs_supervisor.steward.leases import deserves, due
+from pooljobs_steward.leases import deserves, due
 from tests.support.waiting import wait_until
 
 TIMEOUT = 30_000_000_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import doctest
 
-from pooljobs_supervisor.steward import until_empty
+from pooljobs_steward import until_empty
 
 
 def test_the_examples_hold() -> None:

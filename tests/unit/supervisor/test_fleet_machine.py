@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from pooljobs.scoreboard import Role, Scoreboard, SlotState, Wanted, most_workers, slots_for
-from pooljobs_supervisor.fleet.actions import Action, Ask, Kill, Retire, Spawn
+from pooljobs_supervisor.fleet.actions import Action, Kill, RequestState, Retire, Spawn
 from pooljobs_supervisor.fleet.children import ChildRecord, Children
-from pooljobs_supervisor.fleet.course import PATIENCE, Course, Stage
+from pooljobs_supervisor.fleet.lifecycle import PATIENCE, Lifecycle, LifecycleStage
 from pooljobs_supervisor.fleet.plan import SlotCount, pause, plan
-from pooljobs_supervisor.forking.burial import Burial
+from pooljobs_supervisor.forking.reaped import ReapedChild
 from pooljobs_supervisor.reload import Reload
-from pooljobs_supervisor.telling.story import Story
+from pooljobs_supervisor.reporting.supervisor_log import SupervisorLog
 
 DRAIN_LIMIT = 5.0
 BOOT = 0.6
@@ -34,15 +34,15 @@ class Fleet(RuleBasedStateMachine):
         self.procs = procs
         self.most = most_workers(procs)
         self.children = Children(procs, self.most)
-        self.course = Course(DRAIN_LIMIT)
+        self.lifecycle = Lifecycle(DRAIN_LIMIT)
         self.slots = dict.fromkeys(range(slots_for(procs)), SlotState.FREE)
         self.now = 1000.0
         self.next_pid = 1
-        self.last_stage = Stage.SERVE
-        self.spawned: list[tuple[Stage, Spawn]] = []
+        self.last_stage = LifecycleStage.SERVE
+        self.spawned: list[tuple[LifecycleStage, Spawn]] = []
         self.board = Scoreboard.create(slots_for(procs), 1)
-        story = Story(LOG, procs, lambda wanted: wanted)
-        self.reload = Reload(self.board, self.children, self.course, story)
+        supervisor_log = SupervisorLog(LOG, procs, lambda wanted: wanted)
+        self.reload = Reload(self.board, self.children, self.lifecycle, supervisor_log)
         self.last_generation = 0
 
     def count(self) -> SlotCount:
@@ -50,14 +50,14 @@ class Fleet(RuleBasedStateMachine):
         return SlotCount(states.count(SlotState.FREE), states.count(SlotState.DEAD))
 
     def done(self) -> bool:
-        return self.course.stage is Stage.DONE
+        return self.lifecycle.stage is LifecycleStage.DONE
 
     def step(self, *, killable: bool = True) -> list[Action]:
         workers, steward = len(self.children.workers), self.children.steward is not None
-        self.course.observe(self.now, workers=workers, steward=steward, dead_slots=self.count().dead)
+        self.lifecycle.observe(self.now, workers=workers, steward=steward, dead_slots=self.count().dead)
         looked = [*self.reload.look(self.now)]
         self.carry_out(looked, killable=killable)
-        planned = plan(self.children, self.course, self.count(), self.now)
+        planned = plan(self.children, self.lifecycle, self.count(), self.now)
         self.carry_out(planned, killable=killable)
         return planned
 
@@ -66,8 +66,8 @@ class Fleet(RuleBasedStateMachine):
             if isinstance(action, Spawn):
                 self.fork(action)
             elif isinstance(action, Kill) and killable:
-                self.bury(action.child, -9, killed=True)
-            elif isinstance(action, Ask):
+                self.reap(action.child, -9, killed=True)
+            elif isinstance(action, RequestState):
                 slot = self.board.slot(action.child.slot)
                 slot.wanted = max(slot.wanted, action.wanted)
             elif isinstance(action, Retire):
@@ -81,18 +81,18 @@ class Fleet(RuleBasedStateMachine):
         self.slots[slot] = SlotState.BOOTING
         self.board.slot(slot).wanted = Wanted.RUN
         generation = self.children.generation
-        self.children.born(ChildRecord(action.place, self.next_pid, slot, self.now, generation=generation))
+        self.children.forked(ChildRecord(action.position, self.next_pid, slot, self.now, generation=generation))
         self.next_pid += 1
-        self.spawned.append((self.course.stage, action))
+        self.spawned.append((self.lifecycle.stage, action))
 
-    def bury(self, child: ChildRecord, status: int, *, killed: bool = False) -> None:
+    def reap(self, child: ChildRecord, status: int, *, killed: bool = False) -> None:
         self.children.died(child.pid, self.now)
         wanted = self.board.slot(child.slot).wanted
-        self.reload.buried(Burial(child, status, 0, killed, wanted))
-        worker_with_jobs = child.place.role is Role.WORKER and child.ready_at is not None
+        self.reload.reaped(ReapedChild(child, status, 0, killed, wanted))
+        worker_with_jobs = child.position.role is Role.WORKER and child.ready_at is not None
         self.slots[child.slot] = SlotState.DEAD if worker_with_jobs else SlotState.FREE
-        if self.course.stage is Stage.SERVE and not self.course.ever_ready and child.ready_at is None:
-            self.course.fail_to_start(status, self.now)
+        if self.lifecycle.stage is LifecycleStage.SERVE and not self.lifecycle.ever_ready and child.ready_at is None:
+            self.lifecycle.fail_to_start(status, self.now)
 
     @rule(seconds=st.floats(min_value=0.0, max_value=20.0))
     def tick(self, seconds: float) -> None:
@@ -104,13 +104,13 @@ class Fleet(RuleBasedStateMachine):
     def get_ready(self, data: st.DataObject) -> None:
         child = data.draw(st.sampled_from(self.children.all))
         child.ready_at = child.ready_at or self.now
-        if child.place.role is Role.WORKER:
-            self.course.ever_ready = True
+        if child.position.role is Role.WORKER:
+            self.lifecycle.ever_ready = True
 
     @precondition(lambda self: self.children.all)
     @rule(data=st.data(), status=st.sampled_from([0, 1, 3, -9, -11]))
     def die(self, data: st.DataObject, status: int) -> None:
-        self.bury(data.draw(st.sampled_from(self.children.all)), status)
+        self.reap(data.draw(st.sampled_from(self.children.all)), status)
         self.step()
 
     @rule()
@@ -127,23 +127,23 @@ class Fleet(RuleBasedStateMachine):
 
     @rule()
     def hang_up(self) -> None:
-        if self.course.stage is Stage.SERVE:
+        if self.lifecycle.stage is LifecycleStage.SERVE:
             self.reload.ask(self.now)
             self.step()
 
-    @precondition(lambda self: self.children.relieved)
+    @precondition(lambda self: self.children.replaced)
     @rule()
     def the_replaced_one_leaves(self) -> None:
-        for child in self.children.relieved:
-            self.bury(child, 0)
+        for child in self.children.replaced:
+            self.reap(child, 0)
         self.step()
 
-    @precondition(lambda self: self.course.ever_ready and self.course.stage is Stage.SERVE)
+    @precondition(lambda self: self.lifecycle.ever_ready and self.lifecycle.stage is LifecycleStage.SERVE)
     @rule()
     def a_reload_alone_takes_no_worker_away(self) -> None:
         """From wherever it is: while nobody dies by itself, all that are wanted stay READY, and get the new code."""
         self.serve_undisturbed(until=lambda: all(self.stays(worker) for worker in self.children.workers))
-        if self.course.stage is not Stage.SERVE:
+        if self.lifecycle.stage is not LifecycleStage.SERVE:
             return
         self.reload.ask(self.now)
         self.serve_undisturbed(until=lambda: self.reload.asked_at is None, at_least=self.children.procs)
@@ -166,22 +166,22 @@ class Fleet(RuleBasedStateMachine):
             if complete and until():
                 return
             for child in self.children.all:
-                if self.now >= child.born + BOOT:
+                if self.now >= child.forked + BOOT:
                     child.ready_at = child.ready_at or self.now
                 if self.board.slot(child.slot).wanted is not Wanted.RUN:
-                    self.bury(child, 0)
+                    self.reap(child, 0)
             self.settle_one()
-            self.now += pause(self.children, self.course, self.count(), self.now)
+            self.now += pause(self.children, self.lifecycle, self.count(), self.now)
         raise AssertionError("it never came to rest")
 
     @rule(by=st.sampled_from([1, -1]))
     def resize(self, by: int) -> None:
-        if self.course.stage is Stage.SERVE:
+        if self.lifecycle.stage is LifecycleStage.SERVE:
             self.children.resize(self.children.procs + by)
 
     @rule()
     def signal(self) -> None:
-        self.course.escalate(self.now)
+        self.lifecycle.escalate(self.now)
         self.step()
 
     @invariant()
@@ -192,8 +192,8 @@ class Fleet(RuleBasedStateMachine):
 
     @invariant()
     def stages_only_rise(self) -> None:
-        assert self.course.stage >= self.last_stage
-        self.last_stage = self.course.stage
+        assert self.lifecycle.stage >= self.last_stage
+        self.last_stage = self.lifecycle.stage
 
     @invariant()
     def generations_only_rise(self) -> None:
@@ -207,13 +207,13 @@ class Fleet(RuleBasedStateMachine):
 
     @invariant()
     def nobody_new_while_leaving_but_the_steward(self) -> None:
-        late = [spawn.place.role for stage, spawn in self.spawned if stage is not Stage.SERVE]
+        late = [spawn.position.role for stage, spawn in self.spawned if stage is not LifecycleStage.SERVE]
         assert Role.WORKER not in late
-        assert all(stage <= Stage.SETTLE for stage, _ in self.spawned)
+        assert all(stage <= LifecycleStage.SETTLE for stage, _ in self.spawned)
 
     @invariant()
     def the_loop_never_oversleeps(self) -> None:
-        assert 0.0 <= pause(self.children, self.course, self.count(), self.now) <= 1.0
+        assert 0.0 <= pause(self.children, self.lifecycle, self.count(), self.now) <= 1.0
 
     def teardown(self) -> None:
         """From wherever it is, and whoever refuses to leave: one signal, and it is over within its bounds."""
@@ -225,12 +225,12 @@ class Fleet(RuleBasedStateMachine):
             self.board.close()
 
     def end(self) -> None:
-        self.course.escalate(self.now)
+        self.lifecycle.escalate(self.now)
         limit = self.now + DRAIN_LIMIT + 4 * PATIENCE
         while not self.done():
-            assert self.now < limit, self.course
+            assert self.now < limit, self.lifecycle
             self.step(killable=self.procs != 3)  # a fleet of 3 has processes that not even SIGKILL ends
-            self.now += max(pause(self.children, self.course, self.count(), self.now), 0.01)
+            self.now += max(pause(self.children, self.lifecycle, self.count(), self.now), 0.01)
         if self.procs != 3:
             assert not self.children.workers
             assert self.children.steward is None
@@ -240,18 +240,18 @@ class ObedientFleet(Fleet):
     """The same, but every child leaves when it is asked, and the steward frees slots: then the end is no force."""
 
     def end(self) -> None:
-        if self.course.stage is not Stage.SERVE:
+        if self.lifecycle.stage is not LifecycleStage.SERVE:
             return
-        self.course.escalate(self.now)
+        self.lifecycle.escalate(self.now)
         while not self.done():
             for action in self.step():
                 assert not isinstance(action, Kill)
-                if isinstance(action, Ask):
-                    self.bury(action.child, 0)
+                if isinstance(action, RequestState):
+                    self.reap(action.child, 0)
             self.settle_one()
             self.now += 0.25
         assert not self.children.all
-        assert not self.course.forced
+        assert not self.lifecycle.forced
 
 
 TestFleet = Fleet.TestCase

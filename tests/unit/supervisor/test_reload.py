@@ -10,12 +10,12 @@ import pytest
 
 from pooljobs.scoreboard import Role, Scoreboard, Wanted
 from pooljobs_supervisor.fleet.actions import Kill, Retire
-from pooljobs_supervisor.fleet.children import STEWARD, ChildRecord, Children, Place
-from pooljobs_supervisor.fleet.course import Course, Stage
-from pooljobs_supervisor.forking.burial import Burial
+from pooljobs_supervisor.fleet.children import STEWARD, ChildRecord, Children, Position
+from pooljobs_supervisor.fleet.lifecycle import Lifecycle, LifecycleStage
+from pooljobs_supervisor.forking.reaped import ReapedChild
 from pooljobs_supervisor.reload import LONG_DRAIN, READY_LIMIT, Reload, oldest_run
-from pooljobs_supervisor.telling.story import Story
-from pooljobs_supervisor.zygote.books import End, ZygoteRecord, Zygotes
+from pooljobs_supervisor.reporting.supervisor_log import SupervisorLog
+from pooljobs_supervisor.zygote.zygote_state import EndZygote, ZygoteRecord, Zygotes
 
 SECOND = 10**9
 
@@ -26,18 +26,20 @@ class House:
 
     board: Scoreboard
     children: Children
-    course: Course
+    lifecycle: Lifecycle
     reload: Reload
 
-    def born(self, ordinal: int, pid: int, *, ready_at: float | None = None) -> ChildRecord:
-        place = Place(Role.WORKER, ordinal)
-        record = ChildRecord(place, pid, slot=pid, born=0.0, ready_at=ready_at, generation=self.children.generation)
-        self.children.born(record)
+    def forked(self, ordinal: int, pid: int, *, ready_at: float | None = None) -> ChildRecord:
+        position = Position(Role.WORKER, ordinal)
+        record = ChildRecord(
+            position, pid, slot=pid, forked=0.0, ready_at=ready_at, generation=self.children.generation
+        )
+        self.children.forked(record)
         return record
 
     def dies(self, child: ChildRecord, status: int, *, killed: bool = False, wanted: Wanted = Wanted.RUN) -> None:
         self.children.died(child.pid, 5.0)
-        self.reload.buried(Burial(child, status, 0, killed, wanted))
+        self.reload.reaped(ReapedChild(child, status, 0, killed, wanted))
 
     def retires(self, now: float = 1.0) -> ChildRecord:
         (action,) = self.reload.look(now)
@@ -49,12 +51,12 @@ class House:
 @pytest.fixture
 def house(caplog: pytest.LogCaptureFixture) -> Iterator[House]:
     caplog.set_level(logging.INFO)
-    board, children, course = Scoreboard.create(10, 4), Children(2), Course(30.0, ever_ready=True)
-    story = Story(logging.getLogger("test"), 2, lambda procs: procs)
-    house = House(board, children, course, Reload(board, children, course, story))
-    children.born(ChildRecord(STEWARD, 0, 0, 0.0, ready_at=0.1))
-    house.born(1, 1, ready_at=0.1)
-    house.born(2, 2, ready_at=0.1)
+    board, children, lifecycle = Scoreboard.create(10, 4), Children(2), Lifecycle(30.0, ever_ready=True)
+    supervisor_log = SupervisorLog(logging.getLogger("test"), 2, lambda procs: procs)
+    house = House(board, children, lifecycle, Reload(board, children, lifecycle, supervisor_log))
+    children.forked(ChildRecord(STEWARD, 0, 0, 0.0, ready_at=0.1))
+    house.forked(1, 1, ready_at=0.1)
+    house.forked(2, 2, ready_at=0.1)
     yield house
     board.close()
 
@@ -68,14 +70,14 @@ def test_one_is_replaced_after_the_other_and_the_next_when_the_last_is_gone(hous
     house.reload.ask(1.0)
     first = house.retires()
     assert house.reload.look(1.1) == []
-    replacement = house.born(1, 3)
+    replacement = house.forked(1, 3)
     assert house.reload.look(1.2) == []
     replacement.ready_at = 1.5
     assert house.reload.look(1.6) == []
     house.dies(first, 0, wanted=Wanted.DRAIN)
     second = house.retires(1.7)
     assert (first.pid, second.pid) == (1, 2)
-    house.born(2, 4, ready_at=2.0)
+    house.forked(2, 4, ready_at=2.0)
     house.dies(second, 0, wanted=Wanted.DRAIN)
     assert house.reload.look(2.5) == []
     assert house.reload.asked_at is None
@@ -93,7 +95,7 @@ def test_who_has_run_one_job_for_long_is_replaced_last(house: House) -> None:
 def test_a_long_drain_is_told_once(house: House, caplog: pytest.LogCaptureFixture) -> None:
     house.reload.ask(1.0)
     first = house.retires()
-    house.born(1, 3, ready_at=2.0)
+    house.forked(1, 3, ready_at=2.0)
     for now in (2.0, 2.0 + LONG_DRAIN, 3.0 + LONG_DRAIN):
         assert house.reload.look(now) == []
     assert (
@@ -106,11 +108,11 @@ def test_a_replacement_that_dies_before_it_is_ready_ends_it_and_the_old_one_stay
 ) -> None:
     house.reload.ask(1.0)
     old = house.retires()
-    house.dies(house.born(1, 3), 3)
+    house.dies(house.forked(1, 3), 3)
     assert house.reload.look(1.2) == []
     assert not old.retiring
     assert house.children.vacant() == []
-    assert house.children.due(old.place) == float("-inf")
+    assert house.children.due(old.position) == float("-inf")
     told = "worker 1 did not come up with the new code (exit code 3); the 2 old workers go on"
     assert f"reload given up: {told}" in caplog.messages
     assert house.reload.look(1.3) == []
@@ -119,7 +121,7 @@ def test_a_replacement_that_dies_before_it_is_ready_ends_it_and_the_old_one_stay
 def test_one_that_is_killed_because_its_boot_hangs_ends_it_too(house: House, caplog: pytest.LogCaptureFixture) -> None:
     house.reload.ask(1.0)
     old = house.retires()
-    hangs = house.born(1, 3)
+    hangs = house.forked(1, 3)
     hangs.hung = True
     house.dies(hangs, -9, killed=True)
     assert house.reload.look(1.2) == []
@@ -130,7 +132,7 @@ def test_one_that_is_killed_because_its_boot_hangs_ends_it_too(house: House, cap
 def test_a_replacement_that_takes_too_long_is_killed_and_the_old_one_stays(house: House) -> None:
     house.reload.ask(1.0)
     old = house.retires()
-    late = house.born(1, 3)
+    late = house.forked(1, 3)
     assert house.reload.look(2.0) == []
     assert house.reload.look(2.0 + READY_LIMIT - 0.1) == []
     assert house.reload.look(2.0 + READY_LIMIT) == [Kill(late)]
@@ -143,19 +145,19 @@ def test_a_replacement_that_takes_too_long_is_killed_and_the_old_one_stays(house
 def test_a_replacement_that_was_asked_to_leave_is_no_failure(house: House) -> None:
     house.reload.ask(1.0)
     house.retires()
-    house.dies(house.born(1, 3), 0, wanted=Wanted.DRAIN)
+    house.dies(house.forked(1, 3), 0, wanted=Wanted.DRAIN)
     assert house.reload.look(1.2) == []
     assert house.reload.asked_at == 1.0
-    assert house.children.vacant() == [Place(Role.WORKER, 1)]
+    assert house.children.vacant() == [Position(Role.WORKER, 1)]
 
 
 def test_an_old_one_that_was_asked_to_drain_cannot_be_kept(house: House) -> None:
     house.reload.ask(1.0)
     old = house.retires()
-    house.born(1, 3, ready_at=1.1)
+    house.forked(1, 3, ready_at=1.1)
     house.board.slot(old.slot).wanted = Wanted.DRAIN
     house.dies(house.children.workers[2], -11)
-    house.dies(house.born(1, 4), 3)
+    house.dies(house.forked(1, 4), 3)
     house.reload.look(2.0)
     assert old.retiring
     assert house.reload.asked_at is None
@@ -164,11 +166,11 @@ def test_an_old_one_that_was_asked_to_drain_cannot_be_kept(house: House) -> None
 def test_another_order_replaces_everybody_and_kills_what_still_boots(house: House) -> None:
     house.reload.ask(1.0)
     house.retires()
-    stuck = house.born(1, 3)
+    stuck = house.forked(1, 3)
     house.reload.ask(2.0)
     assert house.reload.look(2.1) == [Kill(stuck)]
     house.dies(stuck, -9, killed=True)
-    assert house.children.due(stuck.place) == float("-inf")
+    assert house.children.due(stuck.position) == float("-inf")
     assert house.reload.look(2.2) == []
     assert house.reload.asked_at == 2.0
     assert {worker.generation for worker in house.children.outdated} == {0}
@@ -179,7 +181,7 @@ def test_nobody_else_is_replaced_while_somebody_is_missing_or_worn(house: House)
     worn.retiring = True
     house.reload.ask(1.0)
     assert house.reload.look(1.1) == []
-    house.born(2, 3, ready_at=1.2)
+    house.forked(2, 3, ready_at=1.2)
     assert house.reload.look(1.3) == []
     house.dies(worn, 0, wanted=Wanted.DRAIN)
     assert house.retires(1.4).pid == 1
@@ -187,24 +189,24 @@ def test_nobody_else_is_replaced_while_somebody_is_missing_or_worn(house: House)
 
 def test_an_end_ends_it(house: House) -> None:
     house.reload.ask(1.0)
-    house.course.escalate(1.1)
-    assert house.course.stage is Stage.DRAIN
+    house.lifecycle.escalate(1.1)
+    assert house.lifecycle.stage is LifecycleStage.DRAIN
     assert house.reload.look(1.2) == []
     assert house.reload.asked_at is None
 
 
 def test_before_anybody_was_ready_it_waits(house: House) -> None:
-    house.course.ever_ready = False
+    house.lifecycle.ever_ready = False
     house.reload.ask(1.0)
     assert house.reload.look(1.1) == []
-    house.course.ever_ready = True
+    house.lifecycle.ever_ready = True
     assert house.retires(1.2).pid == 1
 
 
 def preloading(house: House) -> Zygotes:
     """From now on workers come from a zygote, and there is one."""
     zygotes = Zygotes()
-    zygotes.born(ZygoteRecord(900, 0, 0.0, ready_at=0.1))
+    zygotes.forked(ZygoteRecord(900, 0, 0.0, ready_at=0.1))
     house.reload._zygotes = zygotes
     return zygotes
 
@@ -212,7 +214,7 @@ def preloading(house: House) -> Zygotes:
 def test_with_preload_nobody_is_replaced_before_the_new_code_has_loaded(house: House) -> None:
     zygotes = preloading(house)
     house.reload.ask(1.0)
-    zygotes.born(new := ZygoteRecord(901, 1, 1.0))
+    zygotes.forked(new := ZygoteRecord(901, 1, 1.0))
     assert house.reload.look(60.0) == []
     zygotes.ready(new, 60.0)
     assert house.retires(60.1).pid == 1
@@ -221,7 +223,7 @@ def test_with_preload_nobody_is_replaced_before_the_new_code_has_loaded(house: H
 def test_with_preload_code_that_does_not_load_ends_it(house: House, caplog: pytest.LogCaptureFixture) -> None:
     zygotes = preloading(house)
     house.reload.ask(1.0)
-    zygotes.born(ZygoteRecord(901, 1, 1.0))
+    zygotes.forked(ZygoteRecord(901, 1, 1.0))
     zygotes.died(901, 3, 2.0)
     assert house.reload.look(2.1) == []
     told = "the new code could not be loaded (exit code 3); the 2 old workers go on"
@@ -232,24 +234,24 @@ def test_with_preload_code_that_does_not_load_ends_it(house: House, caplog: pyte
 def test_with_preload_code_that_takes_too_long_to_load_is_done_without(house: House) -> None:
     zygotes = preloading(house)
     house.reload.ask(1.0)
-    zygotes.born(late := ZygoteRecord(901, 1, 1.0))
+    zygotes.forked(late := ZygoteRecord(901, 1, 1.0))
     assert house.reload.look(1.0 + READY_LIMIT - 0.1) == []
     at_first = house.reload.asked_at
     assert house.children.generation == 1
     assert house.reload.look(1.0 + READY_LIMIT) == []
     assert (at_first, house.reload.asked_at) == (1.0, None)
-    assert End(late) in zygotes.plan(1, serving=True, waiting={}, now=122.0)
+    assert EndZygote(late) in zygotes.plan(1, serving=True, waiting={}, now=122.0)
 
 
 def test_with_preload_the_fleet_is_not_complete_while_somebody_is_on_the_way(house: House) -> None:
     preloading(house)
     house.children.died(2, 0.5)
-    house.children.expect(Place(Role.WORKER, 2), 5)
+    house.children.expect(Position(Role.WORKER, 2), 5)
     zygotes = house.reload._zygotes
     assert zygotes is not None
     house.reload.ask(1.0)
-    zygotes.born(ZygoteRecord(901, 1, 1.0, ready_at=1.0))
+    zygotes.forked(ZygoteRecord(901, 1, 1.0, ready_at=1.0))
     assert house.reload.look(1.1) == []
-    house.children.come(Place(Role.WORKER, 2))
-    house.born(2, 4, ready_at=1.2)
+    house.children.come(Position(Role.WORKER, 2))
+    house.forked(2, 4, ready_at=1.2)
     assert house.retires(1.3).pid == 1

@@ -14,15 +14,15 @@ from pooljobs.job.verdict import Settlement
 from pooljobs.logs.job_log import JobLog
 from pooljobs.process.child import Child
 from pooljobs.scoreboard import Scoreboard, Slot
-from pooljobs_worker.claims.claimed import ClaimedJob
+from pooljobs_worker.claims.claimed_job import ClaimedJob
 from pooljobs_worker.claims.refused_shapes import RefusedShapes
-from pooljobs_worker.crew.coroutines import BackgroundLoop, MainLoop
-from pooljobs_worker.crew.deadlines import Deadlines
-from pooljobs_worker.crew.dispatch import Dispatcher
-from pooljobs_worker.crew.interrupts import Interrupts
-from pooljobs_worker.crew.logged_dispatch import LoggedDispatcher
-from pooljobs_worker.crew.refusals import Refusals
-from pooljobs_worker.exhaustion import Exhaustion
+from pooljobs_worker.dispatch.deadlines import Deadlines
+from pooljobs_worker.dispatch.dispatcher import Dispatcher
+from pooljobs_worker.dispatch.interrupter import Interrupter
+from pooljobs_worker.dispatch.logged_dispatcher import LoggedDispatcher
+from pooljobs_worker.dispatch.payload_refusals import PayloadRefusals
+from pooljobs_worker.execution.coroutines import BackgroundLoop, MainLoop
+from pooljobs_worker.runtime.exhaustion import Exhaustion
 
 LOG = logging.getLogger("test")
 
@@ -33,7 +33,7 @@ class Dispatching:
 
     slot: Slot
     dispatcher: Dispatcher
-    interrupts: Interrupts
+    interrupter: Interrupter
     loop: BackgroundLoop | MainLoop
     tasks: bool = False
     """As a crew of several does it: async handlers in tasks of their own, on the loop."""
@@ -91,7 +91,7 @@ def dispatching(
     board = Scoreboard.create(1, 2)
     slot = board.slot(0)
     deadlines = Deadlines(slot, app.registry, default_secs)
-    interrupts = Interrupts(slot, deadlines.by_type)
+    interrupter = Interrupter(slot, deadlines.by_type)
     with (BackgroundLoop if background or tasks else MainLoop)(LOG) as loop:
         exhaustion = Exhaustion(Child(board, slot, lifeline_fd=-1, parent_pid=os.getppid()), LOG)
         job_log = JobLog(LOG, log_jobs)
@@ -99,12 +99,12 @@ def dispatching(
             app.registry,
             app.state,
             loop.run,
-            interrupts,
+            interrupter,
             deadlines,
             exhaustion=exhaustion,
             completing=b"",
-            refusals=Refusals(RefusedShapes(), unknown_after, job_log),
+            payload_refusals=PayloadRefusals(RefusedShapes(), unknown_after, job_log),
             job_log=job_log,
         )
-        yield Dispatching(slot, dispatcher, interrupts, loop, tasks)
+        yield Dispatching(slot, dispatcher, interrupter, loop, tasks)
     board.close()

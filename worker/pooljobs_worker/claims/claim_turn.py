@@ -17,7 +17,7 @@ from pooljobs.scoreboard.wake import OWN
 
 LARGE: Final = 250
 """Jobs: smaller claims do not wait. Who claims so many runs them in less than half a millisecond each
-(``appetite.py``), and claims all the time.
+(``batch_size.py``), and claims all the time.
 """
 
 LONGEST_CLAIM_NS: Final = 50_000_000

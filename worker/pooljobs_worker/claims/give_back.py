@@ -8,31 +8,31 @@ from typing import Any
 
 from psycopg import Connection
 
-from pooljobs.db.settlement import Settling
 from pooljobs.db.statements import Statements
+from pooljobs.db.store.settlement import SettlementBatch
 from pooljobs.job.flags import UNKNOWN
 from pooljobs.job.type_names import some
 from pooljobs.job.verdict import Verdict
 from pooljobs.process.child import Child
 from pooljobs.scoreboard import Role, Slot, SlotState
-from pooljobs_worker.claims.claimed import ClaimedJob
-from pooljobs_worker.claims.foreign import Foreign
+from pooljobs_worker.claims.claimed_job import ClaimedJob
+from pooljobs_worker.claims.foreign_jobs import ForeignJobs
 
 
 class GivesBack:
     """The jobs have not been entered on the scoreboard: to it they were never held, and to its counts never claimed."""
 
     def __init__(self, statements: Statements, child: Child, log: logging.Logger) -> None:
-        self._settling = Settling(statements)
+        self._settling = SettlementBatch(statements)
         self._notify = statements.load("notify_idle")
         self._child = child
         self._log = log
 
-    def give_back(self, connection: Connection[Any], jobs: Sequence[ClaimedJob], foreign: Foreign) -> None:
+    def give_back(self, connection: Connection[Any], jobs: Sequence[ClaimedJob], foreign_jobs: ForeignJobs) -> None:
         """All of them in one settlement. What is asked of one meanwhile (a cancellation) finds it pending again."""
-        new_types = foreign.learn(jobs)
+        new_types = foreign_jobs.learn(jobs)
         slot = self._child.slot
-        if foreign.met_types:
+        if foreign_jobs.met_types:
             slot.foreign_types = 1
         if any(job.flags is not None and job.flags & UNKNOWN for job in jobs):
             slot.unknown_flags = UNKNOWN

@@ -17,7 +17,8 @@ has come back, is swept for at once: the scoreboard tells when. To a worker far 
 goes by its floors then.
 
 A claim is filled from the first lanes that hold enough, so which queue is the first decides who is served: they take
-turns (``turns.py``). A queue's sweep is due until a claim has got as far as that queue, if need be in its next turn.
+turns (``queue_rotation.py``). A queue's sweep is due until a claim has got as far as that queue, if need be in its next
+turn.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from pooljobs_worker.claims.turns import Turns
+from pooljobs_worker.claims.queue_rotation import QueueRotation
 
 LEVELS = range(-4, 5)
 """Priorities, smaller first: the range of the table's CHECK."""
@@ -114,7 +115,7 @@ class Lanes:
     """The floors of one worker's queues. Times are seconds of one monotonic clock, passed in."""
 
     def __init__(self, weights: Mapping[str, int]) -> None:
-        self._turns = Turns(weights)
+        self._rotation = QueueRotation(weights)
         self._floors: dict[str, dict[int, Floor]] = {}
         self._sweep_at = dict.fromkeys(weights, float("-inf"))
         self._affordable_at = float("-inf")
@@ -129,7 +130,7 @@ class Lanes:
         visits: list[Visit] = []
         floors: list[Floor] = []
         swept: list[str] = []
-        for queue in self._turns.next():
+        for queue in self._rotation.next():
             if not self._floors or now >= self._sweep_at[queue]:
                 swept.append(queue)
                 visits.append((queue, None))

@@ -1,5 +1,5 @@
 """Fetches payloads that a claim left out: those that are large, or may be, as far as their compressed size tells. Asked
-by the crews, when the turn of such a job comes.
+by the executors, when the turn of such a job comes.
 
 So what a worker holds of its jobs is bounded in bytes, however many it has claimed: a claim brings at most
 ``max_batch_bytes`` of payloads, and so does each fetch, or one payload that is longer than that alone.
@@ -15,16 +15,16 @@ from uuid import UUID
 import psycopg
 from psycopg import Connection
 
-from pooljobs.db.faults import one_line, too_large
+from pooljobs.db.error_classes import one_line, too_large
 from pooljobs.db.statements import Statements
-from pooljobs_worker.claims.claimed import LEFT_OUT, ClaimedJob
-from pooljobs_worker.session.connection import GaveUpError, Session
+from pooljobs_worker.claims.claimed_job import LEFT_OUT, ClaimedJob
+from pooljobs_worker.session.worker_session import GaveUpError, WorkerSession
 
 
 class LargePayloads:
     """One worker's; through its session. Any thread."""
 
-    def __init__(self, session: Session, statements: Statements, most_bytes: int) -> None:
+    def __init__(self, session: WorkerSession, statements: Statements, most_bytes: int) -> None:
         self._session = session
         self._fetch = statements.load("fetch_payloads")
         self._most = most_bytes

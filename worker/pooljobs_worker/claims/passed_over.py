@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pooljobs_worker.claims.foreign import Foreign
+from pooljobs_worker.claims.foreign_jobs import ForeignJobs
 from pooljobs_worker.claims.refused_shapes import RefusedShapes
 
 
@@ -18,9 +18,9 @@ class PassedOver:
     refused_shapes: Sequence[bytes]
 
 
-def passed_over(foreign: Foreign, refused: RefusedShapes, now: float) -> PassedOver | None:
+def passed_over(foreign_jobs: ForeignJobs, refused: RefusedShapes, now: float) -> PassedOver | None:
     """None in nearly all workers at nearly all times: then claims have the text that asks for none of it."""
     refused_shapes = refused.all(now)
-    if not foreign.met and not refused_shapes:
+    if not foreign_jobs.met and not refused_shapes:
         return None
-    return PassedOver(*foreign.types(), refused_shapes)
+    return PassedOver(*foreign_jobs.types(), refused_shapes)

@@ -8,7 +8,7 @@ import time
 
 import psycopg
 
-from pooljobs.db.faults import one_line
+from pooljobs.db.error_classes import one_line
 from pooljobs.db.refusal_log import RefusalLog
 from pooljobs.scoreboard import Activity, Slot
 
@@ -25,7 +25,7 @@ class Outage:
         self.count = 0
         self._slot = slot
         self._log = log
-        self._refusals = RefusalLog(log)
+        self._payload_refusals = RefusalLog(log)
         self._lock = threading.Lock()
         self._away: set[object] = set()
         self._waiting: set[object] = set()
@@ -52,7 +52,7 @@ class Outage:
     def refused(self, error: psycopg.Error) -> None:
         """What a session was asked to do was refused: no outage, and the worker's lease is renewed while it waits."""
         with self._lock:
-            self._refusals.refused(error, "trying again")
+            self._payload_refusals.refused(error, "trying again")
 
     def lasts(self, session: object) -> None:
         """A session still waits. Said again and again: another thread may show what it does meanwhile."""

@@ -15,9 +15,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 
-from pooljobs_worker.exhaustion import Exhaustion
-from pooljobs_worker.session.connection import GaveUpError
+from pooljobs_worker.runtime.exhaustion import Exhaustion
 from pooljobs_worker.session.lease import Lease
+from pooljobs_worker.session.worker_session import GaveUpError
 from pooljobs_worker.settling.settler import Settler
 
 MOST_AGE = 0.025

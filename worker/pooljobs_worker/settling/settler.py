@@ -13,14 +13,14 @@ from collections import deque
 from collections.abc import Sequence
 from uuid import UUID
 
-from pooljobs.db.settlement import Settling
 from pooljobs.db.statements import Statements
+from pooljobs.db.store.settlement import SettlementBatch
 from pooljobs.job.verdict import Settlement, Verdict
 from pooljobs.process.child import Child
-from pooljobs_worker.claims.forgotten import Forgotten
-from pooljobs_worker.claims.held import HeldJobs
-from pooljobs_worker.session.connection import Session
+from pooljobs_worker.claims.held_jobs import HeldJobs
+from pooljobs_worker.claims.lost_claims import LostClaims
 from pooljobs_worker.session.lease import Lease
+from pooljobs_worker.session.worker_session import WorkerSession
 
 Ended = tuple[Settlement, int]
 """A settlement and the entry its job has on the scoreboard."""
@@ -39,20 +39,20 @@ class Settler:
 
     def __init__(
         self,
-        session: Session,
+        session: WorkerSession,
         statements: Statements,
         *,
         child: Child,
         held: HeldJobs,
         lease: Lease,
-        forgotten: Forgotten,
+        lost_claims: LostClaims,
         log: logging.Logger,
     ) -> None:
         self.session = session
-        self._forgotten = forgotten
+        self._lost_claims = lost_claims
         self._child = child
         self._lease = lease
-        self._settling = Settling(statements)
+        self._settling = SettlementBatch(statements)
         self._slot = child.slot
         self._held = held
         self._log = log
@@ -126,7 +126,7 @@ class Settler:
             settlements = [item for item in settlements if item.job_id not in unstorable]
         self._count(settlements)
         if refused:
-            lost = [item for item in settlements if item.job_id in refused and not self._forgotten.settled(item)]
+            lost = [item for item in settlements if item.job_id in refused and not self._lost_claims.settled(item)]
             self._tell_losses([item for item in lost if not item.in_transaction])
 
     def _tell_unstorable(self, kept: Sequence[Settlement]) -> None:

@@ -7,7 +7,7 @@ from importlib import resources
 from psycopg import errors as pg
 
 from pooljobs.db.connect import connect, pinned_transaction
-from pooljobs.db.place import place
+from pooljobs.db.endpoint import place
 from pooljobs.db.public_errors import ours
 from pooljobs.db.schema.version import check_migrated
 from pooljobs.db.statements import render

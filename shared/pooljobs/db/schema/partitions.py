@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import psycopg
 from psycopg import Connection
 
-from pooljobs.db.faults import in_words
+from pooljobs.db.error_classes import in_words
 from pooljobs.db.statements import Statements
 
 AHEAD: Final = 14

@@ -12,7 +12,7 @@ from typing import Any
 from psycopg import Connection, Cursor, sql
 
 from pooljobs.db.connect import pinned_transaction
-from pooljobs.db.faults import migrate_hint
+from pooljobs.db.error_classes import migrate_hint
 from pooljobs.db.schema.migrations import FIRST, code_version
 from pooljobs.db.statements import render
 from pooljobs.errors import NotMigratedError

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from pooljobs.scoreboard import Role, most_workers
 from pooljobs_supervisor.fleet.actions import Spawn
-from pooljobs_supervisor.fleet.children import STEWARD, ChildRecord, Children, Place
-from pooljobs_supervisor.fleet.course import Course
+from pooljobs_supervisor.fleet.children import STEWARD, ChildRecord, Children, Position
 from pooljobs_supervisor.fleet.fork_budget import STEWARDS_OWN, ForkBudget
+from pooljobs_supervisor.fleet.lifecycle import Lifecycle
 from pooljobs_supervisor.fleet.plan import IDLE_TICK, SlotCount, held_back, pause, plan
 
 PLENTY = SlotCount(free=2000, dead=0)
@@ -35,7 +35,7 @@ def test_what_is_spent_in_any_time_is_the_rate_and_what_was_saved(procs: int, pa
 @pytest.mark.parametrize("procs", [1, 4, 64])
 def test_a_whole_fleet_is_forked_at_once(procs: int) -> None:
     children = Children(procs, most_workers(procs))
-    wanted = plan(children, Course(30.0, ever_ready=True), PLENTY, 100.0)
+    wanted = plan(children, Lifecycle(30.0, ever_ready=True), PLENTY, 100.0)
     assert len(wanted) == 1 + procs
 
 
@@ -45,13 +45,13 @@ def test_in_a_storm_places_are_filled_at_the_rate_and_the_steward_at_once(
     procs: int, least: int, *, steward_too: bool
 ) -> None:
     """Every worker, and the steward each half second, dies as soon as it is READY."""
-    children, course = Children(procs, most_workers(procs)), Course(30.0, ever_ready=True)
+    children, lifecycle = Children(procs, most_workers(procs)), Lifecycle(30.0, ever_ready=True)
     forks, late, pid, now, next_death = 0, 0, 1, 100.0, 100.0
     while now < 100.0 + SECONDS:
-        for action in plan(children, course, PLENTY, now):
+        for action in plan(children, lifecycle, PLENTY, now):
             assert isinstance(action, Spawn)
             children.forks.spend(now)
-            children.born(ChildRecord(action.place, pid, pid, now, ready_at=now))
+            children.forked(ChildRecord(action.position, pid, pid, now, ready_at=now))
             pid, forks = pid + 1, forks + 1
         late += children.steward is None
         for child in children.workers:
@@ -59,7 +59,7 @@ def test_in_a_storm_places_are_filled_at_the_rate_and_the_steward_at_once(
         if steward_too and now >= next_death and children.steward is not None:
             children.died(children.steward.pid, now)
             next_death = now + 0.5
-        now += pause(children, course, PLENTY, now)
+        now += pause(children, lifecycle, PLENTY, now)
     assert late == 0
     assert forks >= least * SECONDS
     assert forks <= (children.forks.a_second * (SECONDS + IDLE_TICK)) + most_workers(procs) + 2 + STEWARDS_OWN
@@ -68,11 +68,11 @@ def test_in_a_storm_places_are_filled_at_the_rate_and_the_steward_at_once(
 
 def test_a_place_that_waits_for_its_back_off_is_not_held_back_by_the_bound() -> None:
     children = Children(1)
-    children.born(ChildRecord(STEWARD, 1, 0, 0.0, ready_at=0.0))
+    children.forked(ChildRecord(STEWARD, 1, 0, 0.0, ready_at=0.0))
     assert held_back(children, PLENTY, 10.0) == []
     while children.forks.left(10.0):
         children.forks.spend(10.0)
-    assert held_back(children, PLENTY, 10.0) == [Place(Role.WORKER, 1)]
+    assert held_back(children, PLENTY, 10.0) == [Position(Role.WORKER, 1)]
     for _ in range(5):
-        children.not_born(Place(Role.WORKER, 1), 10.0)
+        children.fork_failed(Position(Role.WORKER, 1), 10.0)
     assert held_back(children, PLENTY, 10.0) == []

@@ -299,9 +299,9 @@ def test_no_queue_starves_behind_a_deep_one(
             (world.behind if hidden else world.ahead)[lane] = 1
         if lane in world.claim(claims * step):
             break
-    turns = sum(weights)  # its own turn comes once in these
+    rotation = sum(weights)  # its own turn comes once in these
     interval = max(SWEEP_SHORTEST, World.COST * SWEEP_COST_FACTOR * len(weights))
-    assert claims - arrives <= interval / step + 2 * turns + 1
+    assert claims - arrives <= interval / step + 2 * rotation + 1
 
 
 def test_deep_queues_are_claimed_from_by_weight() -> None:

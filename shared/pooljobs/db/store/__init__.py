@@ -1,0 +1,1 @@
+"""Jobs in and out: stored by producers, cancelled, settled."""

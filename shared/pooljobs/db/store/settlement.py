@@ -1,0 +1,135 @@
+"""Carries out settlements: one statement a batch. Called by the worker for what ran and by the steward for the dead."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
+
+import psycopg
+from psycopg import Connection
+from psycopg import errors as pg
+
+from pooljobs.db.error_classes import too_large
+from pooljobs.db.statements import Statements
+from pooljobs.db.wire import binary_format
+from pooljobs.db.wire.binary_format import Oid, split
+from pooljobs.db.wire.prepared import HotStatement
+from pooljobs.job.error_text import LONGEST_HEADLINE
+from pooljobs.job.verdict import Settlement
+
+_NONE: Final = -1.0
+"""Stands for null in the arrays of seconds, which are sent without nulls."""
+
+_TYPES: Final = {
+    "ids": Oid.UUID_ARRAY,
+    "places": Oid.TID_ARRAY,
+    "fences": Oid.INT8_ARRAY,
+    "tokens": Oid.INT8_ARRAY,
+    "verdicts": Oid.INT2_ARRAY,
+    "errors": Oid.TEXT_ARRAY,
+    "delays": Oid.FLOAT8_ARRAY,
+    "started_ago": Oid.FLOAT8_ARRAY,
+}
+
+_by_id = attrgetter("job_id")
+
+
+class Settled(NamedTuple):
+    """What became of a batch, but for the settlements that were accepted: ids.
+
+    Attributes:
+        refused: Their claims had been lost to somebody else.
+        unstorable: Not to be stored even by themselves, nor with a shorter error; nothing was done about them.
+    """
+
+    refused: set[bytes]
+    unstorable: set[bytes]
+
+
+class SettlementBatch:
+    """Settles batches, on any connections. Threads may share it."""
+
+    def __init__(self, statements: Statements) -> None:
+        self._statement = HotStatement("settle", statements.settle, _TYPES)
+        self._make_partitions = statements.load("make_partitions")
+
+    def settle(self, connection: Connection[Any], batch: Sequence[Settlement]) -> Settled:
+        """Settles the batch: in one statement, or by halves where it is too large for one.
+
+        A missing history partition is made on the spot, so that it never costs a settlement.
+
+        Raises:
+            psycopg.OperationalError: The database is away, or a deadlock was broken; try again. What was settled in
+                parts by then is refused the next time.
+        """
+        settled = Settled(set(), set())
+        if batch:
+            self._in_parts(connection, sorted(batch, key=_by_id), settled)
+        return settled
+
+    def _in_parts(self, connection: Connection[Any], ordered: Sequence[Settlement], settled: Settled) -> None:
+        try:
+            settled.refused.update(self._whole(connection, ordered))
+        except psycopg.Error as error:
+            if not too_large(error):
+                raise
+            if len(ordered) == 1:
+                self._alone(connection, ordered[0], settled)
+                return
+            middle = len(ordered) // 2
+            self._in_parts(connection, ordered[:middle], settled)
+            self._in_parts(connection, ordered[middle:], settled)
+
+    def _alone(self, connection: Connection[Any], item: Settlement, settled: Settled) -> None:
+        """Once more, with less to say. Raises if the server cannot even settle nothing: that is not its fault."""
+        self._statement.row(connection, _values([], by_place=False))
+        shorter = replace(item, error=None if item.error is None else item.error[:LONGEST_HEADLINE])
+        try:
+            settled.refused.update(self._whole(connection, [shorter]))
+        except psycopg.Error as error:
+            if not too_large(error):
+                raise
+            settled.unstorable.add(item.job_id)
+
+    def _whole(self, connection: Connection[Any], ordered: Sequence[Settlement]) -> set[bytes]:
+        """The refused ids."""
+        refused = self._try(connection, ordered, by_place=True)
+        if refused and any(item.place is not None for item in ordered):  # the table may have been written anew
+            moved = [item for item in ordered if item.job_id in refused]
+            refused = self._try(connection, moved, by_place=False)
+        return refused
+
+    def _try(self, connection: Connection[Any], ordered: Sequence[Settlement], *, by_place: bool) -> set[bytes]:
+        """The refused ids."""
+        values = _values(ordered, by_place=by_place)
+        try:
+            (accepted,) = self._statement.row(connection, values)
+        except pg.CheckViolation as error:
+            if error.diag.constraint_name:  # a constraint of ours; "no partition found for row" names none
+                raise
+            connection.execute(self._make_partitions)
+            (accepted,) = self._statement.row(connection, values)
+        if accepted is not None and len(accepted) == 16 * len(ordered):
+            return set()
+        return {item.job_id for item in ordered}.difference(split(accepted or b"", 16))
+
+
+def _values(batch: Sequence[Settlement], *, by_place: bool) -> list[bytes | None]:
+    now = time.monotonic_ns()
+    errors = [item.error for item in batch]
+    places = [item.place for item in batch] if by_place else []
+    return [
+        binary_format.raw_array(Oid.UUID, 16, [item.job_id for item in batch]),
+        binary_format.raw_array_with_nulls(Oid.TID, 6, places) if any(places) else None,
+        binary_format.numbers(Oid.INT8, "q", [item.fence for item in batch]),
+        binary_format.numbers(Oid.INT8, "q", [item.token for item in batch]),
+        binary_format.numbers(Oid.INT2, "h", [item.verdict for item in batch]),
+        binary_format.texts(errors) if any(errors) else None,  # unnest() fills up shorter arrays with nulls
+        binary_format.numbers(Oid.FLOAT8, "d", [_NONE if item.delay is None else item.delay for item in batch]),
+        binary_format.numbers(
+            Oid.FLOAT8, "d", [(now - item.started_ns) / 1e9 if item.started_ns else _NONE for item in batch]
+        ),
+    ]

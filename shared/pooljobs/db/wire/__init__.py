@@ -1,0 +1,1 @@
+"""The fast layer under hot statements: binary formats, prepared statements, COPY."""

@@ -1,0 +1,99 @@
+"""The methods of an application that cancel jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, overload
+from uuid import UUID
+
+from pooljobs.enqueue.lazy_producer import LazyProducer
+from pooljobs.errors import OptionError
+from pooljobs.job.cancellation import Cancellation
+from pooljobs.job.handle import JobHandle
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection, Connection
+
+
+class CancelMethods:
+    """The methods by which jobs are cancelled; part of ``PoolJobs``.
+
+    All take a job's id, or the handle that its enqueue returned, and a reason of one line that is kept with the job.
+    They raise OptionError for what is no id, and for the database's sake what enqueueing raises (``Enqueueing``).
+    """
+
+    _outlet: LazyProducer
+
+    def cancel(self, job: JobHandle | UUID | str, *, reason: str | None = None) -> Cancellation:
+        """Cancel one job, committed when this returns.
+
+        One that is pending ends at once and never runs. One that runs is asked to end; that takes effect within
+        about a second, and this does not wait for it.
+        """
+        from pooljobs.db.store.retrying import tried
+
+        return tried(self._cancelling(job, reason), self._outlet.wait)
+
+    async def cancel_async(self, job: JobHandle | UUID | str, *, reason: str | None = None) -> Cancellation:
+        """As ``cancel``, without blocking the event loop: the database is spoken to in a thread."""
+        import asyncio
+
+        from pooljobs.db.store.retrying import tried_async
+
+        cancelling = self._cancelling(job, reason)
+        return await tried_async(lambda until: asyncio.to_thread(cancelling, until), self._outlet.wait)
+
+    def _cancelling(self, job: JobHandle | UUID | str, reason: str | None) -> Callable[[float], Cancellation]:
+        job_id, outlet = _id_of(job), self._outlet
+        return lambda until: outlet.producer().cancel_once(job_id, reason, until)
+
+    @overload
+    def cancel_with(
+        self, conn: Connection[Any], /, job: JobHandle | UUID | str, *, reason: str | None = None
+    ) -> Cancellation: ...
+    @overload
+    def cancel_with(
+        self, conn: AsyncConnection[Any], /, job: JobHandle | UUID | str, *, reason: str | None = None
+    ) -> Awaitable[Cancellation]: ...
+    def cancel_with(
+        self,
+        conn: Connection[Any] | AsyncConnection[Any],
+        /,
+        job: JobHandle | UUID | str,
+        *,
+        reason: str | None = None,
+    ) -> Cancellation | Awaitable[Cancellation]:
+        """Cancel one job on the caller's psycopg connection: it takes effect with the caller's transaction, or not.
+
+        Await it for an asynchronous connection. Until the transaction ends, no worker takes the job, and none waits.
+
+        Raises:
+            OptionError: ``conn`` is not a psycopg connection.
+            NotMigratedError, DatabaseRefusedError, psycopg.Error: As for ``Task.enqueue_with``.
+        """
+        from psycopg import AsyncConnection, Connection
+
+        from pooljobs.db.store import cancel
+
+        job_id, schema = _id_of(job), self._outlet.schema
+        if isinstance(conn, AsyncConnection):
+            return cancel.cancel_with_async(conn, schema, job_id, reason)
+        if isinstance(conn, Connection):
+            return cancel.cancel_with(conn, schema, job_id, reason)
+        raise OptionError(
+            f"cancel_with takes a psycopg Connection or AsyncConnection, not {type(conn).__qualname__}",
+            hint="of a wrapper, pass the connection inside it, for example connection.driver_connection",
+        )
+
+
+def _id_of(job: JobHandle | UUID | str) -> UUID:
+    if isinstance(job, JobHandle):
+        return job.id
+    if isinstance(job, UUID):
+        return job
+    try:
+        return UUID(job)
+    except (ValueError, AttributeError, TypeError):
+        raise OptionError(
+            f"{job!r} is not a job's id", hint="pass the handle that enqueue returned, or its id"
+        ) from None

@@ -1,0 +1,86 @@
+"""How an application's jobs reach the database. Nothing is loaded, looked up or opened before the first job."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pooljobs.errors import OptionError
+from pooljobs.process.per_process import PerProcess
+from pooljobs.schema_name import check_schema
+from pooljobs.settings import LONGEST_WAIT_SECS, MOST_CONNECTIONS, WAIT_SECS
+
+if TYPE_CHECKING:
+    from pooljobs.db.store.producer import Producer
+    from pooljobs.enqueue.async_group_commit import AsyncGroupCommits
+    from pooljobs.enqueue.backend import ProducerBackend
+
+
+class LazyProducer:
+    """Holds what is needed to connect, and each process's connections once there are some."""
+
+    def __init__(self, dsn: str | None, schema: str, pool_size: int, wait: float = WAIT_SECS) -> None:
+        check_schema(schema)
+        if type(wait) not in (int, float) or not 0 <= wait <= LONGEST_WAIT_SECS:
+            raise OptionError(f"wait is a number of seconds from 0 to {LONGEST_WAIT_SECS:g}, not {wait!r}")
+        self.dsn = dsn
+        self.schema = schema
+        self.pool_size = pool_size
+        self.wait = wait
+        self._backend: PerProcess[ProducerBackend] = PerProcess(self._connect)
+        self._guest: PerProcess[Producer] = PerProcess(self._make_guest)
+        self._tasks: PerProcess[AsyncGroupCommits] = PerProcess(self._make_gatherings)
+
+    @property
+    def pool_size(self) -> int:
+        """Most connections open at once. Setting it raises ``OptionError`` for what is no number of connections."""
+        return self._pool_size
+
+    @pool_size.setter
+    def pool_size(self, connections: int) -> None:
+        if type(connections) is not int or not 1 <= connections <= MOST_CONNECTIONS:
+            raise OptionError(f"pool_size is a whole number from 1 to {MOST_CONNECTIONS}, not {connections!r}")
+        self._pool_size = connections
+
+    def producer(self) -> Producer:
+        """The producer on connections of the application's own."""
+        return self._backend.get().producer
+
+    @property
+    def tasks(self) -> AsyncGroupCommits:
+        """The way for tasks of event loops to that producer."""
+        return self._tasks.get()
+
+    def guest(self) -> Producer:
+        """A producer for callers' connections only: it needs no DSN, and never starts the embedded server."""
+        return self._guest.get()
+
+    def redirect(self, dsn: str, schema: str) -> None:
+        """Use another database from now on."""
+        check_schema(schema)
+        self.close()
+        self.dsn = dsn
+        self.schema = schema
+
+    def close(self) -> None:
+        """Close this process's connections; a later job opens them again."""
+        self._guest.take()
+        backend = self._backend.take()
+        if backend is not None:
+            backend.close()
+
+    def _connect(self) -> ProducerBackend:
+        from pooljobs.enqueue.backend import (
+            ProducerBackend,  # psycopg is loaded by the first job, not by the first import
+        )
+
+        return ProducerBackend(self.dsn, self.schema, self.pool_size, self.wait)
+
+    def _make_gatherings(self) -> AsyncGroupCommits:
+        from pooljobs.enqueue.async_group_commit import AsyncGroupCommits
+
+        return AsyncGroupCommits(lambda jobs, until: self.producer().insert_together(jobs, until))
+
+    def _make_guest(self) -> Producer:
+        from pooljobs.db.store.producer import Producer
+
+        return Producer("", self.schema, self.pool_size)

@@ -1,0 +1,1 @@
+"""From ``pooljobs serve`` to a running supervisor."""

@@ -1,0 +1,1 @@
+"""The tables: kept in shape, history within its days, jobs that nobody can run."""

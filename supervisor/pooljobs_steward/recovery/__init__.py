@@ -1,0 +1,1 @@
+"""What dead workers and lost hosts held, and what becomes of it."""

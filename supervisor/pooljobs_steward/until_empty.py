@@ -1,0 +1,135 @@
+"""Sees when ``serve --until-empty`` has nothing left to do, and tells at the end what is left. A chore.
+
+One look decides, in one snapshot of the database, whatever the scoreboard says: what other hosts hold, what a dead
+worker held and was not released yet, and what a handler enqueued at its very end are all in it. The scoreboard only
+says when a look is worth while: when all workers of this host idle.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from psycopg import Connection
+
+from pooljobs.ages import span
+from pooljobs.db.statements import Statements
+from pooljobs.process.child import Child
+from pooljobs.scoreboard import Role, Slot, SlotState
+from pooljobs.settings import WorkerSettings
+from pooljobs_steward.wakeups.known_jobs import Known, KnownJobs
+
+SOON: Final = 60.0
+"""Seconds. What has begun before and is to run again within them is waited for. No crash puts a job off for longer."""
+
+PAUSE: Final = 0.2
+"""Seconds between looks, at least; and ``COST_FACTOR`` times what the last one took."""
+
+COST_FACTOR: Final = 20.0
+
+TOLD_AFTER, TOLD_AGAIN_AFTER = 5.0, 60.0
+"""Seconds for which all workers idle before the log says what is waited for, and until it says so again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What stays in the queues, and how many jobs have failed; see ``count_left.sql``."""
+
+    due: int
+    unknown: int
+    refused: int
+    later: int
+    next_in: float | None
+    failed: int
+
+    def told(self, queues: Sequence[str]) -> str:
+        """In words.
+
+        >>> Left(0, 0, 0, 3, 240.0, 0).told(["default"])
+        'nothing due in default; 3 scheduled for later, the next in 4 min'
+        >>> Left(1, 2, 0, 0, None, 4).told(["a", "b"])
+        '1 due in a, b, enqueued meanwhile; 2 due of types that no worker here knows; 4 failed'
+        >>> Left(0, 0, 5, 0, None, 0).told(["a"])
+        'nothing due in a; 5 with payloads that wait for other code'
+        """
+        due = f"{self.due} due" if self.due else "nothing due"
+        parts = [f"{due} in {', '.join(queues)}{', enqueued meanwhile' if self.due else ''}"]
+        if self.unknown:
+            parts.append(f"{self.unknown} due of types that no worker here knows")
+        if self.refused:
+            parts.append(f"{self.refused} with payloads that wait for other code")
+        if self.later:
+            parts.append(f"{self.later} scheduled for later, the next in {span(self.next_in)}")
+        if self.failed:
+            parts.append(f"{self.failed} failed")
+        return "; ".join(parts)
+
+
+class UntilEmpty:
+    """One fleet's. What it finds out stands on the scoreboard, where the supervisor sees it (``emptied.py``)."""
+
+    def __init__(self, statements: Statements, child: Child, settings: WorkerSettings, log: logging.Logger) -> None:
+        self._look, self._look_for_known = _both(statements, "look_for_undone")
+        self._count, self._count_known = _both(statements, "count_left")
+        self._known_jobs = KnownJobs(statements, child.board, child.board.fleet)
+        self._known: Known | None = None
+        self._board = child.board
+        self._queues = list(settings.queues)
+        self._log = log
+        self._tell_at: float | None = None
+        self.pause = PAUSE
+        """Seconds until the next look."""
+
+    def look(self, connection: Connection[Any]) -> None:
+        """If nothing is left to do, says so on the scoreboard, and rings for the supervisor."""
+        workers = [slot for slot in self._board if slot.state is SlotState.READY and slot.role is Role.WORKER]
+        if self._board.emptied_ns or not workers or not all(_idles(slot) for slot in workers):
+            self._tell_at = None
+            return
+        self._known = self._known_jobs.read(connection)
+        began = time.monotonic()
+        undone, held, next_in = self._ask(connection, self._look, self._look_for_known, soon=SOON)
+        now = time.monotonic()
+        self.pause = max(PAUSE, COST_FACTOR * (now - began))
+        if undone:
+            self._tell_wait(now, held=held, next_in=next_in)
+        else:
+            self._board.emptied_ns = time.monotonic_ns()
+            self._board.bell.wake()
+
+    def tell_left(self, connection: Connection[Any]) -> None:
+        """Says with what the fleet ended, if it did because nothing was left to do; its workers are gone."""
+        if self._board.emptied_ns:
+            left = Left(*self._ask(connection, self._count, self._count_known, fleet=self._board.fleet))
+            self._log.info("ended: %s", left.told(self._queues))
+
+    def _ask(self, connection: Connection[Any], every: bytes, known: bytes, **more: object) -> tuple[Any, ...]:
+        parameters: dict[str, object] = {"queues": self._queues, **more}
+        if self._known is not None:
+            parameters |= asdict(self._known) | {"refused_shapes": []}
+        row: tuple[Any, ...] | None = connection.execute(known if self._known else every, parameters).fetchone()
+        assert row is not None
+        return row
+
+    def _tell_wait(self, now: float, *, held: bool, next_in: float | None) -> None:
+        if self._tell_at is None:
+            self._tell_at = now + TOLD_AFTER
+        if now < self._tell_at:
+            return
+        self._tell_at = now + TOLD_AGAIN_AFTER
+        if held:
+            self._log.info("no end yet: a job is held that workers of this host do not run, or run beside others")
+        elif next_in is not None:
+            self._log.info("no end yet: a job is to run again in %s", span(next_in))
+
+
+def _both(statements: Statements, verb: str) -> tuple[bytes, bytes]:
+    return statements.load(verb), statements.passing_over(verb)
+
+
+def _idles(slot: Slot) -> bool:
+    """Whether a worker has looked for jobs since it came, and sleeps for want of them."""
+    return slot.idle_since_ns != 0

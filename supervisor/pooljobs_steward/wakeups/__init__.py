@@ -1,0 +1,1 @@
+"""Idle workers and idle hosts, and how new jobs wake them."""

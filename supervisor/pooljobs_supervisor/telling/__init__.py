@@ -1,1 +1,0 @@
-"""What an operator reads: the log's story, what an end waits for, tables and times."""

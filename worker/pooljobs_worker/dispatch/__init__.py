@@ -1,0 +1,1 @@
+"""One run: the handler called, its failure judged, the outcome as a value."""

@@ -1,0 +1,215 @@
+"""Runs one job's handler and decides, as a value, what becomes of the job. Settling it is somebody else's."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, NamedTuple, Protocol
+
+from pooljobs.application.task import Task
+from pooljobs.handler.completion import Completion
+from pooljobs.handler.context import JobContext
+from pooljobs.handler.state import StateContainer
+from pooljobs.job.secret_values import hide_values
+from pooljobs.job.verdict import Settlement
+from pooljobs.logs.job_log import JobLog
+from pooljobs.signature.arguments import Arguments, ReadPayload
+from pooljobs_worker.claims.claimed_job import ClaimedJob
+from pooljobs_worker.dispatch.awaitables import is_awaitable
+from pooljobs_worker.dispatch.deadlines import Deadlines
+from pooljobs_worker.dispatch.failures import FailurePolicy
+from pooljobs_worker.dispatch.interrupter import Interrupter, call
+from pooljobs_worker.dispatch.payload_refusals import PayloadRefusals
+from pooljobs_worker.dispatch.run_contexts import RunContexts
+from pooljobs_worker.runtime.exhaustion import Exhaustion, looks_like_it
+
+
+class CoroutineRunner(Protocol):
+    """Runs an async handler to its end and returns, or raises what it raised."""
+
+    def __call__(self, coroutine: Coroutine[Any, Any, object]) -> None:
+        """Waits for the coroutine."""
+
+
+class _Handler(NamedTuple):
+    """What is known of a job type before any job of it.
+
+    Attributes:
+        read: Gives the arguments that come from the payload. What it raises is a refusal, and no failure.
+        injects: Whether others are injected.
+        limit: Soft and hard, in nanoseconds; None where there is neither.
+    """
+
+    task: Task
+    function: Callable[..., Any]
+    read: ReadPayload
+    injects: bool
+    limit: tuple[int, int] | None
+
+
+class Dispatcher:
+    """Looks the handler up by the job's type, calls it, and has the result judged. Keeps nothing between jobs.
+
+    ``dispatch`` and ``dispatch_async`` differ in how they wait for a handler, and in nothing else. What both do before
+    is written out in both: a call of a method each would be seen in the cost of a job.
+
+    Attributes:
+        fresh_context: Gives the context for one run, in which its dispatch is to be called.
+    """
+
+    def __init__(
+        self,
+        registry: Mapping[str, Task],
+        state: StateContainer,
+        run_coroutine: CoroutineRunner,
+        interrupter: Interrupter,
+        deadlines: Deadlines,
+        *,
+        exhaustion: Exhaustion,
+        completing: bytes,
+        payload_refusals: PayloadRefusals,
+        job_log: JobLog,
+    ) -> None:
+        self._registry = registry
+        self._completing = completing
+        self._state = state
+        self._run_coroutine = run_coroutine
+        self._interrupter = interrupter
+        self._deadlines = deadlines
+        self._handlers: dict[str, _Handler] = {}
+        self._failure_policy = FailurePolicy(interrupter, exhaustion, job_log)
+        self._payload_refusals = payload_refusals
+        self._job_log = job_log
+        contexts = RunContexts()
+        self.fresh_context, self._enter = contexts.fresh, contexts.enter
+        self._recursion_limit = sys.getrecursionlimit()
+        self._ready: set[str] = set()
+
+    def is_task(self, job: ClaimedJob) -> bool:
+        """Whether ``dispatch_async`` is for this job: its handler is async, and all the state it asks for is made.
+
+        What is made at its first use may take long, or run an event loop of its own, and is left to a thread.
+        """
+        if job.job_type in self._ready:
+            return True
+        task = self._registry.get(job.job_type)
+        if task is None or not task.is_async or not self._state.made(task.binder.state_types):
+            return False
+        self._ready.add(job.job_type)
+        return True
+
+    def dispatch(self, job: ClaimedJob, started_ns: int) -> Settlement:  # noqa: C901  # see above
+        """Runs the job, in the current context, which is the run's own. Never raises: whatever the handler raises,
+        ``SystemExit`` too, is that job's failure.
+        """
+        self._enter(job)  # the log lines of its failure are its own too
+        handler = self._handlers.get(job.job_type) or self._find(job.job_type)
+        if handler is None or job.unreadable is not None:
+            return self._unrunnable(handler, job, started_ns)
+        task, function, read, injects, limit = handler
+        if limit is not None:
+            self._deadlines.begin(job, limit, started_ns)
+        try:
+            try:
+                args, kwargs = read(job.payload)
+            except Exception as error:  # noqa: BLE001  # a class of the user's may raise anything
+                return self._refused(task, job, error, started_ns)
+            if injects:
+                kwargs = self._injected(task, job, kwargs, started_ns)
+            result = call(function, args, kwargs, job)
+            if result is not None and is_awaitable(result):  # asked of it: a decorator may hide the async def
+                self._run_coroutine(self._interrupter.guard(result, job))
+        except BaseException as error:  # noqa: BLE001  # a job must not end its worker, whatever it raises
+            return self._failed(task, job, error, started_ns)
+        finally:
+            if limit is not None:
+                self._deadlines.end(job)
+        if sys.getrecursionlimit() != self._recursion_limit:
+            sys.setrecursionlimit(self._recursion_limit)
+        return job.completed(started_ns)
+
+    async def dispatch_async(self, job: ClaimedJob, started_ns: int) -> Settlement:  # noqa: C901  # see above
+        """Runs a job of which ``is_task`` is true, in the current task, whose context is the run's own. That task may
+        be cancelled; nothing is raised.
+        """
+        self._enter(job)
+        handler = self._handlers.get(job.job_type) or self._find(job.job_type)
+        if handler is None or job.unreadable is not None:
+            return self._unrunnable(handler, job, started_ns)
+        task, function, read, injects, limit = handler
+        if limit is not None:
+            self._deadlines.begin(job, limit, started_ns)
+        try:
+            try:
+                args, kwargs = read(job.payload)
+            except Exception as error:  # noqa: BLE001  # a class of the user's may raise anything
+                return self._refused(task, job, error, started_ns)
+            if injects:
+                kwargs = self._injected(task, job, kwargs, started_ns)
+            result = call(function, args, kwargs, job)
+            if result is not None and is_awaitable(result):
+                await self._interrupter.guard(result, job)
+        except BaseException as error:  # noqa: BLE001  # as above, and asyncio would stop the loop for some
+            return self._failed(task, job, error, started_ns)
+        finally:
+            if limit is not None:
+                self._deadlines.end(job)
+        if sys.getrecursionlimit() != self._recursion_limit:
+            sys.setrecursionlimit(self._recursion_limit)
+        return job.completed(started_ns)
+
+    def _find(self, job_type: str) -> _Handler | None:
+        """Looks in the registry, where a handler may have been added since the last job."""
+        task = self._registry.get(job_type)
+        if task is None:
+            return None
+        limit = self._deadlines.by_type.get(job_type)
+        read = _hiding(task.secret, task.binder.check) if task.secret else task.binder.check
+        handler = _Handler(task, task.function, read, task.binder.injects, limit)
+        self._handlers[job_type] = handler
+        return handler
+
+    def _unrunnable(self, handler: _Handler | None, job: ClaimedJob, started_ns: int) -> Settlement:
+        return (
+            self._failure_policy.unknown(job) if handler is None else self._failure_policy.unreadable(job, started_ns)
+        )
+
+    def _injected(self, task: Task, job: ClaimedJob, given: dict[str, Any], started_ns: int) -> dict[str, Any]:
+        return task.binder.inject(given, lambda: self._context(task, job, started_ns), self._state)
+
+    def _failed(self, task: Task, job: ClaimedJob, error: BaseException, started_ns: int) -> Settlement:
+        sys.setrecursionlimit(self._recursion_limit)  # it takes some depth to describe an error
+        return self._failure_policy.failed(task, job, error, started_ns)
+
+    def _refused(self, task: Task, job: ClaimedJob, error: Exception, started_ns: int) -> Settlement:
+        if looks_like_it(error):  # it says something of this worker, and nothing of the payload
+            return self._failed(task, job, error, started_ns)
+        sys.setrecursionlimit(self._recursion_limit)
+        if self._interrupter.cancelled(job, error):
+            return job.cancelled_unrun()
+        return self._payload_refusals.refused(task, job, error)
+
+    def _context(self, task: Task, job: ClaimedJob, started_ns: int) -> JobContext:
+        job.completion = Completion(
+            self._completing, job_id=job.id, fence=job.fence, token=job.token, started_ns=started_ns
+        )
+        return JobContext(
+            id=job.id,
+            job_type=job.job_type,
+            queue=job.queue,
+            attempt=job.attempt,
+            max_retries=task.retry.most_runs(job.max_retries),
+            priority=job.priority,
+            trace_id=job.trace_id,
+            completion=job.completion,
+        )
+
+
+def _hiding(secret: frozenset[str], read: ReadPayload) -> ReadPayload:
+    """Of a handler with secret parameters: what is told of its run is told without them."""
+
+    def read_hiding(payload: Any) -> Arguments:
+        hide_values(payload, secret)
+        return read(payload)
+
+    return read_hiding

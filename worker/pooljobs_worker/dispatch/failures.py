@@ -1,0 +1,83 @@
+"""Decides what becomes of a job whose run failed, or that cannot be run at all. Asked by the dispatcher."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+
+from pooljobs.application.task import Task
+from pooljobs.job.error_text import clean, describe, headline, without
+from pooljobs.job.retry import FIRST_CRASH_DELAY_SECS, next_delay
+from pooljobs.job.verdict import Settlement, Verdict
+from pooljobs.logs.job_log import ExcInfo, JobEvent, JobLog
+from pooljobs_worker.claims.claimed_job import ClaimedJob
+from pooljobs_worker.dispatch.interrupter import Interrupter
+from pooljobs_worker.runtime.exhaustion import Exhaustion
+
+_OUR_FRAMES = str(Path(__file__).parent.parent)
+
+
+class FailurePolicy:
+    """Gives verdicts, and tells them in the log. Any thread."""
+
+    def __init__(self, interrupter: Interrupter, exhaustion: Exhaustion, job_log: JobLog) -> None:
+        self._interrupter = interrupter
+        self._exhaustion = exhaustion
+        self._tell = job_log.tell
+
+    def unreadable(self, job: ClaimedJob, started_ns: int) -> Settlement:
+        """The payload of this job could not be decoded."""
+        self._tell(JobEvent.FAILED, job, "job %s (%s) failed for good: %s", job.id, job.job_type, job.unreadable)
+        return job.settled(Verdict.FAILED, error=clean(job.unreadable or ""), started_ns=started_ns)
+
+    def unknown(self, job: ClaimedJob) -> Settlement:
+        """Nobody here has a handler for this job's type, and nobody else is waited for."""
+        error = f"no handler registered for job type: {job.job_type}"
+        self._tell(JobEvent.FAILED, job, "job %s failed for good: %s", job.id, error)
+        return job.settled(Verdict.FAILED, error=clean(error))
+
+    def failed(self, task: Task, job: ClaimedJob, error: BaseException, started_ns: int) -> Settlement:
+        """The handler raised, or what is injected could not be made."""
+        if isinstance(error, MemoryError):
+            traceback.clear_frames(error.__traceback__)  # it takes some to describe an error
+        job.max_retries = task.retry.most_runs(job.max_retries)
+        frames = _frames_of_ours(error)
+        text = describe(error, skip_frames=frames)
+        raised = (type(error), error, without(error.__traceback__, frames))
+        if self._interrupter.cancelled(job, error):
+            told = "job %s (%s) was cancelled in run %d"
+            self._tell(JobEvent.CANCELLED, job, told, job.id, job.job_type, job.attempt, started_ns=started_ns)
+            return job.settled(Verdict.CANCELLED, error=text, started_ns=started_ns)
+        if self._exhaustion.caused(error, text) and (job.by_type or not job.suspect):
+            return self._excused(job, text, raised, started_ns)
+        delay = next_delay(task.retry, job.attempt, job.max_retries, job.id)
+        self._tell_failure(job, raised, delay, started_ns)
+        verdict = Verdict.FAILED if delay is None else Verdict.RETRY
+        return job.settled(verdict, error=text, delay=delay, started_ns=started_ns)
+
+    def _excused(self, job: ClaimedJob, text: str, raised: ExcInfo, started_ns: int) -> Settlement:
+        """The worker was at its end. Once: as a suspect that fails so again, alone, the job has itself to blame."""
+        of = self._exhaustion.of
+        told = "job %s (%s) goes back: its worker is out of %s"
+        self._tell(JobEvent.RELEASED, job, told, job.id, job.job_type, of, started_ns=started_ns, exc_info=raised)
+        first, _, rest = text.partition("\n")
+        error = f"{first} (its worker was out of {of}. Not charged: it runs alone next)\n{rest}"
+        return job.settled(Verdict.SUSPECTED, error=clean(error), delay=FIRST_CRASH_DELAY_SECS, started_ns=started_ns)
+
+    def _tell_failure(self, job: ClaimedJob, raised: ExcInfo, delay: float | None, started_ns: int) -> None:
+        """Each failed run comes with what was raised; only the last one of a job is an ERROR."""
+        if delay is None:
+            event, how = JobEvent.FAILED, f"failed for good in run {job.attempt}"
+        else:
+            event, how = JobEvent.RETRIED, f"failed in run {job.attempt} of {job.max_retries}, again in {delay:.3g} s"
+        what = headline(raised[1])
+        told = "job %s (%s) %s: %s"
+        self._tell(event, job, told, job.id, job.job_type, how, what, started_ns=started_ns, exc_info=raised)
+
+
+def _frames_of_ours(error: BaseException) -> int:
+    """How many frames lie between the dispatcher and the handler."""
+    count, trail = 0, error.__traceback__
+    while trail is not None and trail.tb_frame.f_code.co_filename.startswith(_OUR_FRAMES):
+        count, trail = count + 1, trail.tb_next
+    return count

@@ -1,0 +1,117 @@
+"""Delivers interrupts: at a soft time limit, or for a cancellation, an exception in the handler that it is meant for.
+
+The supervisor sees what is due and sends a signal; which job it is about stands on the scoreboard. A plain handler in
+the main thread gets the exception raised by the signal's handler. It is raised only where the interrupted frame lies
+inside of ``call``, whose one callee is the job's handler: then it surfaces in that handler, whatever the instant, and
+never in code of ours. A signal that comes too early or too late finds no such frame and does nothing. An async handler
+gets its task cancelled; what leaves it then is told as the interrupt. Threads cannot be interrupted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from types import FrameType
+from typing import Any
+
+from pooljobs.handler.interrupts import JobCancelled, JobInterrupt, TimeLimitExceeded
+from pooljobs.process.child_signals import INTERRUPT
+from pooljobs.scoreboard import Slot
+from pooljobs_worker.claims.claimed_job import ClaimedJob
+from pooljobs_worker.dispatch.awaitables import is_awaitable
+
+_NOT_HERE = logging.__file__
+"""Other threads of ours wait for the locks that are held in there."""
+
+
+def call(function: Callable[..., object], args: tuple[Any, ...], kwargs: Mapping[str, Any], job: ClaimedJob) -> object:  # noqa: ARG001  # read from the frame
+    """Calls the handler of ``job``. What it runs may be interrupted, and nothing else."""
+    return function(*args, **kwargs)
+
+
+class Interrupter:
+    """Who may be interrupted in this worker, and whether he is to be."""
+
+    def __init__(self, slot: Slot, limits: Mapping[str, tuple[int, int]]) -> None:
+        """``limits``: soft and hard, in nanoseconds, of each job type that has any."""
+        self._slot = slot
+        self._limits = limits
+        self._tasks: dict[int, tuple[ClaimedJob, asyncio.Task[Any]]] = {}
+
+    def install(self) -> None:
+        """Takes the signal from now on; main thread only."""
+        signal.signal(INTERRUPT, self._on_signal)
+
+    async def guard(self, result: Awaitable[object], job: ClaimedJob) -> None:
+        """Awaits what a handler returned, and what comes of that, until nothing is left to run. It can be interrupted
+        meanwhile; the interrupt's cause is the cancellation.
+        """
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks[job.entry] = (job, task)
+        try:
+            left: object = await result
+            while left is not None and is_awaitable(left):
+                left = await left
+        except asyncio.CancelledError as error:
+            if job.interrupt is None:
+                raise
+            raise job.interrupt from error
+        finally:
+            del self._tasks[job.entry]
+
+    def cancelled(self, job: ClaimedJob, error: BaseException) -> bool:
+        """Whether a job that has ended with this error counts as cancelled."""
+        return (
+            isinstance(error, JobCancelled)
+            or isinstance(job.interrupt, JobCancelled)
+            or self._slot.cancel_asked(job.entry, job.token)
+        )
+
+    def _on_signal(self, _number: int, frame: FrameType | None) -> None:
+        """Runs in the main thread, between any two instructions of it."""
+        for job, task in tuple(self._tasks.values()):
+            if (interrupt := self._take(job)) is not None:
+                with suppress(RuntimeError):  # the loop was closed
+                    task.get_loop().call_soon_threadsafe(task.cancel, str(interrupt))
+        handled = handled_in(frame)
+        if handled is not None and (interrupt := self._take(handled)) is not None:
+            raise interrupt
+
+    def _take(self, job: ClaimedJob) -> JobInterrupt | None:
+        """What is due to a job that runs; it is due once."""
+        slot, entry = self._slot, job.entry
+        if slot.cancel_asked(entry, job.token):
+            slot.cancel_delivered(entry, job.token)
+            slot.soft[entry] = 0  # it is stopping already
+            job.interrupt = JobCancelled(job.id)
+            return job.interrupt
+        soft_ns = slot.soft[entry]
+        if soft_ns and time.monotonic_ns() >= soft_ns:
+            slot.soft[entry] = 0
+            job.interrupt = TimeLimitExceeded(job.id, self._limits[job.job_type][0] / 1e9)
+            return job.interrupt
+        return None
+
+
+def handled_in(frame: FrameType | None) -> ClaimedJob | None:
+    """The job whose plain handler is interrupted in this frame; None where an exception must not be raised now.
+
+    Not in ``call`` itself: the handler has not begun, or has returned. Not where the exception would be swallowed
+    (``__del__``), or leave a lock behind that the worker needs: the supervisor's next signal finds a better moment.
+    """
+    inside = False
+    while frame is not None:
+        code = frame.f_code
+        if code is call.__code__:
+            job = frame.f_locals["job"]
+            return job if inside and isinstance(job, ClaimedJob) else None
+        if code.co_name == "__del__" or code.co_filename == _NOT_HERE:
+            return None
+        inside = True
+        frame = frame.f_back
+    return None

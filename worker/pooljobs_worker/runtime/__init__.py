@@ -1,0 +1,1 @@
+"""The worker's own process around the handlers: its state, garbage, memory, interrupts, forks."""

@@ -1,0 +1,193 @@
+"""A connection of the worker's own: taken from its pool, replaced when it breaks, waited for when the database is away.
+
+A worker has two: one for claims and the lease, one for settlements, so that a batch is settled while the next one is
+claimed and run; with few connections one does for both. Each has a lock, since the flusher's thread uses them as well.
+"""
+
+from __future__ import annotations
+
+import random
+import select
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
+
+from pooljobs.db.error_classes import refused
+from pooljobs.db.error_kinds import ErrorKind, kind_of
+from pooljobs.db.pool_checkout import borrow
+from pooljobs.scoreboard import Slot, SlotState
+from pooljobs_worker.runtime.exhaustion import ExhaustedError, lacking
+from pooljobs_worker.session.outage import Outage
+
+T = TypeVar("T")
+
+SLICE = 0.1
+"""Seconds between looks at whether to give up, while the database is away."""
+
+LONGEST_PAUSE = 3.0
+"""Seconds: the most between two tries. Half of each pause is random, so that a fleet does not come back as one."""
+
+SILENT_TRIES = 5
+"""Tries of a statement that meets others (a deadlock, a lock) before that is logged."""
+
+
+class GaveUpError(Exception):
+    """The wait for the database was ended, because the worker is to leave."""
+
+
+class WorkerSession:
+    """Runs database work, through outages. ``run`` may be called from any thread."""
+
+    def __init__(
+        self,
+        pool: ConnectionPool[Connection[Any]],
+        slot: Slot,
+        outage: Outage,
+        *,
+        give_up: Callable[[], bool],
+        number: int = 0,
+    ) -> None:
+        """``number`` is the session's among those of its worker, from 0: where the scoreboard shows its backend."""
+        self._pool = pool
+        self._give_up = give_up
+        self._slot = slot
+        self._outage = outage
+        self._number = number
+        self._lock = threading.RLock()
+        self._connection: Connection[Any] | None = None
+        self._first_looks: list[Callable[[Connection[Any]], None]] = []
+        self._doubtful = False
+        self._known_outages = 0
+
+    def at_reconnect(self, look: Callable[[Connection[Any]], None]) -> None:
+        """Has this done on each connection that replaces a broken one, before anything else."""
+        self._first_looks.append(look)
+
+    def open(self) -> None:
+        """Gets the connection now, and not when it may be too late to open one.
+
+        Raises:
+            GaveUpError: The database is away, and the worker is to leave.
+        """
+        self.run(lambda _connection: None)
+
+    def probe(self) -> None:
+        """Notices that the connection broke while nobody used it, and replaces it. Whoever uses it notices himself.
+
+        Raises:
+            GaveUpError: The database is away, and the worker is to leave.
+        """
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            if self._connection is not None and _readable(self._connection):
+                self.run(_read)
+        finally:
+            self._lock.release()
+
+    def run(self, work: Callable[[Connection[Any]], T], *, give_up: Callable[[], bool] | None = None) -> T:
+        """Does the work, again and again until the database lets it pass; errors that are none of its come through.
+
+        ``give_up`` is asked while it waits; by default the wait ends when the worker is to leave. What the database
+        refuses is tried again too, and is told as what it is: a privilege, a function or a trigger can be mended, and
+        this worker's results are safe as long as it keeps them. A worker that is not READY yet has failed to start.
+
+        Work that must not be done twice has to make that certain itself, by fence and token: an error may come
+        after the commit.
+
+        Raises:
+            GaveUpError: The database was away, or refused the work, and ``give_up()`` became true.
+            DatabaseUnreachableError: It refused the work of a worker that is not READY yet.
+            ExhaustedError: Not the database is away, but this process has nothing left to reach it with.
+        """
+        with self._lock:
+            try:
+                return self._persist(work, give_up or self._give_up)
+            finally:
+                self._outage.waits_no_more(self)
+
+    def _persist(self, work: Callable[[Connection[Any]], T], give_up: Callable[[], bool]) -> T:
+        failures = 0
+        while True:
+            try:
+                result = work(self._connect())
+            except psycopg.Error as error:
+                failures += 1
+                self._failed(error, failures)
+            else:
+                self._outage.ends(self)
+                return result
+            self._pause(failures, give_up)
+
+    def close(self) -> None:
+        """Gives the connection back."""
+        with self._lock:
+            if self._connection is not None:
+                self._pool.putconn(self._connection)
+                self._connection = None
+
+    def _connect(self) -> Connection[Any]:
+        if self._connection is None:
+            self._connection = borrow(self._pool)
+            self._known_outages = self._outage.count
+            self._slot.backends[self._number] = self._connection.info.backend_pid
+        if self._doubtful:
+            for look in self._first_looks:
+                look(self._connection)
+            self._doubtful = False
+        return self._connection
+
+    def _failed(self, error: psycopg.Error, failures: int) -> None:
+        """Raises where there is no sense in another try. The connection goes: with it, what it may have kept wrong."""
+        kind = kind_of(error)
+        if kind is ErrorKind.MISUSE:
+            raise error
+        if kind is ErrorKind.REFUSED and self._slot.state is not SlotState.READY:
+            raise refused(error) from error
+        if kind is ErrorKind.AWAY and (of := lacking()):  # then none is to be had, however well the database is
+            raise ExhaustedError(of) from error
+        if kind is not ErrorKind.AGAIN:
+            self._drop_connection()
+        if kind is ErrorKind.AWAY:
+            self._outage.begins(self, error, known=self._known_outages)
+            self._known_outages = self._outage.count
+            return
+        self._outage.ends(self)  # there was an answer
+        self._outage.waits_no_more(self)
+        if kind is ErrorKind.REFUSED or failures > SILENT_TRIES:
+            self._outage.refused(error)
+
+    def _drop_connection(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+            self._pool.putconn(connection)
+        self._doubtful = True
+
+    def _pause(self, failures: int, give_up: Callable[[], bool]) -> None:
+        pause = min(0.05 * 2.0 ** min(failures, 10), LONGEST_PAUSE)
+        until = time.monotonic() + pause / 2 + random.random() * pause / 2
+        while (left := until - time.monotonic()) > 0:
+            if give_up():
+                raise GaveUpError
+            self._outage.lasts(self)
+            time.sleep(min(left, SLICE))
+        if give_up():
+            raise GaveUpError
+
+
+def _readable(connection: Connection[Any]) -> bool:
+    """Whether something has come unasked for: nearly always its end."""
+    source = select.poll()
+    source.register(connection.fileno(), select.POLLIN)
+    return bool(source.poll(0))
+
+
+def _read(connection: Connection[Any]) -> None:
+    """Raises psycopg.OperationalError at the connection's end."""
+    connection.pgconn.consume_input()
