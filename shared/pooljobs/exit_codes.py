@@ -6,6 +6,7 @@ Numbers from 64 up are left out, because shells and signals (128 + n) use them.
 
 from __future__ import annotations
 
+import signal
 from enum import IntEnum
 
 
@@ -48,3 +49,20 @@ class ExitCode(IntEnum):
     """The server is there, and refused the statement: a privilege, a timeout of the database, a trigger."""
     IN_USE = 17
     """Somebody uses the embedded server that was to be stopped or removed: nothing was done."""
+
+
+_MEANINGS = {int(ExitCode.EXHAUSTED): ", out of descriptors, memory or threads"}
+
+
+def describe_exit(status: int) -> str:
+    """The exit status of a child in words; minus a signal's number is an end by that signal.
+
+    >>> describe_exit(0), describe_exit(3), describe_exit(-9), describe_exit(-250)
+    ('exit code 0', 'exit code 3', 'killed by SIGKILL', 'killed by signal 250')
+    """
+    if status >= 0:
+        return f"exit code {status}{_MEANINGS.get(status, '')}"
+    try:
+        return f"killed by {signal.Signals(-status).name}"
+    except ValueError:
+        return f"killed by signal {-status}"

@@ -14,13 +14,14 @@ from logging import Logger
 
 from pooljobs.process.child import Child, ChildMain
 from pooljobs.scoreboard import Killed, Role, Scoreboard, Slot, SlotState
+from pooljobs.scoreboard.worker_death import record_death
 from pooljobs_supervisor.fleet.children import ChildRecord, Children, Position
 from pooljobs_supervisor.fleet.plan import SlotCount
 from pooljobs_supervisor.forking.exit_watch import ExitWatch, Process, Reapable, reap
 from pooljobs_supervisor.forking.measured_process import AdoptedProcess
 from pooljobs_supervisor.forking.oom import OomCounter, own_events
 from pooljobs_supervisor.forking.parent_death import parent_death_signal
-from pooljobs_supervisor.forking.reaped import ReapedChild, write_on
+from pooljobs_supervisor.forking.reaped import ReapedChild
 from pooljobs_supervisor.forking.spawn import fork, settle_in_child
 from pooljobs_supervisor.forking.stack_files import StackFiles, close
 from pooljobs_supervisor.zygote.manager import ZygoteManager
@@ -169,7 +170,14 @@ class ChildProcesses:
         if record.position.role is Role.STEWARD or slot.worker_id == 0:
             slot.clear()
         else:
-            write_on(slot, end, out_of_memory=out_of_memory)
+            used = end.usage
+            record_death(
+                slot,
+                end.status,
+                out_of_memory=out_of_memory,
+                cpu_seconds=used and used.cpu_seconds,
+                peak_memory=used and used.peak_memory,
+            )
         return reaped
 
     def wake_idle(self) -> None:

@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pooljobs.exit_codes import describe_exit
 from pooljobs.scoreboard import EntryState, Role, Scoreboard, Slot, Wanted
 from pooljobs_supervisor.fleet.actions import Action, Kill, Retire
 from pooljobs_supervisor.fleet.children import ChildRecord, Children
 from pooljobs_supervisor.fleet.lifecycle import Lifecycle, LifecycleStage
 from pooljobs_supervisor.fleet.plan import IDLE_TICK, TICK
-from pooljobs_supervisor.forking.exit_watch import how
 from pooljobs_supervisor.forking.reaped import ReapedChild
 from pooljobs_supervisor.reporting.supervisor_log import SupervisorLog
 from pooljobs_supervisor.zygote.zygote_state import Zygotes
@@ -89,7 +89,7 @@ class Reload:
         if child.ready_at is None and reaped.killed and not child.hung:
             self._children.clear_backoff(child.position)
         elif child.ready_at is None and newest and not asked:
-            self._failure = f"{child.position} did not come up with the new code ({how(reaped.status)})"
+            self._failure = f"{child.position} did not come up with the new code ({describe_exit(reaped.status)})"
         elif child.ready_at is not None and not newest and not child.retiring:
             self._supervisor_log.replaced_by_death(child)
 

@@ -234,10 +234,9 @@ def prepare(options: Options) -> None:
     vars(hang_watchdog)["LEAST"] = options.job_timeout
     vars(zygote_state)["BIRTH_LIMIT"] = options.birth_limit
     if options.slow_birth or options.dies_at_birth:
-        really = supervisor_loop.SupervisorLoop._see_deaths
-        setattr(
-            supervisor_loop.SupervisorLoop, "_see_deaths", lambda this, now: see_deaths_late(options, really, this, now)
-        )  # noqa: B010  # mypy
+        looped = supervisor_loop.SupervisorLoop
+        really = looped._see_deaths
+        setattr(looped, "_see_deaths", lambda this, now: see_deaths_late(options, really, this, now))  # noqa: B010  # mypy
         vars(zygote_main)["announce"] = partial(announce_late, options, vars(zygote_main)["announce"])
     if options.terminal:
         os.open(options.terminal, os.O_RDWR)

@@ -19,7 +19,7 @@ from pooljobs.job.error_text import clean
 from pooljobs.job.retry import FIRST_CRASH_DELAY_SECS, RetryPolicy, delay_after_crash, next_delay
 from pooljobs.job.verdict import Settlement, Verdict
 from pooljobs.scoreboard import EntryState, HeldJob
-from pooljobs_steward.recovery.worker_death import WorkerDeath
+from pooljobs.scoreboard.worker_death import WorkerDeath
 
 _CRASHES = frozenset({Verdict.CRASHED, Verdict.POISONED, Verdict.SUSPECTED})
 

@@ -19,10 +19,10 @@ from pooljobs.job.retry import RetryPolicy
 from pooljobs.job.verdict import Settlement, Verdict
 from pooljobs.logs.job_log import JobLog
 from pooljobs.scoreboard import HeldJob, Scoreboard, Slot
+from pooljobs.scoreboard.worker_death import WorkerDeath
 from pooljobs.settings import WorkerSettings
 from pooljobs_steward.failed_jobs import FailedJob, tell_failed
 from pooljobs_steward.recovery.crash_outcomes import JobCounters, judge, suspect_types
-from pooljobs_steward.recovery.worker_death import WorkerDeath
 
 _FINAL: Final = (Verdict.FAILED, Verdict.POISONED)
 

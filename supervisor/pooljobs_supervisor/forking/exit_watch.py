@@ -8,18 +8,13 @@ as long as any process that the child forked. Which children have ended is asked
 from __future__ import annotations
 
 import os
-import signal
 from selectors import EVENT_READ, BaseSelector
 from typing import NamedTuple, Protocol
 
-from pooljobs.exit_codes import ExitCode
 from pooljobs_supervisor.forking.measured_process import Usage
 
 UNKNOWN_STATUS = 255
 """Exit status of a child that somebody else reaped."""
-
-
-_MEANINGS = {int(ExitCode.EXHAUSTED): ", out of descriptors, memory or threads"}
 
 
 class Reapable(Protocol):
@@ -132,17 +127,3 @@ def _end_behind_its_back(pid: int | None) -> ChildExit | None:
     except ChildProcessError:
         return ChildExit(UNKNOWN_STATUS)
     return ChildExit(os.waitstatus_to_exitcode(status)) if reaped else None
-
-
-def how(status: int) -> str:
-    """An exit status in words.
-
-    >>> how(0), how(3), how(-9), how(-250)
-    ('exit code 0', 'exit code 3', 'killed by SIGKILL', 'killed by signal 250')
-    """
-    if status >= 0:
-        return f"exit code {status}{_MEANINGS.get(status, '')}"
-    try:
-        return f"killed by {signal.Signals(-status).name}"
-    except ValueError:
-        return f"killed by signal {-status}"

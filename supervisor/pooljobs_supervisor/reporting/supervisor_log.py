@@ -8,10 +8,9 @@ from logging import DEBUG, INFO, WARNING, Logger
 from signal import Signals
 from uuid import UUID
 
-from pooljobs.exit_codes import ExitCode
+from pooljobs.exit_codes import ExitCode, describe_exit
 from pooljobs_supervisor.fleet.children import ChildRecord, Children, Position
 from pooljobs_supervisor.fleet.lifecycle import Lifecycle, LifecycleStage
-from pooljobs_supervisor.forking.exit_watch import how
 from pooljobs_supervisor.forking.reaped import ReapedChild
 
 STORM_PAUSE = 10.0
@@ -94,11 +93,11 @@ class SupervisorLog:
         text = "%s (pid %d) ended: %s%s after %.1f s%s"
         extra = {"child": str(child.position), "child_pid": child.pid, "exit_status": status, "held_jobs": held}
         lived = now - child.forked
-        self._log.log(level, text, child.position, child.pid, how(status), by_us, lived, jobs, extra=extra)
+        self._log.log(level, text, child.position, child.pid, describe_exit(status), by_us, lived, jobs, extra=extra)
 
     def never_booted(self, child: ChildRecord, status: int, code: ExitCode) -> None:
         """The start failed."""
-        self._log.error("%s never came up (%s): giving up (%s)", child.position, how(status), code.name)
+        self._log.error("%s never came up (%s): giving up (%s)", child.position, describe_exit(status), code.name)
 
     def asked(self, number: Signals, lifecycle: Lifecycle, workers: int) -> None:
         """A signal asked for an end, for the first, second or third time."""

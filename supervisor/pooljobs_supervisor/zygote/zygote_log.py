@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from logging import ERROR, WARNING, Logger
 
-from pooljobs_supervisor.forking.exit_watch import how
+from pooljobs.exit_codes import describe_exit
 from pooljobs_supervisor.forking.memory import in_megabytes, proportional
 from pooljobs_supervisor.zygote.zygote_state import ZygoteRecord
 
@@ -42,8 +42,8 @@ class ZygoteLog:
         level = ERROR if zygote.ready_at is None else WARNING
         left = "; its workers go on" if serving and zygote.ready_at is not None else ""
         told = "zygote (pid %d) ended: %s after %.1f s%s"
-        self._log.log(level, told, zygote.pid, how(status), now - zygote.forked, left)
+        self._log.log(level, told, zygote.pid, describe_exit(status), now - zygote.forked, left)
 
     def never_loaded(self, status: int, name: str) -> None:
         """The start failed."""
-        self._log.error("the application could not be loaded (%s): giving up (%s)", how(status), name)
+        self._log.error("the application could not be loaded (%s): giving up (%s)", describe_exit(status), name)

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pooljobs.exit_codes import describe_exit
 from pooljobs.settings import BOOT_TIMEOUT
 from pooljobs_supervisor.fleet.backoff import failed_starts, wait_before_respawn
 from pooljobs_supervisor.fleet.children import SLOW_BOOT
-from pooljobs_supervisor.forking.exit_watch import how
 
 BIRTH_LIMIT = 30.0
 """Seconds in which a worker that was asked for must have come, or the zygote is taken to hang."""
@@ -100,7 +100,7 @@ class Zygotes:
         """Take a dead one out. If no other is left to ask, and it never loaded, the next one waits."""
         record = self._living.pop(pid)
         if record.ready_at is None and not record.ended:
-            self._failed, self._why = record.generation, how(status)
+            self._failed, self._why = record.generation, describe_exit(status)
             self._rejected = max(self._rejected, record.generation)
         if not self._have_another():
             self._rejected = NONE

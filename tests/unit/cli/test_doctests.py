@@ -8,7 +8,7 @@ import pytest
 from pooljobs_cli import command_names, common_options, main
 from pooljobs_cli.arguments import payload_fields, queue_shares, time_arguments
 from pooljobs_cli.demo import demo_mixture
-from pooljobs_cli.output import ages
+from pooljobs import ages
 
 
 @pytest.mark.parametrize(

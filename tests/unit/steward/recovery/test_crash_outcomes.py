@@ -12,8 +12,8 @@ from pooljobs.exit_codes import ExitCode
 from pooljobs.job.retry import RetryPolicy
 from pooljobs.job.verdict import Verdict
 from pooljobs.scoreboard import EntryState, HeldJob, Killed, Scoreboard
+from pooljobs.scoreboard.worker_death import WorkerDeath
 from pooljobs_steward.recovery.crash_outcomes import JobCounters, judge, suspect_types
-from pooljobs_steward.recovery.worker_death import WorkerDeath
 
 KILLED = WorkerDeath("worker-1, pid 99", -signal.SIGKILL, on_purpose=False)
 

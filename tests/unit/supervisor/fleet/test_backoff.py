@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pooljobs import exit_codes
 from pooljobs_supervisor.fleet import backoff, lifecycle
 from pooljobs_supervisor.fleet.backoff import LONGEST_WAIT, wait_before_respawn
-from pooljobs_supervisor.forking import exit_watch
 
 
-@pytest.mark.parametrize("module", [backoff, lifecycle, exit_watch])
+@pytest.mark.parametrize("module", [backoff, lifecycle, exit_codes])
 def test_doctests(module: ModuleType) -> None:
     failed, tried = doctest.testmod(module)
     assert tried > 0

@@ -1,12 +1,36 @@
-"""How a worker ended, as its slot tells it. Read by ``dead_workers.py``, judged by ``crash_outcomes.py``."""
+"""How a worker ended, by way of its slot: the supervisor that reaped it writes, the steward reads and decides."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
-from pooljobs.exit_codes import ExitCode
-from pooljobs.scoreboard import Killed, Slot
-from pooljobs_supervisor.forking.exit_watch import how
+from pooljobs.exit_codes import ExitCode, describe_exit
+from pooljobs.scoreboard.slot import Slot
+from pooljobs.scoreboard.states import Killed, SlotState
+
+
+def record_death(
+    slot: Slot,
+    exit_status: int,
+    *,
+    out_of_memory: bool,
+    cpu_seconds: float | None = None,
+    peak_memory: int | None = None,
+) -> None:
+    """Leave word of an end for the steward: what ``WorkerDeath.of`` reads, but for what was written before it.
+
+    The kill's reason, time and stack are there already, and the worker itself wrote since when its peak is measured.
+    The state goes last: who sees DEAD sees the rest.
+    """
+    slot.exit_status = exit_status
+    slot.out_of_memory = int(out_of_memory)
+    slot.died_ns = time.monotonic_ns()
+    if cpu_seconds is not None:
+        slot.cpu_us = int(cpu_seconds * 1e6)
+    if peak_memory is not None:
+        slot.peak_memory = peak_memory
+    slot.state = SlotState.DEAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +65,7 @@ class WorkerDeath:
     @property
     def how(self) -> str:
         """In words: "killed by SIGSEGV", "exit code 3"."""
-        return how(self.exit_status)
+        return describe_exit(self.exit_status)
 
     @property
     def exhausted(self) -> bool:
