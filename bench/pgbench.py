@@ -40,9 +40,6 @@ SETTLE: Final = {
     "places": ":place_list::tid[]",
     "fences": ":fence_list::bigint[]",
     "tokens": "array_fill(:token::bigint, ARRAY[:batch::integer])",
-    "verdicts": "array_fill(1::smallint, ARRAY[:batch::integer])",
-    "errors": "NULL",
-    "delays": "array_fill(-1::float8, ARRAY[:batch::integer])",
     "started_ago": "array_fill(0::float8, ARRAY[:batch::integer])",
 }
 ROWS: Final = "\nFROM (SELECT * FROM claimed ORDER BY priority, run_at, id) AS c"
@@ -64,12 +61,13 @@ def script() -> str:
     claim, found, rest = statements.claim.decode().partition(ROWS)
     if not found or rest.strip() != "/* claim */":
         raise RuntimeError("claim.sql ends in another way now: see bench/pgbench.py")
+    settle = statements.load("settle").decode()
     return "\n".join(
         [
             r"\set token random(1, 9000000000000000000)",
             r"\set worker_id :first_worker + :client_id",
             rf"{with_values(claim, CLAIM)}{ONCE_MORE} \gset",
-            f"{with_values(statements.settle.decode(), SETTLE)};",
+            f"{with_values(settle, SETTLE)};",
             "",
         ]
     )

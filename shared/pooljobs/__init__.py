@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pooljobs.exit_codes import ExitCode
     from pooljobs.handler.context import JobContext, current_job, current_trace_id
     from pooljobs.handler.interrupts import JobCancelled, JobInterrupt, TimeLimitExceeded
+    from pooljobs.handler.outcomes import Discard, Fail, JobOutcome, Retry, Snooze
     from pooljobs.handler.state import State
     from pooljobs.job.cancellation import Cancellation
     from pooljobs.job.handle import JobHandle, JobHandles
@@ -49,20 +50,25 @@ __all__ = [
     "DatabaseUnreachableError",
     "DatabaseUnsupportedError",
     "DeclarationError",
+    "Discard",
     "EmbeddedError",
     "ExitCode",
+    "Fail",
     "JobCancelled",
     "JobContext",
     "JobHandle",
     "JobHandles",
     "JobInterrupt",
+    "JobOutcome",
     "NotFoundError",
     "NotMigratedError",
     "OptionError",
     "PayloadError",
     "PoolJobs",
     "PoolJobsError",
+    "Retry",
     "RetryPolicy",
+    "Snooze",
     "State",
     "Task",
     "TimeLimit",
@@ -95,6 +101,7 @@ _HOMES: Final = {
     "exit_codes": ("ExitCode",),
     "handler.context": ("JobContext", "current_job", "current_trace_id"),
     "handler.interrupts": ("JobCancelled", "JobInterrupt", "TimeLimitExceeded"),
+    "handler.outcomes": ("Discard", "Fail", "JobOutcome", "Retry", "Snooze"),
     "handler.state": ("State",),
     "job.cancellation": ("Cancellation",),
     "job.handle": ("JobHandle", "JobHandles"),

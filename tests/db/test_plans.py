@@ -97,7 +97,10 @@ def test_a_claim_without_its_index_is_seen(backlog: Conn) -> None:
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_a_settlement_reads_its_rows_where_they_lie_or_by_the_primary_key(backlog: Conn, *, known: bool) -> None:
+@pytest.mark.parametrize("full", [True, False])
+def test_a_settlement_reads_its_rows_where_they_lie_or_by_the_primary_key(
+    backlog: Conn, *, known: bool, full: bool
+) -> None:
     register(backlog)
     rows = backlog.execute("SELECT id, ctid::text FROM pooljobs.live LIMIT 100").fetchall()
     ids, places = [row[0] for row in rows], [row[1] for row in rows]
@@ -106,12 +109,11 @@ def test_a_settlement_reads_its_rows_where_they_lie_or_by_the_primary_key(backlo
         "places": places if known else None,
         "fences": [0] * 100,
         "tokens": [1] * 100,
-        "verdicts": [1] * 100,
-        "errors": None,
-        "delays": [-1.0] * 100,
         "started_ago": [-1.0] * 100,
     }
-    nodes, blocks = explain(backlog, SQL.settle, parameters)
+    if full:
+        parameters |= {"verdicts": [1] * 100, "errors": None, "delays": [-1.0] * 100, "run_ats": None}
+    nodes, blocks = explain(backlog, SQL.load("settle_full" if full else "settle"), parameters)
     assert scans_of_live(nodes) == {("Index Scan", "live_pkey"), ("Tid Scan", None)}
     looked_up = sum(node["Actual Loops"] for node in nodes if node.get("Index Name") == "live_pkey")
     assert looked_up == (0 if known else 100)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ JOB = "SELECT status, attempts, crashes, losses, last_error FROM pooljobs.jobs"
         (Verdict.RELEASED, ("pending", 0, 0, 0, None)),
         (Verdict.LOST, ("pending", 0, 0, 1, None)),
         (Verdict.SUSPECTED, ("pending", 0, 0, 0, "why")),
+        (Verdict.SNOOZED, ("pending", 0, 0, 0, "why")),
     ],
 )
 def test_each_verdict_does_what_it_says(connection: Conn, verdict: Verdict, expected: tuple[object, ...]) -> None:
@@ -210,3 +212,41 @@ def test_places_may_be_known_of_some_jobs_only(connection: Conn, verdict: Verdic
     batch = [job.settled(verdict, place=job.place if number % 2 else None) for number, job in enumerate(jobs)]
     assert settle_all(connection, *batch) == set()
     assert scalar(connection, "SELECT count(*) FROM pooljobs.live WHERE worker_id IS NOT NULL") == 0
+
+
+def test_a_snooze_is_counted_and_carried_and_no_run_is(connection: Conn) -> None:
+    insert(connection)
+    worker = register(connection)
+    until = datetime(2030, 1, 1, 12, tzinfo=UTC)
+    for _ in range(2):
+        (job,) = claim(connection, worker) or []
+        settle_all(connection, job.settled(Verdict.SNOOZED, started_ns=1, delay=0.0))
+    (job,) = claim(connection, worker) or []
+    settle_all(connection, job.settled(Verdict.SNOOZED, started_ns=1, run_at=until))
+    told = "SELECT status, attempts, snoozes, run_at FROM pooljobs.jobs"
+    assert connection.execute(told.encode()).fetchone() == ("pending", 0, 3, until)
+    connection.execute("UPDATE pooljobs.live SET run_at = now() - interval '1 minute'")
+    (job,) = claim(connection, worker) or []
+    settle_all(connection, job.settled(Verdict.COMPLETED, started_ns=1))
+    assert connection.execute("SELECT status, attempts, snoozes FROM pooljobs.jobs").fetchone() == ("completed", 1, 3)
+
+
+def test_batches_of_completed_jobs_and_of_others_differ_in_nothing_else(connection: Conn) -> None:
+    """One statement is for what most batches are: its jobs end as those that end beside a failed one."""
+    rows = []
+    for beside in (False, True):
+        insert(connection, 2 if beside else 1)
+        worker = register(connection)
+        jobs = claim(connection, worker) or []
+        jobs.sort(key=lambda job: job.id)
+        done = jobs[0].settled(Verdict.COMPLETED, started_ns=1)
+        settle_all(connection, done, *(job.settled(Verdict.FAILED, error="why") for job in jobs[1:]))
+        row = connection.execute(
+            "SELECT to_jsonb(h) FROM pooljobs.history AS h WHERE id = %s", (jobs[0].id,)
+        ).fetchone()
+        assert row is not None
+        rows.append(
+            {name: row[0][name] for name in row[0] if name not in {"id", "worker_id", "token"} and "_at" not in name}
+        )
+        assert row[0]["started_at"] is not None
+    assert rows[0] == rows[1]

@@ -73,18 +73,13 @@ def hot_statements(connection: Connection[Any], worker: int) -> list[Hot]:
         _claim(worker, "a hundred empty queues", [f"none{n}" for n in range(100)], [None] * 100, blocks=900 * 6),
     ]
     batch = {"ids": ids, "fences": fences, "tokens": [1] * BATCH}
-    extra = {"errors": None, "delays": [-1.0] * BATCH, "started_ago": [0.1] * BATCH}
+    ran = {**batch, "started_ago": [0.1] * BATCH}
+    retried = {"errors": None, "delays": [-1.0] * BATCH, "verdicts": [10] * BATCH, "run_ats": None}
     return [
         *claims,
         *(
-            Hot(
-                f"settle, {told}",
-                "settle",
-                {**batch, **extra, "places": given, "verdicts": [number] * BATCH},
-                SETTLED,
-                rows=most,
-            )
-            for told, number in (("completed", 1), ("retried", 10))
+            Hot(f"{verb}, {told}", verb, {**ran, **extra, "places": given}, SETTLED, rows=most)
+            for verb, told, extra in (("settle", "completed", {}), ("settle_full", "retried", retried))
             for given, most in ((places, BATCH), (None, 2 * BATCH))
         ),
         Hot("record_start", "record_start", one, BY_ID, 1, 60),

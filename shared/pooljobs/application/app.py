@@ -14,6 +14,7 @@ from pooljobs.enqueue.cancel_methods import CancelMethods
 from pooljobs.enqueue.lazy_producer import LazyProducer
 from pooljobs.errors import DeclarationError, OptionError
 from pooljobs.handler.state import StateContainer
+from pooljobs.job.error_rules import Backoff, ErrorRules, ErrorTypes
 from pooljobs.job.handle import JobHandle
 from pooljobs.job.options import EnqueueOptions, check_name, total_runs
 from pooljobs.job.retry import DEFAULT_DELAY_SECS, PolicyKind, RetryPolicy
@@ -99,6 +100,10 @@ class PoolJobs(CancelMethods):
         extra: Literal["refuse", "ignore"] = "refuse",
         aliases: Sequence[str] = (),
         secret: Sequence[str] = (),
+        fail_on: ErrorTypes = (),
+        discard_on: ErrorTypes = (),
+        retry_on: ErrorTypes | None = None,
+        backoff: Backoff | None = None,
     ) -> Callable[[Callable[P, R]], TypedTask[P, R]]: ...
     def job(
         self,
@@ -115,6 +120,10 @@ class PoolJobs(CancelMethods):
         extra: Literal["refuse", "ignore"] = "refuse",
         aliases: Sequence[str] = (),
         secret: Sequence[str] = (),
+        fail_on: ErrorTypes = (),
+        discard_on: ErrorTypes = (),
+        retry_on: ErrorTypes | None = None,
+        backoff: Backoff | None = None,
     ) -> Any:
         """Declare a function, plain or async, as the handler of a job type. Used bare or with arguments.
 
@@ -135,6 +144,12 @@ class PoolJobs(CancelMethods):
             aliases: Former names. The handler takes jobs of these types as well; what it enqueues has its name.
             secret: Parameters, each with all that it holds, or fields of a payload that is taken whole, whose values
                 ``pooljobs jobs show`` masks, and errors and log lines of a run too; see docs/handlers.md.
+            fail_on: Classes of exceptions after which the job has failed for good, whatever runs are left.
+            discard_on: Classes of exceptions after which the job ends as ``cancelled``: nobody is to blame.
+            retry_on: The only classes of exceptions after which it runs again; all others fail for good, time limits
+                too. Default: all that are in neither of the other two.
+            backoff: A function of the number of the run that failed and its error, which gives seconds or a timedelta
+                until the next run, or None for what the policy says. Where it raises, the policy holds.
 
         Raises:
             DeclarationError: The declaration contradicts itself, the name or an alias is taken, or it is a method. A
@@ -143,10 +158,11 @@ class PoolJobs(CancelMethods):
         retry = RetryPolicy(retry_policy, self._retry_delay_secs if retry_delay_secs is None else retry_delay_secs)
         limit = TimeLimit.of(time_limit)
         runs = _runs(max_retries, max_attempts)
+        errors = ErrorRules.of(fail_on=fail_on, discard_on=discard_on, retry_on=retry_on, backoff=backoff)
 
         def declare(handler: Callable[..., Any]) -> TypedTask[..., Any]:
             declared_name = name_of(handler) if name is None else name
-            declaration = Declaration(declared_name, queue, runs, retry, limit, extra, aliases, secret)
+            declaration = Declaration(declared_name, queue, runs, retry, limit, extra, aliases, secret, errors)
             return self._register(TypedTask(handler, declaration, self._outlet))
 
         return declare if function is None else declare(function)

@@ -10,6 +10,7 @@ from types import CodeType, FunctionType
 from typing import Any, Final
 
 from pooljobs.errors import DeclarationError, OptionError
+from pooljobs.job.error_rules import ErrorRules
 from pooljobs.job.options import check_max_retries, check_name
 from pooljobs.job.retry import RetryPolicy
 from pooljobs.job.time_limit import TimeLimit
@@ -32,6 +33,7 @@ class Declaration:
         extra: What becomes of payload fields that the handler does not take: ``refuse`` or ``ignore``.
         aliases: Other job types whose jobs the handler takes as well: its former names.
         secret: Parameters, or fields of the payload, whose values are shown nowhere.
+        errors: What becomes of a job by the class of what it raised.
 
     Raises:
         DeclarationError: A value is out of its range.
@@ -45,6 +47,7 @@ class Declaration:
     extra: str = REFUSE_EXTRA
     aliases: Sequence[str] = ()
     secret: Sequence[str] = ()
+    errors: ErrorRules = ErrorRules()  # noqa: RUF009 - frozen
 
     def __post_init__(self) -> None:
         self._check_extra()

@@ -36,6 +36,7 @@ class Task(EnqueueMethods):
         retry: When a failed job runs again.
         time_limit: How long a run may take; None leaves it to ``pooljobs serve``.
         secret: Fields of its payloads whose values are shown nowhere.
+        errors: What becomes of a job by the class of what it raised.
         function: The handler itself.
         is_async: The handler is a coroutine function.
         binder: Makes the handler's arguments from a payload.
@@ -56,6 +57,7 @@ class Task(EnqueueMethods):
         self.queue = declaration.queue
         self.max_retries = declaration.retry.most_runs(declaration.max_retries)
         self.retry = declaration.retry
+        self.errors = declaration.errors
         self.time_limit = declaration.time_limit
         self.is_async = inspect.iscoroutinefunction(function)
         self.where = place_of(function)

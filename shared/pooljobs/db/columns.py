@@ -67,6 +67,7 @@ JOB_COLUMNS: tuple[Column, ...] = (
     Column("trace_id", Given(Oid.TEXT, lambda job: binary_format.text(job.trace_id), lambda job: job.trace_id)),
     Column("payload", Given(Oid.JSONB, lambda job: binary_format.jsonb(job.payload), lambda job: job.payload.decode())),
     Column("flags"),
+    Column("snoozes", appended=True),
 )
 
 PAYLOAD: Final = "payload"

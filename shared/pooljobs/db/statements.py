@@ -14,8 +14,13 @@ from typing import Final
 from psycopg import sql
 
 from pooljobs.db.columns import fill_in
+from pooljobs.job.verdict import FIRST_RETURNED, Verdict
 
 _NAME: Final = re.compile(rb" /\* (\w+) \*/\Z")
+
+_VERDICTS: Final = {"first_returned": sql.SQL(str(FIRST_RETURNED))} | {
+    verdict.name.lower(): sql.SQL(str(verdict.value)) for verdict in Verdict
+}
 
 
 class Statements:
@@ -42,11 +47,6 @@ class Statements:
         return _query(_text(verb), self.schema, pass_over=_text("pass_over")) + _named(verb)
 
     @cached_property
-    def settle(self) -> bytes:
-        """``settle.sql``."""
-        return self.load("settle")
-
-    @cached_property
     def insert_job(self) -> bytes:
         """``insert_job.sql``."""
         return self.load("insert_job")
@@ -63,7 +63,8 @@ def _named(verb: str) -> bytes:
 
 
 def render(text: str, schema: str, *, role: str = "") -> bytes:
-    """Fills in ``{schema}`` (an identifier), ``{schema_name}`` (a string) and lists of columns (``columns.py``).
+    """Fills in ``{schema}`` (an identifier), ``{schema_name}`` (a string), lists of columns (``columns.py``) and the
+    numbers of verdicts by their names (``{retry}``).
 
     ``{role}`` and ``{role_name}`` are as the schema's. Other braces are doubled in the files. The text is to be run as
     it is, without parameters, unless the names are our own choice.
@@ -85,6 +86,7 @@ def _fill(text: str, schema: str, *, role: str = "", pass_over: str = "", percen
         f"{name}_name": sql.Literal(value) for name, value in names.items()
     }
     parts = {name: sql.SQL(part.as_string(None).replace("%", percent)) for name, part in filled.items()}
+    parts |= _VERDICTS
     return sql.SQL(fill_in(_code(text))).format(**parts, pass_over=sql.SQL(_code(pass_over))).as_bytes(None)
 
 

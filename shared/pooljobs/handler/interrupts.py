@@ -40,7 +40,18 @@ class TimeLimitExceeded(JobInterrupt):
 
 
 class JobCancelled(JobInterrupt):
-    """Somebody has cancelled the job. Where it is not caught, the job has the status ``cancelled``."""
+    """Somebody has cancelled the job. Where it is not caught, the job has the status ``cancelled``.
+
+    A handler that has caught it may raise another in its place, to say how far it came.
+
+    Args:
+        job_id: The job that is meant.
+        why: Told in ``last_error``.
+    """
+
+    def __init__(self, job_id: UUID, why: str = "") -> None:
+        super().__init__(job_id, why)
+        self.why = why
 
     def __str__(self) -> str:
-        return "the job was cancelled while it ran"
+        return f"the job was cancelled while it ran{f': {self.why}' if self.why else ''}"

@@ -45,7 +45,7 @@ class EnqueueOptions:
         if self.delay is not None and self.run_at is not None:
             raise OptionError("delay and run_at exclude each other", hint="give one of them")
         if self.delay is not None:
-            _seconds(self.delay)
+            seconds("delay", self.delay)
         if self.run_at is not None:
             check_instant("run_at", self.run_at)
         if not _is_int(self.priority) or self.priority not in PRIORITIES:
@@ -75,7 +75,7 @@ class EnqueueOptions:
     @property
     def delay_secs(self) -> float:
         """The delay in seconds; 0 for none."""
-        return 0.0 if self.delay is None else _seconds(self.delay)
+        return 0.0 if self.delay is None else seconds("delay", self.delay)
 
 
 def check_name(what: str, name: object) -> None:
@@ -117,12 +117,13 @@ def check_instant(what: str, when: object) -> None:
         raise OptionError(f"{what} {when!s} is outside the years 1 to 9999") from error
 
 
-def _seconds(delay: object) -> float:
+def seconds(what: str, delay: object) -> float:
+    """A duration in seconds. Raises OptionError for what is none: negative, beyond a century, or not a number."""
     secs = delay.total_seconds() if isinstance(delay, timedelta) else delay
     if isinstance(secs, bool) or not isinstance(secs, int | float):
-        raise OptionError(f"delay must be a number of seconds or a timedelta, not {delay!r}")
+        raise OptionError(f"{what} must be a number of seconds or a timedelta, not {delay!r}")
     if not 0 <= secs <= LONGEST_DELAY_SECS:
-        raise OptionError(f"delay must be between 0 seconds and a century, not {delay!r}")
+        raise OptionError(f"{what} must be between 0 seconds and a century, not {delay!r}")
     return float(secs)
 
 

@@ -1,13 +1,17 @@
-"""How a run ended, as a value. The worker and the steward decide it; ``settle.sql`` carries it out."""
+"""How a run ended, as a value. The worker and the steward decide it; ``settle_full.sql`` carries it out, and
+``settle.sql`` where all of a batch completed.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import IntEnum
+from typing import Final
 
 
 class Verdict(IntEnum):
-    """What becomes of a claimed job. ``settle.sql`` knows the numbers: below 10 a job ends, from 10 on it goes back."""
+    """What becomes of a claimed job. The numbers are filled into statements by name (``db/statements.py``)."""
 
     COMPLETED = 1
     FAILED = 2
@@ -24,8 +28,14 @@ class Verdict(IntEnum):
     SUSPECTED = 14
     """The process died while it ran beside others: nothing is charged, an interruption is counted, and the next time it
     runs alone."""
+    SNOOZED = 15
+    """Its handler put it off: nothing is charged, a snooze is counted."""
     REFUSED = 16
     """This worker's code does not take the payload: nothing is charged, and another's is waited for."""
+
+
+FIRST_RETURNED: Final = 10
+"""Verdicts from here on give a job back; those before end it."""
 
 
 @dataclass(slots=True)
@@ -36,6 +46,7 @@ class Settlement:
         job_id: 16 raw bytes.
         error: Text for ``last_error``; None leaves the column as it is.
         delay: Seconds until the next run; None leaves ``run_at`` as it is.
+        run_at: The next run, an aware datetime, in the place of a delay.
         started_ns: Monotonic clock when the handler began; 0 if it never did.
         in_transaction: The handler completed the job in its own transaction: that the row is gone is no loss then.
         place: 6 raw bytes: where the claim left the row. None if that is not known; the row is looked up then.
@@ -50,3 +61,4 @@ class Settlement:
     started_ns: int = 0
     in_transaction: bool = False
     place: bytes | None = None
+    run_at: datetime | None = None

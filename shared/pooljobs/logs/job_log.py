@@ -27,6 +27,8 @@ class JobEvent(StrEnum):
     FAILED = "job_failed"
     """For good: at ERROR."""
     RETRIED = "job_retried"
+    SNOOZED = "job_snoozed"
+    """Its handler has put it off."""
     CANCELLED = "job_cancelled"
     REFUSED = "job_refused"
     RELEASED = "job_released"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -88,11 +89,19 @@ class ClaimedJob:
         )
 
     def settled(
-        self, verdict: Verdict, *, error: str | None = None, delay: float | None = None, started_ns: int = 0
+        self,
+        verdict: Verdict,
+        *,
+        error: str | None = None,
+        delay: float | None = None,
+        started_ns: int = 0,
+        run_at: datetime | None = None,
     ) -> Settlement:
         """This job's settlement."""
         used = self.completion is not None and self.completion.used
-        return Settlement(self.job_id, self.fence, self.token, verdict, error, delay, started_ns, used, self.place)
+        return Settlement(
+            self.job_id, self.fence, self.token, verdict, error, delay, started_ns, used, self.place, run_at
+        )
 
 
 def suspects_last(jobs: Iterable[ClaimedJob]) -> list[ClaimedJob]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import traceback
 from pathlib import Path
+from typing import NamedTuple
 
 from pooljobs.application.task import Task
+from pooljobs.handler.outcomes import Discard, Fail, JobOutcome, Retry, Snooze, outcome_in
+from pooljobs.job.error_rules import Course
 from pooljobs.job.error_text import clean, describe, headline, without
 from pooljobs.job.retry import FIRST_CRASH_DELAY_SECS, next_delay
 from pooljobs.job.verdict import Settlement, Verdict
@@ -15,6 +19,15 @@ from pooljobs_worker.dispatch.interrupter import Interrupter
 from pooljobs_worker.runtime.exhaustion import Exhaustion
 
 _OUR_FRAMES = str(Path(__file__).parent.parent)
+
+
+class _FailedRun(NamedTuple):
+    """A run that ended by something raised, and how that is told."""
+
+    job: ClaimedJob
+    text: str
+    raised: ExcInfo
+    started_ns: int
 
 
 class FailurePolicy:
@@ -44,16 +57,53 @@ class FailurePolicy:
         frames = _frames_of_ours(error)
         text = describe(error, skip_frames=frames)
         raised = (type(error), error, without(error.__traceback__, frames))
+        run = _FailedRun(job, text, raised, started_ns)
         if self._interrupter.cancelled(job, error):
-            told = "job %s (%s) was cancelled in run %d"
-            self._tell(JobEvent.CANCELLED, job, told, job.id, job.job_type, job.attempt, started_ns=started_ns)
-            return job.settled(Verdict.CANCELLED, error=text, started_ns=started_ns)
-        if self._exhaustion.caused(error, text) and (job.by_type or not job.suspect):
+            return self._cancelled(run, "was cancelled in")
+        outcome = outcome_in(error)
+        if isinstance(outcome, Snooze):
+            return self._snoozed(run, outcome)
+        if outcome is None and self._exhaustion.caused(error, text) and (job.by_type or not job.suspect):
             return self._excused(job, text, raised, started_ns)
-        delay = next_delay(task.retry, job.attempt, job.max_retries, job.id)
+        course = task.errors.course(error) if outcome is None else _course(outcome)
+        if course is Course.DISCARD:
+            return self._cancelled(run, "is discarded after")
+        delay = self._delay(task, run, outcome) if course is Course.RETRY else None
         self._tell_failure(job, raised, delay, started_ns)
         verdict = Verdict.FAILED if delay is None else Verdict.RETRY
         return job.settled(verdict, error=text, delay=delay, started_ns=started_ns)
+
+    def _cancelled(self, run: _FailedRun, how: str) -> Settlement:
+        job = run.job
+        told = f"job %s (%s) {how} run %d"
+        self._tell(JobEvent.CANCELLED, job, told, job.id, job.job_type, job.attempt, started_ns=run.started_ns)
+        return job.settled(Verdict.CANCELLED, error=run.text, started_ns=run.started_ns)
+
+    def _snoozed(self, run: _FailedRun, snooze: Snooze) -> Settlement:
+        job, until = run.job, snooze.run_at or f"in {snooze.delay:.3g} s"
+        told = "job %s (%s) is put off: again %s%s"
+        why = f" ({snooze.why})" if snooze.why else ""
+        self._tell(JobEvent.SNOOZED, job, told, job.id, job.job_type, str(until), why, started_ns=run.started_ns)
+        error = clean(f"snoozed: {snooze.why}") if snooze.why else None
+        return job.settled(
+            Verdict.SNOOZED, error=error, delay=snooze.delay, run_at=snooze.run_at, started_ns=run.started_ns
+        )
+
+    def _delay(self, task: Task, run: _FailedRun, outcome: JobOutcome | None) -> float | None:
+        """Seconds until the next run; None: it was the last one."""
+        job = run.job
+        delay = next_delay(task.retry, job.attempt, job.max_retries, job.id)
+        if delay is None:
+            return None
+        if isinstance(outcome, Retry) and outcome.after is not None:
+            return outcome.after
+        try:
+            given = task.errors.delay(job.attempt, run.raised[1])
+        except Exception as error:  # noqa: BLE001  # a function of the user's may raise anything
+            told = "job %s (%s): backoff is of no use (%s), so the retry policy holds"
+            self._tell(JobEvent.RETRIED, job, told, job.id, job.job_type, headline(error), level=logging.WARNING)
+            return delay
+        return delay if given is None else given
 
     def _excused(self, job: ClaimedJob, text: str, raised: ExcInfo, started_ns: int) -> Settlement:
         """The worker was at its end. Once: as a suspect that fails so again, alone, the job has itself to blame."""
@@ -73,6 +123,12 @@ class FailurePolicy:
         what = headline(raised[1])
         told = "job %s (%s) %s: %s"
         self._tell(event, job, told, job.id, job.job_type, how, what, started_ns=started_ns, exc_info=raised)
+
+
+def _course(outcome: JobOutcome) -> Course:
+    if isinstance(outcome, Discard):
+        return Course.DISCARD
+    return Course.FAIL if isinstance(outcome, Fail) else Course.RETRY
 
 
 def _frames_of_ours(error: BaseException) -> int:

@@ -18,20 +18,23 @@ from pooljobs.db.wire import binary_format
 from pooljobs.db.wire.binary_format import Oid, split
 from pooljobs.db.wire.prepared import HotStatement
 from pooljobs.job.error_text import LONGEST_HEADLINE
-from pooljobs.job.verdict import Settlement
+from pooljobs.job.verdict import Settlement, Verdict
 
 _NONE: Final = -1.0
 """Stands for null in the arrays of seconds, which are sent without nulls."""
 
-_TYPES: Final = {
+_COMPLETED_TYPES: Final = {
     "ids": Oid.UUID_ARRAY,
     "places": Oid.TID_ARRAY,
     "fences": Oid.INT8_ARRAY,
     "tokens": Oid.INT8_ARRAY,
+    "started_ago": Oid.FLOAT8_ARRAY,
+}
+_TYPES: Final = _COMPLETED_TYPES | {
     "verdicts": Oid.INT2_ARRAY,
     "errors": Oid.TEXT_ARRAY,
     "delays": Oid.FLOAT8_ARRAY,
-    "started_ago": Oid.FLOAT8_ARRAY,
+    "run_ats": Oid.TIMESTAMPTZ_ARRAY,
 }
 
 _by_id = attrgetter("job_id")
@@ -53,7 +56,8 @@ class SettlementBatch:
     """Settles batches, on any connections. Threads may share it."""
 
     def __init__(self, statements: Statements) -> None:
-        self._statement = HotStatement("settle", statements.settle, _TYPES)
+        self._completed = HotStatement("settle", statements.load("settle"), _COMPLETED_TYPES)
+        self._statement = HotStatement("settle_full", statements.load("settle_full"), _TYPES)
         self._make_partitions = statements.load("make_partitions")
 
     def settle(self, connection: Connection[Any], batch: Sequence[Settlement]) -> Settled:
@@ -85,7 +89,7 @@ class SettlementBatch:
 
     def _alone(self, connection: Connection[Any], item: Settlement, settled: Settled) -> None:
         """Once more, with less to say. Raises if the server cannot even settle nothing: that is not its fault."""
-        self._statement.row(connection, _values([], by_place=False))
+        self._completed.row(connection, _completed_values([], by_place=False))
         shorter = replace(item, error=None if item.error is None else item.error[:LONGEST_HEADLINE])
         try:
             settled.refused.update(self._whole(connection, [shorter]))
@@ -104,32 +108,43 @@ class SettlementBatch:
 
     def _try(self, connection: Connection[Any], ordered: Sequence[Settlement], *, by_place: bool) -> set[bytes]:
         """The refused ids."""
-        values = _values(ordered, by_place=by_place)
+        if any(item.verdict is not Verdict.COMPLETED for item in ordered):
+            statement, values = self._statement, _values(ordered, by_place=by_place)
+        else:
+            statement, values = self._completed, _completed_values(ordered, by_place=by_place)
         try:
-            (accepted,) = self._statement.row(connection, values)
+            (accepted,) = statement.row(connection, values)
         except pg.CheckViolation as error:
             if error.diag.constraint_name:  # a constraint of ours; "no partition found for row" names none
                 raise
             connection.execute(self._make_partitions)
-            (accepted,) = self._statement.row(connection, values)
+            (accepted,) = statement.row(connection, values)
         if accepted is not None and len(accepted) == 16 * len(ordered):
             return set()
         return {item.job_id for item in ordered}.difference(split(accepted or b"", 16))
 
 
-def _values(batch: Sequence[Settlement], *, by_place: bool) -> list[bytes | None]:
+def _completed_values(batch: Sequence[Settlement], *, by_place: bool) -> list[bytes | None]:
     now = time.monotonic_ns()
-    errors = [item.error for item in batch]
     places = [item.place for item in batch] if by_place else []
     return [
         binary_format.raw_array(Oid.UUID, 16, [item.job_id for item in batch]),
         binary_format.raw_array_with_nulls(Oid.TID, 6, places) if any(places) else None,
         binary_format.numbers(Oid.INT8, "q", [item.fence for item in batch]),
         binary_format.numbers(Oid.INT8, "q", [item.token for item in batch]),
-        binary_format.numbers(Oid.INT2, "h", [item.verdict for item in batch]),
-        binary_format.texts(errors) if any(errors) else None,  # unnest() fills up shorter arrays with nulls
-        binary_format.numbers(Oid.FLOAT8, "d", [_NONE if item.delay is None else item.delay for item in batch]),
         binary_format.numbers(
             Oid.FLOAT8, "d", [(now - item.started_ns) / 1e9 if item.started_ns else _NONE for item in batch]
         ),
+    ]
+
+
+def _values(batch: Sequence[Settlement], *, by_place: bool) -> list[bytes | None]:
+    errors = [item.error for item in batch]
+    run_ats = [None if item.run_at is None else binary_format.timestamptz(item.run_at) for item in batch]
+    return [
+        *_completed_values(batch, by_place=by_place),
+        binary_format.numbers(Oid.INT2, "h", [item.verdict for item in batch]),
+        binary_format.texts(errors) if any(errors) else None,  # unnest() fills up shorter arrays with nulls
+        binary_format.numbers(Oid.FLOAT8, "d", [_NONE if item.delay is None else item.delay for item in batch]),
+        binary_format.raw_array_with_nulls(Oid.TIMESTAMPTZ, 8, run_ats) if any(run_ats) else None,
     ]
