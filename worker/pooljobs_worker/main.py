@@ -69,6 +69,9 @@ def worker_main(settings: ServeSettings, child: Child) -> int:
             )
         )
         stack.callback(app.close)
+        stack.callback(_tell_stop, app, log)
+        for hook in app.hooks.on_worker_start:
+            hook()
         outage = Outage(child.slot, log)
         claiming, *others = [
             WorkerSession(pool, child.slot, outage, give_up=lambda: child.leaving, number=n) for n in range(sessions)
@@ -84,6 +87,14 @@ def worker_main(settings: ServeSettings, child: Child) -> int:
             if not components.exhaustion.caused(error, str(error)):
                 raise
         return ExitCode.EXHAUSTED if components.exhaustion.of else ExitCode.OK
+
+
+def _tell_stop(app: PoolJobs, log: SafeLogger) -> None:
+    for hook in app.hooks.on_worker_stop:
+        try:
+            hook()
+        except Exception:
+            log.exception("on_worker_stop hook %s failed", getattr(hook, "__qualname__", hook))
 
 
 def unserved(app: PoolJobs, settings: WorkerSettings) -> str:

@@ -9,11 +9,13 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Literal, ParamSpec, Self, TypeVar, overload
 
 from pooljobs.application.declaration import DEFAULT_MAX_RETRIES, DEFAULT_QUEUE, Declaration, name_of, redeclares
+from pooljobs.application.hook_methods import HookMethods
 from pooljobs.application.task import Task, TypedTask, new_job
 from pooljobs.enqueue.cancel_methods import CancelMethods
 from pooljobs.enqueue.lazy_producer import LazyProducer
 from pooljobs.errors import DeclarationError, OptionError
 from pooljobs.handler.state import StateContainer
+from pooljobs.hooks import Hooks
 from pooljobs.job.error_rules import Backoff, ErrorRules, ErrorTypes
 from pooljobs.job.handle import JobHandle
 from pooljobs.job.options import EnqueueOptions, check_name, total_runs
@@ -27,7 +29,7 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 
-class PoolJobs(CancelMethods):
+class PoolJobs(CancelMethods, HookMethods):
     """An application of background jobs.
 
     Args:
@@ -56,6 +58,7 @@ class PoolJobs(CancelMethods):
     ) -> None:
         self._retry_delay_secs = RetryPolicy(delay_secs=retry_delay_secs).delay_secs
         self.state = StateContainer()
+        self.hooks = Hooks()
         self._tasks: dict[str, Task] = {}
         self._outlet = LazyProducer(dsn, schema, pool_size, wait)
 
@@ -163,7 +166,7 @@ class PoolJobs(CancelMethods):
         def declare(handler: Callable[..., Any]) -> TypedTask[..., Any]:
             declared_name = name_of(handler) if name is None else name
             declaration = Declaration(declared_name, queue, runs, retry, limit, extra, aliases, secret, errors)
-            return self._register(TypedTask(handler, declaration, self._outlet))
+            return self._register(TypedTask(handler, declaration, self._outlet, self.hooks))
 
         return declare if function is None else declare(function)
 
@@ -199,7 +202,7 @@ class PoolJobs(CancelMethods):
         if task is None:
             encoded = encode(value, where=f"{job_type}: payload")
             most = given.max_retries or DEFAULT_MAX_RETRIES
-            job = new_job(job_type, encoded, given, queue=DEFAULT_QUEUE, max_retries=most)
+            job = self.hooks.enqueued(new_job(job_type, encoded, given, queue=DEFAULT_QUEUE, max_retries=most))
         else:
             job = task.job_of(task.binder.encoded(value), given)
         return JobHandle(self._outlet.producer().insert(job), job.job_type, job.queue)

@@ -13,6 +13,7 @@ from pooljobs.enqueue.enqueue_methods import EnqueueMethods
 from pooljobs.enqueue.lazy_producer import LazyProducer
 from pooljobs.errors import DeclarationError
 from pooljobs.handler.context import current_trace_id
+from pooljobs.hooks import Hooks
 from pooljobs.job.new_job import NewJob
 from pooljobs.job.options import EnqueueOptions
 from pooljobs.signature.binder import Binder, compile_binder
@@ -45,7 +46,9 @@ class Task(EnqueueMethods):
 
     __name__: str
 
-    def __init__(self, function: Callable[..., Any], declaration: Declaration, outlet: LazyProducer) -> None:
+    def __init__(
+        self, function: Callable[..., Any], declaration: Declaration, outlet: LazyProducer, hooks: Hooks
+    ) -> None:
         if isinstance(function, Task):
             raise DeclarationError(f"{function.name} is a job already", hint="decorate the function itself, once")
         refuse_unrunnable(function, declaration.name)
@@ -65,6 +68,7 @@ class Task(EnqueueMethods):
         self.binder: Binder = compile_binder(self.name, signature)
         self.secret = secret_fields(self.name, signature, declaration.secret)
         self._outlet = outlet
+        self._hooks = hooks
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the handler here and now, as if it were not a job."""
@@ -103,7 +107,8 @@ class Task(EnqueueMethods):
     def job_of(self, encoded: bytes, options: EnqueueOptions = _NO_OPTIONS) -> NewJob:
         """A job with this payload, which was checked and encoded by the binder."""
         most = self.retry.most_runs(options.max_retries or self.max_retries)
-        return new_job(self.name, encoded, options, queue=self.queue, max_retries=most)
+        job = new_job(self.name, encoded, options, queue=self.queue, max_retries=most)
+        return self._hooks.enqueued(job) if self._hooks.on_enqueue else job
 
 
 class TypedTask(Task, Generic[P, R]):

@@ -16,7 +16,8 @@ from selectors import EVENT_READ, BaseSelector
 from pooljobs_supervisor.fleet.actions import Action
 from pooljobs_supervisor.fleet.lifecycle import Lifecycle, LifecycleStage
 from pooljobs_supervisor.fleet.plan import EAGER_TICK, IDLE_TICK
-from pooljobs_supervisor.forking.exit_watch import Process, how, reap
+from pooljobs.exit_codes import describe_exit
+from pooljobs_supervisor.forking.exit_watch import Process, reap
 from pooljobs_supervisor.forking.parent_death import parent_death_signal
 from pooljobs_supervisor.forking.parent_resources import ParentResources
 from pooljobs_supervisor.forking.spawn import fork
@@ -94,5 +95,5 @@ class Changes:
             self._selector = None
         if self._process is not None and (end := reap(self._process)) is not None:
             self._process = None
-            why = how(end.status)
+            why = describe_exit(end.status)
             self._log.warning("nobody watches the files any more (%s): send SIGHUP, or start anew, to reload", why)

@@ -96,8 +96,7 @@ def dispatching(
         exhaustion = Exhaustion(Child(board, slot, lifeline_fd=-1, parent_pid=os.getppid()), LOG)
         job_log = JobLog(LOG, log_jobs)
         dispatcher = (LoggedDispatcher if job_log.all else Dispatcher)(
-            app.registry,
-            app.state,
+            app,
             loop.run,
             interrupter,
             deadlines,
@@ -105,6 +104,7 @@ def dispatching(
             completing=b"",
             payload_refusals=PayloadRefusals(RefusedShapes(), unknown_after, job_log),
             job_log=job_log,
+            log=LOG,
         )
         yield Dispatching(slot, dispatcher, interrupter, loop, tasks)
     board.close()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Coroutine
+from functools import partial
+from logging import Logger
+from typing import Any, Final, NamedTuple, Protocol
 
+from pooljobs.application.app import PoolJobs
 from pooljobs.application.task import Task
 from pooljobs.handler.completion import Completion
 from pooljobs.handler.context import JobContext
-from pooljobs.handler.state import StateContainer
 from pooljobs.job.secret_values import hide_values
-from pooljobs.job.verdict import Settlement
+from pooljobs.job.verdict import Settlement, Verdict
 from pooljobs.logs.job_log import JobLog
 from pooljobs.signature.arguments import Arguments, ReadPayload
 from pooljobs_worker.claims.claimed_job import ClaimedJob
@@ -21,7 +23,10 @@ from pooljobs_worker.dispatch.failures import FailurePolicy
 from pooljobs_worker.dispatch.interrupter import Interrupter, call
 from pooljobs_worker.dispatch.payload_refusals import PayloadRefusals
 from pooljobs_worker.dispatch.run_contexts import RunContexts
+from pooljobs_worker.dispatch.surround import CONTEXT, surrounded
 from pooljobs_worker.runtime.exhaustion import Exhaustion, looks_like_it
+
+_FAILURES: Final = (Verdict.RETRY, Verdict.FAILED)
 
 
 class CoroutineRunner(Protocol):
@@ -36,14 +41,14 @@ class _Handler(NamedTuple):
 
     Attributes:
         read: Gives the arguments that come from the payload. What it raises is a refusal, and no failure.
-        injects: Whether others are injected.
+        inject: Adds what is injected; None where nothing is.
         limit: Soft and hard, in nanoseconds; None where there is neither.
     """
 
     task: Task
     function: Callable[..., Any]
     read: ReadPayload
-    injects: bool
+    inject: Callable[[dict[str, Any], ClaimedJob, int], dict[str, Any]] | None
     limit: tuple[int, int] | None
 
 
@@ -59,8 +64,7 @@ class Dispatcher:
 
     def __init__(
         self,
-        registry: Mapping[str, Task],
-        state: StateContainer,
+        app: PoolJobs,
         run_coroutine: CoroutineRunner,
         interrupter: Interrupter,
         deadlines: Deadlines,
@@ -69,10 +73,12 @@ class Dispatcher:
         completing: bytes,
         payload_refusals: PayloadRefusals,
         job_log: JobLog,
+        log: Logger,
     ) -> None:
-        self._registry = registry
+        self._registry = app.registry
+        self._hooks = app.hooks
         self._completing = completing
-        self._state = state
+        self._state = app.state
         self._run_coroutine = run_coroutine
         self._interrupter = interrupter
         self._deadlines = deadlines
@@ -80,6 +86,7 @@ class Dispatcher:
         self._failure_policy = FailurePolicy(interrupter, exhaustion, job_log)
         self._payload_refusals = payload_refusals
         self._job_log = job_log
+        self._log = log
         contexts = RunContexts()
         self.fresh_context, self._enter = contexts.fresh, contexts.enter
         self._recursion_limit = sys.getrecursionlimit()
@@ -106,7 +113,7 @@ class Dispatcher:
         handler = self._handlers.get(job.job_type) or self._find(job.job_type)
         if handler is None or job.unreadable is not None:
             return self._unrunnable(handler, job, started_ns)
-        task, function, read, injects, limit = handler
+        task, function, read, inject, limit = handler
         if limit is not None:
             self._deadlines.begin(job, limit, started_ns)
         try:
@@ -114,8 +121,8 @@ class Dispatcher:
                 args, kwargs = read(job.payload)
             except Exception as error:  # noqa: BLE001  # a class of the user's may raise anything
                 return self._refused(task, job, error, started_ns)
-            if injects:
-                kwargs = self._injected(task, job, kwargs, started_ns)
+            if inject is not None:
+                kwargs = inject(kwargs, job, started_ns)
             result = call(function, args, kwargs, job)
             if result is not None and is_awaitable(result):  # asked of it: a decorator may hide the async def
                 self._run_coroutine(self._interrupter.guard(result, job))
@@ -136,7 +143,7 @@ class Dispatcher:
         handler = self._handlers.get(job.job_type) or self._find(job.job_type)
         if handler is None or job.unreadable is not None:
             return self._unrunnable(handler, job, started_ns)
-        task, function, read, injects, limit = handler
+        task, function, read, inject, limit = handler
         if limit is not None:
             self._deadlines.begin(job, limit, started_ns)
         try:
@@ -144,8 +151,8 @@ class Dispatcher:
                 args, kwargs = read(job.payload)
             except Exception as error:  # noqa: BLE001  # a class of the user's may raise anything
                 return self._refused(task, job, error, started_ns)
-            if injects:
-                kwargs = self._injected(task, job, kwargs, started_ns)
+            if inject is not None:
+                kwargs = inject(kwargs, job, started_ns)
             result = call(function, args, kwargs, job)
             if result is not None and is_awaitable(result):
                 await self._interrupter.guard(result, job)
@@ -165,7 +172,11 @@ class Dispatcher:
             return None
         limit = self._deadlines.by_type.get(job_type)
         read = _hiding(task.secret, task.binder.check) if task.secret else task.binder.check
-        handler = _Handler(task, task.function, read, task.binder.injects, limit)
+        function, inject = task.function, partial(self._injected, task) if task.binder.injects else None
+        if around := self._hooks.around:
+            function = surrounded(function, around, is_async=task.is_async)
+            inject = partial(self._injected_beside_context, task)
+        handler = _Handler(task, function, read, inject, limit)
         self._handlers[job_type] = handler
         return handler
 
@@ -174,12 +185,30 @@ class Dispatcher:
             self._failure_policy.unknown(job) if handler is None else self._failure_policy.unreadable(job, started_ns)
         )
 
-    def _injected(self, task: Task, job: ClaimedJob, given: dict[str, Any], started_ns: int) -> dict[str, Any]:
+    def _injected(self, task: Task, given: dict[str, Any], job: ClaimedJob, started_ns: int) -> dict[str, Any]:
         return task.binder.inject(given, lambda: self._context(task, job, started_ns), self._state)
+
+    def _injected_beside_context(
+        self, task: Task, given: dict[str, Any], job: ClaimedJob, started_ns: int
+    ) -> dict[str, Any]:
+        """For a handler with hooks around it: they and it have one context."""
+        context = self._context(task, job, started_ns)
+        return {**task.binder.inject(given, lambda: context, self._state), CONTEXT: context}
 
     def _failed(self, task: Task, job: ClaimedJob, error: BaseException, started_ns: int) -> Settlement:
         sys.setrecursionlimit(self._recursion_limit)  # it takes some depth to describe an error
-        return self._failure_policy.failed(task, job, error, started_ns)
+        settlement = self._failure_policy.failed(task, job, error, started_ns)
+        if self._hooks.on_failure and settlement.verdict in _FAILURES:
+            self._tell_hooks(task, job, error, settlement)
+        return settlement
+
+    def _tell_hooks(self, task: Task, job: ClaimedJob, error: BaseException, settlement: Settlement) -> None:
+        context = self._context(task, job, settlement.started_ns)
+        for hook in self._hooks.on_failure:
+            try:
+                hook(context, error, settlement.verdict is Verdict.FAILED)
+            except BaseException:  # noqa: BLE001  # a hook decides nothing
+                self._log.exception("on_failure hook %s failed", getattr(hook, "__qualname__", hook))
 
     def _refused(self, task: Task, job: ClaimedJob, error: Exception, started_ns: int) -> Settlement:
         if looks_like_it(error):  # it says something of this worker, and nothing of the payload

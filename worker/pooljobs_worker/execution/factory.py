@@ -54,8 +54,7 @@ def _dispatcher(
 ) -> Dispatcher:
     settings, job_log = components.settings.worker, components.job_log
     return (LoggedDispatcher if job_log.all else Dispatcher)(
-        app.registry,
-        app.state,
+        app,
         run_coroutine,
         interrupter,
         deadlines,
@@ -63,4 +62,5 @@ def _dispatcher(
         payload_refusals=PayloadRefusals(components.refused_shapes, settings.unknown_after, job_log),
         exhaustion=components.exhaustion,
         job_log=job_log,
+        log=components.log,
     )
