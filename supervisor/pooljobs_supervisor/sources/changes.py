@@ -13,10 +13,10 @@ from functools import partial
 from logging import Logger
 from selectors import EVENT_READ, BaseSelector
 
+from pooljobs.exit_codes import describe_exit
 from pooljobs_supervisor.fleet.actions import Action
 from pooljobs_supervisor.fleet.lifecycle import Lifecycle, LifecycleStage
 from pooljobs_supervisor.fleet.plan import EAGER_TICK, IDLE_TICK
-from pooljobs.exit_codes import describe_exit
 from pooljobs_supervisor.forking.exit_watch import Process, reap
 from pooljobs_supervisor.forking.parent_death import parent_death_signal
 from pooljobs_supervisor.forking.parent_resources import ParentResources

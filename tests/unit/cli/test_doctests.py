@@ -5,10 +5,10 @@ from types import ModuleType
 
 import pytest
 
+from pooljobs import ages
 from pooljobs_cli import command_names, common_options, main
 from pooljobs_cli.arguments import payload_fields, queue_shares, time_arguments
 from pooljobs_cli.demo import demo_mixture
-from pooljobs import ages
 
 
 @pytest.mark.parametrize(
