@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import faulthandler
 import sys
+from functools import partial
 from signal import Signals
+from threading import Thread
 from typing import Final
 
 INTERRUPT: Final = Signals.SIGUSR2
@@ -25,6 +27,18 @@ def write_stacks(fd: int) -> None:
 
     faulthandler's handler is C and takes no lock: it works while C code holds the interpreter's, and in whichever
     thread has not masked the signal. Python itself, which it goes past, knows nothing of it.
+
+    The first call gives its thread an alternate stack, on which all signal handlers of Python run from then on. It has
+    room for two or three of them, and as many as have been sent are entered at once: four signals in one moment would
+    end the process by SIGSEGV. So that stack is given to a thread that is gone a moment later.
     """
-    if fd >= 0:
-        faulthandler.register(STACK, file=fd, all_threads=True)
+    if fd < 0:
+        return
+    register = partial(faulthandler.register, STACK, file=fd, all_threads=True)
+    thread = Thread(target=register, name="stack dump")
+    try:
+        thread.start()
+    except RuntimeError:  # no thread is to be had
+        register()
+        return
+    thread.join()

@@ -25,7 +25,7 @@ MOST_FRAMES = 30
 _THREAD = re.compile(r"^(?:Current thread|Thread) 0x.*$", re.MULTILINE)
 _MACHINERY = re.compile(r'^  File "(?:<frozen importlib.*|.*[/\\]importlib[/\\]__init__\.py)"')
 _IMPORTS = re.compile(r'^  File ".*pooljobs[/\\]application[/\\]loading\.py", line \d+ in (?:_import|_made)$')
-_OURS = re.compile(r'^  File ".*pooljobs_worker[/\\]executor[/\\]interrupts\.py", line \d+ in (?:call|guard)$')
+_OURS = re.compile(r'^  File ".*pooljobs_worker[/\\]dispatch[/\\]interrupter\.py", line \d+ in (?:call|guard)$')
 
 
 class StackFiles:
