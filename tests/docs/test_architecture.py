@@ -87,5 +87,5 @@ def test_every_statement_and_migration_is_told_of() -> None:
 
 def test_the_import_contract_is_the_one_that_is_checked() -> None:
     config = (ROOT / "pyproject.toml").read_text()
-    assert 'layers = ["pooljobs_supervisor | pooljobs_worker", "pooljobs"]' in config
+    assert 'layers = ["pooljobs_cli", "pooljobs_supervisor | pooljobs_steward | pooljobs_worker", "pooljobs"]' in config
     assert 'ignore_imports = ["pooljobs.__main__ -> ' in config

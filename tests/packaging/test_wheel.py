@@ -35,6 +35,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 TOP = ("pyproject.toml", "README.md", "LICENSE")
+PACKAGES = ("pooljobs", "pooljobs_worker", "pooljobs_supervisor", "pooljobs_steward", "pooljobs_cli")
 
 
 def shipped_sources() -> set[str]:
@@ -51,7 +52,7 @@ def test_the_wheel_holds_every_source_file_and_nothing_else(wheel: Path) -> None
     with zipfile.ZipFile(wheel) as archive:
         packed = {name for name in archive.namelist() if ".dist-info/" not in name}
     assert packed == shipped_sources()
-    assert {"pooljobs/py.typed", "pooljobs_worker/py.typed", "pooljobs_supervisor/py.typed"} <= packed
+    assert {f"{package}/py.typed" for package in PACKAGES} <= packed
     assert any(name.startswith("pooljobs/sql/migrations/0100_") for name in packed)
 
 

@@ -87,9 +87,12 @@ def words(texts: Iterable[str]) -> list[str]:
     return sorted({word for text in texts for word in _WORD.findall(text)})
 
 
+PACKAGES = ("pooljobs", "pooljobs_cli", "pooljobs_steward", "pooljobs_supervisor", "pooljobs_worker")
+
+
 def our_texts() -> list[str]:
     """All .sql files that are installed, and the modules that hold statements of their own."""
-    roots = [resources.files(name) for name in ("pooljobs", "pooljobs_supervisor", "pooljobs_worker")]
+    roots = [resources.files(name) for name in PACKAGES]
     return [text for root in roots for text in _texts(root)]
 
 

@@ -64,6 +64,13 @@ def cell(text: object, style: str = "") -> Text:
     return Text(escaped(str(text)).encode(encoding, "backslashreplace").decode(encoding), style)
 
 
+def joined(texts: Iterable[Text], between: str) -> Text:
+    """Texts that were made here, with something of ours between each two of them."""
+    from rich.text import Text
+
+    return Text(between).join(texts)
+
+
 def cut(text: Text, width: int) -> Text:
     """The text in so many columns exactly, with an ellipsis where it is longer, if stdout has one."""
     text = text.copy()

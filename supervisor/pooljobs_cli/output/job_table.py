@@ -10,7 +10,7 @@ from rich.text import Text
 from pooljobs.ages import ago, until
 from pooljobs.job.retry import RetryPolicy
 from pooljobs_cli.output.column_widths import shrunk
-from pooljobs_cli.output.console import cell, cut
+from pooljobs_cli.output.console import cell, cut, joined, line
 
 _STYLES = {"pending": "yellow", "running": "cyan", "completed": "green", "failed": "red", "cancelled": "magenta"}
 
@@ -21,7 +21,7 @@ _NOTE: Final = 24
 """Columns in which a note is worth beginning; where there are fewer it has a line of its own below its job's."""
 _GAP: Final = 2
 """Blanks between columns; one where room is short."""
-_INDENT: Final = Text("  ")
+_INDENT: Final = "  "
 
 Row = Mapping[str, Any]
 
@@ -30,9 +30,9 @@ def job_table(jobs: Sequence[Row], width: int | None) -> Text:
     """A line a job, and what is to be noted of it; ``width``: columns to fit in, None for any number."""
     rows = [[cell(title, "bold") for title in (*_TITLES, "note")], *([*_cells(job), _note(job)] for job in jobs)]
     if not any(row[-1] for row in rows[1:]):
-        rows[0][-1] = Text()
+        rows[0][-1] = line("")
     widths = [max(text.cell_len for text in column) for column in zip(*rows, strict=True)]
-    return Text("\n").join(_lines(rows, widths, width))
+    return joined(_lines(rows, widths, width), "\n")
 
 
 def _lines(rows: Sequence[Sequence[Text]], widths: Sequence[int], width: int | None) -> Iterator[Text]:
@@ -56,17 +56,17 @@ def _with_note(row: Sequence[Text], widths: Sequence[int], gap: int, width: int,
 
 def _card(row: Sequence[Text], width: int) -> Iterator[Text]:
     yield row[0]
-    yield _below(Text("  ").join(row[1:-1]), width)
+    yield _below(joined(row[1:-1], "  "), width)
     if row[-1]:
         yield _below(row[-1], width)
 
 
 def _below(text: Text, width: int) -> Text:
-    return _INDENT + cut(text, max(1, min(text.cell_len, width - len(_INDENT))))
+    return line(_INDENT) + cut(text, max(1, min(text.cell_len, width - len(_INDENT))))
 
 
 def _joined(row: Sequence[Text], widths: Sequence[int], gap: int) -> Text:
-    told = Text(" " * gap).join(cut(text, width) for text, width in zip(row, widths, strict=True))
+    told = joined((cut(text, width) for text, width in zip(row, widths, strict=True)), " " * gap)
     told.rstrip()
     return told
 

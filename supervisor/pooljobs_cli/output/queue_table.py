@@ -9,7 +9,7 @@ from rich.text import Text
 
 from pooljobs.ages import span
 from pooljobs_cli.output.column_widths import shrunk
-from pooljobs_cli.output.console import cell, cut
+from pooljobs_cli.output.console import cell, cut, joined, line
 
 Row = Mapping[str, Any]
 
@@ -52,7 +52,7 @@ def queue_table(queues: Sequence[Row], width: int | None, *, watching: bool = Fa
         for gap in _GAPS:
             if fitting := shrunk(widths, [_LEAST_NAME, *widths[1:]], width - gap * (len(widths) - 1)):
                 return _joined(rows, fitting, gap)
-    return Text("\n").join(cut(Text(" ").join(row), width or 1) for row in rows)
+    return joined((cut(joined(row, " "), width or 1) for row in rows), "\n")
 
 
 def _forms(
@@ -90,9 +90,9 @@ def _joined(rows: Sequence[Sequence[Text]], widths: Sequence[int], gap: int) -> 
     """Names to the left, figures to the right."""
     lines = []
     for name, *figures in rows:
-        aligned = [Text(" " * (width - text.cell_len)) + text for text, width in zip(figures, widths[1:], strict=True)]
-        lines.append(Text(" " * gap).join([cut(name, widths[0]), *aligned]))
-    return Text("\n").join(lines)
+        aligned = [line(" " * (width - text.cell_len)) + text for text, width in zip(figures, widths[1:], strict=True)]
+        lines.append(joined([cut(name, widths[0]), *aligned], " " * gap))
+    return joined(lines, "\n")
 
 
 def _digits(rate: float) -> str:

@@ -14,7 +14,18 @@ from typing import Any, Final, NoReturn, Protocol
 from rich.text import Text
 
 from pooljobs.ages import span
-from pooljobs_cli.output.console import InPlace, cell, emit, emit_json, in_place, output_height, output_width, say
+from pooljobs_cli.output.console import (
+    InPlace,
+    cell,
+    emit,
+    emit_json,
+    in_place,
+    joined,
+    line,
+    output_height,
+    output_width,
+    say,
+)
 from pooljobs_cli.output.queue_table import queue_table
 
 _BESIDE: Final = 4
@@ -91,7 +102,7 @@ class _Blocks:
         self.limit = limit
 
     def show(self, shown: Shown) -> None:
-        emit(Text("\n").join([cell(_moment(shown.at), "bold"), *_table(shown), Text()]))
+        emit(joined([cell(_moment(shown.at), "bold"), *_table(shown), line("")], "\n"))
 
     def tell(self, text: str) -> None:
         say(text)
@@ -110,7 +121,7 @@ class _Screen:
         return min(room, self._limit) if self._limit else room
 
     def show(self, shown: Shown) -> None:
-        self._place.show(Text("\n").join([*_table(shown), cell(self._caption(shown), "dim")]))
+        self._place.show(joined([*_table(shown), cell(self._caption(shown), "dim")], "\n"))
 
     def tell(self, text: str) -> None:
         self._place.tell(cell(text, "yellow"))

@@ -13,6 +13,8 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 import pooljobs
+import pooljobs_cli
+import pooljobs_steward
 import pooljobs_supervisor
 import pooljobs_worker
 from pooljobs.application.app import PoolJobs
@@ -81,7 +83,7 @@ def test_nothing_is_told_of_an_applications_own_either() -> None:
 
 
 def _dataclasses() -> Iterator[Any]:
-    for package in (pooljobs, pooljobs_supervisor, pooljobs_worker):
+    for package in (pooljobs, pooljobs_cli, pooljobs_steward, pooljobs_supervisor, pooljobs_worker):
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not found.name.endswith(("__main__", "own_fleet_main", "chaos.proxy", "chaos.application.deployed")):
                 module = importlib.import_module(found.name)

@@ -19,7 +19,7 @@ from pooljobs_cli.chaos.application.journal import (
 )
 from pooljobs_cli.chaos.chaos_schema import claims_ns, in_doubt
 
-ROOT = Path(__file__).parent.parent.parent.parent
+ROOT = Path(__file__).parents[4]
 ID = uuid4()
 CODE = "/somewhere else/pooljobs"
 
