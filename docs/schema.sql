@@ -52,6 +52,7 @@ CREATE TABLE pooljobs.history (
     payload jsonb NOT NULL,
     interruptions integer,
     flags smallint,
+    snoozes integer,
     CONSTRAINT history_status_known CHECK ((status = ANY (ARRAY['completed'::text, 'failed'::text, 'cancelled'::text])))
 ) PARTITION BY RANGE (finished_at);
 
@@ -116,6 +117,7 @@ CREATE TABLE pooljobs.live (
     interruptions integer,
     flags smallint,
     refused_since timestamp with time zone,
+    snoozes integer,
     CONSTRAINT live_pkey PRIMARY KEY (id),
     CONSTRAINT live_job_type_named CHECK ((job_type <> ''::text)),
     CONSTRAINT live_max_retries_positive CHECK ((max_retries >= 1)),
@@ -203,14 +205,14 @@ BEGIN
         WHERE l.id = cancel_pending.job_id
         RETURNING l.*
     )
-    INSERT INTO "pooljobs".history (run_at, finished_at, max_retries, attempts, crashes, losses, status, last_error, id, created_at, fence, interruptions, priority, queue, job_type, trace_id, payload, flags)
+    INSERT INTO "pooljobs".history (run_at, finished_at, max_retries, attempts, crashes, losses, status, last_error, id, created_at, fence, interruptions, priority, queue, job_type, trace_id, payload, flags, snoozes)
     SELECT
         e.run_at, now(), e.max_retries, e.attempts, e.crashes, e.losses, 'cancelled',
         left(concat_ws(E'\n\n',
             CASE WHEN e.attempts = 0 THEN 'cancelled before it ran' ELSE 'cancelled before run ' || e.attempts::bigint + 1 END
                 || coalesce(': ' || left(cancel_pending.reason, 1000), ''),
             left(e.last_error, 8192)), 8192),
-        e.id, e.created_at, e.fence, e.interruptions, e.priority, e.queue, e.job_type, e.trace_id, e.payload, e.flags
+        e.id, e.created_at, e.fence, e.interruptions, e.priority, e.queue, e.job_type, e.trace_id, e.payload, e.flags, e.snoozes
     FROM ended AS e;
     DELETE FROM "pooljobs".cancellations AS c WHERE c.job_id = cancel_pending.job_id;
     RETURN true;
@@ -230,11 +232,11 @@ BEGIN
         RETURNING l.*
     )
     INSERT INTO "pooljobs".history (
-        run_at, started_at, finished_at, worker_id, max_retries, attempts, crashes, losses, status, last_error, id, created_at, fence, interruptions, priority, queue, job_type, trace_id, payload, flags
+        run_at, started_at, finished_at, worker_id, max_retries, attempts, crashes, losses, status, last_error, id, created_at, fence, interruptions, priority, queue, job_type, trace_id, payload, flags, snoozes
     )
     SELECT
         e.run_at, now() - make_interval(secs => complete.started_ago), now(), e.worker_id, e.max_retries, least(e.attempts, 2147483646) + 1,
-        e.crashes, e.losses, 'completed', e.last_error, e.id, e.created_at, e.fence, e.interruptions, e.priority, e.queue, e.job_type, e.trace_id, e.payload, e.flags
+        e.crashes, e.losses, 'completed', e.last_error, e.id, e.created_at, e.fence, e.interruptions, e.priority, e.queue, e.job_type, e.trace_id, e.payload, e.flags, e.snoozes
     FROM ended AS e;
     RETURN FOUND;
 END
@@ -449,7 +451,8 @@ CREATE VIEW pooljobs.jobs AS
           WHERE (c.job_id = l.id)) AS cancel_requested_at,
     ( SELECT c.reason
            FROM pooljobs.cancellations c
-          WHERE (c.job_id = l.id)) AS cancel_reason
+          WHERE (c.job_id = l.id)) AS cancel_reason,
+    l.snoozes
    FROM pooljobs.live l
 UNION ALL
  SELECT h.id,
@@ -484,5 +487,6 @@ UNION ALL
            FROM pooljobs.workers w
           WHERE (w.id = h.worker_id)) AS worker_ordinal,
     NULL::timestamp with time zone AS cancel_requested_at,
-    NULL::text AS cancel_reason
+    NULL::text AS cancel_reason,
+    h.snoozes
    FROM pooljobs.history h;

@@ -48,7 +48,7 @@ def build(arguments: Sequence[str], load_worker: Callable[[], WorkerMain], *, sh
         for each, summary in SUMMARIES.items():
             cli.command(each, help=summary)(_overview_only)
         return cli
-    module = import_module(f"pooljobs_cli.{name}")
+    module = import_module(f"pooljobs_cli.commands.{name}")
     if name == "serve":
         module.register(cli, load_worker, show_traceback=show_traceback)
     else:
