@@ -353,7 +353,7 @@ def test_another_host_of_the_dsn_takes_over(line: Line, dsn: str, connection: Co
     with ExitStack() as stack:
         other = stack.enter_context(line_to(dsn))
         both = {**conninfo_to_dict(line.dsn), "host": "127.0.0.1,127.0.0.1", "port": f"{line.port},{other.port}"}
-        app = stack.enter_context(app_on(make_conninfo("", **both, target_session_attrs="read-write"), wait=60))
+        app = stack.enter_context(app_on(make_conninfo("", **{**both, "target_session_attrs": "read-write"}), wait=60))
         enqueue(app)
         assert (line.tries, other.tries) == (1, 0)
         turned_read_only(app)

@@ -55,11 +55,11 @@ def test_a_schema_of_before_is_mended(empty_dsn: str) -> None:
         for (day,) in owner.execute(DAYS_OF_HISTORY).fetchall():
             owner.execute(f"ALTER TABLE {day} REPLICA IDENTITY DEFAULT".encode())
         assert len(scalar(owner, WITHOUT)) > 2
+        migrate(empty_dsn)
+        assert scalar(owner, WITHOUT) is None
         insert(owner)
         (job,) = claim(owner, register(owner)) or []
         settle_all(owner, job.settled(Verdict.FAILED, error="e"))
-        migrate(empty_dsn)
-        assert scalar(owner, WITHOUT) is None
         owner.execute("CREATE PUBLICATION everything FOR ALL TABLES")
         with open_reader(empty_dsn, "pooljobs") as reader:
             reader.retry(UUID(str(job.id)))

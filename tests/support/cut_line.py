@@ -39,7 +39,7 @@ class Line:
         self.read_only = False
         parts = {**conninfo_to_dict(dsn), "host": "127.0.0.1", "port": self.port}
         parts.pop("hostaddr", None)
-        self.dsn = make_conninfo("", **parts, sslmode="disable", gssencmode="disable")
+        self.dsn = make_conninfo("", **{**parts, "sslmode": "disable", "gssencmode": "disable"})
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:

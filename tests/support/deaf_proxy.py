@@ -44,7 +44,7 @@ def _through(dsn: str, change: Change) -> Iterator[str]:
         threading.Thread(target=_accept, args=(listener, _address(dsn), change), daemon=True).start()
         parts = {**conninfo_to_dict(dsn), "host": "127.0.0.1", "port": listener.getsockname()[1]}
         parts.pop("hostaddr", None)
-        yield make_conninfo("", **parts, sslmode="disable", gssencmode="disable")
+        yield make_conninfo("", **{**parts, "sslmode": "disable", "gssencmode": "disable"})
 
 
 def _address(dsn: str) -> str | tuple[str, int]:

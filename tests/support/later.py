@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest.mock import patch
 
+from pooljobs.db import columns
 from pooljobs.db.schema import migrations as module
 
 _files = module._files
@@ -29,17 +30,21 @@ def with_migrations(**texts: str) -> Iterator[None]:
 NEEDED = {"look_up_types": 104}
 """The migration that a function needs, since its body is bound when it is made."""
 
+COLUMNS = {"snoozes": 110}
+"""The migration that has added a column."""
+
 
 @contextmanager
 def only_until(version: int) -> Iterator[None]:
-    """This pooljobs knows no later migration, nor functions that need one."""
+    """This pooljobs knows no later migration, nor functions and columns that need one."""
     late = {one.name for one in module.migrations() if one.version > version}
     late |= {name for name, needed in NEEDED.items() if needed > version}
 
     def files(folder: str) -> dict[str, str]:
         return {name: text for name, text in _files(folder).items() if name not in late}
 
-    with patch.object(module, "_files", files):
+    known = tuple(column for column in columns.JOB_COLUMNS if COLUMNS.get(column.name, 0) <= version)
+    with patch.object(module, "_files", files), patch.object(columns, "JOB_COLUMNS", known):
         yield
 
 
