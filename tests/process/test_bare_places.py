@@ -130,17 +130,17 @@ def reached(dsn: str) -> Iterator[str]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
-@pytest.mark.parametrize("position", PLACES.values(), ids=PLACES.keys())
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES.keys())
 def test_a_job_is_enqueued_run_and_shown_in_a_bare_place(
-    reached: str, connection: Connection[Any], tmp_path: Path, position: Place
+    reached: str, connection: Connection[Any], tmp_path: Path, place: Place
 ) -> None:
-    position.require()
+    place.require()
     said = tmp_path / "said"
     said.touch()
-    assert position.run(reached, said, "enqueue", "look", "--payload", '{"name": "größe"}') == position.printing, (
+    assert place.run(reached, said, "enqueue", "look", "--payload", '{"name": "größe"}') == place.printing, (
         said.read_text()
     )
-    fleet = position.start(reached, said, "serve", "--app", APP, *position.options)
+    fleet = place.start(reached, said, "serve", "--app", APP, *place.options)
     try:
         wait_until(lambda: fleet.poll() is not None or not unfinished(connection), what="the job's end")
         assert counts(connection) == {"completed": 1}, (said.read_text(), errors(connection))
@@ -150,7 +150,7 @@ def test_a_job_is_enqueued_run_and_shown_in_a_bare_place(
         code = fleet.wait(60)
     assert code == ExitCode.OK, said.read_text()
     for command in (["stats"], ["jobs", "list"]):
-        assert position.run(reached, said, *command) == position.printing, said.read_text()
+        assert place.run(reached, said, *command) == place.printing, said.read_text()
     assert "Traceback" not in said.read_text()
 
 
@@ -194,14 +194,14 @@ REFUSED: Final = {
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
-@pytest.mark.parametrize(("position", "code", "words"), REFUSED.values(), ids=REFUSED.keys())
+@pytest.mark.parametrize(("place", "code", "words"), REFUSED.values(), ids=REFUSED.keys())
 def test_serve_says_what_it_cannot_do_without(
-    reached: str, tmp_path: Path, position: Place, code: ExitCode, words: list[str]
+    reached: str, tmp_path: Path, place: Place, code: ExitCode, words: list[str]
 ) -> None:
-    position.require()
+    place.require()
     said = tmp_path / "said"
     app = "nowhere:app" if code is ExitCode.APP else APP
-    assert position.run(reached, said, "serve", "--app", app) == code
+    assert place.run(reached, said, "serve", "--app", app) == code
     assert all(word in said.read_text() for word in words), said.read_text()
     assert "Traceback" not in said.read_text()
 
@@ -209,8 +209,8 @@ def test_serve_says_what_it_cannot_do_without(
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
 @pytest.mark.parametrize("command", [["stats"], ["enqueue", "x"], ["serve", "--app", APP]], ids=" ".join)
 def test_a_user_without_a_name_is_to_name_the_databases(reached: str, tmp_path: Path, command: list[str]) -> None:
-    position, said = Place(NAMELESS), tmp_path / "said"
-    position.require()
+    place, said = Place(NAMELESS), tmp_path / "said"
+    place.require()
     without = {name: value for name, value in conninfo_to_dict(reached).items() if name != "user"}
-    assert position.run(make_conninfo("", **without), said, *command) == ExitCode.DATABASE_UNREACHABLE
+    assert place.run(make_conninfo("", **without), said, *command) == ExitCode.DATABASE_UNREACHABLE
     assert "name one of the database's in the DSN, or in PGUSER" in said.read_text()

@@ -92,8 +92,8 @@ def test_a_replacement_that_hangs_is_killed_and_tried_again_later(
     dsn: str, connection: Connection[Any], tmp_path: Path
 ) -> None:
     (tmp_path / "hanging.py").write_text(BEGINNING.format(way=WAYS["a socket"]) + ONCE_ASKED)
-    position = {"PYTHONPATH": f"{tmp_path}:{ROOT}", "HANG": str(tmp_path / "hang")}
-    with Serving(dsn, tmp_path / "log", "--boot-timeout", "5", app="hanging:app", env=position) as fleet:
+    place = {"PYTHONPATH": f"{tmp_path}:{ROOT}", "HANG": str(tmp_path / "hang")}
+    with Serving(dsn, tmp_path / "log", "--boot-timeout", "5", app="hanging:app", env=place) as fleet:
         (tmp_path / "hang").touch()
         row = connection.execute(WORKERS_PID).fetchone()
         assert row is not None
