@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         OptionError,
         PayloadError,
         PoolJobsError,
+        RefusedError,
     )
     from pooljobs.exit_codes import ExitCode
     from pooljobs.handler.context import JobContext, current_job, current_trace_id
@@ -66,6 +67,7 @@ __all__ = [
     "PayloadError",
     "PoolJobs",
     "PoolJobsError",
+    "RefusedError",
     "Retry",
     "RetryPolicy",
     "Snooze",
@@ -97,6 +99,7 @@ _HOMES: Final = {
         "OptionError",
         "PayloadError",
         "PoolJobsError",
+        "RefusedError",
     ),
     "exit_codes": ("ExitCode",),
     "handler.context": ("JobContext", "current_job", "current_trace_id"),

@@ -100,11 +100,19 @@ class NotFoundError(PoolJobsError):
 class PayloadError(PoolJobsError, ValueError):
     """A payload that PostgreSQL or JSON cannot hold, or that the handler does not take. Nothing was enqueued."""
 
-    exit_code = ExitCode.REFUSED
+    exit_code = ExitCode.USAGE
 
 
 class OptionError(PoolJobsError, ValueError):
-    """An enqueue option or a setting is out of its range."""
+    """An enqueue option or a setting is out of its range, or a connection string is none."""
+
+    exit_code = ExitCode.USAGE
+
+
+class RefusedError(PoolJobsError):
+    """It cannot be done as things stand, and nothing was: the job has ended, nobody agreed, or no database was named
+    where a service manager runs the process.
+    """
 
     exit_code = ExitCode.REFUSED
 

@@ -17,7 +17,7 @@ class ExitCode(IntEnum):
     INTERNAL = 1
     """A bug in pooljobs: the traceback was printed."""
     USAGE = 2
-    """The command line itself is wrong (click's own code)."""
+    """The command line is wrong, or a value in it or in a variable: an option, a payload, a connection string."""
     APP = 3
     """The application could not be loaded: no such module or attribute, or its import raised."""
     DATABASE_UNREACHABLE = 4
@@ -31,7 +31,7 @@ class ExitCode(IntEnum):
     NOT_FOUND = 8
     """The job or job type that was named does not exist."""
     REFUSED = 9
-    """The payload or an option was refused; nothing was stored."""
+    """It cannot be done as things stand: a job is not in a state for it, nobody agreed. Nothing was done."""
     EMBEDDED = 10
     """The embedded server is not installed, or did not start."""
     WORKER_BOOT = 11

@@ -69,6 +69,10 @@ DURABILITIES = ("strict", "relaxed")
 POOLERS = ("none", "session")
 """What may stand between a fleet and its server."""
 
+LOG_FORMATS = ("text", "json")
+
+LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
+
 JOB_LOGS = ("none", "failed", "all")
 """Of which jobs the log says what became of them."""
 

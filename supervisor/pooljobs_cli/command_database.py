@@ -23,7 +23,8 @@ def reading(dsn: str | None, schema: str, *, embedded: bool) -> Iterator[Reader]
     """A reader of the database to use; ``embedded`` is whether that server is asked for.
 
     Raises:
-        OptionError: ``dsn`` is given too, or no database was named where one must be.
+        OptionError: ``dsn`` is given too.
+        RefusedError: No database was named where one must be.
         DatabaseUnreachableError, DatabaseUnsupportedError, NotMigratedError, EmbeddedError: As their names say.
     """
     with uncollected():
@@ -39,9 +40,9 @@ def reading(dsn: str | None, schema: str, *, embedded: bool) -> Iterator[Reader]
 def announce(database: Database) -> None:
     """Say which embedded server is used, once, on stderr; a named server needs no word."""
     if database.note:
-        say(database.note, style="yellow" if database.warning else "dim")
+        say(database.note, style="warning" if database.warning else "dim")
     for left in database.left:
-        say(left, style="yellow")
+        say(left, style="warning")
 
 
 @contextmanager

@@ -6,14 +6,15 @@ import errno
 import os
 import traceback
 from collections.abc import Callable
+from typing import Final
 
 from pooljobs.errors import AppLoadError, PoolJobsError, SystemRefusedError
 from pooljobs.exit_codes import ExitCode
 from pooljobs.job.error_text import without_hint
 from pooljobs.process import open_files
-from pooljobs_cli.output.console import say, say_error
+from pooljobs_cli.output.console import say_error
 
-_PLAIN = ""
+_BUG: Final = "this is a bug in pooljobs; please report it with the traceback"
 
 _NO_TEMPORARY_DIRECTORY = "No usable temporary directory"
 """How Python's error begins; ``serve`` needs none, ``demo``, ``bench`` and ``chaos`` do."""
@@ -32,14 +33,16 @@ def report(error: Exception, *, show_traceback: bool) -> ExitCode:
     """Tell an error on stderr, and return the exit code it asks for."""
     known = as_known(error)
     if known is None:
-        say(_own_traceback(error), style=_PLAIN)
-        say_error(f"{type(error).__name__}: {error}", "this is a bug in pooljobs; please report it with the traceback")
+        text, hint = (
+            f"{type(error).__name__}: {error}",
+            _BUG,
+        )
+        say_error(text, hint, ExitCode.INTERNAL, traceback=_own_traceback(error))
         return ExitCode.INTERNAL
-    if isinstance(known, AppLoadError) and known.traceback:
-        say(known.traceback.rstrip(), style=_PLAIN)
-    if show_traceback:
-        say(without_hint(_own_traceback(error), known.hint).rstrip(), style="dim")
-    say_error(str(known), known.hint)
+    theirs = known.traceback if isinstance(known, AppLoadError) else None
+    ours = without_hint(_own_traceback(error), known.hint) if show_traceback else None
+    shown = "\n".join(trail.rstrip() for trail in (theirs, ours) if trail)
+    say_error(str(known), known.hint, known.exit_code, traceback=shown or None)
     return known.exit_code
 
 

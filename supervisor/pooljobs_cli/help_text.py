@@ -1,20 +1,23 @@
-"""Makes a command's ``--help``: what it does, examples to copy, and the exit codes to expect."""
+"""What commands' helps have in common: examples to copy, and the exit codes to expect with their meanings."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from pooljobs.exit_codes import ExitCode
+from pooljobs_cli.help_page import HelpPage
 
-_MEANINGS = {
+MEANINGS: Final[Mapping[ExitCode, str]] = {
     ExitCode.OK: "done",
+    ExitCode.USAGE: "the command line is wrong, or a value in it; nothing was done",
     ExitCode.APP: "the application could not be loaded",
     ExitCode.DATABASE_UNREACHABLE: "no server answered, or it refused the user or the database",
     ExitCode.DATABASE_UNSUPPORTED: "the server is older than PostgreSQL 14, or read-only",
     ExitCode.NOT_MIGRATED: "the schema is missing or of another version: run pooljobs migrate",
     ExitCode.CONNECTION_BUDGET: "the server, the role or the database may not have so many connections",
     ExitCode.NOT_FOUND: "no such job, or no such job type",
-    ExitCode.REFUSED: "a payload or an option was refused; nothing was stored",
+    ExitCode.REFUSED: "it cannot be done as things stand, or nobody agreed; nothing was done",
     ExitCode.EMBEDDED: "the embedded server is not installed or did not start",
     ExitCode.WORKER_BOOT: "no worker came up",
     ExitCode.DRAIN_TIMED_OUT: "the drain passed its time limit, or was cut short; what still ran is back in its queue",
@@ -35,23 +38,10 @@ DATABASE_CODES = (
 """What any command that looks into the database can end with."""
 
 
-def teach(what: str, more: str = "", *, examples: Sequence[str], codes: Sequence[ExitCode] = ()) -> str:
-    """The help text of a command: ``what`` is shown in the list of commands too, the rest only in its own help.
+def teach(what: str, more: str = "", *, examples: Sequence[str], codes: Sequence[ExitCode] = ()) -> HelpPage:
+    """The help of a command: ``what`` is shown in the list of commands too, the rest only in its own help.
 
     Every command can also end with 1 (a bug) and 2 (a wrong command line).
     """
-    listed = [f"  {code:<3} {_MEANINGS[code]}" for code in sorted({ExitCode.OK, *codes})]
-    return "\n".join(
-        [
-            what,
-            *(["", more] if more else []),
-            "",
-            "\b",
-            "Examples:",
-            *(f"  {line}" for line in examples),
-            "",
-            "\b",
-            "Exit codes:",
-            *listed,
-        ]
-    )
+    listed = [(int(code), MEANINGS[code]) for code in sorted({ExitCode.OK, ExitCode.USAGE, *codes})]
+    return HelpPage(summary=what, more=more, examples=examples, codes=listed)

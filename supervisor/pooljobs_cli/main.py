@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from pooljobs.exit_codes import ExitCode
 from pooljobs.process.importing import uncollected
 from pooljobs_cli.command_failures import report
-from pooljobs_cli.output.console import write
+from pooljobs_cli.output.console import for_programs, write
 
 if TYPE_CHECKING:
     from pooljobs_cli.serving.launch import WorkerMain
@@ -21,9 +22,14 @@ INTERRUPTED = 130
 def run(arguments: Sequence[str], load_worker: Callable[[], WorkerMain]) -> int:
     """Carry out one command line and return its exit code; ``load_worker`` gives what each worker of ``serve`` runs."""
     show_traceback, rest = split_traceback(arguments)
+    with for_programs() if asks_for_json(rest) else nullcontext():
+        return _run(rest, load_worker, show_traceback=show_traceback)
+
+
+def _run(rest: Sequence[str], load_worker: Callable[[], WorkerMain], *, show_traceback: bool) -> int:
     try:
         try:
-            if rest[:1] == ["--version"]:
+            if list(rest[:1]) == ["--version"]:
                 return _tell_version()
             code = _carry_out(rest, load_worker, show_traceback=show_traceback)
         finally:
@@ -48,6 +54,15 @@ def split_traceback(arguments: Sequence[str]) -> tuple[bool, list[str]]:
     return len(options) < end, [*options, *arguments[end:]]
 
 
+def asks_for_json(arguments: Sequence[str]) -> bool:
+    """Whether ``--json`` is among the options: errors are told as JSON then, even if the rest cannot be read.
+
+    >>> asks_for_json(["jobs", "list", "--jsn", "--json"]), asks_for_json(["enqueue", "x", "--", "--json"])
+    (True, False)
+    """
+    return "--json" in arguments[: arguments.index("--") if "--" in arguments else None]
+
+
 def _tell_version() -> int:
     from importlib.metadata import version
 
@@ -62,7 +77,7 @@ def _carry_out(arguments: Sequence[str], load_worker: Callable[[], WorkerMain], 
         from pooljobs_cli.build import build
         from pooljobs_cli.usage import UsageError, report_usage
 
-        command = typer.main.get_command(build(arguments, load_worker, show_traceback=show_traceback))
+        command = build(load_worker, show_traceback=show_traceback)
     try:
         return command.main(list(arguments), prog_name="pooljobs", standalone_mode=False)
     except typer.Abort:

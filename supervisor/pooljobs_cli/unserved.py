@@ -17,7 +17,7 @@ _MOST: Final = 5
 def say_unserved(queues: Collection[str], app: str | None = None) -> None:
     """One line on stderr, if there are any. ``app``: what serves them is to be given as ``--app``, if that is known."""
     if queues:
-        say(unserved(sorted(queues), app or "MODULE:ATTRIBUTE"), style="yellow")
+        say(unserved(sorted(queues), app or "MODULE:ATTRIBUTE"), style="warning")
 
 
 def unserved(queues: Collection[str], app: str) -> str:

@@ -1,4 +1,4 @@
-"""What is wrong with a command line, told as all else is: typer's own panel would print its words as they are."""
+"""What is wrong with a command line, told as all else is: typer's own way of it would print its words as they are."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ UsageError: Final[Any] = typer.BadParameter.__base__
 
 def report_usage(error: Any) -> ExitCode:
     """Tell it on stderr, and return the exit code."""
-    context, message = error.ctx, error.format_message()
-    if context is None or not message.strip():  # a group without a command has shown its help
-        return ExitCode.USAGE
-    say(context.get_usage(), style="")
-    say_error(message, f"{context.command_path} --help  says what it takes")
+    context, hint = error.ctx, None
+    if context is not None:
+        say(context.get_usage())
+        hint = f"{context.command_path} --help  says what it takes"
+    told = error.format_message().replace(": Value error, ", ": ", 1)  # pydantic's words for what typer says then
+    say_error(told, hint, ExitCode.USAGE)
     return ExitCode.USAGE

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from pooljobs.errors import OptionError
+from pooljobs.errors import RefusedError
 from pooljobs.job.verdict import Verdict
 from pooljobs.operations.listing import STATUSES
 from pooljobs.operations.reader import open_reader
@@ -130,7 +130,7 @@ def look(dsn: str) -> None:
 def retry_all(dsn: str) -> None:
     with open_reader(dsn, "pooljobs") as reader:
         for job in reader.list_jobs(statuses=("failed", "cancelled"), limit=10_000):
-            with suppress(OptionError):  # it has values that no pending job may have
+            with suppress(RefusedError):  # it has values that no pending job may have
                 reader.retry(job["id"])
 
 

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg import Connection, errors
 
-from pooljobs.errors import OptionError
+from pooljobs.errors import RefusedError
 from pooljobs_cli.bench.bench_schema import PURPOSE as BENCH
 from pooljobs_cli.chaos.chaos_schema import PURPOSE as CHAOS
 from pooljobs_cli.demo.ledger import PURPOSE as DEMO
@@ -104,7 +104,7 @@ def test_a_schema_that_nobody_marked_is_refused_and_left_as_it_is(
     admin.execute(f"CREATE VIEW public.v AS SELECT * FROM {purpose.schema}.precious".encode())
     if comment:
         admin.execute(f"COMMENT ON SCHEMA {purpose.schema} IS '{comment}'".encode())
-    with pytest.raises(OptionError, match=f"no {purpose.command} made it"), own_schema(empty_dsn, purpose, not_asked):
+    with pytest.raises(RefusedError, match=f"no {purpose.command} made it"), own_schema(empty_dsn, purpose, not_asked):
         pass
     assert admin.execute("SELECT count(*) FROM v").fetchone() == (0,)
 
@@ -142,7 +142,7 @@ def test_nothing_of_others_goes_with_it(empty_dsn: str, admin: Connection[Any], 
     statement, named = DEPENDENTS[dependent]
     admin.execute(MARKED.encode())
     admin.execute(statement.encode())
-    with pytest.raises(OptionError) as refused, own_schema(empty_dsn, DEMO, not_asked):
+    with pytest.raises(RefusedError) as refused, own_schema(empty_dsn, DEMO, not_asked):
         pass
     assert named in str(refused.value).replace("public.", "")
     assert admin.execute("SELECT n FROM public.theirs").fetchone() == (7,)
@@ -173,7 +173,7 @@ def test_without_a_yes_nothing_is_done(empty_dsn: str, admin: Connection[Any], m
     with open("/dev/null") as nobody:  # noqa: PTH123
         monkeypatch.setattr("sys.stdin", nobody)
         with (
-            pytest.raises(OptionError, match="nothing was done"),
+            pytest.raises(RefusedError, match="nothing was done"),
             own_schema(empty_dsn, DEMO, consent("DATABASE_URL", yes=False)),
         ):
             pass

@@ -17,7 +17,7 @@ from pooljobs.application.loading import load_app
 from pooljobs.db.connect import with_timeouts
 from pooljobs.db.dsn import describe, resolve
 from pooljobs.embedded.pidfile import parse
-from pooljobs.errors import AppLoadError, DatabaseUnreachableError, DeclarationError, OptionError, PayloadError
+from pooljobs.errors import AppLoadError, DeclarationError, OptionError, PayloadError
 from pooljobs.job.options import EnqueueOptions
 from pooljobs.job.retry import RetryPolicy
 from pooljobs.job.time_limit import TimeLimit
@@ -75,7 +75,7 @@ def any_dsn(text: str) -> None:
     """Is refused without a word of it, or can be connected with and told of, never with its password."""
     try:
         dsn = resolve(text, {}).dsn
-    except DatabaseUnreachableError as error:
+    except OptionError as error:
         message = "".join(traceback.format_exception_only(error))
         if PASSWORD in f"{message} {error.hint} {error.__cause__}":
             raise AssertionError("the password is told") from error

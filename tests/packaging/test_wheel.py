@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.command import environment
+from tests.support.embedded import fresh_root
+
 ROOT = Path(__file__).parent.parent.parent
 SOURCES = ("shared", "worker", "supervisor")
 
@@ -70,3 +73,26 @@ def test_the_wheel_works_where_the_sources_are_not(wheel: Path, tmp_path: Path) 
     )
     program = f"import sys; sys.path.insert(0, {str(wheel)!r}); {code}"
     subprocess.run([sys.executable, "-c", program], check=True, cwd=tmp_path)
+
+
+def test_the_first_step_of_the_help_works_from_the_wheel_in_an_empty_directory(wheel: Path) -> None:
+    """Neither Makefile nor examples are there, and what is imported is the wheel's."""
+    with fresh_root() as root:
+        installed, empty = root / "installed", root / "empty"
+        for folder in (installed, empty):
+            folder.mkdir(parents=True)
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(installed)
+        env = environment({"PYTHONPATH": str(installed)})
+        told = _pooljobs("--help", cwd=empty, env=env)
+        program, *step = told.split("First steps:\n")[1].split("  ")[1].split()
+        assert program == "pooljobs"
+        assert "0 lost, 0 claimed twice" in _pooljobs(*step, "--jobs", "20", "--procs", "1", cwd=empty, env=env)
+
+
+def _pooljobs(*arguments: str, cwd: Path, env: dict[str, str]) -> str:
+    code = "import pooljobs, sys; assert 'installed' in pooljobs.__file__; from pooljobs.__main__ import main; main()"
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=150, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout

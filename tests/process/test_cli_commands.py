@@ -144,20 +144,20 @@ def test_a_refused_job_that_waits_says_so(dsn: str, connection: Connection[Any])
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
-        (["send", "--app", "shop", "--payload", '{"too": 1}'], ExitCode.REFUSED, "too"),
+        (["send", "--app", "shop", "--payload", '{"too": 1}'], ExitCode.USAGE, "too"),
         (["sent", "--app", "shop"], ExitCode.NOT_FOUND, "did you mean send"),
         (["send", "--app", "nowhere_to_be_found"], ExitCode.APP, "cannot find"),
-        (["send", "--payload", "{to: 1}"], ExitCode.REFUSED, "quote it"),
-        (["send", "--payload", '{"a": "\\u0000"}'], ExitCode.REFUSED, "payload.a"),
-        (["send", "--priority", "9"], ExitCode.REFUSED, "priority"),
-        (["send", "--delay", "-1"], ExitCode.REFUSED, "delay"),
-        (["send", "--delay", "soon"], ExitCode.REFUSED, "1h30m"),
-        (["send", "--run-at", "soon"], ExitCode.REFUSED, "2026-12-24T18:00"),
-        (["send", "--run-at", "2099-01-01", "--delay", "1h"], ExitCode.REFUSED, "exclude each other"),
-        (["send", "--app", "shop", "too=1"], ExitCode.REFUSED, "too"),
-        (["send", "to"], ExitCode.REFUSED, "name=Ada"),
-        (["send", "to=a", "-p", "{}"], ExitCode.REFUSED, "given twice"),
-        (["", "--queue", "q"], ExitCode.REFUSED, "job type"),
+        (["send", "--payload", "{to: 1}"], ExitCode.USAGE, "quote it"),
+        (["send", "--payload", '{"a": "\\u0000"}'], ExitCode.USAGE, "payload.a"),
+        (["send", "--priority", "9"], ExitCode.USAGE, "priority"),
+        (["send", "--delay", "-1"], ExitCode.USAGE, "delay"),
+        (["send", "--delay", "soon"], ExitCode.USAGE, "1h30m"),
+        (["send", "--run-at", "soon"], ExitCode.USAGE, "2026-12-24T18:00"),
+        (["send", "--run-at", "2099-01-01", "--delay", "1h"], ExitCode.USAGE, "exclude each other"),
+        (["send", "--app", "shop", "too=1"], ExitCode.USAGE, "too"),
+        (["send", "to"], ExitCode.USAGE, "name=Ada"),
+        (["send", "to=a", "-p", "{}"], ExitCode.USAGE, "given twice"),
+        (["", "--queue", "q"], ExitCode.USAGE, "job type"),
     ],
 )
 def test_a_refused_enqueue_stores_nothing(
@@ -204,7 +204,7 @@ def test_an_id_may_be_named_by_13_characters_and_not_by_fewer_or_for_two(
     assert (both.code, both.out) == (ExitCode.NOT_FOUND, "")
     assert f"name one: {twins[0]}, {twins[1]}" in both.err
     short = pooljobs("jobs", command, "abcdabcd-abc", dsn=dsn)
-    assert (short.code, short.out) == (ExitCode.REFUSED, "")
+    assert (short.code, short.out) == (ExitCode.USAGE, "")
     assert "too short" in short.err
     assert "13 characters" in short.err
 
@@ -230,7 +230,7 @@ def test_jobs_as_json_have_all_numbers_whole_even_for_readers_that_round_them(
         assert where == (str(worker), "test", 1, 1)
         assert '"n": 12345678901234567890.10' in ended.out
         assert '"b": 9007199254740993' in ended.out
-    assert set(shown.json) - set(listed.json[0]) <= {"cancel_requested_ago"}, "what a listing lacks"
+    assert set(shown.json) - set(listed.json[0]) <= {"cancel_requested_ago", "snoozes"}, "what a listing lacks"
 
 
 @pytest.mark.parametrize("width", [80, 120])
@@ -272,10 +272,17 @@ def test_stats(dsn: str, connection: Connection[Any]) -> None:
     assert (row["pending"], row["due"]) == (3, 3)
 
 
-@pytest.mark.parametrize("dsn_", ["host=/no/such/place", "host=127.0.0.1 port=1", "postgresql://[broken"])
-def test_a_database_that_is_not_there_is_two_lines_and_an_exit_code(dsn_: str) -> None:
+@pytest.mark.parametrize(
+    ("dsn_", "code"),
+    [
+        ("host=/no/such/place", ExitCode.DATABASE_UNREACHABLE),
+        ("host=127.0.0.1 port=1", ExitCode.DATABASE_UNREACHABLE),
+        ("postgresql://[broken", ExitCode.USAGE),
+    ],
+)
+def test_a_database_that_is_not_there_is_two_lines_and_an_exit_code(dsn_: str, code: ExitCode) -> None:
     ended = pooljobs("jobs", "list", "--dsn", dsn_)
-    assert ended.code == ExitCode.DATABASE_UNREACHABLE
+    assert ended.code == code
     assert ended.err.startswith("error: ")
     assert ended.err.count("\n") == 2
     assert "Traceback" in pooljobs("jobs", "list", "--dsn", dsn_, "--traceback").err

@@ -79,7 +79,7 @@ def test_a_service_whose_variable_is_mistyped_starts_no_database(project: Projec
 def test_an_application_that_is_a_service_is_refused_where_it_enqueues(project: Project) -> None:
     done = application(project, "", KUBERNETES_SERVICE_HOST="10.0.0.1")
     assert done.returncode == 1
-    assert "OptionError: no database is named, and under Kubernetes" in done.stderr
+    assert "RefusedError: no database is named, and under Kubernetes" in done.stderr
     assert not project.root.exists()
 
 

@@ -17,7 +17,7 @@ from tests.support.serving import Serving, audit_of, counts, enqueue
 from tests.support.waiting import wait_until
 
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-SETTLING = WAITING + " AND position('verdict' IN query) > 0"
+SETTLING = WAITING + " AND position('started_ago' IN query) > 0"
 """The steward waits for history too, when it makes partitions."""
 ONE_WORKER = ("--procs", "1", "--batch-size", "10", "--no-adaptive", "--poll-interval", "0.1")
 HUNG = "hangs outside any handler"

@@ -187,5 +187,5 @@ def test_a_reader_that_leaves_ends_it(dsn: str) -> None:
 @pytest.mark.parametrize("wrong", ["0", "-1", "nan", "inf"])
 def test_seconds_that_are_none_are_refused(dsn: str, wrong: str) -> None:
     ended = pooljobs("stats", "--watch", wrong, dsn=dsn)
-    assert (ended.code, ended.out) == (ExitCode.REFUSED, "")
+    assert (ended.code, ended.out) == (ExitCode.USAGE, "")
     assert "0.1 seconds or more" in ended.err

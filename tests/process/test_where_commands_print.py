@@ -22,7 +22,7 @@ NAME = "größe 数 \U0001f600"
 PRINTING = [
     ["--version"],
     ["stats", "--help"],
-    ["jobs"],
+    ["jobs", "--help"],
     ["jobs", "list"],
     ["jobs", "show", ID, "--json"],
     ["enqueue", "x"],
@@ -77,7 +77,8 @@ def test_a_full_disk_is_one_line_and_an_exit_code(filled: str, command: list[str
     with _FULL.open("wb") as full:
         ended = _ended(*command, dsn=filled, stdout=full)
     assert (ended.returncode, b"Traceback" in ended.stderr) == (ExitCode.OUTPUT, False)
-    assert ended.stderr.endswith(b"error: cannot write to stdout: No space left on device\n")
+    assert b"cannot write to stdout: No space left on device" in ended.stderr
+    assert ended.stderr.count(b"\n") == 1
 
 
 @pytest.mark.parametrize("command", [["stats", "--help"], ["jobs", "show", ID], ["enqueue", "x"]], ids=" ".join)
@@ -106,7 +107,7 @@ def test_what_is_told_on_stderr_is_lost_where_nobody_takes_it(filled: str, shell
 
 def test_a_closed_stdin_is_no_payload(filled: str) -> None:
     ended = _ended("enqueue", "x", "--payload", "-", dsn=filled, shell="<&-")
-    assert ended.returncode == ExitCode.REFUSED
+    assert ended.returncode == ExitCode.USAGE
     assert b"cannot read the payload from stdin" in ended.stderr
     assert b"Traceback" not in ended.stderr
 
@@ -120,7 +121,7 @@ def test_a_stream_takes_what_it_has_characters_for(filled: str, encoding: str) -
     told = _ended("jobs", "show", ID, "--json", dsn=filled, env=env)
     job = json.loads(told.stdout.decode(encoding))
     assert (job["queue"], job["payload"]) == (NAME, {NAME: 1})
-    assert _ended("jobs", "show", NAME, dsn=filled, env=env).returncode == ExitCode.REFUSED
+    assert _ended("jobs", "show", NAME, dsn=filled, env=env).returncode == ExitCode.USAGE
 
 
 NUMBERS = '{"n": [' + ", ".join(["9" * 30, "9" * 9000, "1e400", "0.1000000000000000055511151231257827"]) + "]}"

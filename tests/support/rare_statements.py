@@ -145,6 +145,13 @@ def reader_statements(connection: Connection[Any]) -> list[Hot]:
         ("job_types", "job_types_pkey"),
     }
     return [
+        Hot(
+            "list_declared",
+            "list_declared",
+            {"limit": 1000},
+            {("job_types", None), ("job_types", "job_types_pkey")},
+            2 * OTHERS,
+        ),
         Hot("find_live, by an operator", "find_live", {"ids": running}, BY_ID),
         Hot(
             "name_workers",

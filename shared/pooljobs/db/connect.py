@@ -13,11 +13,10 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import Connection
-from psycopg_pool import ConnectionPool
 
 from pooljobs.db.dsn import describe
 from pooljobs.db.error_classes import unreachable
@@ -27,6 +26,9 @@ from pooljobs.db.session_settings import CLOSED_PATH, NEEDED, PINNED, patient
 from pooljobs.db.wire.arrays import register_arrays
 from pooljobs.db.wire.prepared import UTF8
 from pooljobs.errors import DatabaseUnsupportedError
+
+if TYPE_CHECKING:
+    from psycopg_pool import ConnectionPool
 
 OLDEST = 14
 """The oldest major version of PostgreSQL that works: older ones lack multi-minmax block range indexes."""
@@ -156,6 +158,8 @@ def child_pool(
     ``silence`` is as for ``with_timeouts``: the lease, so that a vanished server is noticed before the lease matters.
     ``relaxed`` sessions commit without waiting for the disk.
     """
+    from psycopg_pool import ConnectionPool  # no command has one
+
     keep_out(application_name)
     return ConnectionPool(
         with_timeouts(dsn, silence),

@@ -85,10 +85,11 @@ def open_database(
         source: Where ``dsn`` came from, for messages.
 
     Raises:
-        DatabaseUnreachableError: ``dsn``, or the variable it came from, is not a connection string.
         EmbeddedError: The embedded server is not installed or did not start.
         NotMigratedError: The embedded server's schema is newer than this pooljobs.
-        OptionError: The schema cannot have that name, or no database was named where one must be.
+        OptionError: ``dsn``, or the variable it came from, is not a connection string; the schema cannot have that
+            name.
+        RefusedError: No database was named where one must be.
     """
     check_schema(schema)
     found = resolve(dsn, source=source)

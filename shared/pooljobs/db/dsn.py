@@ -13,7 +13,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pooljobs.db.dsn_forms import normalized, unwrapped
 from pooljobs.db.endpoint import server
-from pooljobs.errors import DatabaseUnreachableError, OptionError
+from pooljobs.errors import OptionError
 
 EMBEDDED: Final = "embedded"
 """In the place of a connection string: the embedded server, wherever this is."""
@@ -39,7 +39,7 @@ def resolve(dsn: str | None, environ: Mapping[str, str] = os.environ, *, source:
     ``source`` is where ``dsn`` came from, for messages. What forms it may have: see ``dsn_forms``.
 
     Raises:
-        DatabaseUnreachableError: The string is not a connection string.
+        OptionError: The string is not a connection string.
     """
     given = [
         (dsn, source),
@@ -76,4 +76,4 @@ def _checked(text: str, source: str) -> str:
     except OptionError as error:
         found = error
     # Out here the new error has no context: libpq's own, further down there, quotes the text.
-    raise DatabaseUnreachableError(f"{source} is not a PostgreSQL connection string: {found}", hint=found.hint)
+    raise OptionError(f"{source} is not a PostgreSQL connection string: {found}", hint=found.hint)

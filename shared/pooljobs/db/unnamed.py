@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 from typing import Final
 
 from pooljobs.embedded.managers import service_manager
-from pooljobs.errors import OptionError
+from pooljobs.errors import RefusedError
 
 VARIABLES: Final = ("POOLJOBS_DSN", "DATABASE_URL")
 
@@ -27,11 +27,11 @@ _URL: Final = re.compile(r"(?i)\s*['\"`]?(jdbc:)?(postgres|postgresql|pgsql|post
 
 
 def refuse_services(environ: Mapping[str, str] = os.environ) -> None:
-    """Raises OptionError where a service manager runs this process: it says what was missing."""
+    """Raises RefusedError where a service manager runs this process: it says what was missing."""
     if manager := service_manager(environ):
         like = lookalikes(environ)
         meant = f"{_told(like)} {_are(like)} set: was {_one_of(like)} meant? " if like else ""
-        raise OptionError(
+        raise RefusedError(
             f"no database is named, and {manager} no private one is started by itself: {_missing(environ)}",
             hint=f"set DATABASE_URL, or pass --dsn. {meant}"
             "For a private PostgreSQL all the same pass --embedded, or set POOLJOBS_DSN=embedded",
@@ -48,10 +48,10 @@ def warning(environ: Mapping[str, str] = os.environ) -> str:
 
 
 def refuse_service_file(environ: Mapping[str, str] = os.environ) -> None:
-    """Raises OptionError where libpq would put a service's parameters into every connection, whatever its DSN."""
+    """Raises RefusedError where libpq would put a service's parameters into every connection, whatever its DSN."""
     if "PGSERVICE" in environ:
         hint = "unset PGSERVICE to use the embedded server"
-        raise OptionError("PGSERVICE is set, which leads every connection to a server that was named", hint=hint)
+        raise RefusedError("PGSERVICE is set, which leads every connection to a server that was named", hint=hint)
 
 
 def lookalikes(environ: Mapping[str, str]) -> list[str]:

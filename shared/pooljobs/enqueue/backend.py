@@ -23,8 +23,8 @@ class ProducerBackend:
         wait: Seconds for which to wait for one.
 
     Raises:
-        DatabaseUnreachableError: The connection string is none.
-        OptionError: No connection string was found, and a service manager runs this process.
+        OptionError: The connection string is none.
+        RefusedError: No connection string was found, and a service manager runs this process.
         EmbeddedError: No connection string was found, and the embedded server cannot be had.
     """
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
-from collections.abc import Mapping
 from typing import TextIO
 
 from pooljobs.errors import OptionError
@@ -13,8 +11,8 @@ from pooljobs.logs.application_logging import come_back
 from pooljobs.logs.json_lines import JsonFormatter
 from pooljobs.logs.line_handler import LineHandler
 from pooljobs.logs.text import TextFormatter
-
-LEVELS = ("debug", "info", "warning", "error", "critical")
+from pooljobs.process.colour import is_terminal, wants_colour
+from pooljobs.settings import LOG_LEVELS
 
 
 def configure(
@@ -40,7 +38,7 @@ def configure(
     """
     target = sys.stderr if stream is None else stream
     number = _level(level)
-    handler = LineHandler(target, terminal=format == "text" and _is_terminal(target))
+    handler = LineHandler(target, terminal=format == "text" and is_terminal(target))
     handler.setFormatter(_formatter(format, wants_colour(target) if colour is None else colour))
     root = logging.getLogger()
     for old in _handlers():
@@ -49,15 +47,6 @@ def configure(
     root.setLevel(number)
     come_back(handler)
     logging.captureWarnings(capture=True)
-
-
-def wants_colour(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
-    """Whether to colour what goes to this stream: see no-color.org and force-color.org."""
-    if environ.get("NO_COLOR"):
-        return False
-    if environ.get("FORCE_COLOR"):
-        return True
-    return _is_terminal(stream, environ)
 
 
 def terminal() -> int | None:
@@ -83,17 +72,9 @@ def _handlers() -> list[LineHandler]:
     return [handler for handler in logging.getLogger().handlers if isinstance(handler, LineHandler)]
 
 
-def _is_terminal(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
-    """Whether escape codes mean something on this stream."""
-    try:
-        return stream.isatty() and environ.get("TERM") != "dumb"
-    except ValueError:  # closed
-        return False
-
-
 def _level(name: str) -> int:
-    if name.lower() not in LEVELS:
-        raise OptionError(f"no such log level: {name!r}", hint=f"use one of {', '.join(LEVELS)}")
+    if name.lower() not in LOG_LEVELS:
+        raise OptionError(f"no such log level: {name!r}", hint=f"use one of {', '.join(LOG_LEVELS)}")
     return logging.getLevelNamesMapping()[name.upper()]
 
 

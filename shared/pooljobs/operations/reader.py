@@ -17,7 +17,7 @@ from pooljobs.db.connect import connect, pinned_transaction
 from pooljobs.db.error_classes import one_line
 from pooljobs.db.schema.version import check_migrated
 from pooljobs.db.store.cancel import cancel_with
-from pooljobs.errors import NotFoundError, OptionError
+from pooljobs.errors import NotFoundError, OptionError, RefusedError
 from pooljobs.job.cancellation import Cancellation
 from pooljobs.operations.id_prefix import id_range
 from pooljobs.operations.listing import LONGEST_LIST, STATUSES
@@ -106,12 +106,12 @@ class Reader(QueueCounts):
         """Put a failed or cancelled job back to pending, due now; False if it was neither.
 
         Raises:
-            OptionError: It has values that no pending job may have.
+            RefusedError: It has values that no pending job may have.
         """
         try:
             return bool(self._rows("retry_job", {"id": job_id}))
         except pg.IntegrityError as error:
-            raise OptionError(f"{job_id} cannot be pending again: {one_line(error)}") from error
+            raise RefusedError(f"{job_id} cannot be pending again: {one_line(error)}") from error
 
     def cancel(self, job_id: UUID, reason: str | None = None) -> Cancellation:
         """Cancel a pending job, or ask a running one to end; see ``cancel_one.sql``."""
@@ -129,6 +129,10 @@ class Reader(QueueCounts):
             pending = job["status"] == "pending"
             job["unserved"] = None if served is None else pending and cut(job["queue"]) not in served
         return jobs
+
+    def declared(self, *, limit: int) -> list[DictRow]:
+        """Job types that were ever declared, each with its queue; see ``list_declared.sql``."""
+        return self._rows("list_declared", {"limit": limit})
 
     def _name_workers(self, jobs: Sequence[DictRow]) -> None:
         """Puts in where the jobs' workers run, or ran, as far as that is known."""

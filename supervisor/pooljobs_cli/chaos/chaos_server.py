@@ -78,7 +78,7 @@ def open_place(dsn: str | None) -> Iterator[ChaosServer]:
     """The place; its directory is removed at the end if ``keep`` was set to False.
 
     Raises:
-        DatabaseUnreachableError: ``dsn`` is not a connection string.
+        OptionError: ``dsn`` is not a connection string.
         EmbeddedError: The embedded server is not installed or did not start.
     """
     with own_folder("pooljobs-chaos-", _end_left) as own:

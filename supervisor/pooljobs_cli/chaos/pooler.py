@@ -21,7 +21,7 @@ from psycopg.conninfo import make_conninfo
 
 from pooljobs.db.connect import connect
 from pooljobs.embedded.account import give, server_account, spawn_options
-from pooljobs.errors import OptionError, PoolJobsError
+from pooljobs.errors import PoolJobsError, RefusedError
 from pooljobs_cli.chaos.processes import having, send
 
 PROGRAM: Final = "pgbouncer"
@@ -113,12 +113,12 @@ def find_pooler() -> str:
     """Where the program is.
 
     Raises:
-        OptionError: There is none.
+        RefusedError: There is none.
     """
     places = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
     if (found := shutil.which(PROGRAM, path=places)) is None:
         hint = f"on Debian and Ubuntu: apt-get install {PROGRAM}"
-        raise OptionError(f"--{PROGRAM}: there is no {PROGRAM} on this machine", hint=hint)
+        raise RefusedError(f"--{PROGRAM}: there is no {PROGRAM} on this machine", hint=hint)
     return found
 
 

@@ -10,6 +10,7 @@ import typer
 
 from pooljobs.exit_codes import ExitCode
 from pooljobs_cli.command_database import announce
+from pooljobs_cli.command_group import add_command
 from pooljobs_cli.command_names import SUMMARIES
 from pooljobs_cli.common_options import AsJson, Dsn, Embedded, Yes, chosen_dsn
 from pooljobs_cli.help_text import teach
@@ -50,7 +51,7 @@ HELP = teach(
 
 def register(cli: typer.Typer) -> None:
     """Add the command to the command line."""
-    cli.command("bench", help=HELP)(run)
+    add_command(cli, "bench", page=HELP)(run)
 
 
 def run(

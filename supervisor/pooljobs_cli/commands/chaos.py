@@ -11,6 +11,7 @@ import typer
 
 from pooljobs.errors import OptionError
 from pooljobs.exit_codes import ExitCode
+from pooljobs_cli.command_group import add_command
 from pooljobs_cli.command_names import SUMMARIES
 from pooljobs_cli.common_options import AsJson, Yes, names
 from pooljobs_cli.help_text import teach
@@ -78,7 +79,7 @@ HELP = teach(
 
 def register(cli: typer.Typer) -> None:
     """Add the command to the command line."""
-    cli.command("chaos", help=HELP)(run)
+    add_command(cli, "chaos", page=HELP)(run)
 
 
 def run(

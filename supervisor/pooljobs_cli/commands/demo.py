@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from pooljobs.exit_codes import ExitCode
+from pooljobs_cli.command_group import add_command
 from pooljobs_cli.command_names import SUMMARIES
 from pooljobs_cli.common_options import Yes
 from pooljobs_cli.help_text import teach
@@ -34,7 +35,7 @@ HELP = teach(
 
 def register(cli: typer.Typer) -> None:
     """Add the command to the command line."""
-    cli.command("demo", help=HELP)(run)
+    add_command(cli, "demo", page=HELP)(run)
 
 
 def run(jobs: Jobs = 10_000, procs: Procs = 8, *, dsn: Dsn = None, yes: Yes = False) -> None:

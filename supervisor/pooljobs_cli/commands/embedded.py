@@ -8,10 +8,12 @@ import typer
 
 from pooljobs.exit_codes import ExitCode
 from pooljobs_cli.command_database import announce
+from pooljobs_cli.command_group import add_command, new_group
 from pooljobs_cli.command_names import SUMMARIES
 from pooljobs_cli.common_options import AsJson
+from pooljobs_cli.help_page import HelpPage
 from pooljobs_cli.help_text import teach
-from pooljobs_cli.output.console import emit, emit_json, line, lines, say
+from pooljobs_cli.output.console import emit_json, emit_lines, say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,11 +21,12 @@ if TYPE_CHECKING:
     from pooljobs.embedded.project import Home
     from pooljobs.embedded.status import Status
 
-GROUP_HELP: Final = (
-    f"{SUMMARIES['embedded']}\n\nEach project has a server of its own, with its own data: the nearest parent of the "
-    "working directory that has a pyproject.toml, a manage.py or a .git, else the working directory. Commands and "
-    "applications for which no database is named start it, share it, and stop it when the last of them ends. "
-    "POOLJOBS_DATA_DIR names another directory for the data."
+GROUP_HELP: Final = HelpPage(
+    summary=SUMMARIES["embedded"],
+    more="Each project has a server of its own, with its own data: the nearest parent of the working directory that "
+    "has a pyproject.toml, a manage.py or a .git, else the working directory. Commands and applications for which no "
+    "database is named start it, share it, and stop it when the last of them ends. POOLJOBS_DATA_DIR names another "
+    "directory for the data.",
 )
 STATUS_HELP: Final = teach(
     "Shows which project it is, where its data are, whether it runs, and who uses it.",
@@ -55,12 +58,12 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before; needed with
 
 def register(parent: typer.Typer) -> None:
     """Add the group to the command line."""
-    group = typer.Typer(no_args_is_help=True, help=GROUP_HELP)
-    group.command("status", help=STATUS_HELP)(status)
-    takes_all = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": ["-h", "--help"]}
-    group.command("psql", help=PSQL_HELP, context_settings=takes_all)(psql)
-    group.command("stop", help=STOP_HELP)(stop)
-    group.command("reset", help=RESET_HELP)(reset)
+    group = new_group(GROUP_HELP)
+    add_command(group, "status", page=STATUS_HELP)(status)
+    takes_all = {"ignore_unknown_options": True, "allow_extra_args": True}
+    add_command(group, "psql", page=PSQL_HELP, context_settings=takes_all)(psql)
+    add_command(group, "stop", page=STOP_HELP)(stop)
+    add_command(group, "reset", page=RESET_HELP)(reset)
     parent.add_typer(group, name="embedded")
 
 
@@ -73,9 +76,9 @@ def status(*, as_json: AsJson = False) -> None:
     if as_json:
         emit_json(_members(found))
         return
-    emit(lines(_told(found)))
+    emit_lines(_told(found))
     for left in left_data(found.home):
-        say(str(left), style="yellow")
+        say(str(left), style="warning")
 
 
 def psql(context: typer.Context) -> None:
@@ -96,7 +99,7 @@ def stop() -> None:
 
     home = _home()
     stopped = stop_server(home.root)
-    emit(line(f"{_name(home)} {'is stopped' if stopped else 'does not run'}"))
+    emit_lines([f"{_name(home)} {'is stopped' if stopped else 'does not run'}"])
 
 
 def reset(*, yes: Yes = False) -> None:
@@ -106,7 +109,7 @@ def reset(*, yes: Yes = False) -> None:
 
     name = _name(home := _home())
     removed = remove_data(home.root, lambda: ask(f"all data of the {name} will be removed", yes=yes))
-    emit(line(f"{name} is empty now" if removed else f"{name} has no data"))
+    emit_lines([f"{name} is empty now" if removed else f"{name} has no data"])
 
 
 def _home() -> Home:

@@ -18,8 +18,10 @@ from pooljobs_cli.arguments.payload_fields import payload_of
 from pooljobs_cli.arguments.payload_source import read_payload
 from pooljobs_cli.arguments.time_arguments import delay_of, moment_of
 from pooljobs_cli.command_database import announce, migrating_told
+from pooljobs_cli.command_group import add_command
 from pooljobs_cli.command_names import SUMMARIES
 from pooljobs_cli.common_options import DEFAULT_SCHEMA, AsJson, Dsn, Embedded, chosen_dsn
+from pooljobs_cli.completion.completion_values import job_types, queues
 from pooljobs_cli.help_text import DATABASE_CODES, teach
 from pooljobs_cli.output.console import emit_json, say, write
 from pooljobs_cli.unserved import say_unserved
@@ -29,28 +31,57 @@ if TYPE_CHECKING:
     from pooljobs.application.task import Task
     from pooljobs.operations.enqueue_one import EnqueuedJob
 
-Type = Annotated[str, typer.Argument(metavar="TYPE", help="Job type: the handler's name.", show_default=False)]
+_JOB = "The job"
+
+Type = Annotated[str, typer.Argument(metavar="TYPE", help="Job type: the handler's name.", autocompletion=job_types)]
 Fields = Annotated[
     list[str] | None,
-    typer.Argument(metavar="NAME=TEXT|NAME:=JSON", help="The payload, field by field.", show_default=False),
+    typer.Argument(metavar="NAME=TEXT|NAME:=JSON", help="The payload, field by field."),
 ]
 Payload = Annotated[
     str | None,
-    typer.Option("--payload", "-p", metavar="JSON|@FILE|-", help="The payload as a whole.", show_default="{}"),
+    typer.Option(
+        "--payload",
+        "-p",
+        metavar="JSON|@FILE|-",
+        help="The payload as a whole.",
+        show_default="{}",
+        rich_help_panel=_JOB,
+    ),
 ]
-Queue = Annotated[str | None, typer.Option("--queue", metavar="NAME", help="Default: the handler's own.")]
+Queue = Annotated[
+    str | None,
+    typer.Option(
+        "--queue", metavar="NAME", help="Default: the handler's own.", rich_help_panel=_JOB, autocompletion=queues
+    ),
+]
 Delay = Annotated[
-    str | None, typer.Option("--delay", metavar="TIME", help="Run it that much later: seconds, or 1h30m, 2d.")
+    str | None,
+    typer.Option(
+        "--delay", metavar="TIME", help="Run it that much later: seconds, or 1h30m, 2d.", rich_help_panel=_JOB
+    ),
 ]
 RunAt = Annotated[
-    str | None, typer.Option("--run-at", metavar="WHEN", help="Run it not before that moment: 2026-12-24T18:00.")
+    str | None,
+    typer.Option(
+        "--run-at", metavar="WHEN", help="Run it not before that moment: 2026-12-24T18:00.", rich_help_panel=_JOB
+    ),
 ]
-Priority = Annotated[int, typer.Option("--priority", metavar="N", help="-4 to 4, smaller first.")]
+Priority = Annotated[int, typer.Option("--priority", metavar="N", help="-4 to 4, smaller first.", rich_help_panel=_JOB)]
 MaxRetries = Annotated[
     int | None,
-    typer.Option("--max-retries", "--max-attempts", metavar="N", help="Most runs in all. Default: the handler's."),
+    typer.Option(
+        "--max-retries",
+        "--max-attempts",
+        metavar="N",
+        help="Most runs in all. Default: the handler's.",
+        rich_help_panel=_JOB,
+    ),
 ]
-TraceId = Annotated[str | None, typer.Option("--trace-id", metavar="TEXT", help="Carried by all log lines of the job.")]
+TraceId = Annotated[
+    str | None,
+    typer.Option("--trace-id", metavar="TEXT", help="Carried by all log lines of the job.", rich_help_panel=_JOB),
+]
 Schema = Annotated[
     str, typer.Option("--schema", metavar="NAME", help="Schema of the tables.", show_default="--app's, else pooljobs")
 ]
@@ -65,7 +96,7 @@ HELP = teach(
     "handler; without, the type's declaration as its workers last published it gives queue and runs, and a type that "
     "none ever declared, where others are declared, is stored with a warning.",
     examples=(
-        "pooljobs enqueue thumbnail path=x.png width:=64 --app examples.emails:app",
+        "pooljobs enqueue thumbnail path=x.png width:=64 --app jobs:app",
         "pooljobs enqueue thumbnail --payload @job.json --delay 1h --priority -1",
         "generate | pooljobs enqueue report --payload -",
     ),
@@ -75,7 +106,7 @@ HELP = teach(
 
 def register(cli: typer.Typer) -> None:
     """Add the command to the command line."""
-    cli.command("enqueue", help=HELP)(enqueue)
+    add_command(cli, "enqueue", page=HELP)(enqueue)
 
 
 def enqueue(
@@ -119,7 +150,7 @@ def enqueue(
         with migrating_told(database, chosen):
             enqueued = enqueue_one(database.dsn, chosen, job)
     if enqueued.declared and loaded is None:  # where no fleet ever declared anything nothing is known of any type
-        say(_never_declared(job_type, enqueued.declared), style="yellow")
+        say(_never_declared(job_type, enqueued.declared), style="warning")
     if as_json:
         told = {"id": enqueued.job_id, "job_type": job.job_type, "queue": enqueued.queue, "unserved": enqueued.unserved}
         emit_json(told)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from pooljobs.db.schema.purposes import PURPOSES
 from pooljobs.errors import OptionError
 from pooljobs.exit_codes import ExitCode
 from pooljobs.process.importing import uncollected
 from pooljobs.schema_name import check_schema
 from pooljobs_cli.command_database import announce, migrating_told
+from pooljobs_cli.command_group import add_command
 from pooljobs_cli.command_names import SUMMARIES
 from pooljobs_cli.common_options import DEFAULT_SCHEMA, Dsn, Embedded, Schema, chosen_dsn
 from pooljobs_cli.help_text import DATABASE_CODES, teach
-from pooljobs_cli.output.console import emit, line, write
+from pooljobs_cli.output.console import emit_lines, write
 
 HELP = teach(
     SUMMARIES["grant"],
@@ -31,14 +31,17 @@ HELP = teach(
     codes=(*DATABASE_CODES, ExitCode.NOT_FOUND, ExitCode.REFUSED),
 )
 
-Role = Annotated[str, typer.Argument(metavar="ROLE", help="The database role's name, as it is.", show_default=False)]
-Purpose = Annotated[str, typer.Option("--as", metavar="|".join(PURPOSES), help="What it is for.", show_default=False)]
+Role = Annotated[str, typer.Argument(metavar="ROLE", help="The database role's name, as it is.")]
+Purpose = Annotated[
+    Literal["enqueuer", "worker", "viewer"],
+    typer.Option("--as", metavar="enqueuer|worker|viewer", case_sensitive=False, help="What it is for."),
+]
 Run = Annotated[bool, typer.Option("--run", help="Carry it out; needs the schema's owner.")]
 
 
 def register(cli: typer.Typer) -> None:
     """Add the command to the command line."""
-    cli.command("grant", help=HELP)(run)
+    add_command(cli, "grant", page=HELP)(run)
 
 
 def run(
@@ -56,8 +59,6 @@ def run(
         from pooljobs.db.schema.grants import grant, granting
 
     check_schema(schema)
-    if purpose not in PURPOSES:
-        raise OptionError(f"--as takes {', '.join(PURPOSES)}, not {purpose!r}")
     if not role or "\0" in role:
         raise OptionError(f"{role!r} is no name of a role")
     if not carry_out:
@@ -67,4 +68,4 @@ def run(
         announce(database)
         with migrating_told(database, schema):
             where = database.told(grant(database.dsn, schema, role, purpose))
-        emit(line(f"{role} is {purpose} of schema {schema} of {where}"))
+        emit_lines([f"{role} is {purpose} of schema {schema} of {where}"])

@@ -9,21 +9,21 @@ from uuid import UUID
 
 import typer
 
-from pooljobs.errors import NotFoundError, OptionError, PoolJobsError
+from pooljobs.errors import NotFoundError, OptionError, PoolJobsError, RefusedError
 from pooljobs.exit_codes import ExitCode
 from pooljobs.job.cancellation import Cancellation
 from pooljobs_cli.command_database import reading
 from pooljobs_cli.common_options import DEFAULT_SCHEMA, AsJson, Dsn, Embedded, Schema
+from pooljobs_cli.completion.completion_values import ids
 from pooljobs_cli.help_text import DATABASE_CODES, teach
-from pooljobs_cli.output.console import emit, emit_json, lines, say, say_error
+from pooljobs_cli.output.console import emit_json, emit_lines, say, say_error
 
 if TYPE_CHECKING:
     from pooljobs.operations.reader import Reader
 
-Ids = Annotated[
-    list[str],
-    typer.Argument(metavar="ID…", help="Ids, or the first 13 characters of each or more.", show_default=False),
-]
+_IDS: Final = "Ids, or the first 13 characters of each or more."
+ToRetry = Annotated[list[str], typer.Argument(metavar="ID", help=_IDS, autocompletion=ids("failed", "cancelled"))]
+ToCancel = Annotated[list[str], typer.Argument(metavar="ID", help=_IDS, autocompletion=ids("pending", "running"))]
 Reason = Annotated[
     str | None, typer.Option("--reason", metavar="TEXT", help="Why, in a line: kept as the jobs' last error.")
 ]
@@ -52,7 +52,7 @@ _TELL_EVERY: Final = 5.0
 
 
 def retry(
-    ids: Ids,
+    ids_: ToRetry,
     *,
     dsn: Dsn = None,
     embedded: Embedded = False,
@@ -61,16 +61,16 @@ def retry(
 ) -> None:
     """Run jobs again."""
     with reading(dsn, schema, embedded=embedded) as reader:
-        retried, refused = _each(ids, lambda id_: _retry_one(reader, id_))
-    if as_json:
+        retried, refused = _each(ids_, lambda id_: _retry_one(reader, id_))
+    if retried and as_json:
         emit_json({"retried": retried, "refused": [str(error) for error in refused]})
     elif retried:
-        emit(lines(f"{id_} is pending again" for id_ in retried))
+        emit_lines(f"{id_} is pending again" for id_ in retried)
     _end(refused)
 
 
 def cancel(
-    ids: Ids,
+    ids_: ToCancel,
     *,
     reason: Reason = None,
     wait: Wait = False,
@@ -81,15 +81,15 @@ def cancel(
 ) -> None:
     """Cancel jobs."""
     with reading(dsn, schema, embedded=embedded) as reader:
-        done, refused = _each(ids, lambda id_: _cancel_one(reader, id_, reason))
+        done, refused = _each(ids_, lambda id_: _cancel_one(reader, id_, reason))
         became = {id_: outcome.value for id_, outcome in done}
         if wait:
             became |= _wait_for(reader, [id_ for id_, outcome in done if outcome is Cancellation.REQUESTED])
-    if as_json:
+    if became and as_json:
         jobs = [{"id": str(id_), "became": word} for id_, word in became.items()]
         emit_json({"jobs": jobs, "refused": [str(error) for error in refused]})
     elif became:
-        emit(lines(f"{id_} {_told(word)}" for id_, word in became.items()))
+        emit_lines(f"{id_} {_told(word)}" for id_, word in became.items())
     _end(refused)
 
 
@@ -100,15 +100,16 @@ def _each(ids: Sequence[str], order: Callable[[str], _T]) -> tuple[list[_T], lis
     for id_ in ids:
         try:
             done.append(order(id_))
-        except (NotFoundError, OptionError) as error:
+        except (NotFoundError, OptionError, RefusedError) as error:
             refused.append(error)
     return done, refused
 
 
 def _end(refused: Sequence[PoolJobsError]) -> None:
-    for refusal in refused:
-        say_error(str(refusal), refusal.hint)
+    """Where some were refused: tell it as one error, and leave with the exit code of the first."""
     if refused:
+        hints = dict.fromkeys(each.hint for each in refused if each.hint)
+        say_error("\n".join(map(str, refused)), "\n".join(hints) or None, refused[0].exit_code)
         raise typer.Exit(refused[0].exit_code)
 
 
@@ -116,7 +117,7 @@ def _retry_one(reader: Reader, id_: str) -> str:
     job = reader.find(id_)
     if not reader.retry(job["id"]):
         hint = "only failed and cancelled jobs can be retried"
-        raise OptionError(f"{job['id']} is {job['status']}", hint=hint)
+        raise RefusedError(f"{job['id']} is {job['status']}", hint=hint)
     return str(job["id"])
 
 
@@ -125,7 +126,7 @@ def _cancel_one(reader: Reader, id_: str, reason: str | None) -> tuple[UUID, Can
     outcome = reader.cancel(job_id, reason)
     if outcome in (Cancellation.ENDED, Cancellation.UNKNOWN):
         job = reader.find(str(job_id))  # raises for one that has gone in between
-        raise OptionError(f"{job_id} is {job['status']}", hint="only pending and running jobs can be cancelled")
+        raise RefusedError(f"{job_id} is {job['status']}", hint="only pending and running jobs can be cancelled")
     return job_id, outcome
 
 

@@ -9,9 +9,12 @@ import typer
 from pooljobs.exit_codes import ExitCode
 from pooljobs.operations.listing import LONGEST_LIST, STATUSES
 from pooljobs_cli.command_database import reading
+from pooljobs_cli.command_group import add_command, new_group
 from pooljobs_cli.command_names import SUMMARIES
 from pooljobs_cli.commands.job_acts import CANCEL_HELP, RETRY_HELP, cancel, retry
 from pooljobs_cli.common_options import DEFAULT_SCHEMA, AsJson, Dsn, Embedded, QueueFilter, Schema, names
+from pooljobs_cli.completion.completion_values import ids, job_types, several_statuses
+from pooljobs_cli.help_page import HelpPage
 from pooljobs_cli.help_text import DATABASE_CODES, teach
 from pooljobs_cli.output.console import emit, emit_json, output_width, say
 from pooljobs_cli.output.job_json import job_json
@@ -19,12 +22,17 @@ from pooljobs_cli.output.json_text import masked
 from pooljobs_cli.unserved import say_unserved
 
 Status = Annotated[
-    str | None, typer.Option("--status", metavar="STATUS[,…]", help=f"Only these: {', '.join(STATUSES)}.")
+    str | None,
+    typer.Option(
+        "--status", metavar="STATUS[,…]", help=f"Only these: {', '.join(STATUSES)}.", autocompletion=several_statuses
+    ),
 ]
-JobType = Annotated[str | None, typer.Option("--type", metavar="TYPE", help="Only this job type.")]
+JobType = Annotated[
+    str | None, typer.Option("--type", metavar="TYPE", help="Only this job type.", autocompletion=job_types)
+]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=LONGEST_LIST, metavar="N", help="Most jobs to list.")]
 Id = Annotated[
-    str, typer.Argument(metavar="ID", help="A job's id, or 13 characters of it or more.", show_default=False)
+    str, typer.Argument(metavar="ID", help="A job's id, or its first 13 characters or more.", autocompletion=ids())
 ]
 
 LIST_HELP = teach(
@@ -42,11 +50,11 @@ SHOW_HELP = teach(
 
 def register(parent: typer.Typer) -> None:
     """Add the group to the command line."""
-    group = typer.Typer(no_args_is_help=True, help=SUMMARIES["jobs"])
-    group.command("list", help=LIST_HELP)(list_jobs)
-    group.command("show", help=SHOW_HELP)(show)
-    group.command("retry", help=RETRY_HELP)(retry)
-    group.command("cancel", help=CANCEL_HELP)(cancel)
+    group = new_group(HelpPage(summary=SUMMARIES["jobs"]))
+    add_command(group, "list", page=LIST_HELP)(list_jobs)
+    add_command(group, "show", page=SHOW_HELP)(show)
+    add_command(group, "retry", page=RETRY_HELP)(retry)
+    add_command(group, "cancel", page=CANCEL_HELP)(cancel)
     parent.add_typer(group, name="jobs")
 
 

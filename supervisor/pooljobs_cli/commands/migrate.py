@@ -9,10 +9,11 @@ import typer
 from pooljobs.exit_codes import ExitCode
 from pooljobs.process.importing import uncollected
 from pooljobs_cli.command_database import announce
+from pooljobs_cli.command_group import add_command
 from pooljobs_cli.command_names import SUMMARIES
 from pooljobs_cli.common_options import DEFAULT_SCHEMA, AsJson, Dsn, Embedded, Schema, chosen_dsn
 from pooljobs_cli.help_text import DATABASE_CODES, teach
-from pooljobs_cli.output.console import emit, emit_json, line, lines, say
+from pooljobs_cli.output.console import emit_json, emit_lines, say
 
 if TYPE_CHECKING:
     from pooljobs.db.database import Database
@@ -35,7 +36,7 @@ HELP = teach(
 
 def register(cli: typer.Typer) -> None:
     """Add the command to the command line."""
-    cli.command("migrate", help=HELP)(run)
+    add_command(cli, "migrate", page=HELP)(run)
 
 
 Check = Annotated[
@@ -65,11 +66,11 @@ def run(
             return
         report = migrate(database.dsn, schema)
     if report.warning:
-        say(report.warning, style="yellow")
+        say(report.warning, style="warning")
     if as_json:
         emit_json({"schema": schema, "version": report.version, "applied": report.applied, "mended": report.mended})
     else:
-        emit(lines(_told(report, where)))
+        emit_lines(_told(report, where))
 
 
 def _place(database: Database) -> str:
@@ -89,9 +90,9 @@ def _check(database: Database, schema: str, where: str, *, as_json: bool) -> Non
     if as_json:
         emit_json({"schema": schema, "version": code_version(), "pending": missing})
     elif missing:
-        emit(lines([*(f"pending {name}" for name in missing), f"run: {migrate_command(database, schema)}"]))
+        emit_lines([*(f"pending {name}" for name in missing), f"run: {migrate_command(database, schema)}"])
     else:
-        emit(line(f"{where} is up to date"))
+        emit_lines([f"{where} is up to date"])
     if missing:
         raise typer.Exit(ExitCode.NOT_MIGRATED)
 

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 import typer
-from typer.core import TyperCommand
 
 from pooljobs.errors import OptionError
 from pooljobs.process.importing import uncollected
 from pooljobs_cli.command_database import reading
+from pooljobs_cli.command_group import Command, add_command
 from pooljobs_cli.command_names import SUMMARIES
 from pooljobs_cli.common_options import DEFAULT_SCHEMA, AsJson, Dsn, Embedded, QueueFilter, Schema, chosen_dsn
 from pooljobs_cli.help_text import DATABASE_CODES, teach
@@ -56,7 +56,7 @@ Every = Annotated[
 ]
 
 
-class _StatsCommand(TyperCommand):
+class _StatsCommand(Command):
     """Takes ``--watch`` without a value too."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -65,7 +65,7 @@ class _StatsCommand(TyperCommand):
 
 def register(cli: typer.Typer) -> None:
     """Add the command to the command line."""
-    cli.command("stats", cls=_StatsCommand, help=HELP)(stats)
+    add_command(cli, "stats", cls=_StatsCommand, page=HELP)(stats)
 
 
 def with_seconds(arguments: Sequence[str]) -> list[str]:

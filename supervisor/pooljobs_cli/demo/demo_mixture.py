@@ -27,7 +27,7 @@ def mixture(jobs: int) -> DemoMixture:
     """The shares of ``jobs`` jobs, at least 20.
 
     >>> mixture(10_000)
-    Mixture(quick=9570, slow=100, flaky=300, hopeless=25, deadly=5)
+    DemoMixture(quick=9570, slow=100, flaky=300, hopeless=25, deadly=5)
     """
     slow, flaky, hopeless = max(1, jobs // 100), max(1, jobs * 3 // 100), max(1, jobs // 400)
     return DemoMixture(jobs - slow - flaky - hopeless - DEADLY, slow, flaky, hopeless, DEADLY)

@@ -50,7 +50,7 @@ def _run(ledger: Ledger, place: DemoServer, jobs: int, procs: int) -> ExitCode:
     audit = ledger.audit()
     emit(summary(ledger.progress(), ledger.measure(), audit, procs))
     if code != ExitCode.OK:
-        say(f"the workers' drain ended with exit code {code}: see {place.log}", style="red")
+        say(f"the workers' drain ended with exit code {code}: see {place.log}", style="warning")
     return ExitCode.OK if holds(audit) and code == ExitCode.OK else ExitCode.CHECK_FAILED
 
 

@@ -31,7 +31,7 @@ def open_place(dsn: str | None) -> Iterator[DemoServer]:
     """The given server, or the demo's own.
 
     Raises:
-        DatabaseUnreachableError: ``dsn`` is not a connection string.
+        OptionError: ``dsn`` is not a connection string.
         EmbeddedError: The embedded server is not installed or did not start.
     """
     folder = working_folder()

@@ -4,7 +4,7 @@ Types, queues, reasons, errors and payloads are somebody else's text. ``line``, 
 what is known to come from a row or an exception, and keep a table's rows in their lines; what is printed without them
 loses its escapes here all the same. Nobody else prints: ruff's list of banned names (pyproject.toml) says so.
 
-Rich is imported by what needs it: many a command prints an id, or JSON, and ends.
+Rich is imported by what draws a table or a bar: many a command prints an id, or JSON, and ends.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ import signal
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, Final, Literal, TextIO
 
 import orjson
 
 from pooljobs.escaping import ascii_json, escaped, escaped_json, escaped_lines
+from pooljobs.exit_codes import ExitCode
+from pooljobs.process.colour import wants_colour
 from pooljobs_cli.output.json_text import indented
 
 if TYPE_CHECKING:
@@ -27,6 +30,14 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.segment import Segment
     from rich.text import Text
+
+Style = Literal["", "dim", "bold", "bold red", "warning"]
+
+_CODES: Final[dict[Style, str]] = {"dim": "2", "bold": "1", "bold red": "1;31", "warning": "35"}
+"""What terminals call them; of the sixteen colours those that can be read on light and on dark."""
+
+_FOR_PROGRAMS: Final = ContextVar("_FOR_PROGRAMS", default=False)
+"""Whether a program reads what this command tells, since it was called with ``--json``."""
 
 _INDENT: Final = "  "
 """Before the further lines of what is told: none looks like an error, or a record of the log, of its own."""
@@ -96,6 +107,11 @@ def emit(renderable: RenderableType) -> None:
     write("\n".join(each.rstrip() for each in told.split("\n")))
 
 
+def emit_lines(texts: Iterable[object]) -> None:
+    """Print a result of a line each, which needs no rich."""
+    write("".join(f"{escaped(str(text))}\n" for text in texts))
+
+
 def emit_json(value: object, *, one_line: bool = False) -> None:
     """Print a result as JSON: indented on a terminal, unless told otherwise, on one line elsewhere."""
     options = orjson.OPT_INDENT_2 if sys.stdout.isatty() and not one_line else 0
@@ -114,16 +130,45 @@ def write(text: str) -> None:
     sys.stdout.flush()
 
 
-def say(text: str, *, style: str = "dim") -> None:
-    """Tell a person something beside the result, on stderr."""
-    _say((escaped_lines(text, _INDENT), style))
+@contextmanager
+def for_programs() -> Iterator[None]:
+    """Within it errors are told as JSON, and what only people need to know is not told at all."""
+    before = _FOR_PROGRAMS.set(True)
+    try:
+        yield
+    finally:
+        _FOR_PROGRAMS.reset(before)
 
 
-def say_error(text: str, hint: str | None) -> None:
-    """Tell what is wrong and what to do, on stderr, red on a terminal."""
+def say(text: str, *, style: Style = "dim") -> None:
+    """Tell a person something beside the result, on stderr; in another style than ``dim`` a program's owner too."""
+    if style != "dim" or not _FOR_PROGRAMS.get():
+        _say((escaped_lines(text, _INDENT), style))
+
+
+def say_error(text: str, hint: str | None, code: ExitCode, *, traceback: str | None = None) -> None:
+    """Tell what is wrong and what to do, on stderr: with a red word on a terminal, or as one JSON object.
+
+    Args:
+        text: What is wrong.
+        hint: What to do about it.
+        code: What the command is about to end with.
+        traceback: Where it came from, if that is to be shown.
+    """
+    if _FOR_PROGRAMS.get():
+        told = {"error": text, "hint": hint, "exit_code": int(code)} | ({"traceback": traceback} if traceback else {})
+        _say((ascii_json(escaped_json(orjson.dumps(told).decode())), ""))
+        return
+    if traceback:
+        _say((escaped_lines(traceback, _INDENT), ""))
     _say(("error: ", "bold red"), (escaped_lines(text, _INDENT), ""))
     if hint:
         _say(("hint: ", "bold"), (escaped_lines(hint, _INDENT), ""))
+
+
+def styled_for_stdout(text: str, style: Style) -> str:
+    """With its style, where stdout is a terminal that shows any."""
+    return _styled(text, style, sys.stdout)
 
 
 def progress_console() -> Console:
@@ -184,12 +229,14 @@ class _Harmless:
             yield Segment(escaped_lines(segment.text), segment.style)
 
 
-def _say(*parts: tuple[str, str]) -> None:
+def _say(*parts: tuple[str, Style]) -> None:
     """Each with its style."""
-    from rich.text import Text
-
-    sys.stderr.write(_rendered(Text.assemble(*parts), progress_console()))
+    sys.stderr.write("".join(_styled(text, style, sys.stderr) for text, style in parts) + "\n")
     sys.stderr.flush()
+
+
+def _styled(text: str, style: Style, stream: TextIO) -> str:
+    return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if style and wants_colour(stream) else text
 
 
 def _rendered(renderable: RenderableType, console: Console) -> str:

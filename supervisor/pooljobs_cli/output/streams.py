@@ -33,7 +33,7 @@ class _Stdout(io.FileIO):
             )  # the interpreter flushes once more at its exit
             if error.errno == errno.EPIPE:
                 raise SystemExit(ExitCode.OK) from None
-            say_error(f"cannot write to stdout: {error.strerror}", None)
+            say_error(f"cannot write to stdout: {error.strerror}", None, ExitCode.OUTPUT)
             raise SystemExit(ExitCode.OUTPUT) from None
         return written
 

@@ -124,7 +124,7 @@ class _Screen:
         self._place.show(joined([*_table(shown), cell(self._caption(shown), "dim")], "\n"))
 
     def tell(self, text: str) -> None:
-        self._place.tell(cell(text, "yellow"))
+        self._place.tell(cell(text, "magenta"))
 
     def _caption(self, shown: Shown) -> str:
         dear = f", since a look takes {span(shown.took)}" if shown.period > self._every else ""

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self
 
-from pooljobs.errors import ConnectionBudgetError, OptionError, PoolJobsError
+from pooljobs.errors import ConnectionBudgetError, PoolJobsError, RefusedError
 from pooljobs.exit_codes import ExitCode
 
 _SHUTDOWN: Final = 20.0
@@ -26,7 +26,7 @@ def new_file(path: Path) -> BinaryIO:
     """A new file in a directory of ours, whatever somebody has laid in its place: a link, a pipe, a file of his.
 
     Raises:
-        OptionError: It cannot be made there.
+        RefusedError: It cannot be made there.
     """
     try:
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -40,7 +40,7 @@ def new_file(path: Path) -> BinaryIO:
         finally:
             os.close(folder)
     except OSError as error:
-        raise OptionError(f"cannot write {path}: {error.strerror}", hint="move what is there away") from None
+        raise RefusedError(f"cannot write {path}: {error.strerror}", hint="move what is there away") from None
 
 
 class FleetError(PoolJobsError):

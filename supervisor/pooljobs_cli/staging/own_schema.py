@@ -19,7 +19,7 @@ from psycopg import Connection, sql
 from pooljobs.db.connect import close_path, connect
 from pooljobs.db.endpoint import place
 from pooljobs.db.schema.migrator import migrate
-from pooljobs.errors import OptionError, PoolJobsError
+from pooljobs.errors import PoolJobsError, RefusedError
 from pooljobs_cli.output.console import say
 
 _LOCK_TIMEOUT: Final = 20
@@ -59,7 +59,7 @@ def own_schema(dsn: str, purpose: Purpose, agree: Agree) -> Iterator[OwnSchema]:
 
     Raises:
         DatabaseUnreachableError, DatabaseUnsupportedError: As their names say.
-        OptionError: It is not agreed to; another run has the schema; it is there and no run made it; or objects of
+        RefusedError: It is not agreed to; another run has the schema; it is there and no run made it; or objects of
             others depend on it.
     """
     with connect(dsn, application_name=f"pooljobs {purpose.command}") as connection:
@@ -91,17 +91,17 @@ def _take_turn(connection: Connection[Any], purpose: Purpose) -> None:
     row = connection.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (purpose.schema,)).fetchone()
     if not (row and row[0]):
         hint = "wait for it, or pass another --dsn"
-        raise OptionError(f"another {purpose.command} runs in this database", hint=hint)
+        raise RefusedError(f"another {purpose.command} runs in this database", hint=hint)
 
 
 def _is_left(connection: Connection[Any], purpose: Purpose) -> bool:
-    """Whether a run that was killed has left it; raises OptionError where somebody else made it."""
+    """Whether a run that was killed has left it; raises RefusedError where somebody else made it."""
     row = connection.execute(
         "SELECT obj_description(oid, 'pg_namespace') FROM pg_catalog.pg_namespace WHERE nspname = %s", (purpose.schema,)
     ).fetchone()
     if row is not None and row[0] != purpose.mark:
         hint = f"the {purpose.command} would drop it at the end: rename yours, or name another database with --dsn"
-        raise OptionError(f"schema {purpose.schema} is in this database, and no {purpose.command} made it", hint=hint)
+        raise RefusedError(f"schema {purpose.schema} is in this database, and no {purpose.command} made it", hint=hint)
     return row is not None
 
 
@@ -121,7 +121,7 @@ def _drop(connection: Connection[Any], purpose: Purpose) -> None:
         query = resources.files(__package__).joinpath("sql", "find_dependents.sql").read_bytes()
         if found := [row[0] for row in connection.execute(query, {"name": purpose.schema})]:
             more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-            raise OptionError(
+            raise RefusedError(
                 f"schema {purpose.schema} is not dropped, because others depend on it: "
                 f"{', '.join(found[:_SHOWN])}{more}",
                 hint="drop or move these first",
@@ -152,8 +152,8 @@ def _clean_up(connection: Connection[Any], dsn: str, purpose: Purpose) -> None:
                 close_path(another)
                 _drop(another, purpose)
     except (psycopg.Error, PoolJobsError) as error:
-        why = str(error) if isinstance(error, OptionError) else f"schema {purpose.schema} is still there"
-        say(f"{why}; the next {purpose.command} in this database drops it", style="yellow")
+        why = str(error) if isinstance(error, RefusedError) else f"schema {purpose.schema} is still there"
+        say(f"{why}; the next {purpose.command} in this database drops it", style="warning")
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -11,7 +11,7 @@ import os
 import sys
 import time
 
-from pooljobs.errors import OptionError
+from pooljobs.errors import RefusedError
 
 _PR_SET_CHILD_SUBREAPER = 36
 _STEP = 0.0005
@@ -21,10 +21,10 @@ def require_adoption(platform: str = sys.platform) -> None:
     """Refuse ``--preload`` where it cannot work.
 
     Raises:
-        OptionError: This is not Linux.
+        RefusedError: This is not Linux.
     """
     if platform != "linux":
-        raise OptionError(
+        raise RefusedError(
             f"--preload needs Linux: on {platform} a process that another one forked cannot become the supervisor's"
             " own child, and a worker must be one",
             hint="serve without --preload: each worker then imports the application itself",

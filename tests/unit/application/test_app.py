@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import pooljobs
-from pooljobs import DatabaseUnreachableError, DeclarationError, OptionError, PayloadError, PoolJobs, RetryPolicy
+from pooljobs import DeclarationError, OptionError, PayloadError, PoolJobs, RetryPolicy
 
 NOWHERE = "host=127.0.0.1 port=1 connect_timeout=2"
 
@@ -124,7 +124,7 @@ def test_enqueueing_by_name_checks_what_it_can() -> None:
 
 
 def test_the_database_is_looked_up_at_the_first_job() -> None:
-    with PoolJobs("this is no connection string") as app, pytest.raises(DatabaseUnreachableError):
+    with PoolJobs("this is no connection string") as app, pytest.raises(OptionError):
         app.enqueue("anything")
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pooljobs_cli.command_names import SUMMARIES
+from tests.support.command import environment
 
 NOWHERE = "postgresql://127.0.0.1:1/x"
 
@@ -26,22 +27,35 @@ finally:
         json.dump(sorted(set(sys.modules) - before), file)
 """
 
-OF_A_DATABASE = {"psycopg", "psycopg_pool"}
-OF_A_FLEET = {"multiprocess", "uvloop", "platformdirs"}
-EARLY = {"pooljobs_supervisor.forking", "pooljobs_supervisor.forking.signals", "pooljobs_supervisor.terminal"}
+OURS = {"pooljobs", "pooljobs_cli", "orjson"}
+"""What any command imports, beside typer."""
+TYPER = {"typer", "shellingham", "annotated_doc", "click", "typing_extensions"}
+"""With what it brings along: click, or a copy of its own, by version. Neither pydantic, by which it converts values
+(``plain_values.py``), nor rich, by which it draws help and errors (``help_layout.py``).
+"""
+DRIVERS = {"psycopg", "psycopg_binary", "typing_extensions", "cython_runtime"}
+"""The database's, with what it brings along."""
+EARLY = {
+    "pooljobs_supervisor",
+    "pooljobs_supervisor.forking",
+    "pooljobs_supervisor.forking.signals",
+    "pooljobs_supervisor.terminal",
+}
 """What ``serve`` needs to take signals while the rest is imported."""
 
 
-def imported_by(arguments: Sequence[str], tmp_path: Path) -> set[str]:
+def imported_by(arguments: Sequence[str], tmp_path: Path, **variables: str) -> set[str]:
     """The modules that a command has imported when it ends."""
     written = tmp_path / "modules"
-    subprocess.run([sys.executable, "-c", RUN, str(written), *arguments], capture_output=True, check=False, timeout=60)
+    command = [sys.executable, "-c", RUN, str(written), *arguments]
+    subprocess.run(command, env=environment(variables), capture_output=True, check=False, timeout=60)
     return set(json.loads(written.read_text("utf-8")))
 
 
 def packages(modules: set[str]) -> set[str]:
     """Those outside the standard library."""
-    return {module.partition(".")[0] for module in modules} - sys.stdlib_module_names
+    found = {module.partition(".")[0] for module in modules} - sys.stdlib_module_names
+    return {name for name in found if not name.startswith("_")}  # parts of an extension module, or of the interpreter
 
 
 def folders(modules: set[str], package: str) -> set[str]:
@@ -50,20 +64,23 @@ def folders(modules: set[str], package: str) -> set[str]:
 
 def test_the_version_needs_neither_typer_nor_rich_nor_a_driver(tmp_path: Path) -> None:
     modules = imported_by(["--version"], tmp_path)
-    assert packages(modules) == {"pooljobs", "pooljobs_supervisor", "orjson"}
+    assert packages(modules) == OURS
     assert {module for module in modules if module.startswith("pooljobs_cli.")} == {
         "pooljobs_cli.main",
         "pooljobs_cli.command_names",  # the names alone
         "pooljobs_cli.command_failures",
+        "pooljobs_cli.output",
+        "pooljobs_cli.output.console",
+        "pooljobs_cli.output.json_text",
+        "pooljobs_cli.output.streams",
     }
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["nothing"]], ids=str)
 def test_the_overview_imports_no_command(arguments: list[str], tmp_path: Path) -> None:
     modules = imported_by(arguments, tmp_path)
-    assert packages(modules) & (OF_A_DATABASE | OF_A_FLEET) == set()
-    assert {f"pooljobs_cli.{name}" for name in SUMMARIES} & modules == set()
-    assert folders(modules, "pooljobs_supervisor") == {"cli", "telling"}
+    assert packages(modules) - TYPER == OURS
+    assert folders(modules, "pooljobs_cli") & {"commands", "completion", "arguments"} == set()
 
 
 def helps() -> Iterator[list[str]]:
@@ -77,9 +94,8 @@ def helps() -> Iterator[list[str]]:
 @pytest.mark.parametrize("arguments", list(helps()), ids=" ".join)
 def test_the_help_of_a_command_imports_nothing_that_carries_it_out(arguments: list[str], tmp_path: Path) -> None:
     modules = imported_by(arguments, tmp_path)
-    assert packages(modules) & (OF_A_DATABASE | OF_A_FLEET) == set()
-    assert {name for name in SUMMARIES if f"pooljobs_cli.{name}" in modules} == {arguments[0]}
-    assert folders(modules - EARLY, "pooljobs_supervisor") == {"cli", "telling"}
+    assert packages(modules - EARLY) - TYPER == OURS
+    assert {name for name in SUMMARIES if f"pooljobs_cli.commands.{name}" in modules} == {arguments[0]}
     assert folders(modules, "pooljobs") <= {
         "__main__",
         "db",  # modules without a driver
@@ -87,6 +103,7 @@ def test_the_help_of_a_command_imports_nothing_that_carries_it_out(arguments: li
         "escaping",
         "exit_codes",
         "job",
+        "operations",  # as db
         "payload",
         "process",
         "schema_name",
@@ -94,25 +111,33 @@ def test_the_help_of_a_command_imports_nothing_that_carries_it_out(arguments: li
     }
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["enqueue", "x"],
-        ["jobs", "list"],
-        ["jobs", "cancel", "0198"],
-        ["stats"],
-        ["migrate"],
-        ["grant", "x", "--as", "viewer", "--run"],
-    ],
-    ids=" ".join,
-)
+ASKING = [
+    ["enqueue", "x"],
+    ["jobs", "list"],
+    ["jobs", "cancel", "0198"],
+    ["stats"],
+    ["migrate"],
+    ["grant", "x", "--as", "viewer", "--run"],
+]
+
+
+@pytest.mark.parametrize("arguments", ASKING, ids=" ".join)
 def test_a_command_that_only_asks_the_database_imports_nothing_of_fleets_and_handlers(
     arguments: list[str], tmp_path: Path
 ) -> None:
     modules = imported_by([*arguments, "--dsn", NOWHERE], tmp_path)
-    assert packages(modules) & (OF_A_DATABASE | OF_A_FLEET) == OF_A_DATABASE
-    assert folders(modules, "pooljobs_supervisor") == {"cli", "telling"}
+    assert packages(modules) - DRIVERS - TYPER == OURS
+    assert "psycopg" in modules
     assert (
         folders(modules, "pooljobs") & {"application", "convert", "enqueue", "handler", "scoreboard", "signature"}
         == set()
     )
+
+
+@pytest.mark.parametrize(("line", "driver"), [("serve --", False), ("jobs show --d", False), ("jobs show ", True)])
+def test_completion_imports_a_driver_for_values_alone(line: str, driver: bool, tmp_path: Path) -> None:
+    words = f"pooljobs {line}"
+    asked = {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" ")), "_POOLJOBS_COMPLETE": "complete_bash"}
+    modules = imported_by([], tmp_path, DATABASE_URL=NOWHERE, **asked)
+    assert packages(modules) - DRIVERS - TYPER == OURS
+    assert ("psycopg" in modules) is driver

@@ -7,7 +7,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from pooljobs.db.dsn import describe, resolve
 from pooljobs.db.dsn_forms import normalized
-from pooljobs.errors import DatabaseUnreachableError, OptionError
+from pooljobs.errors import OptionError
 
 SHOP = {"user": "u", "password": "pw", "host": "h", "port": "5432", "dbname": "shop"}
 DRIVERS = ("psycopg", "psycopg2", "asyncpg", "pg8000", "psycopg_async")
@@ -143,7 +143,7 @@ def test_the_error_names_what_is_wrong_and_nothing_of_the_text(text: str) -> Non
         normalized(text)
     assert refused.value.hint
     assert SECRET not in f"{refused.value} {refused.value.hint}"
-    with pytest.raises(DatabaseUnreachableError, match="DATABASE_URL is not a PostgreSQL connection string") as told:
+    with pytest.raises(OptionError, match="DATABASE_URL is not a PostgreSQL connection string") as told:
         resolve(None, {"DATABASE_URL": text})
     assert told.value.hint == refused.value.hint
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pooljobs.db.unnamed import MOST, lookalikes, refuse_service_file, refuse_services, warning
-from pooljobs.errors import OptionError
+from pooljobs.errors import RefusedError
 
 SECRET = "postgresql://me:s3cret@db/shop"
 
@@ -50,7 +50,7 @@ def test_the_likeliest_come_first_and_not_all() -> None:
 
 
 def test_under_a_manager_it_is_refused_with_what_was_missing_and_no_value() -> None:
-    with pytest.raises(OptionError) as caught:
+    with pytest.raises(RefusedError) as caught:
         refuse_services({"KUBERNETES_SERVICE_HOST": "10.9.8.7", "DATABASE_URI": SECRET, "DATABASE_URL": ""})
     told = f"{caught.value} {caught.value.hint}"
     assert "under Kubernetes (KUBERNETES_SERVICE_HOST is set)" in told
@@ -60,7 +60,7 @@ def test_under_a_manager_it_is_refused_with_what_was_missing_and_no_value() -> N
     assert "POOLJOBS_DSN=embedded" in told
     assert "s3cret" not in told
     assert "10.9.8.7" not in told
-    with pytest.raises(OptionError, match="DATABASE_URL is not set"):
+    with pytest.raises(RefusedError, match="DATABASE_URL is not set"):
         refuse_services({"NOTIFY_SOCKET": "@x"})
     refuse_services({"DATABASE_URI": SECRET})
 
@@ -74,7 +74,7 @@ def test_elsewhere_a_warning_says_the_same_in_a_few_words() -> None:
 
 
 def test_a_service_of_libpq_is_nothing_to_pass_over() -> None:
-    with pytest.raises(OptionError, match="PGSERVICE is set") as caught:
+    with pytest.raises(RefusedError, match="PGSERVICE is set") as caught:
         refuse_service_file({"PGSERVICE": "shop"})
     assert caught.value.hint == "unset PGSERVICE to use the embedded server"
     refuse_service_file({"PGHOST": "db"})

@@ -9,8 +9,8 @@ import pytest
 
 from pooljobs.errors import OptionError
 from pooljobs.logs import configure
-from pooljobs.logs.configure import wants_colour
 from pooljobs.logs.line_handler import LineHandler
+from pooljobs.process.colour import wants_colour
 
 
 class Terminal(io.StringIO):

@@ -6,15 +6,25 @@ import inspect
 import sys
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import typer
 
+from pooljobs.db.schema.purposes import PURPOSES
 from pooljobs.errors import OptionError
-from pooljobs.settings import ServeSettings, WorkerSettings
+from pooljobs.settings import (
+    DURABILITIES,
+    JOB_LOGS,
+    LOG_FORMATS,
+    LOG_LEVELS,
+    POOLERS,
+    ServeSettings,
+    WorkerSettings,
+)
+from pooljobs_cli.arguments import serve_options
 from pooljobs_cli.arguments.serve_settings import settings_of
-from pooljobs_cli.commands import serve
+from pooljobs_cli.commands import grant, serve
 from pooljobs_cli.serving.launch import WorkerMain
 
 NO_OPTIONS = {"worker", "weights", "reload_dirs"}
@@ -75,3 +85,20 @@ def test_values_that_are_texts_arrive_too() -> None:
     given = settings_of({**options(), "app": "a:b", "queues": "one, two:3", "schema": "s", "durability": "relaxed"})
     assert (given.app, given.schema, given.dsn) == ("a:b", "s", "")
     assert (given.worker.shares, given.worker.durability) == ({"one": 1, "two": 3}, "relaxed")
+
+
+@pytest.mark.parametrize(
+    ("option", "values"),
+    [
+        (serve_options.Pooler, POOLERS),
+        (serve_options.Durability, DURABILITIES),
+        (serve_options.Format, LOG_FORMATS),
+        (serve_options.Level, LOG_LEVELS),
+        (serve_options.LogJobs, JOB_LOGS),
+        (grant.Purpose, PURPOSES),
+    ],
+)
+def test_choices_are_those_that_there_are(option: Any, values: tuple[str, ...]) -> None:
+    literal, declared = get_args(option)
+    assert get_args(literal) == values
+    assert declared.metavar in ("|".join(values), "LEVEL")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pooljobs.errors import OptionError
+from pooljobs.errors import RefusedError
 from pooljobs_cli.staging.consent import consent
 
 TOLD = "pooljobs bench loads database shop at db:5432"
@@ -31,7 +31,7 @@ def test_a_person_may_agree(keyboard: int, answer: str, capsys: pytest.CaptureFi
 @pytest.mark.parametrize("answer", ["\n", "n\n", "yess\n", "\x04"])
 def test_anything_else_is_a_no(keyboard: int, answer: str) -> None:
     os.write(keyboard, answer.encode())
-    with pytest.raises(OptionError, match="nothing was done") as refused:
+    with pytest.raises(RefusedError, match="nothing was done") as refused:
         consent("DATABASE_URL", yes=False)(TOLD)
     assert "--yes" in str(refused.value.hint)
 
@@ -43,8 +43,8 @@ def test_without_a_terminal_the_option_alone_agrees(
     os.write(writer, b"y\n")
     with os.fdopen(reader) as pipe:
         monkeypatch.setattr("sys.stdin", pipe)
-        with pytest.raises(OptionError):
+        with pytest.raises(RefusedError, match=TOLD):
             consent("--dsn", yes=False)(TOLD)
         consent("--dsn", yes=True)(TOLD)
     os.close(writer)
-    assert capsys.readouterr().err.count(TOLD) == 2
+    assert capsys.readouterr().err.count(TOLD) == 1

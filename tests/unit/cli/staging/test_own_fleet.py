@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pooljobs.errors import OptionError
+from pooljobs.errors import RefusedError
 from pooljobs_cli.staging.own_fleet import new_file
 
 
@@ -37,19 +37,19 @@ def test_nobody_waits_for_the_reader_of_a_pipe(tmp_path: Path) -> None:
 
 def test_a_directory_in_its_place_is_told(tmp_path: Path) -> None:
     (tmp_path / "log").mkdir()
-    with pytest.raises(OptionError, match="cannot write"):
+    with pytest.raises(RefusedError, match="cannot write"):
         new_file(tmp_path / "log")
 
 
 def test_a_folder_that_is_a_link_is_refused(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "link").symlink_to("folder")
-    with pytest.raises(OptionError, match="cannot write"):
+    with pytest.raises(RefusedError, match="cannot write"):
         new_file(tmp_path / "link" / "log")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
 def test_a_folder_of_somebody_elses_is_refused(tmp_path: Path) -> None:
     os.chown(tmp_path, 1234, 1234)
-    with pytest.raises(OptionError, match="somebody else's"):
+    with pytest.raises(RefusedError, match="somebody else's"):
         new_file(tmp_path / "log")

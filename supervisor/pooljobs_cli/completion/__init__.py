@@ -1,0 +1,1 @@
+"""What a shell completes beside names of commands and options."""
