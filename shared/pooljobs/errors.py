@@ -137,3 +137,7 @@ class EmbeddedInUseError(EmbeddedError):
 
 class ClaimLostError(PoolJobsError):
     """A job was to be completed whose claim is not held any more."""
+
+
+class ScoreboardError(PoolJobsError):
+    """The scoreboard could not be made, or was asked for something that it does not have."""

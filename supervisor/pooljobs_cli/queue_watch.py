@@ -11,7 +11,7 @@ from pooljobs.operations.queue_counts import Look
 from pooljobs.operations.reader import open_reader
 from pooljobs_cli.command_database import announce, migrating_told
 from pooljobs_cli.command_failures import as_known
-from pooljobs_cli.output.watch_display import Display, Shown
+from pooljobs_cli.output.watch_display import Shown, WatchDisplay
 
 _DEAREST: Final = 10.0
 """A look begins so many times its length after the one before at least: it counts all jobs, of a million a million."""
@@ -22,7 +22,7 @@ _STATUSES: Final = ("completed", "failed")
 class Watch:
     """Looks until somebody ends it."""
 
-    def __init__(self, display: Display, every: float, queue: str | None) -> None:
+    def __init__(self, display: WatchDisplay, every: float, queue: str | None) -> None:
         self._display = display
         self._every = every
         self._queue = queue

@@ -54,7 +54,7 @@ def application(project: Project, dsn: str, **env: str) -> subprocess.CompletedP
     "arguments",
     [
         ["enqueue", "thing"],
-        ["jobs", "list", "--json"],
+        ["jobs", "list"],
         ["jobs", "show", "01981f0e-5b1a-7c3d"],
         ["jobs", "cancel", "01981f0e-5b1a-7c3d"],
         ["stats"],
@@ -100,7 +100,7 @@ def test_who_asks_for_the_embedded_server_gets_it_everywhere(project: Project, s
         [job] = project.run("jobs", "list", "--json").json
         assert job["job_type"] == "greet"
         ended = project.run("stats", "--embedded", "--dsn", "host=db")
-    assert ended.code == ExitCode.REFUSED
+    assert ended.code == ExitCode.USAGE
     assert "name two databases" in ended.err
 
 
@@ -164,7 +164,7 @@ def test_the_server_that_libpqs_variables_name_is_used(owner_dsn: str, project: 
     variables = {"PGHOST": "host", "PGPORT": "port", "PGUSER": "user", "PGDATABASE": "dbname"}
     env = {name: str(parts[keyword]) for name, keyword in variables.items()}
     ended = project.run("enqueue", "thing", env={**env, **SYSTEMD})
-    assert (ended.code, ended.err) == (0, "")
+    assert (ended.code, "embedded" in ended.err) == (0, False)
     with psycopg.connect(owner_dsn) as connection:
         assert connection.execute("SELECT job_type FROM pooljobs.jobs").fetchall() == [("thing",)]
     migrated = project.run("migrate", env=env)

@@ -5,8 +5,8 @@ Made by the supervisor before its first fork; written by workers in their hot pa
 
 from __future__ import annotations
 
+from pooljobs.errors import ScoreboardError
 from pooljobs.scoreboard.board import Scoreboard, most_workers, slots_for
-from pooljobs.scoreboard.errors import ScoreboardError
 from pooljobs.scoreboard.held_job import HeldJob
 from pooljobs.scoreboard.slot import Slot
 from pooljobs.scoreboard.states import Activity, EntryState, Killed, Role, SlotState, Wanted

@@ -6,7 +6,7 @@ import mmap
 import secrets
 from collections.abc import Iterator
 
-from pooljobs.scoreboard.errors import ScoreboardError
+from pooljobs.errors import ScoreboardError
 from pooljobs.scoreboard.layout import PAGE_WORDS, WORD, Layout
 from pooljobs.scoreboard.slot import Slot
 from pooljobs.scoreboard.suspect_types import SuspectTypes

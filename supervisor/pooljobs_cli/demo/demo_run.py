@@ -9,7 +9,7 @@ from typing import Final
 from pooljobs.exit_codes import ExitCode
 from pooljobs_cli.demo.demo_jobs import DSN_VARIABLE, SCHEMA
 from pooljobs_cli.demo.demo_server import DemoServer, open_place
-from pooljobs_cli.demo.display import Display
+from pooljobs_cli.demo.display import DemoDisplay
 from pooljobs_cli.demo.ledger import Ledger, open_ledger
 from pooljobs_cli.demo.summary import holds, summary
 from pooljobs_cli.output.console import emit, line, say
@@ -65,7 +65,7 @@ def _options(procs: int) -> list[str]:
 def _watch(ledger: Ledger, fleet: OwnFleet, jobs: int, procs: int) -> None:
     """Show how it goes until no job is left, or nothing has changed for long."""
     before, changed = None, time.monotonic()
-    with Display(jobs, procs) as display:
+    with DemoDisplay(jobs, procs) as display:
         while True:
             counts = ledger.progress()
             display.show(counts)

@@ -15,7 +15,7 @@ from pooljobs_cli.output.console import write
 _LINE_EVERY: Final = 2.0
 
 
-class Display:
+class DemoDisplay:
     """Takes the counts of ``progress.sql`` and shows them, used as a ``with`` around the watching."""
 
     def __init__(self, total: int, procs: int) -> None:

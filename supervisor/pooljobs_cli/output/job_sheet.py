@@ -36,6 +36,7 @@ def _fields(job: Row) -> list[tuple[str, Any]]:
         ("crashes", job["crashes"] or None),
         ("host losses", job["losses"] or None),
         ("cut short", job["interruptions"] or None),
+        ("snoozed", job["snoozes"]),
         ("created", _instant(job["created_at"])),
         ("run at", _instant(job["run_at"])),
         ("started", _instant(job["started_at"])),

@@ -55,7 +55,7 @@ class Shown:
     period: float
 
 
-class Display(Protocol):
+class WatchDisplay(Protocol):
     """Where looks are shown."""
 
     @property
@@ -70,7 +70,7 @@ class Display(Protocol):
 
 
 @contextmanager
-def open_display(every: float, limit: int | None, *, as_json: bool) -> Iterator[Display]:
+def open_display(every: float, limit: int | None, *, as_json: bool) -> Iterator[WatchDisplay]:
     """The one for this stdout; on a terminal its cursor is there again at the end, by whichever signal that came."""
     if as_json:
         yield _Lines(limit)
@@ -94,7 +94,7 @@ class _Lines:
         emit_json({"at": shown.at, "seconds": shown.seconds, "queues": shown.rows}, one_line=True)
 
     def tell(self, text: str) -> None:
-        say(text)
+        say(text, style="warning")  # programs are to know too
 
 
 class _Blocks:
@@ -105,7 +105,7 @@ class _Blocks:
         emit(joined([cell(_moment(shown.at), "bold"), *_table(shown), line("")], "\n"))
 
     def tell(self, text: str) -> None:
-        say(text)
+        say(text, style="warning")  # programs are to know too
 
 
 class _Screen:

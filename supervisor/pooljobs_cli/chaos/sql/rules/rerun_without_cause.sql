@@ -10,4 +10,4 @@ JOIN (
     GROUP BY r.job_id
     HAVING count(*) > 1
 ) AS r ON r.job_id = h.id
-WHERE r.runs > h.attempts + coalesce(h.interruptions, 0) + h.losses + r.explained
+WHERE r.runs > h.attempts + coalesce(h.interruptions, 0) + coalesce(h.snoozes, 0) + h.losses + r.explained
