@@ -35,6 +35,7 @@ def completed(dsn: str) -> set[str]:
         return {name for (name,) in connection.execute(query.encode())}
 
 
+@pytest.mark.long
 def test_while_releases_are_deployed_no_job_fails_for_who_claims_it(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = ChaosSettings(
         7, 10.0, procs=2, dsn=dsn, only=tuple(DEPLOYMENTS), jobs=HALF_RELEASED, tempo=Tempo(pause=(1.0, 2.0))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 
+import pytest
+
 from tests.support.proof import Host, assert_every_claim_ran_once_and_every_job_ended_once, begun, record_of
 from tests.support.serving import enqueue, unfinished
 from tests.support.site import Site
@@ -16,6 +18,7 @@ SLOW, QUICK = 2, 200
 NOBODY_WAS_HARMED = "SELECT max(losses), max(crashes), max(attempts) FROM pooljobs.history"
 
 
+@pytest.mark.long
 def test_a_slow_host_works_and_drains_and_is_not_declared_dead(site: Site) -> None:
     far_away = site.network.plug_in("far")
     far_away.port.delay = EACH_WAY

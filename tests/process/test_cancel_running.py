@@ -86,7 +86,9 @@ def test_a_handler_that_fails_at_it_is_cancelled_and_not_run_again(dsn: str, tmp
         assert runs(connection, job_id) == 1
 
 
-@pytest.mark.parametrize(("job_type", "concurrency"), [("stubborn", "1"), ("sleeps", "2")])
+@pytest.mark.parametrize(
+    ("job_type", "concurrency"), [("stubborn", "1"), pytest.param("sleeps", "2", marks=pytest.mark.long)]
+)
 def test_a_handler_that_cannot_be_told_is_killed_and_costs_nobody_else(
     dsn: str, tmp_path: Path, job_type: str, concurrency: str
 ) -> None:

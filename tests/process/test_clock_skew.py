@@ -37,7 +37,7 @@ def assert_clocks_are_off(connection: Connection[Any], seconds: int, host: str =
     assert [abs(off - seconds) < HOUR / 2 for off in row] == [True, True], row
 
 
-@pytest.mark.parametrize("off", [-HOUR, HOUR])
+@pytest.mark.parametrize("off", [-HOUR, pytest.param(HOUR, marks=pytest.mark.long)])
 def test_every_time_in_a_row_is_the_databases(dsn: str, tmp_path: Path, clock_library: Path, off: int) -> None:
     with record_of(dsn) as connection:
         began = database_time(connection)
@@ -76,7 +76,7 @@ def assert_delays_were_waited_for(connection: Connection[Any]) -> None:
     assert connection.execute(delayed.encode()).fetchone() == (2,)
 
 
-@pytest.mark.parametrize("off", [-HOUR, HOUR])
+@pytest.mark.parametrize("off", [-HOUR, pytest.param(HOUR, marks=pytest.mark.long)])
 def test_leases_of_hosts_that_disagree_about_the_time_hold(
     dsn: str, tmp_path: Path, clock_library: Path, off: int
 ) -> None:
@@ -122,7 +122,7 @@ def first_runs(connection: Connection[Any], least: int) -> list[int]:
     return [pid for (pid,) in rows] if len(rows) >= least else []
 
 
-@pytest.mark.parametrize("off", [-HOUR, HOUR])
+@pytest.mark.parametrize("off", [-HOUR, pytest.param(HOUR, marks=pytest.mark.long)])
 def test_a_killed_worker_is_released_at_once_whatever_the_date(
     dsn: str, tmp_path: Path, clock_library: Path, off: int
 ) -> None:

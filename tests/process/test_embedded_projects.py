@@ -34,7 +34,8 @@ def test_projects_have_data_of_their_own_and_each_command_says_which(tmp_path: P
     with shop.running(seed), mail.running(seed):
         enqueued = shop.run("enqueue", "thing", cwd=deep)
         assert enqueued.code == 0, enqueued.err
-        [told] = enqueued.err.splitlines()
+        told, unserved = enqueued.err.splitlines()
+        assert unserved.startswith("no worker serves the queue 'default'")
         assert told == (
             f"no database is named: using the embedded PostgreSQL in {shop.root}, "
             f"of the project {shop.folder}; for a server of your own set DATABASE_URL or pass --dsn"

@@ -66,7 +66,7 @@ def test_a_subreaper_leaves_the_children_of_others_alone() -> None:
     program = """
 import ctypes, os, time
 ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
-from pooljobs_supervisor.forking.orphan_reaper import Strangers, adopts_orphans
+from pooljobs_supervisor.forking.orphan_reaper import OrphanReaper, adopts_orphans
 
 def child(code):
     pid = os.fork()
@@ -76,7 +76,7 @@ def child(code):
     return pid
 
 before = child(1)
-strangers = Strangers(adopts=adopts_orphans())
+reaper = OrphanReaper(adopts=adopts_orphans())
 fleet = child(2)
 middle = os.fork()
 if not middle:
@@ -84,10 +84,10 @@ if not middle:
     os._exit(0)
 os.waitpid(middle, 0)
 deadline = time.monotonic() + 20
-while not (reaped := strangers.reap({fleet})) and time.monotonic() < deadline:
+while not (reaped := reaper.reap({fleet})) and time.monotonic() < deadline:
     pass
 statuses = [os.waitstatus_to_exitcode(os.waitpid(pid, os.WNOHANG)[1]) for pid in (before, fleet)]
-print(reaped, statuses, strangers.reap(()))
+print(reaped, statuses, reaper.reap(()))
 """
     assert output_of(program) == "1 [1, 2] 0\n"
 

@@ -44,7 +44,11 @@ def refuses(token: int) -> None: ...
 """
 
 
-@pytest.mark.parametrize("options", [("--log-format", "json"), ("--concurrency", "4")], ids=["json", "text"])
+@pytest.mark.parametrize(
+    "options",
+    [("--log-format", "json"), pytest.param(("--concurrency", "4"), marks=pytest.mark.long)],
+    ids=["json", "text"],
+)
 def test_it_is_shown_nowhere(dsn: str, connection: Connection[Any], tmp_path: Path, options: tuple[str, ...]) -> None:
     (tmp_path / "secret_app.py").write_text(APP)
     for job_type, payload in {

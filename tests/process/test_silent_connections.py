@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
 from psycopg import Connection
 
 from pooljobs_cli.chaos.chaos_run import run_chaos
@@ -47,6 +48,7 @@ def all_silenced(wire: Wire, connection: Connection[Any], hit: list[int]) -> boo
     return bool(processes == 3 and sum(hit) >= connections)
 
 
+@pytest.mark.long
 def test_chaos_with_silent_and_reset_connections_alone_holds(dsn: str) -> None:
     only = (Kind.SILENCE_CONNECTIONS, Kind.RESET_CONNECTIONS)
     report = run_chaos(ChaosSettings(7, 6.0, procs=2, dsn=dsn, only=only), not_asked, print, lambda *_: None)

@@ -114,7 +114,7 @@ def test_of_all_workers_one_runs_a_suspect_at_a_time_and_the_others_what_is_harm
         assert runs_of(connection, "innocent") == 20
 
 
-@pytest.mark.parametrize("concurrency", [1, 3])
+@pytest.mark.parametrize("concurrency", [1, pytest.param(3, marks=pytest.mark.long)])
 def test_new_jobs_of_a_type_that_crashed_take_turns_too(dsn: str, tmp_path: Path, concurrency: int) -> None:
     """Twelve that each kill their worker after two seconds, none of which has crashed before, ahead of the others."""
     with audit_of(dsn) as connection:
@@ -147,7 +147,7 @@ def test_a_few_bad_payloads_do_not_make_the_jobs_of_their_type_wait_for_each_oth
         assert sum(later - earlier < 0.02 for earlier, later in pairwise(begun)) > 500
 
 
-@pytest.mark.parametrize("concurrency", [1, 3])
+@pytest.mark.parametrize("concurrency", [1, pytest.param(3, marks=pytest.mark.long)])
 def test_a_job_that_takes_its_host_down_does_not_wander_for_ever(dsn: str, tmp_path: Path, concurrency: int) -> None:
     hosts = 0
     with audit_of(dsn) as connection:
