@@ -27,7 +27,7 @@ class Emptied:
     _supervisor_log: SupervisorLog
 
     def look(self, now: float) -> Sequence[Action]:
-        """Move the course on, once; asks for nothing by itself."""
+        """Move the lifecycle on, once; asks for nothing by itself."""
         if self._lifecycle.stage is LifecycleStage.SERVE and self._board.emptied_ns:
             self._lifecycle.escalate(now)
             self._supervisor_log.emptied(len(self._children.workers))

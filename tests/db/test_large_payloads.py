@@ -57,7 +57,7 @@ def claimed(components: Components, limit: int, most_bytes: int = BYTES) -> list
 
 
 def bring(components: Components, jobs: list[ClaimedJob], most_bytes: int = BYTES) -> bool:
-    """As a crew does it when the first one's turn comes."""
+    """As an executor does it when the first one's turn comes."""
     return LargePayloads(components.session, components.statements, most_bytes).bring(jobs[0], jobs[1:])
 
 

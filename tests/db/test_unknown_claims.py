@@ -128,7 +128,7 @@ def test_claims_in_flight_are_never_given_back(dsn: str, connection: Conn, stewa
 
 
 def work(components: Components, stop: threading.Event) -> None:
-    """As the serial crew does, without handlers."""
+    """As the serial executor does, without handlers."""
     claimer = claimer_of(components)
     while not stop.is_set() and (jobs := claimer.claim(10)):
         components.held.take(jobs)

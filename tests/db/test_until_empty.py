@@ -63,6 +63,7 @@ def put(connection: Connection[Any], run_at: str, changed: str = "", job_type: s
         ((SOON, ", crashes = 1"), False),
         ((SOON, ", losses = 1"), False),
         ((SOON, ", interruptions = 1"), False),
+        ((SOON, ", snoozes = 1"), False),
         ((LATER, ", attempts = 1"), True),
         (("'infinity'", ", attempts = 1"), True),
         ((SOON, ", attempts = 1, refused_since = now()"), True),  # it waits for other code

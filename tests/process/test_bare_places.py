@@ -129,8 +129,21 @@ def reached(dsn: str) -> Iterator[str]:
     line.close()
 
 
+OFTEN = {
+    "a read-only root",
+    "no standard streams",
+    "a full disk",
+    "a uid without a name",
+    "as few files as a fleet needs, nobody may read",
+}
+"""Places of which the others are parts: these are tried each time."""
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
-@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES.keys())
+@pytest.mark.parametrize(
+    "place",
+    [pytest.param(place, id=name, marks=() if name in OFTEN else pytest.mark.long) for name, place in PLACES.items()],
+)
 def test_a_job_is_enqueued_run_and_shown_in_a_bare_place(
     reached: str, connection: Connection[Any], tmp_path: Path, place: Place
 ) -> None:

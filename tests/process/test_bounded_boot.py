@@ -63,7 +63,7 @@ def serve(dsn: str, tmp_path: Path) -> Callable[..., Ended]:
     return served
 
 
-@pytest.mark.parametrize("way", [*WAYS], ids=str)
+@pytest.mark.parametrize("way", [next(iter(WAYS)), *(pytest.param(way, marks=pytest.mark.long) for way in [*WAYS][1:])])
 def test_an_import_that_hangs_at_the_first_look_ends_the_start(serve: Callable[..., Ended], way: str) -> None:
     ended = serve(BEGINNING.format(way=WAYS[way]) + AT_ONCE)
     assert ended.code == ExitCode.APP, ended.err
@@ -76,7 +76,7 @@ def test_an_import_that_hangs_at_the_first_look_ends_the_start(serve: Callable[.
     assert "Traceback" not in ended.err
 
 
-@pytest.mark.parametrize("options", [(), ("--preload",)], ids=["", "preloading"])
+@pytest.mark.parametrize("options", [(), pytest.param(("--preload",), marks=pytest.mark.long)], ids=["", "preloading"])
 def test_one_that_hangs_in_a_worker_alone_ends_the_start_too(
     serve: Callable[..., Ended], options: tuple[str, ...]
 ) -> None:

@@ -57,10 +57,16 @@ class Terminal:
         """Types a key."""
         os.write(self._ours, key)
 
+    def _readable(self, seconds: float) -> bool:
+        """By poll: select takes no descriptor above 1023, and a process of the suite may have many."""
+        waiting = select.poll()
+        waiting.register(self._ours, select.POLLIN)
+        return bool(waiting.poll(seconds * 1000))
+
     @property
     def printed(self) -> str:
         """Everything that came out, escape codes included."""
-        while select.select([self._ours], [], [], 0)[0]:
+        while self._readable(0):
             self._printed += os.read(self._ours, 1 << 16)
         return self._printed.decode()
 
@@ -87,7 +93,7 @@ class Terminal:
         """Waits for the end, reading on, since a full terminal would keep it; the exit code."""
         while self.process.poll() is None:
             _ = self.printed
-            select.select([self._ours], [], [], 0.05)
+            self._readable(0.05)
         return self.process.returncode
 
 

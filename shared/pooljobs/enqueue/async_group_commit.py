@@ -108,7 +108,7 @@ class AsyncGroupCommits:
         self._of: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncGroupCommit] = WeakKeyDictionary()
 
     async def insert(self, job: NewJob, until: float) -> UUID:
-        """As ``TaskGathering.insert``, in the running loop's."""
+        """As ``AsyncGroupCommit.insert``, in the running loop's."""
         loop = asyncio.get_running_loop()
         gathering = self._of.get(loop)
         if gathering is None:

@@ -19,7 +19,7 @@ class CancelMethods:
     """The methods by which jobs are cancelled; part of ``PoolJobs``.
 
     All take a job's id, or the handle that its enqueue returned, and a reason of one line that is kept with the job.
-    They raise OptionError for what is no id, and for the database's sake what enqueueing raises (``Enqueueing``).
+    They raise OptionError for what is no id, and for the database's sake what enqueueing raises (``EnqueueMethods``).
     """
 
     _outlet: LazyProducer

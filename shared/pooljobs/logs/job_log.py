@@ -1,7 +1,7 @@
 """The log lines that say what became of a job, and the fields of theirs that machines read.
 
-``Event`` and ``FIELDS`` are a contract: dashboards and alerts are built on these names. docs/running.md has them in a
-table, which a test compares with this file. Whatever raises in here (a filter or a handler that the application hung
+``JobEvent`` and ``FIELDS`` are a contract: dashboards and alerts are built on these names. docs/running.md has them in
+a table, which a test compares with this file. Whatever raises in here (a filter or a handler that the application hung
 into logging, a record factory) decides nothing: the line is lost then, and the job ends as it would have.
 """
 

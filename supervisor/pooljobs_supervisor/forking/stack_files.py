@@ -94,7 +94,7 @@ class StackFiles:
 
 
 def close(fd: int) -> None:
-    """Close what ``Stacks.make`` returned."""
+    """Close what ``StackFiles.make`` returned."""
     if fd >= 0:
         os.close(fd)
 

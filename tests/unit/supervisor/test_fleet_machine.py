@@ -217,7 +217,7 @@ class Fleet(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """From wherever it is, and whoever refuses to leave: one signal, and it is over within its bounds."""
-        if not hasattr(self, "course"):
+        if not hasattr(self, "lifecycle"):
             return
         try:
             self.end()

@@ -29,14 +29,14 @@ LOG = logging.getLogger("test")
 
 @dataclass(slots=True)
 class Dispatching:
-    """Runs jobs as a crew does, all in one entry, each with a token of its own."""
+    """Runs jobs as an executor does, all in one entry, each with a token of its own."""
 
     slot: Slot
     dispatcher: Dispatcher
     interrupter: Interrupter
     loop: BackgroundLoop | MainLoop
     tasks: bool = False
-    """As a crew of several does it: async handlers in tasks of their own, on the loop."""
+    """As an executor of several does it: async handlers in tasks of their own, on the loop."""
     token: int = 100
 
     def claimed(self, job_type: str, payload: object = None) -> ClaimedJob:

@@ -15,7 +15,7 @@ GROWTH = 8
 second. What a larger batch may bring that the last one did not hold, ``rebalance.py`` gives back."""
 
 WINDOW = 0.02
-"""Seconds: the shortest time over which ``Pace`` counts."""
+"""Seconds: the shortest time over which ``ThroughputSampler`` counts."""
 
 
 class AdaptiveBatchSize:

@@ -2,7 +2,7 @@
 -- snapshot. What a handler enqueues is committed before its job has ended: whoever sees the end sees those jobs too.
 --
 -- Undone is a job that is due, one that is held, by whatever fleet, and one that has begun before and is to run again within
--- some seconds: after a failure, a crash, the loss of its host. Not so a job that is scheduled for later and never began, nor
+-- some seconds: after a failure, a crash, the loss of its host, a snooze. Not so a job that is scheduled for later and never began, nor
 -- one whose payload was refused, which waits for other code.
 --
 -- Parameters: queues text[], soon (seconds). {pass_over} is empty, or pass_over.sql: where the host has met jobs that none
@@ -24,7 +24,8 @@ CROSS JOIN LATERAL (
       AND l.queue <> ''  -- of every job: without it live_claim is not to be had
       AND (l.worker_id IS NOT NULL OR (
           (l.run_at <= now() OR (
-              l.refused_since IS NULL AND (l.attempts > 0 OR l.crashes > 0 OR l.losses > 0 OR l.interruptions > 0)
+              l.refused_since IS NULL
+              AND (l.attempts > 0 OR l.crashes > 0 OR l.losses > 0 OR l.interruptions > 0 OR l.snoozes > 0)
           ))
           {pass_over}
       ))

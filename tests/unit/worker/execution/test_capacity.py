@@ -1,4 +1,4 @@
-"""The books of a crew of several: never more than the concurrency, a suspect alone, and everybody in the end."""
+"""The books of an executor of several: never more than the concurrency, a suspect alone, and everybody in the end."""
 
 from __future__ import annotations
 
