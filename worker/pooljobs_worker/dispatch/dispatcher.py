@@ -83,7 +83,7 @@ class Dispatcher:
         self._interrupter = interrupter
         self._deadlines = deadlines
         self._handlers: dict[str, _Handler] = {}
-        self._failure_policy = FailurePolicy(interrupter, exhaustion, job_log)
+        self._failure_policy = FailurePolicy(interrupter, exhaustion, job_log, log)
         self._payload_refusals = payload_refusals
         self._job_log = job_log
         self._log = log

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import traceback
+from logging import Logger
 from pathlib import Path
 from typing import NamedTuple
 
 from pooljobs.application.task import Task
+from pooljobs.escaping import escaped
 from pooljobs.handler.outcomes import Discard, Fail, JobOutcome, Retry, Snooze, outcome_in
 from pooljobs.job.error_rules import Course
 from pooljobs.job.error_text import clean, describe, headline, without
@@ -33,10 +34,11 @@ class _FailedRun(NamedTuple):
 class FailurePolicy:
     """Gives verdicts, and tells them in the log. Any thread."""
 
-    def __init__(self, interrupter: Interrupter, exhaustion: Exhaustion, job_log: JobLog) -> None:
+    def __init__(self, interrupter: Interrupter, exhaustion: Exhaustion, job_log: JobLog, log: Logger) -> None:
         self._interrupter = interrupter
         self._exhaustion = exhaustion
         self._tell = job_log.tell
+        self._log = log
 
     def unreadable(self, job: ClaimedJob, started_ns: int) -> Settlement:
         """The payload of this job could not be decoded."""
@@ -64,12 +66,12 @@ class FailurePolicy:
         if isinstance(outcome, Snooze):
             return self._snoozed(run, outcome)
         if outcome is None and self._exhaustion.caused(error, text) and (job.by_type or not job.suspect):
-            return self._excused(job, text, raised, started_ns)
+            return self._excused(run)
         course = task.errors.course(error) if outcome is None else _course(outcome)
         if course is Course.DISCARD:
             return self._cancelled(run, "is discarded after")
         delay = self._delay(task, run, outcome) if course is Course.RETRY else None
-        self._tell_failure(job, raised, delay, started_ns)
+        self._tell_failure(run, delay)
         verdict = Verdict.FAILED if delay is None else Verdict.RETRY
         return job.settled(verdict, error=text, delay=delay, started_ns=started_ns)
 
@@ -101,12 +103,13 @@ class FailurePolicy:
             given = task.errors.delay(job.attempt, run.raised[1])
         except Exception as error:  # noqa: BLE001  # a function of the user's may raise anything
             told = "job %s (%s): backoff is of no use (%s), so the retry policy holds"
-            self._tell(JobEvent.RETRIED, job, told, job.id, job.job_type, headline(error), level=logging.WARNING)
+            self._log.warning(told, job.id, job.job_type, escaped(headline(error)))  # no event: the run has its own
             return delay
         return delay if given is None else given
 
-    def _excused(self, job: ClaimedJob, text: str, raised: ExcInfo, started_ns: int) -> Settlement:
+    def _excused(self, run: _FailedRun) -> Settlement:
         """The worker was at its end. Once: as a suspect that fails so again, alone, the job has itself to blame."""
+        job, text, raised, started_ns = run
         of = self._exhaustion.of
         told = "job %s (%s) goes back: its worker is out of %s"
         self._tell(JobEvent.RELEASED, job, told, job.id, job.job_type, of, started_ns=started_ns, exc_info=raised)
@@ -114,8 +117,9 @@ class FailurePolicy:
         error = f"{first} (its worker was out of {of}. Not charged: it runs alone next)\n{rest}"
         return job.settled(Verdict.SUSPECTED, error=clean(error), delay=FIRST_CRASH_DELAY_SECS, started_ns=started_ns)
 
-    def _tell_failure(self, job: ClaimedJob, raised: ExcInfo, delay: float | None, started_ns: int) -> None:
+    def _tell_failure(self, run: _FailedRun, delay: float | None) -> None:
         """Each failed run comes with what was raised; only the last one of a job is an ERROR."""
+        job, _, raised, started_ns = run
         if delay is None:
             event, how = JobEvent.FAILED, f"failed for good in run {job.attempt}"
         else:

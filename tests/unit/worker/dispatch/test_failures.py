@@ -128,7 +128,9 @@ def test_a_declaration_decides_by_class(job_type: str, what: str, verdict: Verdi
 
 
 def test_where_a_backoff_raises_the_policy_holds_and_the_log_says_so(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.INFO):
         found = settlement_of("broken_backoff")
     assert (found.verdict, found.delay) == (Verdict.RETRY, 11.0)
     assert "broken_backoff): backoff is of no use (RuntimeError: who knows)" in caplog.text
+    events = [vars(record)["event"] for record in caplog.records if "event" in vars(record)]
+    assert events == ["job_retried"], "one event for one run"
