@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # Processes of pytest: twice as many as processors, since tests mostly wait for PostgreSQL and for other processes.
 WORKERS ?= $(shell $(PYTHON) -c "import os; print(2 * (os.cpu_count() or 1))")
 
-.PHONY: help demo test test-long test-oldest test-matrix fuzz audit chaos bench bench-peers compiled lint clean
+.PHONY: help demo unit test test-long test-peers test-oldest test-matrix fuzz audit chaos bench bench-peers compiled lint clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -17,8 +17,14 @@ demo: $(STAMP) ## Runs the main job: 10,000 jobs through 8 workers on an embedde
 test: lint compiled ## Every gate: ruff, mypy, import-linter, pytest
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
-test-long: lint compiled ## The same, and what takes long
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "long or not long"
+unit: $(STAMP) ## The tests that need no database, for while you work: under a minute
+	@$(BIN)/pytest -q -n $(WORKERS) --dist worksteal tests/unit
+
+test-long: lint compiled test-peers ## The same, and what takes long, with more examples for each property
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "long or not long" --hypothesis-profile thorough
+
+test-peers: $(STAMP) ## The tests of what measures pooljobs beside its peers
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "long or not long" tests/peers
 
 test-oldest: ## The tests on the oldest versions of what we depend on that are promised
 	@test -d $(VENV)-oldest || $(PYTHON) -m venv $(VENV)-oldest

@@ -25,8 +25,9 @@ from tests.support.run_directory import begin_run, end_run, run_directory
 
 def pytest_configure(config: pytest.Config) -> None:
     """Called in the process the user started, and in each worker of xdist."""
-    settings.register_profile("busy machine", deadline=None)
-    settings.load_profile("busy machine")
+    for name, examples in (("gate", 50), ("thorough", 300)):
+        settings.register_profile(name, deadline=None, max_examples=examples)
+    settings.load_profile("gate")  # unless --hypothesis-profile names the other, which is loaded after this
     if not hasattr(config, "workerinput"):
         begin_run()
 

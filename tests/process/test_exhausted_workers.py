@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,9 +18,19 @@ serving = partial(Serving, app="tests.support.leaky_app:app")
 FAST = ("--poll-interval", "0.1")
 
 
-@pytest.mark.parametrize("needs", ["needs_little", "needs_little_async", "fails_in_other_words"])
-@pytest.mark.parametrize("concurrency", [1, 3])
-@pytest.mark.parametrize("what", ["descriptors", "memory"])
+def every_case() -> Iterator[Any]:
+    """One of each kind at once; all that combine for ``make test-long``."""
+    at_once = {
+        ("descriptors", 1, "fails_in_other_words"),
+        ("memory", 1, "needs_little"),
+        ("memory", 3, "needs_little_async"),
+    }
+    kinds = ("needs_little", "needs_little_async", "fails_in_other_words")
+    for case in product(("descriptors", "memory"), (1, 3), kinds):
+        yield pytest.param(*case, marks=[] if case in at_once else pytest.mark.long)
+
+
+@pytest.mark.parametrize(("what", "concurrency", "needs"), every_case())
 def test_nobody_fails_for_what_another_job_took(
     dsn: str, tmp_path: Path, what: str, concurrency: int, needs: str
 ) -> None:

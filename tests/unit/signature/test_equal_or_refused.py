@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import pytest
@@ -16,9 +15,7 @@ from pooljobs.signature.inspection import read_signature
 from tests.support.annotated.all_kinds import ALL
 from tests.support.annotated.annotation import Annotation
 
-EXAMPLES = int(os.environ.get("POOLJOBS_TEST_EXAMPLES", "300"))
-
-SLOW = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+SLOW = settings(deadline=None, suppress_health_check=list(HealthCheck))
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
 
