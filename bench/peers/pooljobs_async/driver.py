@@ -1,0 +1,15 @@
+"""Drives pooljobs with async handlers, as most of its peers have them: see peer.toml."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path += [str(Path(__file__).parents[1] / place) for place in ("pooljobs", "support")]  # what the drivers share
+
+from as_a_peer import PoolJobsPeer
+from jobs import app
+from on_postgresql import drive
+
+if __name__ == "__main__":
+    drive(PoolJobsPeer(app, "--concurrency", "100"))
