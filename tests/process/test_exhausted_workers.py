@@ -15,6 +15,11 @@ serving = partial(Serving, app="tests.support.leaky_app:app")
 FAST = ("--poll-interval", "0.1")
 
 
+@pytest.mark.hazard(
+    "A worker without descriptors or memory fails all that it claims",
+    closed="after an error the process is tried, and leaves (`worker/pooljobs_worker/runtime/exhaustion.py`)",
+    area="blame",
+)
 @pytest.mark.parametrize("needs", ["needs_little", "needs_little_async", "fails_in_other_words"])
 @pytest.mark.parametrize("concurrency", [1, 3])
 @pytest.mark.parametrize("what", ["descriptors", "memory"])
@@ -38,6 +43,7 @@ def test_nobody_fails_for_what_another_job_took(
         assert "Traceback" not in fleet.text
 
 
+@pytest.mark.hazard("A worker without descriptors or memory fails all that it claims")
 @pytest.mark.parametrize("what", ["descriptors", "memory"])
 def test_a_job_that_takes_all_by_itself_is_charged_in_the_end(dsn: str, tmp_path: Path, what: str) -> None:
     with audit_of(dsn) as connection, serving(dsn, tmp_path / "log", *FAST) as fleet:
