@@ -1,4 +1,4 @@
-"""docs/internals/statements.md: all .sql files, from their heads.
+"""docs/internals/statements.md: the .sql files, from their heads.
 
 A statement's head is the comment that the file opens with: what it is for, ``Parameters:``, ``Returns`` where it does,
 ``Locks:``, ``Index:``, and ``Run by:``.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from tests.docs.blocks import ROOT
@@ -16,9 +17,9 @@ from tests.docs.blocks import ROOT
 PAGE = ROOT / "docs/internals/statements.md"
 SQL = "shared/pooljobs/sql"
 CLI = "supervisor/pooljobs_cli"
-_FOLDERS = ("functions", "migrations", "grants")
+_FOLDERS = ("functions", "grants")
 
-_HEAD = f"""# Every .sql file
+_HEAD = f"""# Statements and functions
 
 This page is made by `make docs` from the files' heads (`tests/docs/statements.py`). Why statements are written as they
 are: [plans.md](plans.md).
@@ -35,11 +36,6 @@ _SECTIONS = f"""## Functions and the view
 In `{SQL}/functions`, made anew at each migration.
 
 {{functions}}
-## Migrations
-
-In `{SQL}/migrations`. What was released is never edited.
-
-{{migrations}}
 ## Rights
 
 In `{SQL}/grants`, for `pooljobs grant`.
@@ -68,14 +64,9 @@ class Head:
 
 
 def comment(text: str) -> str:
-    """The comment that a file opens with, in one line; without what a migration tells the migrator."""
-    lines = []
-    for line in text.splitlines():
-        if not line.startswith("--"):
-            break
-        if not re.match(r"-- (oldest code: \d+|outside a transaction)$", line):
-            lines.append(line[2:].strip())
-    return " ".join(" ".join(lines).split())
+    """The comment that a file opens with, in one line."""
+    lines = takewhile(lambda line: line.startswith("--"), text.splitlines())
+    return " ".join(" ".join(line[2:] for line in lines).split())
 
 
 def head(text: str) -> Head:
