@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # Processes of pytest: twice as many as processors, since tests mostly wait for PostgreSQL and for other processes.
 WORKERS ?= $(shell $(PYTHON) -c "import os; print(2 * (os.cpu_count() or 1))")
 
-.PHONY: help demo unit test test-long test-peers test-oldest test-matrix fuzz audit chaos bench bench-peers compiled lint clean
+.PHONY: help demo docs unit test test-long test-peers test-oldest test-matrix fuzz audit chaos bench bench-peers compiled lint clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -62,6 +62,9 @@ $(BENCH_STAMP): $(STAMP)
 # Tests start a thousand processes; where Python writes no bytecode each would compile all modules again.
 compiled: $(STAMP)
 	@$(BIN)/python -m compileall -q shared supervisor worker tests bench examples
+
+docs: $(STAMP) ## Writes anew what documents have from the code: hazards, statements, the schema
+	$(BIN)/python -m tests.docs
 
 lint: $(STAMP) ## The gates that run nothing: ruff, mypy, import-linter
 	$(BIN)/ruff check

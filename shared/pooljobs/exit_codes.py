@@ -1,4 +1,4 @@
-"""Exit codes of the command line and of the supervisor's children: a contract, listed in ARCHITECTURE.md.
+"""Exit codes of the command line and of the supervisor's children: a contract, listed in docs/running.md.
 
 A process manager, a shell script and the supervisor itself tell outcomes apart by these numbers alone.
 Numbers from 64 up are left out, because shells and signals (128 + n) use them.

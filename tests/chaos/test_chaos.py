@@ -32,6 +32,12 @@ def test_a_short_run_on_a_server_of_its_own_holds(tmp_path: Path) -> None:
     assert told["folder"] is None
 
 
+@pytest.mark.hazard(
+    "Jobs that end their process take all workers down, again and again, while others wait",
+    closed="deaths of READY children make no place wait (`supervisor/pooljobs_supervisor/fleet/backoff.py`); what "
+    "crashed runs one at a time (`worker/pooljobs_worker/execution/suspect_turn.py`)",
+    area="blame",
+)
 @pytest.mark.parametrize("name", STORMS)
 def test_in_a_storm_harmless_jobs_are_done_and_do_not_wait(
     name: str, dsn: str, monkeypatch: pytest.MonkeyPatch

@@ -62,6 +62,7 @@ def test_a_worker_that_fails_what_it_does_not_know_is_found(dsn: str, monkeypatc
     assert "failed_for_its_claimer" in rules_broken(settings, monkeypatch)
 
 
+@pytest.mark.hazard("A database that one host has migrated is none")
 @pytest.mark.long
 def test_two_versions_of_pooljobs_run_jobs_side_by_side(tmp_path: Path) -> None:
     harms = "deploy-by-restart,deploy-by-reload,kill-worker,stop-worker,kill-steward,terminate-backends"

@@ -23,6 +23,7 @@ def hosts(folder: Path) -> list[int]:
     return having(FOLDER, str(folder / "journal"))
 
 
+@pytest.mark.hazard("A killed command leaves a schema, a folder, a server, hosts")
 @pytest.mark.long
 def test_the_next_run_removes_what_a_killed_one_has_left(empty_dsn: str, tmp_path: Path) -> None:
     env = {"TMPDIR": str(tmp_path)}

@@ -76,6 +76,7 @@ def test_a_sleeper_is_told_of_its_queue(connection: Conn, steward: Conn, ear: Ea
         assert len(heard) == 1
 
 
+@pytest.mark.hazard("A notification at an enqueue is missed by one who falls asleep just then")
 @every_way
 def test_nobody_is_told_while_nobody_sleeps(connection: Conn, steward: Conn, ear: Ear, enqueue: Way) -> None:
     enqueue(connection)

@@ -67,6 +67,15 @@ def test_what_a_reaped_worker_held_is_given_back_though_the_table_was_locked_jus
     wait_until(lambda: done(HELD, 0), what="its jobs to be given back")
 
 
+@pytest.mark.hazard(
+    "After a long outage, a late promotion, a suspension, or when the server's clock was set, all leases are "
+    "past, and everybody reaps everybody",
+    closed="who was without the database, or has just come, reaps nobody for as long as a lease lasts, and renews at "
+    "once (`supervisor/pooljobs_steward/unbroken_view.py`); a lease counts from the later of its end and the "
+    "server's start plus `--job-timeout` (`reap_workers.sql`, `claim.sql`); a worker whose claim is refused "
+    "renews before it gives itself up",
+    area="ownership",
+)
 def test_nobody_is_reaped_by_who_has_only_just_come_or_come_back(connection: Connection[Any], chores: Chores) -> None:
     """All leases are past after a promotion that came late; their owners are about to renew them."""
     worker = register(connection, job_timeout=1.0)
@@ -79,6 +88,7 @@ def test_nobody_is_reaped_by_who_has_only_just_come_or_come_back(connection: Con
     assert scalar(connection, DEAD) == 0
 
 
+@pytest.mark.hazard("After a long outage, a late promotion")
 def test_who_comes_back_renews_first(connection: Connection[Any], chores: Chores, board: Scoreboard) -> None:
     def lease() -> object:
         return scalar(connection, "SELECT leased_until FROM pooljobs.workers")
@@ -99,6 +109,7 @@ def test_who_comes_back_renews_first(connection: Connection[Any], chores: Chores
     wait_until(lambda: renewed(first), what="the lease to be renewed at once")
 
 
+@pytest.mark.hazard("A process tree is killed and started again at once")
 def test_workers_of_a_process_tree_that_exists_no_longer_are_dead_at_once(
     connection: Connection[Any], board: Scoreboard, chores: Chores
 ) -> None:

@@ -20,6 +20,11 @@ def durable(connection: Conn) -> Conn:
     return connection
 
 
+@pytest.mark.hazard(
+    "The setting that lets a claim's commit not wait has no effect, or stays on for what follows",
+    closed="`set_config` inside the statement, for its transaction (`claim.sql`)",
+    area="claims",
+)
 def test_a_claim_commits_without_waiting_for_the_disk_and_nothing_after_it_does(durable: Conn) -> None:
     insert(durable)
     worker = register(durable)
@@ -35,6 +40,7 @@ def test_an_empty_claim_leaves_no_trace_either(durable: Conn) -> None:
     assert scalar(durable, "SHOW synchronous_commit") == "on"
 
 
+@pytest.mark.hazard("The setting that lets a claim's commit not wait has no effect")
 def test_settling_and_enqueueing_wait_for_it(durable: Conn) -> None:
     with durable.transaction():
         durable.execute("SELECT pooljobs.enqueue('noop')")

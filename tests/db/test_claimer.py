@@ -92,6 +92,12 @@ def test_a_floor_skips_what_lies_before_it(connection: Conn) -> None:
     assert len(claimed or []) == 2
 
 
+@pytest.mark.hazard(
+    "A sweep of a thousand queues looks at nine thousand levels that hold nothing, and is taken for a dear one",
+    closed="where queues are many one look finds the first level that holds anything (`claim.sql`, "
+    "`look_for_work.sql`); what a claim may take goes by its looks (`worker/pooljobs_worker/claims/lanes.py`)",
+    area="claims",
+)
 @pytest.mark.parametrize("queues", [9, 10, 200], ids=["few", "many", "hundreds"])
 def test_queues_that_are_swept_give_the_jobs_of_all_their_levels_in_order(connection: Conn, queues: int) -> None:
     names = [f"q{number}" for number in range(queues)]
@@ -121,6 +127,7 @@ def test_a_floor_holds_for_all_levels_of_a_queue(connection: Conn, queues: int) 
     assert scalar(connection, "SELECT priority FROM pooljobs.jobs WHERE status = 'running'") == 1
 
 
+@pytest.mark.hazard("A worker that was declared dead wakes up and goes on")
 def test_a_worker_whose_lease_ran_out_claims_nothing(connection: Conn) -> None:
     insert(connection)
     worker = register(connection)
@@ -128,6 +135,12 @@ def test_a_worker_whose_lease_ran_out_claims_nothing(connection: Conn) -> None:
     assert claim(connection, worker) is None
 
 
+@pytest.mark.hazard(
+    "A worker that was declared dead wakes up and goes on",
+    closed="ids are never given twice; `claim.sql` wants its own worker's row alive; `reap_workers.sql` skips one "
+    "that is claiming; a worker without a row counts as dead",
+    area="ownership",
+)
 def test_a_dead_worker_claims_nothing(connection: Conn) -> None:
     insert(connection)
     worker = register(connection)
@@ -140,6 +153,7 @@ def test_an_unknown_worker_claims_nothing(connection: Conn) -> None:
     assert claim(connection, 10**9) is None
 
 
+@pytest.mark.hazard("After a long outage, a late promotion")
 def test_a_lease_counts_from_the_servers_start_where_that_is_later(connection: Conn) -> None:
     """An outage longer than job_timeout must not expire every lease at once."""
     insert(connection)
@@ -151,6 +165,17 @@ def test_a_lease_counts_from_the_servers_start_where_that_is_later(connection: C
     assert len(claim(connection, worker) or []) == 1
 
 
+@pytest.mark.hazard(
+    "Finding a dead worker's jobs needs an index on the owner, and that index makes every claim slow",
+    closed="there is none: the scoreboard knows the ids, and what it does not know is looked for by one scan after a "
+    "death (`release_dead.sql`)",
+    area="ownership",
+)
+@pytest.mark.hazard(
+    "Only a heap-only update is cheap, and it needs room and unindexed columns",
+    closed="a claim changes no column that an index names; `migrations/0100_tables.sql` leaves half of each page empty",
+    area="statements",
+)
 def test_a_claim_touches_no_index(connection: Conn) -> None:
     """A claim is a HOT update: an index on what it changes would end that, and show here."""
     insert(connection, 50)

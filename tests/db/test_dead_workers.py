@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import psycopg
+import pytest
 from psycopg import Connection
 
 from tests.support.claims import SQL, claim, insert, register, scalar
@@ -49,6 +50,7 @@ def test_a_living_workers_jobs_stay(connection: Conn) -> None:
     assert release(connection) == (0, 0)
 
 
+@pytest.mark.hazard("A worker that was declared dead wakes up and goes on")
 def test_jobs_of_a_worker_without_a_row_come_back(connection: Conn) -> None:
     insert(connection)
     worker = register(connection)
@@ -58,6 +60,7 @@ def test_jobs_of_a_worker_without_a_row_come_back(connection: Conn) -> None:
     assert scalar(connection, "SELECT losses FROM pooljobs.live") == 1
 
 
+@pytest.mark.hazard("A worker is killed while its claim runs in the server")
 def test_locked_rows_are_skipped_and_counted_as_still_held(connection: Conn, dsn: str) -> None:
     insert(connection, 2)
     worker = register(connection)
@@ -97,6 +100,7 @@ def test_who_is_gone_is_dead_whatever_its_lease(connection: Conn) -> None:
     assert scalar(connection, "SELECT id FROM pooljobs.workers WHERE dead_at IS NULL") == living
 
 
+@pytest.mark.hazard("A worker that was declared dead wakes up and goes on")
 def test_a_worker_that_is_claiming_cannot_be_reaped_under_it(connection: Conn, dsn: str) -> None:
     insert(connection)
     worker = register(connection)
@@ -114,6 +118,7 @@ def test_renewal_lengthens_the_lease_of_the_living_only(connection: Conn) -> Non
     assert rows == [(living,)]
 
 
+@pytest.mark.hazard("After a long outage, a late promotion")
 def test_a_server_that_just_started_reaps_nobody(connection: Conn) -> None:
     """After an outage longer than job_timeout every lease is past: they count from the server's start."""
     worker = register(connection)

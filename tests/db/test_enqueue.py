@@ -39,6 +39,7 @@ def test_ids_come_in_the_order_of_the_jobs(producer: Producer, connection: Conn)
     assert [rows[job_id] for job_id in ids] == [f"job-{n}" for n in range(50)]
 
 
+@pytest.mark.hazard("What is scheduled for tomorrow at a high priority is walked over by every claim")
 def test_ids_are_version_7_and_sort_by_time(producer: Producer) -> None:
     ids = [producer.insert(NewJob("a", b"{}")) for _ in range(3)]
     assert [job_id.version for job_id in ids] == [7, 7, 7]
@@ -55,6 +56,7 @@ def test_every_column_arrives(producer: Producer, connection: Conn) -> None:
     assert row == ("a", {"x": [1, "é"]}, "slow", -1, 7, when, "t-1", "pending", 0)
 
 
+@pytest.mark.hazard("What is scheduled for tomorrow at a high priority is walked over by every claim")
 def test_a_delay_counts_from_the_databases_clock(producer: Producer, connection: Conn) -> None:
     producer.insert(NewJob("a", b"{}", delay_secs=60.0))
     assert scalar(connection, "SELECT run_at - created_at FROM pooljobs.live") == timedelta(seconds=60)
@@ -205,6 +207,11 @@ def test_the_sql_function_takes_named_arguments_and_returns_the_id(connection: C
     assert row == (job_id, "q", {"x": 1}, 3, True)
 
 
+@pytest.mark.hazard(
+    "Whoever settles for the dead needs retry policies, and user code to know them",
+    closed="workers publish them at their start (`publish_job_types.sql`); only workers import the application",
+    area="ownership",
+)
 def test_the_sql_function_takes_its_defaults_from_the_published_declaration(connection: Conn) -> None:
     register(connection)
     declare(connection, "a", queue="declared", max_retries=9, policy="none")

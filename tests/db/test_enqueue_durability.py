@@ -65,6 +65,7 @@ def test_the_producer_waits_for_the_disk_afterwards_and_only_then(
     assert ("INSERT" in last) is not sleeps
 
 
+@pytest.mark.hazard("A job whose commit is early,")
 def test_a_callers_transaction_is_as_durable_as_he_made_it(producer: Producer, connection: Conn) -> None:
     connection.execute(SOMEBODY_SLEEPS)
     connection.execute("SET synchronous_commit = on")

@@ -70,6 +70,14 @@ def busy(dsn: str, app: PoolJobs) -> Iterator[threading.Event]:
         holding.result(60)
 
 
+@pytest.mark.hazard(
+    "One of the callers who share a statement is refused, interrupted or cancelled, and the others fail with "
+    "him, wait for ever, or get his id",
+    closed="what was refused together has its turn by itself (`shared/pooljobs/db/store/storing.py`); whoever leads "
+    "hands that on, however he ends (`shared/pooljobs/db/store/group_commit.py`); a statement is no task that "
+    "could be cancelled (`shared/pooljobs/enqueue/async_group_commit.py`)",
+    area="enqueueing",
+)
 def test_threads_get_their_own_ids_and_their_own_errors(owner_dsn: str, app: PoolJobs, connection: Conn) -> None:
     with psycopg.connect(owner_dsn, autocommit=True) as owner:
         owner.execute(REFUSAL.encode())
@@ -191,6 +199,7 @@ def test_a_host_that_sleeps_is_told_once_a_queue_and_the_commit_is_durable_all_t
     pool.renew()
 
 
+@pytest.mark.hazard("One of the callers who share a statement is refused")
 def test_when_the_answer_is_lost_each_is_told_of_its_own_job(dsn: str, connection: Conn) -> None:
     with line_to(dsn) as line, PoolJobs(line.dsn, pool_size=1, wait=0) as app:
 

@@ -79,6 +79,7 @@ MADE: Final[dict[str, tuple[Callable[[Conn, Conn], None], ErrorKind]]] = {
 }
 
 
+@pytest.mark.hazard("What one chore of the steward's may not do")
 @pytest.mark.parametrize("state", MADE)
 def test_what_a_server_says_is_what_the_table_says(dsn: str, state: str, connection: Conn) -> None:
     connection.execute("GRANT SELECT ON SEQUENCE pooljobs.idle_until TO PUBLIC")

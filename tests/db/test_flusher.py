@@ -84,6 +84,7 @@ def test_an_error_that_passes_costs_no_result(
     assert len(told) == (0 if isinstance(error, GaveUpError) else 1), "a series is told once"
 
 
+@pytest.mark.hazard("The steward renews a worker that hangs outside a handler")
 def test_the_lease_is_renewed_while_a_settlement_keeps_failing(dsn: str, connection: Connection[Any]) -> None:
     insert(connection, 1)
     with worker_parts(dsn) as components:

@@ -59,6 +59,7 @@ def test_of_a_mixed_batch_the_known_ones_are_kept(dsn: str, connection: Connecti
         assert claimer.claim(10) == []
 
 
+@pytest.mark.hazard("Workers that do not know a job hand it round for ever, or wake one another for it")
 def test_names_that_are_never_the_same_cost_a_few_claims(dsn: str, connection: Connection[Any]) -> None:
     connection.execute("INSERT INTO pooljobs.live (job_type) SELECT 'type-' || n FROM generate_series(1, 2000) AS n")
     insert(connection, 1, job_type="x" * 1_000_000)
@@ -69,6 +70,11 @@ def test_names_that_are_never_the_same_cost_a_few_claims(dsn: str, connection: C
     assert scalar(connection, "SELECT sum(fence) FROM pooljobs.live WHERE job_type <> 'noop'") <= 10 * 2
 
 
+@pytest.mark.hazard(
+    "An older pooljobs runs a job whose flags it does not understand",
+    closed="it gives it back and passes it over (`shared/pooljobs/job/flags.py`)",
+    area="versions",
+)
 def test_what_has_flags_of_another_version_is_passed_over_even_where_unknown_types_fail(
     dsn: str, connection: Connection[Any]
 ) -> None:
@@ -82,6 +88,7 @@ def test_what_has_flags_of_another_version_is_passed_over_even_where_unknown_typ
     assert scalar(connection, "SELECT count(*) FROM pooljobs.live WHERE flags = 4 AND worker_id IS NULL") == 3
 
 
+@pytest.mark.hazard("A worker fails jobs that others know")
 @pytest.mark.parametrize(
     ("columns", "kept"),
     [
@@ -104,6 +111,12 @@ def test_what_happened_to_it_before_stays(
     )
 
 
+@pytest.mark.hazard(
+    "Giving a job back fails half-way, and its worker neither runs nor releases it",
+    closed="all that the claim took is released by its token, as after a lost reply "
+    "(`worker/pooljobs_worker/claims/claimer.py`)",
+    area="versions",
+)
 def test_if_it_cannot_be_given_back_all_of_its_claim_is(dsn: str, connection: Connection[Any]) -> None:
     """The settlement fails with the connection; what the claim took is released by its token, and claimed anew."""
     insert(connection, 2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import psycopg
+import pytest
 from psycopg import Connection
 
 from tests.support.claims import scalar
@@ -22,6 +23,12 @@ FROM generate_series(1, %s) AS n
 """One in five hundred has an id as of 1970: jobs that were enqueued long before they ended."""
 
 
+@pytest.mark.hazard(
+    "Making a partition waits for settlements and blocks those behind it; a missing one fails them",
+    closed="CREATE, then ATTACH (`make_partitions.sql`), two weeks ahead; a settlement that finds none makes it "
+    "(`shared/pooljobs/db/store/settlement.py`)",
+    area="statements",
+)
 def test_partitions_are_made_beside_an_open_settlement_and_block_none(connection: Conn, dsn: str) -> None:
     with psycopg.connect(dsn) as writer:
         writer.execute(ENDED, (1,))
@@ -31,6 +38,7 @@ def test_partitions_are_made_beside_an_open_settlement_and_block_none(connection
     assert scalar(connection, "SELECT count(*) FROM pooljobs.history") == 2
 
 
+@pytest.mark.hazard("Making a partition waits for settlements")
 def test_no_partition_takes_what_fits_no_other(connection: Conn) -> None:
     """It would keep every other partition from being detached beside running settlements."""
     assert not scalar(
@@ -38,6 +46,11 @@ def test_no_partition_takes_what_fits_no_other(connection: Conn) -> None:
     )
 
 
+@pytest.mark.hazard(
+    "A few old ids in history ruin the index by which jobs are found",
+    closed="the multi-minmax operator class (`migrations/0100_tables.sql`)",
+    area="statements",
+)
 def test_a_job_is_found_in_a_few_blocks_though_some_ids_are_old(connection: Conn) -> None:
     """With one range a block range, a single old id in it would make the range take in everything."""
     connection.execute(ENDED, (ROWS,))

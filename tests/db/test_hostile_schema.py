@@ -58,6 +58,12 @@ def test_the_schema_is_as_hostile_as_it_looks(hostile: str) -> None:
             assert calls(victim), query
 
 
+@pytest.mark.hazard(
+    "Who may create in a schema of the search_path makes functions, operators or types that match better than "
+    "PostgreSQL's: they run as whoever migrates, serves or enqueues",
+    closed="names are looked up in `pg_catalog` alone, or have a schema (`docs/internals/data.md`)",
+    area="database",
+)
 def test_nor_do_migrations_call_it(hostile: str, watcher: Conn) -> None:
     watcher.execute("DROP SCHEMA IF EXISTS pooljobs CASCADE")
     migrate(hostile)
@@ -86,6 +92,7 @@ def test_nor_do_functions_on_a_callers_connection(caller: Conn, watcher: Conn) -
     caller.execute("SELECT pooljobs.look_up_types('{a}')")
 
 
+@pytest.mark.hazard("Who may create in a schema of the search_path makes functions")
 def test_nor_do_our_statements_there(caller: Conn, hostile: str) -> None:
     with closing(PoolJobs(hostile)) as app:
 

@@ -50,6 +50,7 @@ def test_all_is_looked_for_until_a_worker_has_met_something(
     assert due(board, steward) == 5
 
 
+@pytest.mark.hazard("Workers that do not know a job hand it round for ever, or wake one another for it")
 def test_what_any_worker_knows_is_looked_for(
     connection: Connection[Any], steward: Connection[Any], board: Scoreboard
 ) -> None:

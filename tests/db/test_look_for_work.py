@@ -37,6 +37,7 @@ def put(connection: Conn) -> None:
     Producer("", "pooljobs", 1).insert_with(connection, NewJob("a", b"{}"))
 
 
+@pytest.mark.hazard("Each look of an idle host walks over all the dead entries that an old snapshot keeps")
 def test_a_look_goes_back_to_what_the_last_one_returned(connection: Conn, steward: Conn) -> None:
     host = sleepers()
     insert(connection, run_at="2020-01-01T00:00:00Z")
@@ -88,6 +89,7 @@ def test_due_jobs_of_the_queues_are_counted_and_the_next_one_is_timed(connection
     assert found.mark is None
 
 
+@pytest.mark.hazard("A sweep of a thousand queues looks at nine thousand levels")
 def test_a_look_at_many_queues_counts_all_their_levels(connection: Conn, steward: Conn) -> None:
     insert(connection, 3, queue="q7", priority=-4)
     insert(connection, 2, queue="q7", priority=4)

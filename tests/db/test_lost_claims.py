@@ -32,6 +32,7 @@ def cut(components: Components, connection: Connection[Any]) -> None:
     connection.execute(CUT, (int(components.child.slot.backends[0]),))
 
 
+@pytest.mark.hazard("The worker of a claim that a server crash forgot runs its jobs all the same")
 def test_what_was_undone_and_has_not_begun_is_not_to_run(
     dsn: str, connection: Connection[Any], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -44,6 +44,11 @@ def host_that_dies(connection: Conn, *, in_job: str) -> tuple[int, int, int]:
     return lose(connection, worker)
 
 
+@pytest.mark.hazard(
+    "A job that takes its whole host down wanders from host to host",
+    closed="losses are bounded, for the jobs that are known to have run",
+    area="blame",
+)
 def test_a_job_that_takes_its_hosts_down_fails_and_those_that_waited_beside_it_do_not(connection: Conn) -> None:
     insert(connection, job_type="killer")
     insert(connection, 3, job_type="innocent")

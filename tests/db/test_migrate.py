@@ -199,6 +199,7 @@ def test_who_owns_nothing_may_say_migrate_where_nothing_is_to_be_done(connection
         connection.execute("DROP OWNED BY migrate_guest; DROP ROLE migrate_guest")
 
 
+@pytest.mark.hazard("Making a partition waits for settlements")
 def test_partitions_reach_two_weeks_ahead_and_are_made_once(connection: Conn) -> None:
     came = scalar(connection, "SELECT pooljobs.ensure_partitions()")  # 1 where midnight came since the migration
     assert came in {0, 1}

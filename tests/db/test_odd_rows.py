@@ -49,6 +49,12 @@ def pinned(dsn: str) -> Iterator[Conn]:
         yield connection
 
 
+@pytest.mark.hazard(
+    "One row that a statement cannot compute (a fence at the end of its type, a time of infinity) stops every "
+    "worker of its queue, a listing, or the steward",
+    closed="the statements; `migrations/0105_worker_timeout_in_range.sql`",
+    area="rows",
+)
 @pytest.mark.parametrize("table", BEFORE)
 def test_whatever_is_in_a_column_a_harmless_job_runs_and_nothing_raises(
     dsn: str, connection: Conn, pinned: Conn, table: str

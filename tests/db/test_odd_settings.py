@@ -42,6 +42,7 @@ def test_the_odd_values_are_of_all_that_is_said() -> None:
     assert {setting.split(" = ")[0] for setting in PINNED} == said | PLANNED.keys()
 
 
+@pytest.mark.hazard("A database or a role is set to another form of dates")
 @pytest.mark.parametrize("relaxed", [False, True])
 def test_a_childs_session_is_as_it_needs_to_be(dsn: str, connection: Connection[Any], relaxed: bool) -> None:
     values = VALUES | PLANNED | timeouts(connection)

@@ -95,6 +95,12 @@ def exists(connection: Connection[Any], purpose: Purpose) -> bool:
     return connection.execute(query, (purpose.schema,)).rowcount == 1
 
 
+@pytest.mark.hazard(
+    "A command drops a schema that it did not make, or what others made depend on one that it did",
+    closed="a mark from the transaction that makes it; tables are held while what depends on them is looked for "
+    "(`supervisor/pooljobs_cli/staging/own_schema.py`)",
+    area="database",
+)
 @pytest.mark.parametrize("purpose", PURPOSES)
 @pytest.mark.parametrize("comment", [None, "ours", "made by pooljobs"])
 def test_a_schema_that_nobody_marked_is_refused_and_left_as_it_is(
@@ -126,6 +132,12 @@ def test_one_whose_connection_is_cut_drops_it_on_another(empty_dsn: str, admin: 
     assert not exists(admin, DEMO)
 
 
+@pytest.mark.hazard(
+    "A killed command leaves a schema, a folder, a server, hosts",
+    closed="the next one finds the mark, or the folder that nobody holds, and removes them "
+    "(`supervisor/pooljobs_cli/staging/own_folder.py`)",
+    area="database",
+)
 def test_what_a_killed_run_has_left_is_dropped_and_so_said(empty_dsn: str, admin: Connection[Any]) -> None:
     admin.execute(MARKED.encode())
     told: list[str] = []
@@ -137,6 +149,7 @@ def test_what_a_killed_run_has_left_is_dropped_and_so_said(empty_dsn: str, admin
     assert "pooljobs_demo" in told[0]
 
 
+@pytest.mark.hazard("A command drops a schema that it did not make")
 @pytest.mark.parametrize("dependent", DEPENDENTS)
 def test_nothing_of_others_goes_with_it(empty_dsn: str, admin: Connection[Any], dependent: str) -> None:
     statement, named = DEPENDENTS[dependent]

@@ -84,6 +84,13 @@ def new_id(connection: Conn, **columns: Any) -> bytes:
     return found.bytes
 
 
+@pytest.mark.hazard(
+    "What appears behind a floor (a late commit, a release, a due time in the past, a higher priority, one of "
+    "many queues) is never claimed, or only when the queue runs dry",
+    closed="a sweep comes while claims are full too, and is due until a claim has got as far as its queue "
+    "(`worker/pooljobs_worker/claims/lanes.py`)",
+    area="claims",
+)
 def test_a_commit_that_comes_late(connection: Conn, dsn: str, make_claimer: MakeClaimer) -> None:
     claimer = make_claimer(["default"])
     with psycopg.connect(dsn) as late:
@@ -94,6 +101,7 @@ def test_a_commit_that_comes_late(connection: Conn, dsn: str, make_claimer: Make
     claims_until(claimer, {job})
 
 
+@pytest.mark.hazard("What appears behind a floor")
 def test_a_job_given_back_to_where_it_was(connection: Conn, make_claimer: MakeClaimer) -> None:
     claimer = make_claimer(["default"])
     insert(connection, DEEP)
@@ -104,6 +112,7 @@ def test_a_job_given_back_to_where_it_was(connection: Conn, make_claimer: MakeCl
     claims_until(claimer, {job.job_id for job in jobs})
 
 
+@pytest.mark.hazard("What appears behind a floor")
 def test_a_job_due_in_the_past(connection: Conn, make_claimer: MakeClaimer) -> None:
     claimer = make_claimer(["default"])
     insert(connection, DEEP)
@@ -112,6 +121,7 @@ def test_a_job_due_in_the_past(connection: Conn, make_claimer: MakeClaimer) -> N
     claims_until(claimer, {job})
 
 
+@pytest.mark.hazard("What appears behind a floor")
 def test_a_job_of_a_higher_priority(connection: Conn, make_claimer: MakeClaimer) -> None:
     claimer = make_claimer(["default"])
     insert(connection, DEEP)
@@ -120,6 +130,7 @@ def test_a_job_of_a_higher_priority(connection: Conn, make_claimer: MakeClaimer)
     claims_until(claimer, {job})
 
 
+@pytest.mark.hazard("What appears behind a floor")
 @pytest.mark.parametrize("priority", [0, 4])
 def test_a_job_in_one_of_a_hundred_queues_beside_deep_ones(
     connection: Conn, make_claimer: MakeClaimer, priority: int
@@ -154,6 +165,7 @@ def test_jobs_of_a_hundred_queues_are_all_claimed_once(connection: Conn, make_cl
     assert len(set(found)) == 1800
 
 
+@pytest.mark.hazard("Many jobs that a worker cannot take lie in front of its own")
 def test_jobs_that_others_have_locked_are_walked_over_once(
     connection: Conn, dsn: str, make_claimer: MakeClaimer
 ) -> None:

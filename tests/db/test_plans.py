@@ -75,6 +75,13 @@ PASSING_OVER: list[dict[str, object]] = [
 ]
 
 
+@pytest.mark.hazard("Statistics are stale after a bulk load: the planner scans and sorts the backlog")
+@pytest.mark.hazard(
+    "What is scheduled for tomorrow at a high priority is walked over by every claim; ids do not sort by time "
+    "before PostgreSQL 18",
+    closed="a scan for each of nine priorities, each with its floor; `uuid_v7.sql`",
+    area="claims",
+)
 @pytest.mark.parametrize("passed_over", [None, *PASSING_OVER])
 def test_a_claim_reads_the_batch_and_not_the_backlog(backlog: Conn, passed_over: dict[str, object] | None) -> None:
     worker = register(backlog)
@@ -96,6 +103,8 @@ def test_a_claim_without_its_index_is_seen(backlog: Conn) -> None:
     assert ("Index Scan", "live_claim") not in scans_of_live(nodes)
 
 
+@pytest.mark.hazard("Finding a dead worker's jobs needs an index on the owner")
+@pytest.mark.hazard("Statistics are stale after a bulk load: the planner scans and sorts the backlog")
 @pytest.mark.parametrize("known", [True, False])
 @pytest.mark.parametrize("full", [True, False])
 def test_a_settlement_reads_its_rows_where_they_lie_or_by_the_primary_key(
@@ -120,6 +129,7 @@ def test_a_settlement_reads_its_rows_where_they_lie_or_by_the_primary_key(
     assert blocks < 100 * 30
 
 
+@pytest.mark.hazard("What is scheduled for tomorrow at a high priority is walked over by every claim")
 def test_priority_outside_the_levels_is_refused(connection: Conn) -> None:
     with pytest.raises(Exception, match="live_priority_in_range"):
         insert(connection, priority=5)

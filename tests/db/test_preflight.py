@@ -33,6 +33,11 @@ def limit(owner: Conn, what: str, name: object, most: int) -> None:
     owner.execute(sql.SQL(f"ALTER {what} {{}} CONNECTION LIMIT {most}").format(sql.Identifier(str(name))))
 
 
+@pytest.mark.hazard(
+    "`serve` sees no connections of other roles, and starts a fleet that does not fit",
+    closed="what has a database and a user is counted; limits of role and database too (`count_connections.sql`)",
+    area="database",
+)
 def test_the_connections_of_others_count(owner_dsn: str, connection: Conn) -> None:
     """Of these a plain user sees no more than that they are there."""
     with role_for(owner_dsn, "worker") as plain, ExitStack() as stack:

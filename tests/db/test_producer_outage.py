@@ -103,6 +103,7 @@ def test_who_was_never_connected_hears_at_once(way: Way, line: Line, caplog: pyt
     assert [record for record in caplog.records if record.name.startswith(("psycopg", "pooljobs"))] == []
 
 
+@pytest.mark.hazard("An enqueue is sent twice because its answer was lost")
 @pytest.mark.parametrize("way", WAYS)
 def test_who_was_connected_waits_until_the_server_is_back(
     way: Way, line: Line, patient: PoolJobs, connection: Conn
@@ -200,6 +201,12 @@ def test_a_pool_that_is_busy_says_so(line: Line) -> None:
     assert "pool_size" in str(told.value.hint)
 
 
+@pytest.mark.hazard(
+    "An enqueue is sent twice because its answer was lost, or fails after the server is back",
+    closed="`shared/pooljobs/db/store/producer.py` tries again only what was not stored for certain (`undecided` in "
+    "`shared/pooljobs/db/public_errors.py`)",
+    area="enqueueing",
+)
 @pytest.mark.parametrize("way", [enqueue, enqueue_async])
 def test_a_job_whose_answer_was_lost_is_named(way: Way, line: Line, patient: PoolJobs, connection: Conn) -> None:
     line.lose_answer = b"INSERT 0 1"

@@ -31,6 +31,12 @@ def test_every_table_has_a_replica_identity(connection: Conn) -> None:
     assert scalar(connection, WITHOUT) is None
 
 
+@pytest.mark.hazard(
+    "History has no key, so that in a database whose tables are all published no job can be retried, nor a "
+    "request to cancel be worked off",
+    closed="the whole row is its replica identity (`migrations/0107_replica_identity.sql`, `ensure_partitions.sql`)",
+    area="rows",
+)
 @pytest.mark.parametrize("options", ["", " WITH (publish_via_partition_root)"])
 def test_rows_of_history_can_be_changed_and_days_of_it_go(connection: Conn, owner_dsn: str, options: str) -> None:
     connection.execute(f"CREATE PUBLICATION everything FOR ALL TABLES{options}".encode())

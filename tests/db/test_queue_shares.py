@@ -57,6 +57,7 @@ def test_the_shares_of_deep_queues_follow_their_weights(
     assert found == {queue: weight * rounds * LIMIT for queue, weight in weights.items()}
 
 
+@pytest.mark.hazard("A deep queue keeps its worker from the others")
 def test_a_job_behind_a_deep_queue_is_claimed_within_a_round(
     connection: Connection[Any], session: tuple[WorkerSession, Scoreboard]
 ) -> None:

@@ -102,6 +102,7 @@ def test_wrong_filters_are_refused(reader: Reader, wrong: dict[str, Any]) -> Non
         reader.list_jobs(**wrong)
 
 
+@pytest.mark.hazard("A few old ids in history ruin the index by which jobs are found")
 def test_a_listing_of_ended_jobs_reads_no_live_row_and_no_old_partition(
     connection: Connection[Any], reader: Reader
 ) -> None:
@@ -196,6 +197,7 @@ def test_a_prefix_spans_its_range() -> None:
     assert str(last) == "01981f0e-5b1a-7fff-ffff-ffffffffffff"
 
 
+@pytest.mark.hazard("A server crash forgets a claim")
 @pytest.mark.parametrize("status", ["failed", "cancelled"])
 def test_a_retry_carries_id_fence_and_runs_on(connection: Connection[Any], reader: Reader, status: str) -> None:
     job_id = ended(connection, status, attempts=3, max_retries=3)
@@ -227,6 +229,7 @@ def test_only_failed_and_cancelled_jobs_are_retried(connection: Connection[Any],
     assert connection.execute("SELECT * FROM pooljobs.jobs ORDER BY id").fetchall() == before
 
 
+@pytest.mark.hazard("A time that PostgreSQL holds")
 def test_times_beyond_pythons_are_shown_as_postgresql_shows_them(
     connection: Connection[Any], reader: Reader, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -249,6 +252,11 @@ def test_times_are_read_whatever_the_databases_style(dsn: str, connection: Conne
         assert reader.list_jobs()[0]["run_at"] == datetime(2026, 2, 1, tzinfo=UTC)
 
 
+@pytest.mark.hazard(
+    "With fifty thousand queues `stats` prints for minutes, or compares each job with each type",
+    closed="the busiest hundred are listed; known types are looked up in one object (`count_jobs.sql`)",
+    area="rows",
+)
 def test_of_many_queues_those_with_most_due_are_listed(connection: Connection[Any], reader: Reader) -> None:
     connection.execute(
         "INSERT INTO pooljobs.live (job_type, queue) SELECT 'type-' || n, 'q' || n FROM generate_series(10, 39) AS n"

@@ -129,6 +129,7 @@ def test_one_that_has_failed_ran_no_time_and_a_retry_begins_anew(connection: Con
     assert scalar(connection, SINCE) is None
 
 
+@pytest.mark.hazard("Code of another version refuses a job's payload again")
 def test_who_has_refused_a_shape_leaves_its_refused_jobs_to_others_until_they_are_overdue(
     connection: Connection[Any],
 ) -> None:

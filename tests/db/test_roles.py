@@ -147,6 +147,11 @@ def of_before(empty_dsn: str) -> str:
     return empty_dsn
 
 
+@pytest.mark.hazard(
+    "Functions that run with their owner's rights are everybody's, as all new functions are",
+    closed="taken from PUBLIC where they are made, and by a migration",
+    area="database",
+)
 @pytest.mark.parametrize("granted_before", [False, True])
 def test_a_database_of_before_loses_publics_rights_and_nobody_elses(of_before: str, granted_before: bool) -> None:
     with (

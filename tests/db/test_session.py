@@ -144,6 +144,12 @@ def test_a_second_outage_is_told_though_the_first_was_noticed_late(dsn: str, cap
     assert len(told) == 2
 
 
+@pytest.mark.hazard(
+    "A worker that may not claim or settle dies of it again and again, or waits for a database that is there",
+    closed="it says what was refused, keeps its results and its lease, and tries again "
+    "(`worker/pooljobs_worker/session/worker_session.py`)",
+    area="rows",
+)
 def test_what_is_refused_is_told_as_what_it_is_and_done_once_it_may(
     dsn: str, connection: Connection[Any], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -168,6 +174,7 @@ def test_what_is_refused_is_told_as_what_it_is_and_done_once_it_may(
     assert told == ["the database refused: permission denied for table live (in claim.sql); trying again"]
 
 
+@pytest.mark.hazard("A server that has no memory for anybody is taken")
 def test_results_that_are_refused_are_kept_until_they_can_be_stored(
     dsn: str, connection: Connection[Any], caplog: pytest.LogCaptureFixture
 ) -> None:

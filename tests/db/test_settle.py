@@ -66,6 +66,13 @@ def test_a_stale_claim_cannot_settle(connection: Conn) -> None:
     assert scalar(connection, "SELECT status FROM pooljobs.jobs") == "running"
 
 
+@pytest.mark.hazard(
+    "A server crash forgets a claim, whose commit did not wait for the disk; the next claim has the same "
+    "fence, and the first worker's result would count",
+    closed="a random token for each claim statement, compared by `settle.sql`, `settle_full.sql` and "
+    "`complete_in_transaction.sql`; a retry from history carries the fence on",
+    area="ownership",
+)
 def test_the_same_fence_with_another_token_cannot_settle(connection: Conn) -> None:
     """After a server crash an asynchronously committed claim is gone, and the next one gives the same fence."""
     insert(connection)
@@ -110,6 +117,7 @@ def test_a_job_that_never_ran_is_charged_no_run(connection: Conn) -> None:
     assert row == ("failed", 0, None)
 
 
+@pytest.mark.hazard("Making a partition waits for settlements")
 def test_a_missing_partition_does_not_fail_a_settlement(connection: Conn) -> None:
     for (name,) in connection.execute(
         "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'pooljobs.history'::regclass"
@@ -186,6 +194,7 @@ def test_runs_that_were_cut_short_are_counted_apart_and_go_along_to_history(conn
     assert row == ("completed", 1, 2)
 
 
+@pytest.mark.hazard("A row that another update moved is not found where the claim saw it")
 def test_rows_that_moved_since_the_claim_are_settled_all_the_same(connection: Conn) -> None:
     """VACUUM FULL writes the table anew: the places that the claim gave mean other rows then, or none."""
     insert(connection, 30)

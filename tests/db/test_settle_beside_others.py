@@ -6,6 +6,7 @@ import threading
 from typing import Any
 
 import psycopg
+import pytest
 from psycopg import Connection
 
 from pooljobs.db.connect import pin
@@ -25,6 +26,11 @@ def claimed(connection: Conn, count: int) -> list[Claim]:
     return sorted(jobs, key=lambda job: job.id.bytes)
 
 
+@pytest.mark.hazard(
+    "A row that another update moved is not found where the claim saw it",
+    closed="what is refused by its place is looked up by its id (`shared/pooljobs/db/store/settlement.py`)",
+    area="statements",
+)
 def test_a_row_that_another_update_moved_is_settled_all_the_same(connection: Conn) -> None:
     """Where it lay at the claim is no way to find it."""
     (job,) = claimed(connection, 1)
@@ -35,6 +41,12 @@ def test_a_row_that_another_update_moved_is_settled_all_the_same(connection: Con
     assert scalar(connection, "SELECT count(*) FROM pooljobs.history") == 1
 
 
+@pytest.mark.hazard(
+    "Batches that overlap lock in different orders: a deadlock",
+    closed="`shared/pooljobs/db/store/settlement.py` sorts by id; a deadlock with somebody else's statement is tried "
+    "again (`shared/pooljobs/db/error_kinds.py`)",
+    area="statements",
+)
 def test_a_batch_locks_in_the_order_of_the_ids_whatever_order_it_came_in(connection: Conn, dsn: str) -> None:
     """Two batches that overlap then wait for each other, and never in a circle."""
     first, *_, last = claimed(connection, 5)

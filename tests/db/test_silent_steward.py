@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
+import pytest
 from psycopg import Connection
 
 from pooljobs.db.connect import child_pool
@@ -59,6 +60,11 @@ def steward(dsn: str, chores_dsn: str) -> Iterator[Scoreboard]:
             thread.join()
 
 
+@pytest.mark.hazard(
+    "A child that hangs is neither dead nor of use",
+    closed="a watchdog looks at signs of life (`supervisor/pooljobs_supervisor/limits/hang_watchdog.py`)",
+    area="processes",
+)
 def test_it_is_seen_to_hang_while_its_caller_works_on(dsn: str, connection: Connection[Any]) -> None:
     seen: list[tuple[object, float]] = []
 

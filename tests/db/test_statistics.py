@@ -103,6 +103,12 @@ def askers(dsn: str, worker: int, pinned: Conn) -> Iterator[list[Asker]]:
         yield found
 
 
+@pytest.mark.hazard(
+    "Statistics tell of an empty table, since a burst was drained before the last vacuum: statements walk "
+    "whole indexes, and the next burst takes thirty times as long",
+    closed="each statement is written such that there is one way to its rows (`docs/internals/plans.md`)",
+    area="statements",
+)
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
 def test_plans_are_the_same_whatever_the_statistics_say(
     state: Callable[[Conn], None], connection: Conn, dsn: str
@@ -128,6 +134,7 @@ def test_plans_are_the_same_whatever_the_statistics_say(
     assert not found, "\n".join(found)
 
 
+@pytest.mark.hazard("Statistics tell of an empty table")
 def test_every_statement_is_looked_at(connection: Conn) -> None:
     worker = register(connection)
     fill(connection, worker)

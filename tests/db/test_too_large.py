@@ -68,6 +68,13 @@ def refuse_to_store(connection: Conn, job_type: str, sqlstate: str) -> None:
     )
 
 
+@pytest.mark.hazard(
+    "A statement fails for its own size (a gigabyte of text, memory, temporary files), which looks like an "
+    "outage, and is tried again for ever",
+    closed="the errors are told apart (`shared/pooljobs/db/error_classes.py`); settlements and fetches are made by "
+    "halves, a claim comes without payloads, then by halves",
+    area="rows",
+)
 def test_a_thousand_long_errors_are_settled(connection: Conn, narrow: Conn) -> None:
     insert(connection, JOBS)
     jobs = claim(connection, register(narrow), limit=JOBS) or []
@@ -87,6 +94,7 @@ def test_an_error_that_is_too_long_by_itself_is_stored_shorter(connection: Conn,
     assert sorted(stored) == [errors[1][:1000], "short"]
 
 
+@pytest.mark.hazard("What is too large even by itself holds up all that comes after it")
 @pytest.mark.parametrize("sqlstate", ["54000", "53200", "53400"])
 def test_what_cannot_be_stored_even_by_itself_is_left_alone_and_told(
     connection: Conn, components: Components, caplog: pytest.LogCaptureFixture, sqlstate: str
@@ -110,6 +118,11 @@ def test_what_cannot_be_stored_even_by_itself_is_left_alone_and_told(
     ]
 
 
+@pytest.mark.hazard(
+    "A server that has no memory for anybody is taken for a statement that is too large, and results are dropped",
+    closed="a single one is left alone only where the same statement passes with nothing in it",
+    area="rows",
+)
 def test_of_a_server_that_cannot_even_settle_nothing_no_result_is_given_up(connection: Conn) -> None:
     """Whatever is done to the table: also to none of its rows."""
     insert(connection, 2)
@@ -125,6 +138,7 @@ def test_of_a_server_that_cannot_even_settle_nothing_no_result_is_given_up(conne
         SettlementBatch(SQL).settle(connection, [job.settled(Verdict.COMPLETED) for job in jobs])
 
 
+@pytest.mark.hazard("A statement fails for its own size")
 def test_what_is_too_much_for_one_claim_comes_without_payloads_and_these_by_the_fetch(
     connection: Conn, components: Components
 ) -> None:
@@ -149,6 +163,11 @@ def test_the_claim_after_it_brings_payloads_again(connection: Conn, components: 
     assert [job.payload for job in claimer.claim(JOBS)] == ["short"]
 
 
+@pytest.mark.hazard(
+    "What is too large even by itself holds up all that comes after it",
+    closed="a payload fails its own job; a result that cannot be stored is told, and the steward gives the job back",
+    area="rows",
+)
 def test_a_payload_that_is_too_much_by_itself_fails_alone(connection: Conn, components: Components) -> None:
     store(connection, "first", secrets.token_hex(TEMPORARY), "last")
     jobs = claimer_of(components).claim(10)

@@ -39,6 +39,12 @@ def held(connection: Conn) -> int:
     return int(scalar(connection, "SELECT count(*) FROM pooljobs.live WHERE worker_id IS NOT NULL"))
 
 
+@pytest.mark.hazard(
+    "A claim commits and its reply is lost: the worker does not know what it holds, and it is renewed for ever",
+    closed="the token is released after any error of a claim (`worker/pooljobs_worker/claims/claimer.py`); the "
+    "steward gives back what its workers hold and do not know of",
+    area="ownership",
+)
 def test_a_claim_that_its_worker_does_not_know_of_is_given_back_by_the_second_look(
     dsn: str, connection: Conn, steward: Conn
 ) -> None:

@@ -167,6 +167,7 @@ def test_without_a_reason_it_does_not_look(
     assert scalar(connection, FAILED) == 0
 
 
+@pytest.mark.hazard("A misspelt type waits for ever")
 def test_a_backlog_of_known_jobs_is_walked_through_a_part_at_a_time(
     connection: Connection[Any], steward: Connection[Any], board: Scoreboard
 ) -> None:

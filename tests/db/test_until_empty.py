@@ -93,6 +93,11 @@ def test_what_any_fleet_holds_is_waited_for(
     assert board.emptied_ns
 
 
+@pytest.mark.hazard(
+    "`serve --until-empty` ends while a job still runs somewhere, or leaves one that the last handler has enqueued",
+    closed="one look in one snapshot decides, of what all fleets hold (`look_for_undone.sql`)",
+    area="processes",
+)
 def test_a_job_is_seen_with_the_end_of_the_one_that_enqueued_it(
     connection: Connection[Any], steward: Connection[Any], board: Scoreboard
 ) -> None:

@@ -28,6 +28,11 @@ def statistics(connection: Conn) -> tuple[int, int]:
     return row[0], row[1]
 
 
+@pytest.mark.hazard(
+    "Autovacuum comes once a minute at best, and the queue's table is slow by then",
+    closed="the steward vacuums (`supervisor/pooljobs_steward/maintenance/vacuum.py`), in a thread of its own",
+    area="chores",
+)
 @pytest.mark.parametrize(("dead", "vacuums"), [(DEAD_ROWS // 2, 0), (DEAD_ROWS + 1000, 1)])
 def test_it_vacuums_once_enough_rows_are_dead(connection: Conn, dead: int, vacuums: int) -> None:
     insert(connection, dead)
@@ -58,6 +63,13 @@ def pages(connection: Conn) -> int:
     return int(scalar(connection, "SELECT pg_relation_size('pooljobs.live') / current_setting('block_size')::int"))
 
 
+@pytest.mark.hazard(
+    "A flood has made the queue's table large, and it stays so: each backup and each walk through it reads "
+    "empty pages; or it is cut while all claim, and they wait",
+    closed="the steward cuts its end off once it is calm, and no vacuum else does; the server gives way to whoever "
+    "waits",
+    area="chores",
+)
 def test_a_table_that_grew_in_a_flood_shrinks_at_the_second_calm_look(connection: Conn) -> None:
     flooded(connection)
     upkeep = Vacuum(SQL, LOG)
@@ -67,6 +79,7 @@ def test_a_table_that_grew_in_a_flood_shrinks_at_the_second_calm_look(connection
     assert pages(connection) == 0
 
 
+@pytest.mark.hazard("A flood has made the queue's table large")
 def test_a_table_that_is_written_all_the_time_does_not_shrink(connection: Conn) -> None:
     flooded(connection)
     upkeep = Vacuum(SQL, LOG)
@@ -80,6 +93,7 @@ def test_a_table_that_is_written_all_the_time_does_not_shrink(connection: Conn) 
     assert pages(connection) >= PAGES
 
 
+@pytest.mark.hazard("A flood has made the queue's table large")
 def test_it_shrinks_later_where_somebody_reads_and_holds_nobody_up_meanwhile(dsn: str, connection: Conn) -> None:
     flooded(connection)
     upkeep = Vacuum(SQL, LOG)
@@ -100,6 +114,8 @@ def test_it_shrinks_later_where_somebody_reads_and_holds_nobody_up_meanwhile(dsn
     assert pages(connection) == 0
 
 
+@pytest.mark.hazard("Only a heap-only update is cheap, and it needs room and unindexed columns")
+@pytest.mark.hazard("Autovacuum comes once a minute at best, and the queue's table is slow by then")
 def test_the_table_is_set_up_for_a_queue(connection: Conn) -> None:
     options = scalar(connection, "SELECT reloptions FROM pg_class WHERE oid = 'pooljobs.live'::regclass")
     assert {"fillfactor=45", "vacuum_truncate=off", "autovacuum_vacuum_cost_delay=0"} <= set(options)

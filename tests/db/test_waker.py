@@ -55,6 +55,7 @@ def idle_until(connection: Connection[Any]) -> object:
     return row and row[0]
 
 
+@pytest.mark.hazard("A thread of the steward's breaks")
 def test_a_silent_connection_is_cut_and_another_one_listens(
     dsn: str, connection: Connection[Any], caplog: pytest.LogCaptureFixture
 ) -> None:

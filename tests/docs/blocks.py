@@ -1,8 +1,9 @@
-"""Takes documents apart: fenced blocks, and the commands in those that show a terminal. Pure."""
+"""Takes documents apart: fenced blocks, and the commands in those that show a terminal."""
 
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +40,33 @@ class Command:
 
 def documents() -> list[Path]:
     """All documents of the project."""
-    return [*(ROOT / name for name in DOCUMENTS), *sorted((ROOT / "docs").glob("*.md"))]
+    return [*(ROOT / name for name in DOCUMENTS), *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def files() -> frozenset[str]:
+    """Every file of the project, tracked or about to be, as it is named from the root."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout.splitlines()
+    found = listed or [str(path.relative_to(ROOT)) for path in ROOT.rglob("*") if ".venv" not in path.parts]
+    return frozenset(name for name in found if (ROOT / name).is_file())
+
+
+def rows(text: str, heading: str) -> list[list[str]]:
+    """The rows of the first table under a heading, without the table's own."""
+    section = text.partition(f"{heading}\n")[2].split("\n#", 1)[0]
+    lines = section[section.index("\n|") + 1 :].split("\n\n", 1)[0].splitlines()
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def anchors(text: str) -> set[str]:
+    """What a link to a place in a document may name: its headings, as they are made into anchors."""
+    headings = re.findall(r"^#+ (.+)$", _FENCE.sub("", text), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def blocks(text: str) -> Iterator[Block]:

@@ -30,6 +30,7 @@ _VARYING = {
     "place": (r"\bworker \d+(?= \(pid)", r"worker \d+"),
     "worker_id": (r"\b\d+(?= \(worker-\d)", r"\d+"),
     "host": (r"(?<= on )[\w.-]+(?=\)$)", r"[\w.-]+"),
+    "schema": (r"(?:(?<=at version )|(?<=\(version )|(?<=\"version\":))\d+", r"\d+"),
     "version": (version := r"\bPostgreSQL \d+\.\d+", version),
     "directory": (rf"(?<=PostgreSQL in ){_PLACE}", _PLACE),
     "project": (rf"(?<=of the project ){_PLACE}", _PLACE),

@@ -58,6 +58,7 @@ def test_what_arrives_otherwise(annotation: str, sent: str, arrives: str) -> Non
     assert repr(kwargs["x"]) == repr(wanted)
 
 
+@pytest.mark.hazard("A payload arrives as something else than was sent")
 @pytest.mark.parametrize(("annotation", "sent", "because"), rows("Because"))
 def test_what_is_refused(annotation: str, sent: str, because: str) -> None:
     with pytest.raises(PayloadError):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.blocks import ROOT, RUN, SHOWN, blocks, commands, documents
+from tests.docs.blocks import ROOT, RUN, SHOWN, anchors, blocks, commands, documents, files
 from tests.docs.terminal import NOT_RUN_HERE, Terminal
 from tests.support.project import Project
 
@@ -54,8 +54,18 @@ def test_the_commands_that_are_not_run_exist() -> None:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), f"make {target}"
 
 
-@pytest.mark.parametrize("document", EVERY, ids=lambda path: str(path.relative_to(ROOT)))
-def test_links_lead_somewhere(document: Path) -> None:
-    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", document.read_text()):
-        if "://" not in target:
-            assert (document.parent / target).exists(), target
+@pytest.mark.parametrize("document", sorted(name for name in files() if name.endswith(".md")))
+def test_links_lead_somewhere(document: str) -> None:
+    """Relative links of every Markdown file of the project: the file is there, and so is the heading."""
+    path = ROOT / document
+    for target, anchor in re.findall(r"\]\(([^)#\s]*)(?:#([^)]*))?\)", path.read_text()):
+        if "://" in target:
+            continue
+        there = (path.parent / target) if target else path
+        assert there.exists(), target
+        assert not anchor or anchor in anchors(there.read_text()), f"{target}#{anchor}"
+
+
+def test_anchors_are_made_of_headings() -> None:
+    text = "# A job's walk\n\n```console\n# no heading\n```\n## Settings of `serve`, all\n"
+    assert anchors(text) == {"a-jobs-walk", "settings-of-serve-all"}

@@ -20,6 +20,8 @@ def test_what_differs_from_run_to_run_may_differ() -> None:
     assert matches(shown, "01:02:03.999 INFO  worker-12  ready after 12 s (pid 7), 1.3 s / 2 min, PostgreSQL 15.18")
     assert matches("default  1/3   4 s ago", "default  1/3   now")
     assert matches("default  1/3   now", "default  1/3   2 min ago")
+    assert matches("schema is at version 110", "schema is at version 111")
+    assert matches('up to date (version 99) {"version":110}', 'up to date (version 112) {"version":112}')
     assert matches("database shop at localhost:5432, schema", "database test_1 at the socket in /tmp/x/data, schema")
 
 

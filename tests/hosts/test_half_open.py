@@ -6,6 +6,8 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+
 from tests.support.losing import HELD, OPTIONS, Payments, assert_paid_once
 from tests.support.proof import assert_every_claim_ran_once_and_every_job_ended_once, record_of
 from tests.support.serving import audit_of, enqueue, unfinished
@@ -22,6 +24,7 @@ WHERE datname = current_database() AND application_name LIKE 'pooljobs worker-%%
 """
 
 
+@pytest.mark.hazard("A child that hangs is neither dead nor of use")
 def test_a_fleet_works_on_when_the_network_has_forgotten_its_connections(site: Site) -> None:
     """New ones pass. What waits on the old ones is noticed by TCP, or by a watchdog; nobody is charged for it."""
     with audit_of(site.dsn) as connection, site.host("alpha", *OPTIONS, app=AUDIT) as host:

@@ -99,6 +99,7 @@ def ids(connection: Connection[Any], query: str) -> list[Any]:
     return [row[0] for row in connection.execute(query.encode())]
 
 
+@pytest.mark.hazard("After a long outage, a late promotion")
 @pytest.mark.parametrize(("how", "lease"), [("crashed", "5"), pytest.param("cut off", "10", marks=pytest.mark.long)])
 def test_a_late_promotion_loses_no_acknowledged_job_and_no_living_worker(
     site: Site, second: Cluster, how: str, lease: str

@@ -139,6 +139,18 @@ OFTEN = {
 """Places of which the others are parts: these are tried each time."""
 
 
+@pytest.mark.hazard(
+    "A command ends by a traceback for where it prints, or prints into a connection that got the number of a "
+    "closed stdout",
+    closed="streams of its own (`supervisor/pooljobs_cli/output/streams.py`); the numbers 0, 1 and 2 are taken "
+    "(`shared/pooljobs/process/standard_numbers.py`)",
+    area="output",
+)
+@pytest.mark.hazard(
+    "A place without a temporary directory: dill asks for it when multiprocess imports it, and no fleet starts",
+    closed="it is told one for the import, where there is none (`shared/pooljobs/process/importing.py`)",
+    area="processes",
+)
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
 @pytest.mark.parametrize(
     "place",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 from psycopg import Connection
 
 from tests.support.claims import scalar
@@ -27,6 +28,18 @@ def backends_of(connection: Connection[Any], pid: int) -> int:
     return int(scalar(connection, WORKERS_BACKEND, f"%(pid {pid})"))
 
 
+@pytest.mark.hazard(
+    "A worker is killed while its claim runs in the server: rows become its own after its death, or stay locked",
+    closed="the steward ends its backends first, then releases by the database's word, skips what is locked, and "
+    "comes again (`supervisor/pooljobs_steward/recovery/dead_workers.py`)",
+    area="ownership",
+)
+@pytest.mark.hazard(
+    "A lock on a table (an index is built, somebody's transaction) holds up all that the steward does",
+    closed="its statements wait 300 ms for a lock, then make way for its other chores "
+    "(`supervisor/pooljobs_steward/connection.py`, `supervisor/pooljobs_steward/chore_schedule.py`)",
+    area="chores",
+)
 def test_a_claim_that_still_runs_in_the_server_takes_nothing_for_its_dead_worker(dsn: str, tmp_path: Path) -> None:
     """Nobody reads that connection any more, but the server would carry the statement out and commit it."""
     with record_of(dsn) as connection, Host(dsn, tmp_path, *OPTIONS, "--job-timeout", "600") as host:
@@ -51,6 +64,11 @@ def test_a_claim_that_still_runs_in_the_server_takes_nothing_for_its_dead_worker
         assert scalar(connection, "SELECT max(fence) FROM pooljobs.history") == 1, "the dead worker's claim took jobs"
 
 
+@pytest.mark.hazard(
+    "A wake is taken by one who is dead or stopped",
+    closed="a pipe for each child (`shared/pooljobs/scoreboard/wake.py`)",
+    area="waking",
+)
 def test_idle_workers_are_woken_for_what_a_dead_one_held(dsn: str, tmp_path: Path) -> None:
     """They would look in ten minutes, and the dead one's replacement does not come up."""
     gate = tmp_path / "gate"
@@ -68,6 +86,12 @@ def test_idle_workers_are_woken_for_what_a_dead_one_held(dsn: str, tmp_path: Pat
         assert_every_claim_ran_once_and_every_job_ended_once(connection, 3)
 
 
+@pytest.mark.hazard(
+    "A worker dies after a handler returned and before that is stored: the job runs twice",
+    closed="that it ended, and how, is on the scoreboard; the steward settles it "
+    "(`supervisor/pooljobs_steward/recovery/crash_outcomes.py`)",
+    area="ownership",
+)
 def test_results_that_were_not_stored_yet_survive_their_worker(dsn: str, tmp_path: Path) -> None:
     """The jobs before the deadly one had ended in the same instant: what they came to is on the scoreboard."""
     with record_of(dsn) as connection:

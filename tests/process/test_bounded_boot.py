@@ -63,6 +63,12 @@ def serve(dsn: str, tmp_path: Path) -> Callable[..., Ended]:
     return served
 
 
+@pytest.mark.hazard(
+    "An application's import never ends: no worker serves, and nobody says so",
+    closed="a boot has a bound, and where it hangs is told (`supervisor/pooljobs_supervisor/limits/hang_watchdog.py`, "
+    "`supervisor/pooljobs_supervisor/forking/one_shot.py`)",
+    area="processes",
+)
 @pytest.mark.parametrize("way", [next(iter(WAYS)), *(pytest.param(way, marks=pytest.mark.long) for way in [*WAYS][1:])])
 def test_an_import_that_hangs_at_the_first_look_ends_the_start(serve: Callable[..., Ended], way: str) -> None:
     ended = serve(BEGINNING.format(way=WAYS[way]) + AT_ONCE)
@@ -88,6 +94,7 @@ def test_one_that_hangs_in_a_worker_alone_ends_the_start_too(
     assert "killed by SIGKILL" in ended.err
 
 
+@pytest.mark.hazard("An application's import never ends: no worker serves, and nobody says so")
 def test_a_replacement_that_hangs_is_killed_and_tried_again_later(
     dsn: str, connection: Connection[Any], tmp_path: Path
 ) -> None:

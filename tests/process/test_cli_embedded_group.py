@@ -77,6 +77,12 @@ def test_of_one_that_is_not_there_it_is_told_and_nothing_is_made(cold_root: Path
     assert not runs(embedded_root)
 
 
+@pytest.mark.hazard(
+    "Data are removed under somebody who uses them, or half of them are left",
+    closed="alone with the locks, after looking who is connected, and by a rename "
+    "(`shared/pooljobs/embedded/ending.py`)",
+    area="database",
+)
 def test_who_uses_it_keeps_it_and_is_named(user: EmbeddedUser, embedded_root: Path) -> None:
     for arguments in (["stop"], ["reset", "--yes"]):
         refused = embedded(embedded_root, *arguments)
@@ -155,6 +161,7 @@ def test_without_psql_it_says_what_to_do(embedded_root: Path, reachable_bindir: 
     assert "pooljobs embedded status" in refused.err
 
 
+@pytest.mark.hazard("Data are removed under somebody who uses them, or half of them are left")
 def test_a_command_that_begins_while_data_are_removed_waits_and_finds_new_ones(embedded_root: Path) -> None:
     """Whoever is first, neither meets half of a data directory."""
     command = [sys.executable, "-m", "pooljobs", "embedded", "reset", "--yes"]

@@ -37,6 +37,11 @@ def assert_clocks_are_off(connection: Connection[Any], seconds: int, host: str =
     assert [abs(off - seconds) < HOUR / 2 for off in row] == [True, True], row
 
 
+@pytest.mark.hazard(
+    "A host's clock is wrong",
+    closed="times in a row are the database's, deadlines in a process monotonic",
+    area="ownership",
+)
 @pytest.mark.parametrize("off", [-HOUR, pytest.param(HOUR, marks=pytest.mark.long)])
 def test_every_time_in_a_row_is_the_databases(dsn: str, tmp_path: Path, clock_library: Path, off: int) -> None:
     with record_of(dsn) as connection:
@@ -76,6 +81,7 @@ def assert_delays_were_waited_for(connection: Connection[Any]) -> None:
     assert connection.execute(delayed.encode()).fetchone() == (2,)
 
 
+@pytest.mark.hazard("A host's clock is wrong")
 @pytest.mark.parametrize("off", [-HOUR, pytest.param(HOUR, marks=pytest.mark.long)])
 def test_leases_of_hosts_that_disagree_about_the_time_hold(
     dsn: str, tmp_path: Path, clock_library: Path, off: int

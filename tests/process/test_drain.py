@@ -43,6 +43,11 @@ def assert_clean(connection: Connection[Any]) -> None:
     assert touched == 0, "a claimed job was not completed"
 
 
+@pytest.mark.hazard(
+    "A signal under load leaves a claimed job behind",
+    closed="a drain finishes its batch and settles it before it leaves (`worker/pooljobs_worker/worker_loop.py`)",
+    area="processes",
+)
 @pytest.mark.timeout(180 + 6 * ROUNDS)
 @pytest.mark.parametrize(
     ("number", "options"),
@@ -82,6 +87,7 @@ def test_a_second_signal_gives_the_unstarted_jobs_back(dsn: str, tmp_path: Path)
         assert rows == [(0, None)]
 
 
+@pytest.mark.hazard("The end comes in the wrong order")
 def test_a_drain_that_takes_too_long_is_cut_and_the_job_is_back(dsn: str, tmp_path: Path) -> None:
     with audit_of(dsn) as connection:
         enqueue(connection, "audited", 1, '{"secs": 600}')

@@ -54,6 +54,7 @@ def test_a_directory_that_everybody_may_write_to_is_refused(cold_root: Path) -> 
     acquire(cold_root / "pooljobs", settings=FAST).close()
 
 
+@pytest.mark.hazard("A file, a lock, a pid or a whole directory was laid there by somebody else")
 @as_root
 def test_a_directory_of_somebody_elses_is_refused(cold_root: Path) -> None:
     cold_root.mkdir(mode=0o755)

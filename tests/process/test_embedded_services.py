@@ -50,6 +50,12 @@ def application(project: Project, dsn: str, **env: str) -> subprocess.CompletedP
     return subprocess.run(command, cwd=project.folder, env=variables, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.hazard(
+    "A mistyped variable starts a private database in production, where nobody reads a warning",
+    closed="under a service manager none is started unasked (`shared/pooljobs/embedded/managers.py`), and what is set "
+    "and may have been meant is named (`shared/pooljobs/db/unnamed.py`)",
+    area="database",
+)
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -137,6 +143,12 @@ def stranger() -> Iterator[socket.socket]:
         yield listening
 
 
+@pytest.mark.hazard(
+    "libpq's variables lead the embedded server's connections to another one, which is migrated",
+    closed="its connection string leaves them nothing (`shared/pooljobs/embedded/server.py`); `PGSERVICE`, which it "
+    "cannot keep out, is refused",
+    area="database",
+)
 def test_no_variable_of_libpq_leads_away_from_the_embedded_server(
     project: Project, seed: Path, stranger: socket.socket
 ) -> None:

@@ -30,6 +30,11 @@ def every_case() -> Iterator[Any]:
         yield pytest.param(*case, marks=[] if case in at_once else pytest.mark.long)
 
 
+@pytest.mark.hazard(
+    "A worker without descriptors or memory fails all that it claims",
+    closed="after an error the process is tried, and leaves (`worker/pooljobs_worker/runtime/exhaustion.py`)",
+    area="blame",
+)
 @pytest.mark.parametrize(("what", "concurrency", "needs"), every_case())
 def test_nobody_fails_for_what_another_job_took(
     dsn: str, tmp_path: Path, what: str, concurrency: int, needs: str
@@ -51,6 +56,7 @@ def test_nobody_fails_for_what_another_job_took(
         assert "Traceback" not in fleet.text
 
 
+@pytest.mark.hazard("A worker without descriptors or memory fails all that it claims")
 @pytest.mark.parametrize("what", ["descriptors", "memory"])
 def test_a_job_that_takes_all_by_itself_is_charged_in_the_end(dsn: str, tmp_path: Path, what: str) -> None:
     with audit_of(dsn) as connection, serving(dsn, tmp_path / "log", *FAST) as fleet:

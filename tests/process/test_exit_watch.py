@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 from psycopg import Connection
 
 from pooljobs.process.liveness import lives
@@ -47,6 +48,7 @@ def gone(pids: set[int]) -> bool:
     return not any(lives(pid) for pid in pids)
 
 
+@pytest.mark.hazard("A worker's death costs more than what ran, or takes long to be made good")
 def test_a_killed_worker_costs_the_running_job_a_crash_and_its_batch_mates_nothing(dsn: str, tmp_path: Path) -> None:
     with audit_of(dsn) as connection:
         enqueue(connection, "dies_once")
@@ -98,6 +100,7 @@ def test_a_killed_steward_comes_back_and_the_workers_go_on(dsn: str, tmp_path: P
         wait_until(lambda: counts(connection) == {"completed": 1}, what="the new steward to release a crashed job")
 
 
+@pytest.mark.hazard("A slot is used again before its dead worker's jobs were released")
 def test_when_the_supervisor_is_killed_nobody_stays_and_nothing_is_held(dsn: str, tmp_path: Path) -> None:
     with audit_of(dsn) as connection:
         enqueue(connection, "audited", 200, '{"secs": 0.05}')

@@ -80,6 +80,7 @@ def test_text_tells_a_failure_in_one_line_and_completed_jobs_not_at_all(
     assert ids["completes"] not in fleet.text
 
 
+@pytest.mark.hazard("What is hung into logging raises")
 def test_the_applications_own_logging_holds_in_its_workers_and_no_line_comes_twice(
     dsn: str, connection: Conn, tmp_path: Path
 ) -> None:
@@ -93,6 +94,7 @@ def test_the_applications_own_logging_holds_in_its_workers_and_no_line_comes_twi
     assert failed.startswith("OWN ERROR job ")
 
 
+@pytest.mark.hazard("What is hung into logging raises")
 def test_a_log_handler_that_raises_harms_neither_jobs_nor_worker(dsn: str, connection: Conn, tmp_path: Path) -> None:
     options = (*OPTIONS, "--log-jobs", "all")
     with Serving(dsn, tmp_path / "log", *options, app=APP, env={"BROKEN_LOGGING": "1"}) as fleet:
@@ -133,6 +135,11 @@ def test_the_processes_can_be_told_apart(dsn: str, tmp_path: Path, preload: tupl
     assert shorts == {f"pooljobs:{name}"[:15] for name in names}
 
 
+@pytest.mark.hazard(
+    "Nobody reads what handlers print, and they fail for it",
+    closed="a stdout and stderr that give it up (`shared/pooljobs/process/standard_output.py`)",
+    area="output",
+)
 def test_a_handler_that_prints_does_not_fail_when_nobody_reads_the_log_any_more(
     dsn: str, connection: Conn, tmp_path: Path
 ) -> None:

@@ -94,6 +94,12 @@ def of(code: FirstVersion | None) -> str:
     return str(code.folder / "shared" / "pooljobs") if code else today.__path__[0]
 
 
+@pytest.mark.hazard(
+    "A database that one host has migrated is none for the hosts of the version before any more",
+    closed="each migration says which code still works (`shared/pooljobs/db/schema/version.py`); the first version is "
+    "taken from git and tried",
+    area="versions",
+)
 def test_it_serves_on_and_starts_again_after_a_migration_by_todays(
     empty_dsn: str, tmp_path: Path, first: FirstVersion
 ) -> None:
@@ -120,6 +126,7 @@ def test_todays_runs_what_it_has_left(dsn: str, tmp_path: Path, first: FirstVers
         assert looked(connection) == all_by(of(None))
 
 
+@pytest.mark.hazard("A database that one host has migrated is none")
 def test_its_own_migration_leaves_todays_schema_alone(dsn: str, first: FirstVersion) -> None:
     with psycopg.connect(dsn, autocommit=True) as connection:
         before = everything(connection)

@@ -65,6 +65,12 @@ def number(connection: Connection[Any], query: str) -> int:
 CHARGED = "SELECT count(*) FROM pooljobs.jobs WHERE attempts > 1 OR crashes + losses + interruptions > 0"
 
 
+@pytest.mark.hazard(
+    "A worker fails jobs that others know: an application beside it, the new code in a reload",
+    closed="it gives them back before they are entered anywhere, and passes them over "
+    "(`worker/pooljobs_worker/claims/give_back.py`, `worker/pooljobs_worker/claims/foreign_jobs.py`)",
+    area="versions",
+)
 @pytest.mark.parametrize(
     ("options", "handler"),
     [
@@ -97,6 +103,7 @@ def test_of_two_applications_on_one_queue_each_runs_its_own_jobs(
         assert number(connection, CHARGED) == 0
 
 
+@pytest.mark.hazard("A worker fails jobs that others know")
 @pytest.mark.parametrize("more", [(), pytest.param(("--preload",), marks=LINUX)], ids=["each", "preload"])
 def test_jobs_of_a_new_type_wait_for_the_reload_that_brings_it(dsn: str, tmp_path: Path, more: tuple[str, ...]) -> None:
     write(tmp_path, code("sell"))
@@ -135,6 +142,12 @@ def test_what_nobody_knows_is_told_of_while_it_waits(dsn: str, tmp_path: Path) -
         assert ended["unknown"] is False
 
 
+@pytest.mark.hazard(
+    "A misspelt type waits for ever; or a look for such jobs walks through millions that are known",
+    closed="it fails when no living fleet has declared it for so long; a look goes on where the last one ended "
+    "(`fail_unknown.sql`)",
+    area="versions",
+)
 def test_what_nobody_knows_has_failed_after_its_time(dsn: str, tmp_path: Path) -> None:
     with shop(dsn) as connection, serving(dsn, tmp_path, "sales", code("sell"), "--unknown-after", "2") as sales:
         enqueue(connection, "sel", 3)
@@ -149,6 +162,7 @@ def test_what_nobody_knows_has_failed_after_its_time(dsn: str, tmp_path: Path) -
         assert "jobs failed for good whose type no living worker declares: " in sales.text
 
 
+@pytest.mark.hazard("A misspelt type waits for ever")
 def test_what_a_fleet_declared_that_has_gone_fails_when_it_is_gone_for_so_long(dsn: str, tmp_path: Path) -> None:
     options = ("--unknown-after", "4")
     with shop(dsn) as connection, serving(dsn, tmp_path, "sales", code("sell"), *options) as sales:
@@ -168,6 +182,11 @@ def test_what_a_fleet_declared_that_has_gone_fails_when_it_is_gone_for_so_long(d
         assert len(errors) == 2
 
 
+@pytest.mark.hazard(
+    "Workers that do not know a job hand it round for ever, or wake one another for it",
+    closed="each meets a type once, and names of any number are bounded; the host looks for what its workers know",
+    area="versions",
+)
 def test_nobody_is_kept_busy_by_jobs_that_nobody_knows(dsn: str, tmp_path: Path) -> None:
     """Each worker meets a type once; what has another version's flags, or a name of its own, is the same."""
     with shop(dsn) as connection:

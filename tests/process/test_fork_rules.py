@@ -27,6 +27,11 @@ def play(scene: str, *arguments: str) -> dict[str, Any]:
     return {**seen, "said": done.stderr}
 
 
+@pytest.mark.hazard(
+    "A signal right after the fork is lost, or lands in the supervisor's inbox",
+    closed="signals stay blocked until the child has handlers and none of its parent's descriptors",
+    area="processes",
+)
 def test_no_signal_is_lost_in_a_childs_first_instant_and_none_reaches_its_parent() -> None:
     seen = play("early_signals")
     assert seen["statuses"] == ["0"]
@@ -34,6 +39,7 @@ def test_no_signal_is_lost_in_a_childs_first_instant_and_none_reaches_its_parent
     assert seen["inbox"] == []
 
 
+@pytest.mark.hazard("A signal right after the fork is lost, or lands in the supervisor's inbox")
 def test_a_child_keeps_nothing_that_belongs_to_its_parent() -> None:
     seen = play("inside_a_child")
     del seen["said"]
@@ -57,6 +63,7 @@ def test_a_death_wakes_the_loop(scene: str) -> None:
     assert seen == {"before": [], "early": None, "woken": True, "ended": True, "status": -9}
 
 
+@pytest.mark.hazard("Waiting for any child takes the end of one that somebody else waits for")
 def test_a_child_that_somebody_else_reaped_has_ended_too() -> None:
     seen = play("stolen")
     assert (seen["ended"], seen["status"]) == (True, UNKNOWN_STATUS)

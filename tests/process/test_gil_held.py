@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pytest
 from psycopg import Connection
 
 from tests.support.proof import Host, assert_every_claim_ran_once_and_every_job_ended_once, begun, record_of
@@ -35,6 +36,11 @@ def ends(connection: Connection[Any]) -> None:
     wait_until(lambda: not unfinished(connection), what="the jobs to end")
 
 
+@pytest.mark.hazard(
+    "A handler holds the interpreter's lock, so that its worker cannot renew",
+    closed="the steward renews (`supervisor/pooljobs_steward/leases.py`)",
+    area="ownership",
+)
 def test_the_steward_renews_the_lease_of_a_worker_that_cannot(dsn: str, tmp_path: Path) -> None:
     """A second host would take the jobs if it did not."""
     with record_of(dsn) as connection, Host(dsn, tmp_path, *OPTIONS) as host:
@@ -50,6 +56,7 @@ def test_the_steward_renews_the_lease_of_a_worker_that_cannot(dsn: str, tmp_path
         assert "lost to another worker" not in host.text
 
 
+@pytest.mark.hazard("A handler holds the interpreter's lock, so that its worker cannot renew")
 def test_without_a_steward_the_job_runs_again_and_only_one_result_counts(dsn: str, tmp_path: Path) -> None:
     """What is lost where the steward cannot work for longer than a lease: here it is stopped."""
     os.mkfifo(pipe := tmp_path / "pipe")

@@ -213,6 +213,7 @@ def test_a_fork_that_raises_twice_fails_once(dsn: str, tmp_path: Path) -> None:
     assert_nothing_ran_twice(tmp_path)
 
 
+@pytest.mark.hazard("A bug in the supervisor hangs in its exit")
 @pytest.mark.parametrize("deed", FORKS)
 def test_what_a_fork_leaves_runs_no_jobs(dsn: str, tmp_path: Path, deed: str) -> None:
     assert play(dsn, tmp_path, "rude", deed) == COMPLETED
@@ -236,6 +237,7 @@ def test_a_worker_without_its_descriptors_is_replaced(dsn: str, tmp_path: Path, 
     assert "exit code 1" in log
 
 
+@pytest.mark.hazard("A bug in the supervisor hangs in its exit")
 def test_a_worker_works_on_after(dsn: str, tmp_path: Path) -> None:
     found = play_all(dsn, tmp_path, "rude", HARMLESS)
     assert found == dict.fromkeys(HARMLESS, COMPLETED)

@@ -17,6 +17,7 @@ BRIEF = 1.5
 """Seconds that stand for the lease; the others' heartbeats come seven times as often."""
 
 
+@pytest.mark.hazard("A child that hangs is neither dead nor of use")
 @pytest.mark.parametrize("who", ["worker 1", "steward"])
 def test_a_hung_child_is_killed_and_replaced(tmp_path: Path, who: str) -> None:
     with Fleet(tmp_path, hangs=who, job_timeout=BRIEF) as fleet:

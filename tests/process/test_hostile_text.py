@@ -84,6 +84,12 @@ def _fill(connection: Connection[Any]) -> None:
     connection.execute(insert, (PENDING, *text))
 
 
+@pytest.mark.hazard(
+    "Text of whoever may enqueue reaches the terminal as escapes, or looks like a record of the log",
+    closed="one function makes it harmless (`shared/pooljobs/escaping.py`), one module prints "
+    "(`supervisor/pooljobs_cli/output/console.py`), and ruff bans other ways",
+    area="output",
+)
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_nothing_of_it_reaches_the_terminal(dsn: str, connection: Connection[Any], command: tuple[str, ...]) -> None:
     _fill(connection)
@@ -114,6 +120,7 @@ def slow(seconds: int) -> None:
 """
 
 
+@pytest.mark.hazard("Text of whoever may enqueue reaches the terminal as escapes")
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_no_line_of_the_log_is_forged(dsn: str, connection: Connection[Any], tmp_path: Path, form: str) -> None:
     (tmp_path / "hostile_app.py").write_text(APP.format(hostile=HOSTILE))

@@ -82,6 +82,7 @@ def lose(connection: Connection[Any], host: Host, other: Host, round_: int) -> f
     return float(took)
 
 
+@pytest.mark.hazard("A worker that was declared dead wakes up and goes on")
 @pytest.mark.timeout(180 + 20 * LOSSES)
 def test_a_lost_hosts_jobs_run_elsewhere_in_time_and_it_works_on_when_it_is_back(dsn: str, tmp_path: Path) -> None:
     with (
@@ -105,6 +106,11 @@ def test_a_lost_hosts_jobs_run_elsewhere_in_time_and_it_works_on_when_it_is_back
     print(told(f"from the stop of a host until the last of its jobs began elsewhere, lease {LEASE} s", took))
 
 
+@pytest.mark.hazard(
+    "The steward renews a worker that is stopped, and its jobs wait for ever",
+    closed="it asks the system first (`shared/pooljobs/process/liveness.py`)",
+    area="ownership",
+)
 def test_a_stopped_workers_lease_runs_out_though_its_steward_lives(dsn: str, tmp_path: Path) -> None:
     """A worker inside a handler is renewed, but not one that is stopped: its batch goes to its neighbour."""
     with record_of(dsn) as connection, Host(dsn, tmp_path, *OPTIONS) as host:
@@ -120,6 +126,7 @@ def test_a_stopped_workers_lease_runs_out_though_its_steward_lives(dsn: str, tmp
         assert connection.execute("SELECT max(crashes), max(attempts) FROM pooljobs.history").fetchone() == (0, 1)
 
 
+@pytest.mark.hazard("A worker that was declared dead wakes up and goes on")
 def test_what_a_returned_host_still_holds_is_given_back_and_not_begun(dsn: str, tmp_path: Path) -> None:
     """Nobody took its jobs meanwhile, but somebody might have: a worker past its lease begins none of its batch."""
     with record_of(dsn) as connection, Host(dsn, tmp_path, *OPTIONS, "--procs", "1") as host:

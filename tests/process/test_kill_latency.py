@@ -86,6 +86,12 @@ def assert_costs(rows: list[tuple[Any, ...]], place: int) -> None:
             assert claims == 1 or (claims == 2 and number > place), (number, place, rows)
 
 
+@pytest.mark.hazard("A worker dies after a handler returned and before that is stored: the job runs twice")
+@pytest.mark.hazard(
+    "A worker's death costs more than what ran, or takes long to be made good",
+    closed="the supervisor sees it by pidfd and wakes the steward, the steward wakes the workers",
+    area="blame",
+)
 @pytest.mark.timeout(180 + 3 * KILLS)
 def test_the_job_that_ran_is_charged_and_runs_again_at_once(dsn: str, tmp_path: Path) -> None:
     dice = random.Random(1)

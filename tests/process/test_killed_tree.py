@@ -18,6 +18,12 @@ OPTIONS = ("--procs", "2", "--batch-size", "2", "--no-adaptive", "--job-timeout"
 """With leases of an hour nobody would come for these jobs while the test runs."""
 
 
+@pytest.mark.hazard(
+    "A process tree is killed and started again at once, and what it held waits for leases that nobody renews",
+    closed="who starts asks the system for the workers that were there before "
+    "(`supervisor/pooljobs_steward/recovery/earlier_workers.py`)",
+    area="ownership",
+)
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc tells which boot and which namespace a process is of")
 def test_what_a_killed_process_tree_held_runs_as_soon_as_it_is_started_again(dsn: str, tmp_path: Path) -> None:
     with record_of(dsn) as connection:

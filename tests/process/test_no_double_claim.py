@@ -48,6 +48,11 @@ def any_dsn(request: pytest.FixtureRequest, server: DatabaseServer) -> Iterator[
         pytest.skip(str(absent))
 
 
+@pytest.mark.hazard(
+    "Two workers take the same job",
+    closed="`FOR UPDATE SKIP LOCKED` in `claim.sql`",
+    area="claims",
+)
 def test_two_hosts_of_four_workers_claim_each_of_many_jobs_once(any_dsn: str, tmp_path: Path) -> None:
     options = ("--procs", "4", "--batch-size", "5", "--no-adaptive", "--poll-interval", "0.05")
     with record_of(any_dsn) as connection:
@@ -96,6 +101,7 @@ def test_no_job_is_claimed_or_run_twice(dsn: str, tmp_path: Path) -> None:
         assert pids[0] == 8, "not every process took part: nothing was contended"
 
 
+@pytest.mark.hazard("Two workers take the same job")
 def test_the_audit_sees_a_double_claim_when_the_lock_is_taken_out(dsn: str, tmp_path: Path) -> None:
     with audit_of(dsn) as connection:
         run_all(dsn, tmp_path, connection, ("tests.support.sabotage",))

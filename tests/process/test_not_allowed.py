@@ -29,6 +29,7 @@ def pids(connection: Connection[Any]) -> set[int]:
     return set(row[0]) if row else set()
 
 
+@pytest.mark.hazard("A worker that may not claim or settle dies of it again")
 @pytest.mark.parametrize(
     ("right", "statement"),
     [("UPDATE ON pooljobs.live", "claim.sql"), ("INSERT ON pooljobs.history", "settle.sql")],

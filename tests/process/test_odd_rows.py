@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from psycopg import Connection
 
 from tests.support.command import pooljobs
@@ -19,6 +20,7 @@ HANDLED = ("quiet", "always_fails", "fails_twice", "completes_itself")
 """Types of the odd jobs that the fleet knows."""
 
 
+@pytest.mark.hazard("One row that a statement cannot compute")
 def test_a_fleet_runs_harmless_jobs_and_is_woken_for_them_and_every_command_answers(dsn: str, tmp_path: Path) -> None:
     with audit_of(dsn) as connection:
         for table in BEFORE:
@@ -42,6 +44,11 @@ def test_a_fleet_runs_harmless_jobs_and_is_woken_for_them_and_every_command_answ
         assert "the database is away" not in serving.text
 
 
+@pytest.mark.hazard(
+    "A time that PostgreSQL holds and Python does not: infinity, years beyond 9999 or before 1",
+    closed="in a listing it is text (`shared/pooljobs/db/times.py`); all else compares and subtracts in the server",
+    area="rows",
+)
 def test_what_is_never_due_waits_and_can_be_cancelled(dsn: str, tmp_path: Path) -> None:
     with audit_of(dsn) as connection, Serving(dsn, tmp_path / "log", *NEVER) as serving:
         row = connection.execute("SELECT pooljobs.enqueue('audited', run_at => 'infinity')").fetchone()

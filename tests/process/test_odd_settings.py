@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.process.test_steward_helpers import VACUUMS, make_vacuums_endless
 from tests.support.claims import scalar
 from tests.support.command import pooljobs
@@ -19,6 +21,11 @@ WHERE datname = current_database() AND application_name ~ '^pooljobs (worker|ste
 """
 
 
+@pytest.mark.hazard(
+    "A database or a role is set to another form of dates, ends statements or idle sessions, or plans otherwise",
+    closed="sessions are told what they need where they begin (`shared/pooljobs/db/session_settings.py`)",
+    area="rows",
+)
 def test_a_fleet_works_whatever_the_database_is_set_to(dsn: str, tmp_path: Path) -> None:
     """And keeps its sessions: none of them is ended for being idle, nor told to be away."""
     with audit_of(dsn) as connection:

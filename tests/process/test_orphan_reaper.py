@@ -61,6 +61,12 @@ def test_as_pid_1_it_reaps_what_its_workers_leave_behind_and_notes_their_own_end
         outer.wait()
 
 
+@pytest.mark.hazard(
+    "Waiting for any child takes the end of one that somebody else waits for",
+    closed="ends are looked at before they are taken, each by its pid "
+    "(`supervisor/pooljobs_supervisor/forking/orphan_reaper.py`)",
+    area="processes",
+)
 def test_a_subreaper_leaves_the_children_of_others_alone() -> None:
     """One child from before, one of the fleet, one orphan: all have ended, and only the orphan is reaped."""
     program = """

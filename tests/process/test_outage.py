@@ -96,6 +96,12 @@ def test_a_crash_of_the_server_under_load_loses_no_job(own_server: OwnServer, tm
         assert "the database is back" in serving.text
 
 
+@pytest.mark.hazard(
+    "A job whose commit is early, for somebody who sleeps, is acknowledged and then forgotten by a crash of the server",
+    closed="`enqueue` returns when all that was committed is on the disk (`wait_for_disk.sql`); a caller's "
+    "transaction is never early",
+    area="enqueueing",
+)
 def test_a_crash_of_the_server_loses_no_job_that_was_acknowledged(own_server: OwnServer) -> None:
     """Not even where somebody sleeps, who is told of the job before it is on the disk."""
     own_server.ask(lambda connection: connection.execute(SOMEBODY_SLEEPS.encode()))
@@ -166,6 +172,14 @@ def test_a_terminated_backend_costs_no_job(own_server: OwnServer, tmp_path: Path
         assert own_server.ask(lambda connection: connection.execute(TWICE.encode()).fetchone()) == (0,)
 
 
+@pytest.mark.hazard(
+    "The worker of a claim that a server crash forgot runs its jobs all the same, beside those who claimed them again",
+    closed="with each new connection it asks which claims still stand "
+    "(`worker/pooljobs_worker/claims/lost_claims.py`), and while a handler runs it looks whether the old one "
+    "is gone (`worker/pooljobs_worker/session/worker_session.py`); what has begun goes on, and its result is "
+    "refused",
+    area="ownership",
+)
 @pytest.mark.parametrize("options", [(), ("--concurrency", "2")], ids=["serial", "threads"])
 def test_what_the_server_forgot_is_not_run_by_who_claimed_it(
     own_server: OwnServer, tmp_path: Path, options: tuple[str, ...]

@@ -55,6 +55,7 @@ def test_workers_share_what_the_import_built(dsn: str, connection: Connection[An
     assert max(seen["preload"]) < min(seen["each"]) - TABLE_MB / 2
 
 
+@pytest.mark.hazard("User code in the supervisor: it brings threads")
 def test_the_zygote_alone_imports_the_application(dsn: str, tmp_path: Path) -> None:
     noted = tmp_path / "noted"
     options = ("--procs", "2", "--poll-interval", "0.1", "--preload")
@@ -140,6 +141,11 @@ LEFT_BEHIND = {
 }
 
 
+@pytest.mark.hazard(
+    "A preloading import starts threads, which no fork carries, or opens connections, which every fork shares",
+    closed="it is refused, and what was found is named (`supervisor/pooljobs_supervisor/zygote/fork_safe_loading.py`)",
+    area="preloading",
+)
 @pytest.mark.parametrize("what", LEFT_BEHIND)
 def test_an_import_that_leaves_what_no_fork_carries_is_refused(dsn: str, tmp_path: Path, what: str) -> None:
     code, named = LEFT_BEHIND[what]
@@ -153,6 +159,7 @@ def test_an_import_that_leaves_what_no_fork_carries_is_refused(dsn: str, tmp_pat
     assert "Traceback" not in ended.err
 
 
+@pytest.mark.hazard("A preloading import starts threads")
 def test_new_code_that_starts_threads_is_refused_and_the_old_goes_on(dsn: str, tmp_path: Path) -> None:
     plain = "from pooljobs import PoolJobs\napp = PoolJobs()\n@app.job\ndef noop() -> None: pass\n"
     (tmp_path / "shop.py").write_text(plain)

@@ -69,6 +69,11 @@ def watcher_of(serving: Serving) -> int:
     return found
 
 
+@pytest.mark.hazard(
+    "Source that changed again within a second, to the same length, is taken for what was compiled before",
+    closed="with `--reload` nothing of a fleet writes bytecode (`supervisor/pooljobs_cli/serving/launch.py`)",
+    area="preloading",
+)
 def test_changed_code_is_served_and_broken_code_is_not(dsn: str, tmp_path: Path) -> None:
     write(tmp_path, SHOP.format(version=1))
     with audit_of(dsn) as connection:
@@ -110,6 +115,11 @@ def test_files_that_change_together_are_one_change(dsn: str, tmp_path: Path) -> 
     assert serving.text.count("changed: ") < 10, "one, unless this machine stops for a while between two files"
 
 
+@pytest.mark.hazard(
+    "Who watches the files outlives the fleet, or dies unnoticed",
+    closed="it dies by the kernel's word or its own look at its parent; its pipe's end is told",
+    area="preloading",
+)
 @LINUX
 @pytest.mark.parametrize(
     "end",
@@ -126,6 +136,7 @@ def test_who_watches_ends_with_the_fleet(dsn: str, tmp_path: Path, end: Callable
         serving.ended()
 
 
+@pytest.mark.hazard("Who watches the files outlives the fleet, or dies unnoticed")
 @LINUX
 @pytest.mark.parametrize("preload", [(), ("--preload",)])
 def test_the_death_of_who_watches_is_told_and_harms_nothing(dsn: str, tmp_path: Path, preload: tuple[str, ...]) -> None:

@@ -75,6 +75,7 @@ def restart(server: OwnServer) -> float:
         return float(found[0])
 
 
+@pytest.mark.hazard("A server crash forgets a claim")
 @pytest.mark.timeout(180 + 30 * RESTARTS)
 def test_the_fleet_is_at_its_pace_again_soon_and_no_job_is_lost(own_server: OwnServer, tmp_path: Path) -> None:
     with Serving(own_server.dsn, tmp_path / "log", *OPTIONS) as serving:

@@ -44,6 +44,7 @@ def refuses(token: int) -> None: ...
 """
 
 
+@pytest.mark.hazard("A payload's values, or those of a secret parameter, are kept in errors and logs")
 @pytest.mark.parametrize(
     "options",
     [("--log-format", "json"), pytest.param(("--concurrency", "4"), marks=pytest.mark.long)],

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 from psycopg import Connection
 
 from pooljobs.settings import MAX_BATCH
@@ -35,6 +36,7 @@ def runs(connection: Connection[Any]) -> int:
     return int(scalar(connection, "SELECT count(*) FROM public.audit"))
 
 
+@pytest.mark.hazard("A batch is settled behind the next one")
 def test_the_next_batch_runs_while_the_last_is_settled_and_no_further(dsn: str, tmp_path: Path) -> None:
     with audit_of(dsn) as connection:
         with Serving(dsn, tmp_path / "log", *ONE_WORKER) as serving:
@@ -49,6 +51,12 @@ def test_the_next_batch_runs_while_the_last_is_settled_and_no_further(dsn: str, 
         assert runs(connection) == 30
 
 
+@pytest.mark.hazard(
+    "A batch is settled behind the next one: its results are lost with a worker that dies in that, or go on piling up",
+    closed="the steward settles them from the scoreboard; the main thread is one batch ahead at the most "
+    "(`worker/pooljobs_worker/settling/flusher.py`)",
+    area="ownership",
+)
 def test_of_a_worker_that_dies_then_the_last_batch_is_settled_by_the_steward(dsn: str, tmp_path: Path) -> None:
     """Not run again: that its handlers returned is known from the scoreboard."""
     with audit_of(dsn) as connection:

@@ -14,6 +14,12 @@ FOREVER = '{"secs": 600}'
 PINNED = ("--poll-interval", "60", "--batch-size", "100", "--no-adaptive", "--shutdown-timeout", "0.1")
 
 
+@pytest.mark.hazard(
+    "Jobs that were claimed with a slow one wait behind it while others idle",
+    closed="batches follow what handlers take (`worker/pooljobs_worker/execution/batch_size.py`), and what waits is "
+    "given back (`worker/pooljobs_worker/execution/rebalance.py`)",
+    area="claims",
+)
 @pytest.mark.parametrize("concurrency", [1, 2])
 def test_an_idle_sibling_runs_what_waits_behind_a_slow_job(dsn: str, tmp_path: Path, concurrency: int) -> None:
     """One claim takes them all; nobody polls again for a minute, and the slow ones never end."""

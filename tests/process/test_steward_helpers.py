@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import pytest
 from psycopg import Connection, sql
 
 from pooljobs_steward.maintenance.vacuum import DEAD_ROWS
@@ -33,6 +34,12 @@ def make_vacuums_endless(connection: Connection[Any]) -> None:
     wait_until(lambda: scalar(connection, DEAD) >= DEAD_ROWS, what="the server to know of the dead rows")
 
 
+@pytest.mark.hazard(
+    "A vacuum takes minutes, and the jobs of dead workers wait",
+    closed="the steward's vacuum service is a thread with a connection of its own "
+    "(`supervisor/pooljobs_steward/maintenance/vacuum_service.py`); at the end it is broken off",
+    area="chores",
+)
 def test_a_dead_workers_job_does_not_wait_for_a_vacuum_nor_does_the_end(dsn: str, tmp_path: Path) -> None:
     with audit_of(dsn) as connection:
         make_vacuums_endless(connection)

@@ -7,6 +7,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import pytest
 from psycopg import Connection
 
 from pooljobs_supervisor.reporting.supervisor_log import tells_ready
@@ -26,6 +27,13 @@ def kill_the_worker(connection: Connection[Any]) -> None:
     wait_until(lambda: scalar(connection, NEWEST) > before, what="another worker")
 
 
+@pytest.mark.hazard(
+    "Ctrl-S stops the terminal, and with a line of the log the supervisor",
+    closed="no line of supervisor and steward waits for its reader (`shared/pooljobs/logs/line_handler.py`, "
+    "`shared/pooljobs/logs/descriptor.py`); a bounded number waits to be written later, what is dropped is "
+    "counted",
+    area="output",
+)
 def test_dead_workers_are_replaced_and_their_jobs_released(dsn: str, tmp_path: Path) -> None:
     terminal = OnTerminal(dsn, "--poll-interval", "0.1", app="tests.support.audit_app:app", env={"AUDIT_DSN": dsn})
     with audit_of(dsn) as connection, terminal:

@@ -13,6 +13,14 @@ from tests.process.fleet import Fleet, lives
 from tests.support.waiting import wait_until
 
 
+@pytest.mark.hazard("A slot is used again before its dead worker's jobs were released")
+@pytest.mark.hazard(
+    "The end comes in the wrong order: the database goes before the last release; a kill by the operator is "
+    "charged as a crash",
+    closed="workers, then the steward's last release, then the embedded server, which has a session of its own "
+    "(`supervisor/pooljobs_supervisor/fleet/lifecycle.py`)",
+    area="processes",
+)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_one_signal_drains_and_the_steward_leaves_last(tmp_path: Path, number: signal.Signals) -> None:
     with Fleet(tmp_path, procs=3) as fleet:
@@ -28,6 +36,11 @@ def test_one_signal_drains_and_the_steward_leaves_last(tmp_path: Path, number: s
     assert not any(lives(event["pid"]) for event in leaving)
 
 
+@pytest.mark.hazard(
+    "A hangup means a closed terminal, or a reload",
+    closed="whether there was a terminal at the start decides (`supervisor/pooljobs_supervisor/signal_actions.py`)",
+    area="processes",
+)
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere opening a terminal does not make it the controlling one")
 def test_a_hangup_asks_for_an_end_only_when_the_terminal_that_was_there_is_gone(tmp_path: Path) -> None:
     ours, theirs = os.openpty()
@@ -42,6 +55,12 @@ def test_a_hangup_asks_for_an_end_only_when_the_terminal_that_was_there_is_gone(
         assert "SIGHUP: draining" in fleet.log
 
 
+@pytest.mark.hazard(
+    "Ctrl-C and systemd's TERM reach children too, and count as a second request",
+    closed="what is wanted is a word on the scoreboard that only rises; each child has a session of its own "
+    "(`supervisor/pooljobs_supervisor/forking/spawn.py`)",
+    area="processes",
+)
 def test_ctrl_c_reaches_the_supervisor_alone_and_counts_once(tmp_path: Path) -> None:
     with Fleet(tmp_path, leaves_at=2) as fleet:
         fleet.wait_until_serving()
@@ -53,6 +72,7 @@ def test_ctrl_c_reaches_the_supervisor_alone_and_counts_once(tmp_path: Path) -> 
         assert len(fleet.events("leaving", wanted=2)) == 2
 
 
+@pytest.mark.hazard("Ctrl-C and systemd's TERM reach children too, and count as a second request")
 def test_a_signal_to_the_worker_besides_is_no_second_request(tmp_path: Path) -> None:
     with Fleet(tmp_path, leaves_at=2) as fleet:
         fleet.wait_until_serving()

@@ -32,6 +32,7 @@ def test_the_kernels_word_alone_is_enough_too(tmp_path: Path) -> None:
         wait_until(lambda: not any(lives(pid) for pid in fleet.children()), what="the children's end")
 
 
+@pytest.mark.hazard("A bug in the supervisor hangs in its exit")
 def test_a_bug_in_the_supervisor_drains_the_children(tmp_path: Path) -> None:
     with Fleet(tmp_path, breaks=True) as fleet:
         fleet.wait_until_serving()
@@ -43,6 +44,14 @@ def test_a_bug_in_the_supervisor_drains_the_children(tmp_path: Path) -> None:
         wait_until(lambda: not any(lives(pid) for pid in fleet.children()), what="the children's end")
 
 
+@pytest.mark.hazard(
+    "A bug in the supervisor hangs in its exit; a worker does, by a thread that was left; a handler's own fork "
+    "comes back as a second worker",
+    closed="the outermost frame leaves by `os._exit` (`supervisor/pooljobs_supervisor/supervisor.py`, "
+    "`supervisor/pooljobs_supervisor/forking/process_exit.py`); after each handler the worker looks whether it "
+    "is still itself (`worker/pooljobs_worker/runtime/fork_guard.py`)",
+    area="processes",
+)
 def test_a_broken_supervisor_does_not_wait_for_its_children(tmp_path: Path) -> None:
     with Fleet(tmp_path, breaks=True, leaves_at=9, lifeline=False) as fleet:
         fleet.wait_until_serving()

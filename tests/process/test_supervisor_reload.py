@@ -27,6 +27,7 @@ def assert_ends_well(fleet: Fleet) -> None:
     assert fleet.result()["left"] == {}
 
 
+@pytest.mark.hazard("A replacement that comes first needs room on the scoreboard")
 def test_every_worker_is_replaced_one_after_the_other_and_the_steward_stays(tmp_path: Path) -> None:
     with Fleet(tmp_path, procs=3) as fleet:
         fleet.wait_until_serving(3)

@@ -43,6 +43,11 @@ def test_a_killed_worker_is_told_freed_and_replaced_in_another_slot(tmp_path: Pa
     assert freed["was"] == victim["slot"] != replacement["slot"]
 
 
+@pytest.mark.hazard(
+    "A job's own child outlives the worker and keeps its death from being seen",
+    closed="pidfds (`supervisor/pooljobs_supervisor/forking/exit_watch.py`)",
+    area="processes",
+)
 @pytest.mark.parametrize("pidfds", [True, False])
 def test_a_worker_whose_own_child_lives_on_is_seen_dead_all_the_same(tmp_path: Path, *, pidfds: bool) -> None:
     with Fleet(tmp_path, forks="fork", holds=True, pidfds=pidfds) as fleet:
@@ -70,6 +75,7 @@ def test_a_steward_that_dies_is_replaced(tmp_path: Path) -> None:
         assert fleet.exit_code() == 0
 
 
+@pytest.mark.hazard("A slot is used again before its dead worker's jobs were released")
 def test_a_steward_that_dies_in_a_drain_is_replaced_and_frees_the_dead(tmp_path: Path) -> None:
     with Fleet(tmp_path, holds=True, leaves_at=9) as fleet:
         fleet.wait_until_serving()
@@ -97,6 +103,7 @@ def test_a_worker_that_cannot_start_any_more_is_tried_ever_more_slowly(tmp_path:
     assert all(gap > wait - slack for gap, wait in zip(gaps, [0.0, 0.1, 0.2, 0.4], strict=False))
 
 
+@pytest.mark.hazard("Jobs that end their process take all workers down")
 @pytest.mark.parametrize("preload", [False, True])
 @pytest.mark.parametrize("who", ["worker 2", "steward"])
 def test_who_came_up_and_dies_again_and_again_is_replaced_each_time_at_once(
@@ -140,6 +147,7 @@ def test_a_steward_obeys_nobody_but_its_supervisor(tmp_path: Path) -> None:
         assert {event["pid"] for event in fleet.events("leaving", who="steward")} == {steward["pid"]}
 
 
+@pytest.mark.hazard("Ctrl-C and systemd's TERM reach children too, and count as a second request")
 def test_children_have_sessions_of_their_own_and_no_blocked_signals(tmp_path: Path) -> None:
     with Fleet(tmp_path, blocked=True) as fleet:
         fleet.wait_until_serving()
@@ -150,6 +158,12 @@ def test_children_have_sessions_of_their_own_and_no_blocked_signals(tmp_path: Pa
     assert all(event["session"] == event["pid"] and not event["masked"] for event in boots)
 
 
+@pytest.mark.hazard(
+    "A slot is used again before its dead worker's jobs were released; a steward dies halfway",
+    closed="live, dead, free, each step by one process; a new steward looks through all slots "
+    "(`supervisor/pooljobs_supervisor/child_processes.py`)",
+    area="processes",
+)
 def test_a_slot_is_not_reused_before_it_was_freed(tmp_path: Path) -> None:
     """With the steward stopped the dead pile up until no slot is left; then the respawn waits."""
     with Fleet(tmp_path, procs=1, holds=True) as fleet:  # seven slots

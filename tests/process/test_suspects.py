@@ -40,6 +40,11 @@ def crashed(connection: Connection[Any]) -> bool:
     return row is not None and row[0] > 0
 
 
+@pytest.mark.hazard(
+    "With a concurrency above 1 a crash has several suspects",
+    closed="none is charged; each runs alone next time",
+    area="blame",
+)
 def test_of_several_that_ran_only_the_deadly_one_is_charged_and_the_others_complete(dsn: str, tmp_path: Path) -> None:
     with audit_of(dsn) as connection:
         enqueue(connection, "deadly", 1, '{"secs": 0.3}')
@@ -114,6 +119,11 @@ def test_of_all_workers_one_runs_a_suspect_at_a_time_and_the_others_what_is_harm
         assert runs_of(connection, "innocent") == 20
 
 
+@pytest.mark.hazard(
+    "A dozen new jobs that end their process hold all workers at once, since none has crashed before",
+    closed="the type is under suspicion until one of it has ended (`shared/pooljobs/scoreboard/suspect_types.py`)",
+    area="blame",
+)
 @pytest.mark.parametrize("concurrency", [1, pytest.param(3, marks=pytest.mark.long)])
 def test_new_jobs_of_a_type_that_crashed_take_turns_too(dsn: str, tmp_path: Path, concurrency: int) -> None:
     """Twelve that each kill their worker after two seconds, none of which has crashed before, ahead of the others."""
@@ -131,6 +141,7 @@ def test_new_jobs_of_a_type_that_crashed_take_turns_too(dsn: str, tmp_path: Path
         assert {row[0] for row in rows(connection, "deadly", "crashes")} == {1}
 
 
+@pytest.mark.hazard("A dozen new jobs that end their process hold all workers at once")
 def test_a_few_bad_payloads_do_not_make_the_jobs_of_their_type_wait_for_each_other(dsn: str, tmp_path: Path) -> None:
     """One in a hundred kills its worker; the others take 20 ms: one at a time would begin 20 ms apart."""
     with audit_of(dsn) as connection:
@@ -198,6 +209,12 @@ def test_a_run_that_outlived_its_supervisor_and_ended_unseen_says_so(dsn: str, t
         assert row[4].endswith("ended after its supervisor, and nobody saw how")
 
 
+@pytest.mark.hazard(
+    "Peak memory is a process's and not a job's",
+    closed="the kernel's high-water mark is put back between jobs (`worker/pooljobs_worker/runtime/peak_memory.py`), "
+    "and the text says for how long it was measured",
+    area="blame",
+)
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux measures a process's peak anew")
 def test_a_crash_tells_the_memory_of_its_job_and_not_of_those_before(dsn: str, tmp_path: Path) -> None:
     with audit_of(dsn) as connection, serving(dsn, tmp_path / "log", *FAST):

@@ -87,6 +87,13 @@ def test_an_async_handler_is_interrupted_where_it_awaits(dsn: str, tmp_path: Pat
     assert "in overruns_async\n    await asyncio.sleep(LONG)" in error
 
 
+@pytest.mark.hazard(
+    "A time limit cannot interrupt C code, or interrupts the next job",
+    closed="the supervisor keeps the limits and kills (`supervisor/pooljobs_supervisor/limits/deadline_watcher.py`); "
+    "nothing is raised but where the interrupted frame lies in the handler "
+    "(`worker/pooljobs_worker/dispatch/interrupter.py`)",
+    area="blame",
+)
 @pytest.mark.parametrize(
     ("job_type", "options"),
     [

@@ -83,6 +83,13 @@ def refused(connection: Connection[Any]) -> int:
     )
 
 
+@pytest.mark.hazard(
+    "Code of another version refuses a job's payload again and again, and it has failed before a worker with "
+    "the right code meets it",
+    closed="a refusal is uncharged, and who refused leaves the job to others until it is overdue "
+    "(`worker/pooljobs_worker/claims/refused_shapes.py`)",
+    area="versions",
+)
 @pytest.mark.parametrize(
     ("codes", "payload"),
     [
@@ -144,6 +151,7 @@ def test_a_job_of_a_former_name_keeps_it_and_runs(dsn: str, tmp_path: Path) -> N
         assert "WARN" not in one.text
 
 
+@pytest.mark.hazard("Thousands of refused jobs keep the workers busy")
 def test_the_longer_a_job_is_refused_the_more_seldom_it_is_claimed(dsn: str, tmp_path: Path) -> None:
     """Whatever the machine's pace: a job that was refused for t seconds was claimed a bounded number of times."""
     with shop(dsn) as connection, version(dsn, tmp_path, "one", PLAIN):

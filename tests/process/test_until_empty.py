@@ -45,6 +45,7 @@ def test_all_that_is_due_is_done_whatever_becomes_of_it_and_the_rest_is_told(dsn
     assert "; 1 failed\n" in serving.text
 
 
+@pytest.mark.hazard("`serve --until-empty` ends while a job still runs somewhere")
 @pytest.mark.parametrize("more", [("--procs", "3"), ("--concurrency", "4")], ids=["processes", "threads"])
 def test_what_the_last_handlers_enqueue_is_done_too(dsn: str, tmp_path: Path, more: tuple[str, ...]) -> None:
     """Each job of a chain is the only one there is, for all but the moment in which it ends."""
@@ -55,6 +56,7 @@ def test_what_the_last_handlers_enqueue_is_done_too(dsn: str, tmp_path: Path, mo
         assert counts(connection) == {"completed": 301}
 
 
+@pytest.mark.hazard("`serve --until-empty` ends while a job still runs somewhere")
 def test_what_another_host_holds_is_waited_for_and_run_if_it_comes_back(dsn: str, tmp_path: Path) -> None:
     with audit_of(dsn) as connection:
         insert(connection, job_type="audited")

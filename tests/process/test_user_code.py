@@ -5,12 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import psutil
+import pytest
 
 from tests.support.proof import Host, record_of
 from tests.support.serving import enqueue, unfinished
 from tests.support.waiting import wait_until
 
 
+@pytest.mark.hazard("Whoever settles for the dead needs retry policies, and user code to know them")
+@pytest.mark.hazard(
+    "User code in the supervisor: it brings threads, and whatever a handler's module does at its import",
+    closed="the supervisor and the steward never import the application; with `--preload` a zygote does "
+    "(`supervisor/pooljobs_supervisor/zygote/zygote_main.py`)",
+    area="processes",
+)
 def test_the_application_is_imported_by_workers_alone(dsn: str, tmp_path: Path) -> None:
     """It is tried once before the fork as well, in a process that has ended by then."""
     noted = tmp_path / "noted"

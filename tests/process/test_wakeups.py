@@ -28,6 +28,12 @@ def test_a_job_for_an_idle_fleet_does_not_wait_for_the_poll(dsn: str, tmp_path: 
         assert counts(connection) == {"completed": 8}
 
 
+@pytest.mark.hazard(
+    "A notification at an enqueue is missed by one who falls asleep just then, or slows every enqueue",
+    closed="an enqueue inserts first and reads who sleeps afterwards; the sleeper looks until all that were under way "
+    "have ended (`look_for_work.sql`, `supervisor/pooljobs_steward/wakeups/wake_policy.py`)",
+    area="waking",
+)
 def test_jobs_enqueued_at_any_moment_of_falling_asleep_are_heard_of(dsn: str, tmp_path: Path) -> None:
     with audit_of(dsn) as connection, Serving(dsn, tmp_path / "log", *NEVER):
         for number in range(150):

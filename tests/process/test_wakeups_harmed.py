@@ -56,6 +56,11 @@ def test_jobs_run_that_come_while_nobody_listens_and_after(dsn: str, tmp_path: P
             until_done(connection)
 
 
+@pytest.mark.hazard(
+    "While the steward is away idle workers hear of nothing",
+    closed="they look themselves, soon (`worker/pooljobs_worker/poll_pace.py`)",
+    area="waking",
+)
 def test_idle_workers_look_themselves_while_no_steward_lives_for_long(dsn: str, tmp_path: Path) -> None:
     """Each is killed as soon as it is seen; without a look of their own the workers would sleep for ten minutes."""
     with audit_of(dsn) as connection, Serving(dsn, tmp_path / "log", *NEVER) as serving:

@@ -71,6 +71,7 @@ def filled(dsn: str, connection: Connection[Any]) -> str:
     return dsn
 
 
+@pytest.mark.hazard("A command ends by a traceback")
 @pytest.mark.skipif(not _FULL.exists(), reason="Linux only")
 @pytest.mark.parametrize("command", PRINTING, ids=" ".join)
 def test_a_full_disk_is_one_line_and_an_exit_code(filled: str, command: list[str]) -> None:
@@ -81,6 +82,7 @@ def test_a_full_disk_is_one_line_and_an_exit_code(filled: str, command: list[str
     assert ended.stderr.count(b"\n") == 1
 
 
+@pytest.mark.hazard("A command ends by a traceback")
 @pytest.mark.parametrize("command", [["stats", "--help"], ["jobs", "show", ID], ["enqueue", "x"]], ids=" ".join)
 def test_a_stdout_that_was_closed_is_one_too_and_no_connection_takes_its_number(
     filled: str, command: list[str]
@@ -127,6 +129,12 @@ def test_a_stream_takes_what_it_has_characters_for(filled: str, encoding: str) -
 NUMBERS = '{"n": [' + ", ".join(["9" * 30, "9" * 9000, "1e400", "0.1000000000000000055511151231257827"]) + "]}"
 
 
+@pytest.mark.hazard(
+    "The job that failed for its strange payload cannot be shown for it",
+    closed="payloads are shown from their text, and nothing is built of it "
+    "(`supervisor/pooljobs_cli/output/json_text.py`)",
+    area="output",
+)
 @pytest.mark.parametrize(
     "payload",
     [

@@ -101,6 +101,7 @@ def test_a_killed_worker_is_seen_told_of_and_replaced_without_another_import(tmp
         end(fleet)
 
 
+@pytest.mark.hazard("A zygote hangs, and no worker is replaced any more; or it survives its supervisor")
 @pytest.mark.parametrize("parent_death", [True, False], ids=["both", "line"])
 def test_nobody_is_orphaned_when_the_supervisor_is_killed(tmp_path: Path, *, parent_death: bool) -> None:
     with Fleet(tmp_path, procs=3, preload=True, parent_death=parent_death) as fleet:
@@ -111,6 +112,7 @@ def test_nobody_is_orphaned_when_the_supervisor_is_killed(tmp_path: Path, *, par
         gone(*fleet.children(), *(event["pid"] for event in zygotes(fleet)))
 
 
+@pytest.mark.hazard("A zygote hangs, and no worker is replaced any more; or it survives its supervisor")
 def test_a_zygote_that_loads_does_not_outlive_its_supervisor(tmp_path: Path) -> None:
     (tmp_path / "changed").touch()
     with Fleet(tmp_path, preload=True, load="hang") as fleet:
@@ -119,6 +121,7 @@ def test_a_zygote_that_loads_does_not_outlive_its_supervisor(tmp_path: Path) -> 
         gone(zygote["pid"])
 
 
+@pytest.mark.hazard("A worker from a zygote is lost on its way")
 def test_a_worker_on_its_way_drains_when_the_supervisor_is_killed_meanwhile(tmp_path: Path) -> None:
     """It has been adopted by whoever is next, and nobody has entered its pid anywhere."""
     with Fleet(tmp_path, procs=1, preload=True, slow_birth=1.0) as fleet:
@@ -144,6 +147,13 @@ def test_a_killed_zygote_is_replaced_and_its_workers_live_on(tmp_path: Path) -> 
         end(fleet)
 
 
+@pytest.mark.hazard(
+    "A worker from a zygote is lost on its way: its zygote, the process between or the worker itself is "
+    "killed, and it lives unknown, or its place is kept for ever",
+    closed="a pipe for each fork, which the worker answers or which ends "
+    "(`supervisor/pooljobs_supervisor/zygote/spawn_requests.py`)",
+    area="preloading",
+)
 def test_a_worker_whose_zygote_is_killed_before_it_is_announced_comes_all_the_same(tmp_path: Path) -> None:
     with Fleet(tmp_path, procs=1, preload=True, slow_birth=0.5) as fleet:
         (worker,) = fleet.wait_for("unannounced")
@@ -153,6 +163,7 @@ def test_a_worker_whose_zygote_is_killed_before_it_is_announced_comes_all_the_sa
         end(fleet)
 
 
+@pytest.mark.hazard("A worker from a zygote is lost on its way")
 def test_a_worker_that_is_killed_before_it_is_announced_is_asked_for_again(tmp_path: Path) -> None:
     with Fleet(tmp_path, procs=1, preload=True, slow_birth=0.5) as fleet:
         (worker,) = fleet.wait_for("unannounced")
@@ -163,6 +174,11 @@ def test_a_worker_that_is_killed_before_it_is_announced_is_asked_for_again(tmp_p
         end(fleet)
 
 
+@pytest.mark.hazard(
+    "A worker from a zygote is reaped as an orphan before its pid is known, and its death is nobody's",
+    closed="orphans are left alone while a worker is on its way (`supervisor/pooljobs_supervisor/supervisor_loop.py`)",
+    area="preloading",
+)
 def test_a_worker_that_dies_as_it_is_announced_is_no_stranger(tmp_path: Path) -> None:
     """Before the supervisor has heard of it, it is a child that has ended, and that nobody knows."""
     with Fleet(tmp_path, procs=1, preload=True, slow_birth=0.3, dies_at_birth=True) as fleet:
@@ -171,6 +187,12 @@ def test_a_worker_that_dies_as_it_is_announced_is_no_stranger(tmp_path: Path) ->
         assert f"worker 1 (pid {worker['pid']}) ended: exit code 41" in fleet.log
 
 
+@pytest.mark.hazard(
+    "A zygote hangs, and no worker is replaced any more; or it survives its supervisor",
+    closed="its forks have a time limit (`supervisor/pooljobs_supervisor/zygote/zygote_state.py`); the kernel kills "
+    "it with its parent, and its line ends",
+    area="preloading",
+)
 def test_a_zygote_that_gives_no_answer_is_killed_and_replaced(tmp_path: Path) -> None:
     with Fleet(tmp_path, preload=True, birth_limit=0.5) as fleet:
         fleet.wait_until_serving()
@@ -193,6 +215,7 @@ def test_an_end_leaves_nobody_though_the_zygote_does_not_answer(tmp_path: Path, 
         end(fleet, number, code)
 
 
+@pytest.mark.hazard("Four signals in one moment end a worker")
 def test_signals_from_outside_do_nothing_to_a_zygote(tmp_path: Path) -> None:
     with Fleet(tmp_path, preload=True) as fleet:
         fleet.wait_until_serving()
@@ -231,6 +254,12 @@ def test_a_reload_loads_anew_first_and_then_replaces_one_by_one(tmp_path: Path) 
         end(fleet)
 
 
+@pytest.mark.hazard(
+    "A reload with code that does not load leaves nobody to fork the old code from",
+    closed="the old zygote stays until a worker with the new code is READY "
+    "(`supervisor/pooljobs_supervisor/zygote/zygote_state.py`)",
+    area="preloading",
+)
 @pytest.mark.parametrize(("load", "why"), [("refuse", "could not be loaded (exit code 3)"), ("hang", "within 1 s")])
 def test_new_code_that_does_not_load_leaves_zygote_and_workers_as_they_are(tmp_path: Path, load: str, why: str) -> None:
     with Fleet(tmp_path, preload=True, load=load, ready_limit=1.0) as fleet:
@@ -252,6 +281,7 @@ def test_new_code_that_does_not_load_leaves_zygote_and_workers_as_they_are(tmp_p
         end(fleet)
 
 
+@pytest.mark.hazard("A reload with code that does not load leaves nobody to fork the old code from")
 def test_new_code_that_loads_and_does_not_come_up_leaves_the_old_zygote(tmp_path: Path) -> None:
     with Fleet(tmp_path, preload=True, new_boot="5") as fleet:
         fleet.wait_until_serving()
@@ -279,6 +309,7 @@ def test_another_order_kills_a_zygote_that_still_loads(tmp_path: Path) -> None:
         end(fleet)
 
 
+@pytest.mark.hazard("A worker from a zygote is lost on its way")
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("seed", range(3))
 def test_whoever_is_killed_and_whenever_the_fleet_is_whole_in_the_end(tmp_path: Path, seed: int) -> None:

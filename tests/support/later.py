@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest.mock import patch
@@ -30,20 +31,18 @@ def with_migrations(**texts: str) -> Iterator[None]:
 NEEDED = {"look_up_types": 104}
 """The migration that a function needs, since its body is bound when it is made."""
 
-COLUMNS = {"snoozes": 110}
-"""The migration that has added a column."""
-
 
 @contextmanager
 def only_until(version: int) -> Iterator[None]:
     """This pooljobs knows no later migration, nor functions and columns that need one."""
-    late = {one.name for one in module.migrations() if one.version > version}
-    late |= {name for name, needed in NEEDED.items() if needed > version}
+    later = [one for one in module.migrations() if one.version > version]
+    late = {one.name for one in later} | {name for name, needed in NEEDED.items() if needed > version}
+    added = {name for one in later for name in re.findall(r"live ADD COLUMN (\w+)", one.text)}
 
     def files(folder: str) -> dict[str, str]:
         return {name: text for name, text in _files(folder).items() if name not in late}
 
-    known = tuple(column for column in columns.JOB_COLUMNS if COLUMNS.get(column.name, 0) <= version)
+    known = tuple(column for column in columns.JOB_COLUMNS if column.name not in added)
     with patch.object(module, "_files", files), patch.object(columns, "JOB_COLUMNS", known):
         yield
 

@@ -1,18 +1,11 @@
-"""The whole schema as text, as PostgreSQL tells it: what docs/schema.sql holds.
-
-Run as a module it prints it: ``DATABASE_URL=<an empty database> python -m tests.support.schema_text``.
-"""
+"""The whole schema as text, as PostgreSQL tells it: what docs/schema.sql holds. ``make docs`` writes it."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Any, Final
 
-import psycopg
 from psycopg import Connection
-
-from pooljobs.db.schema.migrator import migrate
 
 REFERENCE: Final = 18
 """The major version whose words these are: each tells views and functions a little differently."""
@@ -87,11 +80,3 @@ def _tables(connection: Connection[Any]) -> Iterator[str]:
 
 def _of(query: str, oid: int) -> bytes:
     return query.replace(":table", str(oid)).encode()
-
-
-if __name__ == "__main__":
-    dsn = os.environ["DATABASE_URL"]
-    migrate(dsn)
-    with psycopg.connect(dsn) as there:
-        there.execute("SET search_path = pg_catalog")
-        print(everything(there), end="")

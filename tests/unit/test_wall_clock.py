@@ -40,6 +40,7 @@ def reads(source: str) -> Iterator[tuple[int, str]]:
             yield getattr(node, "lineno", 0), f"{node.name} under another name"
 
 
+@pytest.mark.hazard("A host's clock is wrong")
 def test_no_source_reads_the_wall_clock() -> None:
     found = {
         (str(path.relative_to(ROOT)), name): line

@@ -86,6 +86,12 @@ def calls(binder: Binder, payload: object) -> int:
     return counted
 
 
+@pytest.mark.hazard(
+    "A small nested payload takes minutes to be refused",
+    closed="each part is read once, and a member of nested unions is asked once about a value "
+    "(`shared/pooljobs/convert/once.py`)",
+    area="enqueueing",
+)
 @pytest.mark.parametrize("tolerant", [False, True])
 @pytest.mark.parametrize(
     ("handler", "make", "innermost"),

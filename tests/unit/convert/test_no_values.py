@@ -83,6 +83,12 @@ WRONG: list[tuple[Any, Any]] = [
 ]
 
 
+@pytest.mark.hazard(
+    "A payload's values, or those of a secret parameter, are kept in errors and logs",
+    closed="refusals tell kinds (`shared/pooljobs/convert/mismatch.py`); a run's texts are searched for its secrets "
+    "(`shared/pooljobs/job/secret_values.py`), and listings mask them",
+    area="output",
+)
 @pytest.mark.parametrize(("annotation", "value"), WRONG, ids=range(len(WRONG)))
 @pytest.mark.parametrize("way", ["a worker's", "an enqueue's"])
 def test_no_value_is_told(annotation: Any, value: Any, way: str) -> None:

@@ -137,6 +137,11 @@ REFUSED = {
 }
 
 
+@pytest.mark.hazard(
+    "A connection string of another tool is refused without a reason, or its password is taken for a host",
+    closed="`shared/pooljobs/db/dsn_forms.py`, which says what is wrong and not a word of the text",
+    area="database",
+)
 @pytest.mark.parametrize("text", REFUSED)
 def test_the_error_names_what_is_wrong_and_nothing_of_the_text(text: str) -> None:
     with pytest.raises(OptionError, match=REFUSED[text]) as refused:

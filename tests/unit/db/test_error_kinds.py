@@ -61,6 +61,7 @@ def error_of(state: str | None, base: type[psycopg.Error] = psycopg.DatabaseErro
     return made("what was wrong")
 
 
+@pytest.mark.hazard("Batches that overlap lock in different orders: a deadlock")
 @pytest.mark.parametrize(("state", "expected"), [(state, kind) for state, (_, kind) in CASES.items()])
 def test_the_sqlstate_decides(state: str, expected: ErrorKind) -> None:
     for base in (psycopg.DatabaseError, psycopg.OperationalError, psycopg.InternalError):

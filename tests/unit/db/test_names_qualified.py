@@ -84,6 +84,7 @@ def test_statements_on_connections_of_others_look_nothing_up(verb: str) -> None:
     assert looked_up(Statements("pooljobs").load(verb).decode()) == set()
 
 
+@pytest.mark.hazard("Who may create in a schema of the search_path makes functions")
 @pytest.mark.parametrize("name", sorted(functions()))
 def test_functions_have_a_path_of_their_own_or_look_nothing_up(name: str) -> None:
     text = functions()[name]

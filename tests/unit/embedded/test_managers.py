@@ -46,6 +46,7 @@ def test_a_shell_a_cron_job_and_a_pipeline_are_no_services() -> None:
     assert service_manager({"TERM": "xterm", "CI": "true", "GITHUB_ACTIONS": "true", "LOGNAME": "me"}) is None
 
 
+@pytest.mark.hazard("A mistyped variable starts a private database in production")
 def test_a_terminal_that_systemd_has_started_is_none_either(terminal: int) -> None:
     assert asked_at(terminal, {"INVOCATION_ID": "x", "JOURNAL_STREAM": "8:1"}) == "None"
     assert "systemd" in str(service_manager({"INVOCATION_ID": "x"}))

@@ -59,6 +59,7 @@ def test_a_program_that_was_replaced_meanwhile_still_is(postgres: Path, data: Pa
         assert is_server(process.pid, data)
 
 
+@pytest.mark.hazard("A file, a lock, a pid or a whole directory was laid there by somebody else")
 def test_who_only_calls_itself_so_is_not(data: Path) -> None:
     with running("/bin/sh", "-D", str(data), name="postgres") as process:
         assert not is_server(process.pid, data)

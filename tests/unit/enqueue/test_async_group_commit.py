@@ -99,6 +99,7 @@ def test_who_is_cancelled_while_he_waits_is_not_stored_and_harms_no_other(shop: 
     assert b"1" not in chain.from_iterable(shop.batches)
 
 
+@pytest.mark.hazard("One of the callers who share a statement is refused")
 def test_who_cancels_every_task_harms_no_later_one(shop: Shop) -> None:
     async def main() -> UUID:
         tasks = [asyncio.create_task(shop.insert(b"%d" % number)) for number in range(10)]

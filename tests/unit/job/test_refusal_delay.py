@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +20,12 @@ def test_it_has_failed_once_the_time_has_passed_and_never_before(
     assert (next_try(since, unknown_after, share) is None) is ((since or 0.0) >= unknown_after)
 
 
+@pytest.mark.hazard(
+    "Thousands of refused jobs keep the workers busy",
+    closed="each waits between half and all of the time that it has been refused for "
+    "(`shared/pooljobs/job/refusal_delay.py`)",
+    area="versions",
+)
 @given(SINCE, PATIENCE, SHARE)
 def test_the_delay_is_bounded_and_is_at_least_half_the_wait(
     since: float | None, unknown_after: float, share: float

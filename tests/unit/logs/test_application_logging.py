@@ -71,6 +71,7 @@ def lines(program: str) -> list[str]:
     return done.stdout.decode().splitlines()
 
 
+@pytest.mark.hazard("What is hung into logging raises")
 @pytest.mark.parametrize("case", CASES)
 def test_each_line_comes_once_as_the_application_asked(case: str) -> None:
     during, expected = CASES[case]

@@ -151,6 +151,14 @@ class Raising(logging.Filter):
         raise self._error from ValueError(record)
 
 
+@pytest.mark.hazard(
+    "What is hung into logging raises, and decides what becomes of a job; or the application's own set-up is "
+    "dropped, or doubles lines",
+    closed="nothing gets out of the lines of jobs (`shared/pooljobs/logs/job_log.py`), nor of a worker's others "
+    "(`shared/pooljobs/logs/safe_logger.py`); our handler stands aside for the import "
+    "(`shared/pooljobs/logs/application_logging.py`)",
+    area="output",
+)
 @pytest.mark.parametrize("error", [ValueError("broken"), SystemExit(3), KeyboardInterrupt()])
 @pytest.mark.parametrize("job_type", ["fine", "again"])
 def test_what_is_hung_into_logging_decides_nothing(error: BaseException, job_type: str) -> None:

@@ -45,6 +45,7 @@ def handler_on(ours: int, theirs: int) -> Iterator[tuple[LineHandler, Reader]]:
         yield handler, read
 
 
+@pytest.mark.hazard("Ctrl-S stops the terminal, and with a line of the log the supervisor")
 @pytest.mark.parametrize("ends", [os.openpty, os.pipe], ids=["terminal", "pipe"])
 def test_nobody_waits_and_what_was_dropped_is_told_in_its_place(ends: Callable[[], tuple[int, int]]) -> None:
     def all_read() -> bool:

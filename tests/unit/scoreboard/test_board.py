@@ -35,6 +35,11 @@ def test_an_empty_board_is_refused(slots: int, entries: int) -> None:
         Scoreboard.create(slots, entries)
 
 
+@pytest.mark.hazard(
+    "A replacement that comes first needs room on the scoreboard and connections; the code is loaded anew",
+    closed="`most_workers` in `shared/pooljobs/scoreboard/board.py`",
+    area="preloading",
+)
 def test_a_fleet_may_double_and_each_of_its_first_workers_have_a_dead_forerunner() -> None:
     assert [most_workers(procs) for procs in (1, 8, 32, 33, 512)] == [2, 16, 64, 65, 544]
     assert [slots_for(procs) for procs in (1, 8)] == [7, 28]
@@ -78,6 +83,11 @@ def test_what_a_forked_process_writes_is_seen_here(board: Scoreboard) -> None:
     assert [(job.entry, job.job_id, job.fence, job.token) for job in slot.held()] == [(4, b"x" * 16, 7, 8)]
 
 
+@pytest.mark.hazard(
+    "A reader of the scoreboard sees half of an entry, or half of two",
+    closed="aligned words, one writer each, the token read before and after (`shared/pooljobs/scoreboard/entries.py`)",
+    area="processes",
+)
 def test_a_live_reader_never_sees_halves_of_two_jobs(board: Scoreboard) -> None:
     """A writer fills and frees one entry as fast as it can; all words of a job derive from its token."""
     slot = board.slot(0)

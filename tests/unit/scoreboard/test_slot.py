@@ -49,6 +49,7 @@ def test_slots_do_not_touch_each_other(board: Scoreboard) -> None:
     assert not any(board.slot(2).words.tolist())
 
 
+@pytest.mark.hazard("A reader of the scoreboard sees half of an entry, or half of two")
 @pytest.mark.parametrize(
     ("word", "name", "expected"),
     [
@@ -120,6 +121,7 @@ def test_an_entry_beyond_the_table_is_refused(slot: Slot) -> None:
     assert slot.held() == []
 
 
+@pytest.mark.hazard("A reader of the scoreboard sees half of an entry, or half of two")
 @pytest.mark.parametrize("whole", [True, False])
 def test_an_entry_filled_anew_while_it_is_read_is_left_out(slot: Slot, *, whole: bool) -> None:
     """The reader has the old state, and the new job's words or a part of them: it must not pair them."""
@@ -163,6 +165,7 @@ def test_clear_leaves_nothing(entries: int) -> None:
     board.close()
 
 
+@pytest.mark.hazard("A wake is taken by one who is dead or stopped")
 def test_wakes_never_block_and_are_drained_together(slot: Slot) -> None:
     for _ in range(100_000):  # more than a pipe holds
         slot.wake()

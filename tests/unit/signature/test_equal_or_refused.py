@@ -30,6 +30,13 @@ def declared(annotation: Annotation, name: str = "x", *, tolerant: bool = False)
         return None
 
 
+@pytest.mark.hazard(
+    "A payload arrives as something else than was sent: a union's other member, a model without what its dump "
+    "leaves out",
+    closed="what would arrive is compared at the enqueue, unless it is proved "
+    "(`shared/pooljobs/signature/comparison.py`)",
+    area="enqueueing",
+)
 @pytest.mark.timeout(0)
 @SLOW
 @given(st.data(), ALL, st.booleans(), st.booleans())
@@ -52,6 +59,11 @@ def test_what_is_sent_arrives_or_is_refused(
     assert annotation.arrived(sent, value)
 
 
+@pytest.mark.hazard(
+    "A class of the user's raises what nobody expects while a payload is encoded, read or compared",
+    closed="it is told as a refusal, with its place (`shared/pooljobs/signature/arguments.py`)",
+    area="enqueueing",
+)
 @pytest.mark.timeout(0)
 @SLOW
 @given(st.data(), ALL, ALL, st.booleans())

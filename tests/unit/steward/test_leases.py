@@ -43,6 +43,11 @@ def test_an_idle_worker_is_renewed_when_a_third_of_its_lease_has_passed(slot: Sl
     assert due([slot], NOW + TIMEOUT // 3 + 1, TIMEOUT)
 
 
+@pytest.mark.hazard(
+    "The steward renews a worker that hangs outside a handler, or that has something to store and no database",
+    closed="`supervisor/pooljobs_steward/leases.py`",
+    area="ownership",
+)
 def test_one_that_hangs_outside_a_handler_is_not(slot: Slot) -> None:
     slot.heartbeat_ns = NOW - TIMEOUT // 2 - 1
     assert not due([slot], NOW, TIMEOUT)
@@ -58,6 +63,7 @@ def test_one_in_a_handler_is_however_old_its_heartbeat(slot: Slot) -> None:
     assert due([slot], NOW, TIMEOUT)
 
 
+@pytest.mark.hazard("The steward renews a worker that hangs outside a handler")
 def test_one_that_has_something_to_store_and_no_database_is_not(slot: Slot) -> None:
     slot.activity = Activity.WAITING_FOR_DATABASE
     slot.hold(0, bytes(16), 1, 1)

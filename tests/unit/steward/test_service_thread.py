@@ -49,6 +49,12 @@ def helper(record: Record, breaks: Callable[[int], bool]) -> ServiceThread:
     return ServiceThread("clerk", begin, without="it is done by hand", patience=1.0, log=LOG)
 
 
+@pytest.mark.hazard(
+    "A thread of the steward's breaks, or waits on a silent connection, and nobody sees it",
+    closed="it begins anew (`supervisor/pooljobs_steward/service_thread.py`); the main thread cuts the connection "
+    "(`supervisor/pooljobs_steward/statement_watchdog.py`)",
+    area="chores",
+)
 def test_one_that_breaks_begins_anew_and_tells_of_a_series_once(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,6 +31,7 @@ def test_an_answer_that_failed_to_come_is_a_break_however_short() -> None:
     assert watch.seconds == 0.0
 
 
+@pytest.mark.hazard("After a long outage, a late promotion")
 def test_a_silence_is_a_break_and_so_is_a_clock_that_was_set() -> None:
     """The machine was suspended, or the server's clock steps: all leases may be past, and nobody had time to renew."""
     for jump in (LONGEST_GAP + 0.1, 3600.0, -0.1, -3600.0):

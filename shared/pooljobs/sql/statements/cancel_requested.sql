@@ -2,6 +2,7 @@
 -- Parameters: ids uuid[]. Returns the ids of those cancelled. Stewards of several hosts may do this at once.
 -- Locks: the requests FOR UPDATE SKIP LOCKED in the order of their ids; the jobs' rows, skipping locked ones.
 -- Index: cancellations_pkey, live_pkey.
+-- Run by: the steward.
 WITH asked AS MATERIALIZED (
     SELECT c.job_id, c.reason
     FROM {schema}.cancellations AS c

@@ -26,6 +26,7 @@
 -- Index: live_claim; the locked rows are updated where they lie (a row that moved since the snapshot waits for the next
 --   claim). The update is HOT. Commits without waiting for the disk: a claim lost in a server crash is a job that is
 --   still pending, and the token keeps the old worker from settling it.
+-- Run by: workers.
 WITH worker AS MATERIALIZED (
     SELECT w.id
     FROM {schema}.workers AS w, set_config('synchronous_commit', 'off', true)

@@ -3,6 +3,7 @@
 -- the asking one. The limits of role and database do not hold for a superuser.
 -- Of other users' connections a plain user sees no kind: what has a database and a user is one, but for those that say
 -- that they are something else. Locks: none. Index: none.
+-- Run by: the check before a start.
 WITH me AS MATERIALIZED (
     SELECT r.oid, r.rolsuper, r.rolconnlimit FROM pg_roles AS r WHERE r.rolname = session_user
 ),

@@ -9,6 +9,7 @@
 -- Locks: none. Index: none for the live table, all of which is counted; history's partitions of that time, and history_id.
 -- What is known of types are keys of one object: how a look into it is planned depends on no statistics, as a join would.
 -- Names are cut to one more than pooljobs itself would store: that and no more is told of them.
+-- Run by: the command line.
 WITH waiting_types AS MATERIALIZED (
     SELECT left(l.queue, 201) AS queue, left(l.job_type, 201) AS job_type,
         count(*) FILTER (WHERE l.status = 'pending') AS pending,

@@ -4,6 +4,7 @@
 --   (they wait for code that takes their payload), later, next_in (seconds until the first of these is due; null: none),
 --   failed (jobs that have failed for good while one of the fleet's workers held them, since the first of them started).
 -- Locks: none. Index: live_claim, all of these queues once; workers from end to end; history_failed from that start on.
+-- Run by: the steward.
 WITH own AS MATERIALIZED (
     SELECT array_agg(w.id) AS ids, min(w.started_at) AS since FROM {schema}.workers AS w WHERE w.fleet = %(fleet)s
 )

@@ -2,6 +2,7 @@
 -- counts until its leases have run out.
 -- Parameters: queues text[] (null: all). Returns a row for each queue that anybody serves, its name cut as count_jobs.sql does.
 -- Locks: none. Index: none, the table is small.
+-- Run by: the command line.
 SELECT left(q.queue, 201) AS queue, count(DISTINCT w.id) AS workers
 FROM {schema}.workers AS w
 CROSS JOIN LATERAL unnest(w.queues) AS q (queue)

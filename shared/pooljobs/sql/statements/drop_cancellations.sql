@@ -3,6 +3,7 @@
 -- Parameters: ids uuid[], since timestamptz (the earliest of these requests: older partitions are not looked at).
 -- Returns nothing. Locks: the requests FOR UPDATE SKIP LOCKED in the order of their ids; the changed rows of history.
 -- Index: cancellations_pkey, live_pkey; history_id in the partitions since then.
+-- Run by: the steward.
 WITH ended AS MATERIALIZED (
     SELECT c.job_id, left(c.reason, 1000) AS reason
     FROM {schema}.cancellations AS c

@@ -2,6 +2,7 @@
 -- until when the types were declared. Runs behind lock_fleet.sql in its transaction, so that it sees each worker that
 -- has published. Parameters: fleet. Returns nothing. Locks: the deleted rows, those of their types.
 -- Index: declarations_pkey, job_types_pkey; none of workers, which is small.
+-- Run by: the steward.
 WITH alive AS MATERIALIZED (
     SELECT DISTINCT w.code FROM {schema}.workers AS w WHERE w.fleet = %(fleet)s AND w.dead_at IS NULL
 ),

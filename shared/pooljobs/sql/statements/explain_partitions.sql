@@ -1,6 +1,7 @@
 -- Until when history has partitions, and what keeps this user from making more: what to execute, as who owns the schema.
 -- Parameters: none. Returns one row: the last day (null: there is none), the days from today (UTC) to it, and the command
 --   that is missing (null: what is missing is not a right). Locks: none. Index: the catalogue's.
+-- Run by: the steward and pooljobs migrate.
 SELECT to_char(p.last_day, 'YYYY-MM-DD'), p.last_day - (now() AT TIME ZONE 'UTC')::date,
     CASE
         WHEN NOT has_function_privilege(f.oid, 'EXECUTE')

@@ -9,6 +9,7 @@
 --   array of objects; null for none).
 -- Locks: the failed jobs FOR UPDATE SKIP LOCKED, in the order of their ids. Index: live_claim, then rows where they lie (one
 --   that has moved since is left to the next look); cancellations_pkey; none of fleets, declarations and job_types, all of which are read.
+-- Run by: the steward.
 WITH lanes AS MATERIALIZED (
     SELECT q.queue, q.number, level::smallint AS level,
         CASE WHEN f.first THEN %(run_at)s::timestamptz ELSE '-infinity' END AS floor_time,

@@ -6,6 +6,7 @@
 -- Locks: none. Index: live_pkey, one look for each id: a payload is read only when the ones before have left room, since
 --   how long it is cannot be told before (pg_column_size is what it takes when compressed, and 2 MB can be 23 kB then).
 --   Room for one as long as the last is asked for: of many alike none is read and then left for the next fetch.
+-- Run by: workers.
 WITH RECURSIVE run (number, bytes, id, payload) AS (
     SELECT 0, 0::bigint, NULL::uuid, NULL::text
     UNION ALL

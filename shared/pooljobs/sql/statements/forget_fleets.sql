@@ -1,6 +1,7 @@
 -- Deletes fleets that were last seen a day ago, once no worker names them, and what they declared; it is noted until
 -- when that was. Parameters: none. Returns nothing. Locks: those rows, those of their types. Index: declarations_pkey,
 -- job_types_pkey; none of fleets and workers, which are small.
+-- Run by: the steward.
 WITH gone AS MATERIALIZED (
     DELETE FROM {schema}.fleets AS f
     WHERE f.seen_until < now() - interval '1 day'

@@ -1,5 +1,6 @@
 -- Deletes the tombstones of workers dead for a day, once no live job names them. Parameters: none. Returns nothing.
 -- Locks: those rows. Index: none (one scan of the live table, however many tombstones there are; none without any).
+-- Run by: the steward.
 WITH tombstones AS MATERIALIZED (
     SELECT w.id FROM {schema}.workers AS w WHERE w.dead_at < now() - interval '1 day'
 ),

@@ -4,6 +4,7 @@
 -- Where early is true and somebody sleeps, the commit does not wait for the disk: he wakes up during that wait instead of
 -- after it. Whoever asks for that has the transaction for himself, and runs wait_for_disk.sql before he calls it done.
 -- Locks: the new row. Index: live_pkey and live_claim, at their right edges; idle_hosts_pkey if somebody sleeps.
+-- Run by: applications and the command line.
 INSERT INTO {schema}.live AS l (id, run_at, {given})
 VALUES (
     coalesce(%(id)s, {schema}.uuid_v7()),

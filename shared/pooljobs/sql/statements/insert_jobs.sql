@@ -4,6 +4,7 @@
 -- Returns whether the commit is early, as insert_job.sql. Who sleeps is read when the rows are in: what is computed from
 -- them comes after them.
 -- Locks: the new rows. Index: live_pkey and live_claim, at their right edges; idle_hosts_pkey if somebody sleeps.
+-- Run by: applications and the command line.
 WITH stored AS (
     INSERT INTO {schema}.live AS l (id, run_at, {given})
     SELECT

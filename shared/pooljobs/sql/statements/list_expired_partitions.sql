@@ -2,6 +2,7 @@
 -- for each, as text, because DETACH CONCURRENTLY may stand neither in a function nor in a transaction. A partition
 -- goes in two steps, and an interrupted first step is finished: attached, detached, dropped.
 -- Parameters: keep_days. Returns: the partition's name, the command. Locks: none. Index: the catalogue's.
+-- Run by: the steward.
 SELECT c.relname::text,
     CASE
         WHEN i.inhdetachpending THEN format('ALTER TABLE %%I.history DETACH PARTITION %%I.%%I FINALIZE',

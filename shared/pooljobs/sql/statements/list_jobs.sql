@@ -11,6 +11,7 @@
 -- The upper bound leaves out the partitions that are made ahead, and leaves room for a clock that was set back.
 -- Locks: none. Index: live_pkey backwards, since ids sort by time; partitions of history by finished_at, and in them
 --   history_id, or history_failed where only failed ones are asked for.
+-- Run by: the command line.
 WITH matching AS MATERIALIZED (
     (
         SELECT l.id, left(l.queue, 201) AS queue, left(l.job_type, 201) AS job_type, l.status, l.attempts, l.max_retries,

@@ -2,6 +2,7 @@
 -- Parameters: none. Returns one row: at (the server's clock, seconds since 1970), lost (some worker's lease has run out),
 -- cancellations (somebody has asked for one). Locks: none. Index: none, both tables are small, and the latter is empty
 -- most of the time.
+-- Run by: the steward.
 SELECT
     date_part('epoch', now()) AS at,
     EXISTS (SELECT FROM {schema}.workers AS w WHERE w.dead_at IS NULL AND w.leased_until < now()) AS lost,

@@ -10,6 +10,7 @@
 -- Returns one row: undone (0: none; at most one of each lane is counted), held (whether one of these is), next_in (seconds
 --   until the first of those is due that are not; null: none).
 -- Locks: none. Index: live_claim, each lane as far as the first such job.
+-- Run by: the steward.
 SELECT
     count(*) AS undone,
     coalesce(bool_or(found.held), false) AS held,

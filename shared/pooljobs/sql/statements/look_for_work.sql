@@ -12,6 +12,7 @@
 -- Returns one row: due (to `most` of each lane), next_in (seconds, null: nothing is to come), xmin, mark (null: not
 --   asked for), since (text: what is due, or a second before now: what an enqueue still under way may be due at).
 -- Locks: none. Index: live_claim, a short scan of each lane from there, past what runs.
+-- Run by: the steward.
 SELECT
     count(*) FILTER (WHERE found.run_at <= now()) AS due,
     date_part('epoch', min(found.run_at) FILTER (WHERE found.run_at > now())) - date_part('epoch', now()) AS next_in,

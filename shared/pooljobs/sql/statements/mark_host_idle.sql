@@ -3,6 +3,7 @@
 -- Parameters: fleet, queues text[], seconds. Returns nothing.
 -- Locks: the host's own rows. Index: idle_hosts_pkey; an update is HOT. Commits without waiting for the disk: after a
 --   crash of the server the host says it again on its new connection.
+-- Run by: the steward.
 INSERT INTO {schema}.idle_hosts AS s (queue, fleet, idle_until)
 SELECT q.queue, %(fleet)s, now() + make_interval(secs => %(seconds)s)
 FROM unnest(%(queues)s::text[]) AS q (queue), set_config('synchronous_commit', 'off', true)

@@ -5,6 +5,7 @@
 -- Parameters: types text[], only_these boolean (true: jobs of these types are theirs, false: of all but these),
 --   unknown_flags smallint, refused_shapes bytea[]. Of `live` it asks as `l`.
 -- Locks: none. Index: none, the rows have been found already.
+-- Run by: workers and the steward, as a part of other statements.
 AND (l.job_type = ANY (%(types)s::text[])) = %(only_these)s::boolean
 AND (l.flags IS NULL OR l.flags & %(unknown_flags)s::smallint = 0)
 AND (l.refused_since IS NULL OR l.run_at <= now() - interval '5 s' OR sha256(convert_to(

@@ -4,6 +4,7 @@
 -- Parameters: fleet, code, arrays of one length; secrets has a JSON array of names for each type. Returns nothing.
 -- Locks: the fleet's row FOR SHARE, so that nobody drops them meanwhile (drop_declarations.sql); the changed rows, in the
 --   order of their names. Index: fleets_pkey, job_types_pkey, declarations_pkey.
+-- Run by: workers.
 WITH fleet AS MATERIALIZED (
     SELECT f.id FROM {schema}.fleets AS f WHERE f.id = %(fleet)s FOR SHARE
 ),

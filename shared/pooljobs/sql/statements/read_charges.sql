@@ -3,6 +3,7 @@
 -- Parameters: ids uuid[]. Returns id, job_type, attempts, crashes, max_retries, retry_policy, retry_delay_secs (these
 -- two null for a type nobody published), suspect, queue, trace_id.
 -- Locks: none. Index: live_pkey, workers_pkey, declarations_pkey, job_types_pkey.
+-- Run by: the steward.
 SELECT l.id, left(l.job_type, 201), l.attempts, l.crashes, l.max_retries,
     coalesce(d.retry_policy, t.retry_policy), coalesce(d.retry_delay_secs, t.retry_delay_secs), l.suspect IS TRUE AS suspect,
     l.queue, left(l.trace_id, 200)

@@ -5,6 +5,7 @@
 -- Returns id, host, pid, ordinal, and whether it is known to be gone, of each.
 -- Parameters: watched (seconds), gone bigint[] (ids). Locks: the reaped rows FOR UPDATE SKIP LOCKED. Index: none, the table
 -- is small.
+-- Run by: the steward.
 UPDATE {schema}.workers AS w
 SET dead_at = now()
 FROM (

@@ -3,6 +3,7 @@
 --   registrations, and would give an id twice), fleet, code (which of the fleet's declarations are its own), host, pid,
 --   ordinal, queues text[], job_timeout (seconds).
 -- Locks: the new row. Index: workers_pkey.
+-- Run by: workers.
 INSERT INTO {schema}.workers (id, fleet, code, host, pid, ordinal, queues, job_timeout, leased_until)
 OVERRIDING SYSTEM VALUE
 VALUES (

@@ -14,6 +14,7 @@
 -- Locks: the released rows FOR UPDATE SKIP LOCKED. The owner is compared again under the lock: somebody else may have
 --   released the job meanwhile, and a living worker claimed it.
 -- Index: none (a scan of the live table, after a death only), then live_pkey.
+-- Run by: the steward.
 WITH orphaned AS MATERIALIZED (
     SELECT l.id, l.worker_id
     FROM {schema}.live AS l

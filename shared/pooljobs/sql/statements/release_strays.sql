@@ -2,6 +2,7 @@
 -- and token match, so that one which was settled or claimed again meanwhile is left alone.
 -- Parameters: ids uuid[], fences bigint[], tokens bigint[]. Returns the number of jobs given back.
 -- Locks: the released rows, in the order of their ids. Index: live_pkey.
+-- Run by: the steward.
 WITH strays AS MATERIALIZED (
     SELECT l.id
     FROM {schema}.live AS l

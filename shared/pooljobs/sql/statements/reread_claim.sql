@@ -1,6 +1,7 @@
 -- The jobs of one claim statement, a row each with the payload as text: for a batch whose JSON as a whole could not
 -- be read, so that one strange payload fails its own job and no other. Rare: it scans the live table.
 -- Parameters: worker_id, token, most_bytes (payloads that claim.sql leaves out are null). Locks: none. Index: none.
+-- Run by: workers.
 SELECT
     l.id::text, l.fence, left(l.job_type, 201),
     CASE WHEN pg_column_size(l.payload)::bigint

@@ -3,6 +3,7 @@
 -- What was asked of its earlier run is not asked of the next: a request to cancel it goes.
 -- Parameters: id. Returns a row if the job is pending again. Locks: the history row, the new one, the request.
 -- Index: history_id in each partition, live_pkey, cancellations_pkey.
+-- Run by: the command line.
 WITH taken AS (
     DELETE FROM {schema}.history AS h
     WHERE h.id = %(id)s::uuid AND h.status IN ('failed', 'cancelled')

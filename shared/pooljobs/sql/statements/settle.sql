@@ -9,6 +9,7 @@
 -- Locks: the settled rows. Index: none, rows are read where they lie; live_pkey for those without a place.
 -- uuid_eq is `=` as a function, of which the planner knows nothing: by the operator it could also walk live_pkey from end to
 --   end, and does where statistics call the table empty. So a row is read at its place or not at all.
+-- Run by: workers and the steward.
 WITH given AS MATERIALIZED (
     SELECT
         g.id, coalesce(g.place, (SELECT p.ctid FROM {schema}.live AS p WHERE p.id = g.id)) AS place,

@@ -15,6 +15,7 @@
 -- A job that is released after its handler began, or suspected, is charged nothing; that it ran is counted apart.
 -- Suspected and crashed jobs run alone the next time; the mark stays until a run has ended in any other way.
 -- refused_since is when a job was first refused since its handler was last called.
+-- Run by: workers and the steward.
 WITH given AS MATERIALIZED (
     SELECT
         g.id, coalesce(g.place, (SELECT p.ctid FROM {schema}.live AS p WHERE p.id = g.id)) AS place,

@@ -4,6 +4,7 @@
 -- payload was refused since when, and for how many seconds; unknown: it is pending, and fleets live of which none declares
 -- its type; retry_policy: as declared last, and secret: the payload's fields to mask; both null if it never was.
 -- Locks: none. Index: live_pkey; history_id in each partition; cancellations_pkey; declarations_pkey; job_types_pkey.
+-- Run by: the command line.
 SELECT j.*,
     date_part('epoch', now()) - date_part('epoch', j.cancel_requested_at) AS cancel_requested_ago,
     date_part('epoch', now()) - date_part('epoch', j.refused_since) AS refused_for,

@@ -2,6 +2,7 @@
 -- time; it ends by itself, and one that claims to last for more than a day counts as none.
 -- Parameters: name, fleet, seconds (0: give it back). Returns a row if it is had.
 -- Locks: the row of that name. Index: leaders_pkey; an update is HOT. Commits without waiting for the disk.
+-- Run by: the steward.
 INSERT INTO {schema}.leaders AS l (name, fleet, until)
 SELECT %(name)s, %(fleet)s, now() + make_interval(secs => %(seconds)s)
 FROM set_config('synchronous_commit', 'off', true)

@@ -18,6 +18,12 @@ def test_it_is_new_and_nobody_elses_to_read(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "log").stat().st_mode) == 0o600
 
 
+@pytest.mark.hazard(
+    "A file, a lock, a pid or a whole directory was laid there by somebody else",
+    closed="owner and mode are asked first, files are new, locks are for nobody else to open, a process is asked what "
+    "it runs (`shared/pooljobs/embedded/postmaster.py`)",
+    area="database",
+)
 @pytest.mark.parametrize("lay", [Path.symlink_to, Path.hardlink_to])
 def test_nothing_is_written_through_a_link(tmp_path: Path, lay: object) -> None:
     (tmp_path / "victim").write_text("precious")

@@ -37,6 +37,7 @@ def test_it_is_removed_at_the_end_unless_it_is_to_be_read(temporary: Path) -> No
     assert list(temporary.iterdir()) == [kept.path]
 
 
+@pytest.mark.hazard("A killed command leaves a schema, a folder, a server, hosts")
 def test_what_a_killed_run_has_left_is_removed_by_the_next(temporary: Path) -> None:
     assert exit_code_of(killed_in_it) == -signal.SIGKILL
     [left] = temporary.iterdir()

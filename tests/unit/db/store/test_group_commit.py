@@ -171,6 +171,7 @@ def test_who_is_interrupted_while_he_waits_is_not_stored_and_the_lead_is_not_los
     assert shop.batches == [[b"first"], [b"next"]]
 
 
+@pytest.mark.hazard("One of the callers who share a statement is refused")
 def test_who_is_interrupted_while_he_leads_hands_the_lead_on() -> None:
     shop = Shop()
     with ThreadPoolExecutor(20) as threads:
@@ -195,6 +196,7 @@ def test_those_whose_leader_was_interrupted_are_told_the_id_that_may_be_there() 
         assert list(call.outcome.job_ids) == [job_id]
 
 
+@pytest.mark.hazard("One of the callers who share a statement is refused")
 @settings(max_examples=20, deadline=None)
 @given(
     most=st.integers(1, 4),

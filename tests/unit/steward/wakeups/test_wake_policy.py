@@ -146,6 +146,12 @@ def dear_look(made: WakePolicy, now: float) -> None:
     made.found(Findings(0, None, 100, None, since="then", full=True), DEAR_LOOK, now)
 
 
+@pytest.mark.hazard(
+    "Each look of an idle host walks over all the dead entries that an old snapshot keeps",
+    closed="looks begin where the last one ended, full ones are paced by their cost "
+    "(`supervisor/pooljobs_steward/wakeups/horizon.py`)",
+    area="waking",
+)
 def test_after_a_dear_look_others_begin_where_it_ended_until_one_can_be_afforded() -> None:
     made = asleep()
     dear_look(made, 1.0)
@@ -159,6 +165,7 @@ def test_after_a_dear_look_others_begin_where_it_ended_until_one_can_be_afforded
     assert made.since(full_at) is None
 
 
+@pytest.mark.hazard("Each look of an idle host walks over all the dead entries that an old snapshot keeps")
 def test_a_look_that_is_not_full_settles_nothing() -> None:
     """A transaction that read the row before may have committed jobs that were due long ago."""
     made = policy()

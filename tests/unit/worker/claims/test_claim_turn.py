@@ -30,6 +30,12 @@ def woken(board: Scoreboard, index: int) -> bool:
         return False
 
 
+@pytest.mark.hazard(
+    "Many workers of a host claim hundreds of jobs at the same time, and each walks over what the others are taking",
+    closed="where they are more than the processors they claim in turn, woken by who was before; nobody waits for "
+    "long, and who is stopped in a claim is not counted (`worker/pooljobs_worker/claims/claim_turn.py`)",
+    area="claims",
+)
 def test_one_claims_and_the_others_wait_for_their_turn_in_order(board: Scoreboard) -> None:
     first, second, third = (ClaimTurn(board, slot) for slot in board)
     assert first.seconds(LARGE) == 0.0
@@ -85,6 +91,7 @@ def test_nobody_waits_where_there_are_processors_for_all_who_work(board: Scorebo
     assert second.seconds(LARGE) == 0.0
 
 
+@pytest.mark.hazard("Many workers of a host claim hundreds of jobs at the same time")
 def test_who_is_stopped_in_a_claim_is_soon_not_counted(board: Scoreboard) -> None:
     first, second, _ = (ClaimTurn(board, slot) for slot in board)
     first.seconds(LARGE)
@@ -93,6 +100,7 @@ def test_who_is_stopped_in_a_claim_is_soon_not_counted(board: Scoreboard) -> Non
     assert second.seconds(LARGE) == 0.0
 
 
+@pytest.mark.hazard("Many workers of a host claim hundreds of jobs at the same time")
 def test_nobody_waits_for_ever(board: Scoreboard) -> None:
     first, second, _ = (ClaimTurn(board, slot) for slot in board)
     first.seconds(LARGE)

@@ -62,6 +62,11 @@ def test_the_first_short_claim_after_a_full_one_sweeps_at_once() -> None:
     assert lanes.plan(0.001).sweep
 
 
+@pytest.mark.hazard(
+    "Each short claim sweeps its lanes, over all the dead entries that an old snapshot keeps",
+    closed="sweeps are paced by what they cost (`worker/pooljobs_worker/claims/lanes.py`)",
+    area="claims",
+)
 def test_further_short_claims_wait_for_the_interval() -> None:
     lanes = Lanes({"default": 1})
     for now in (-0.1, 0.0):
@@ -84,6 +89,7 @@ def test_one_slow_sweep_is_passed_over_in_silence_and_a_second_one_slows_them_do
     assert lanes.seconds_to_sweep(90.0) == pytest.approx(SWEEP_SHORTEST)
 
 
+@pytest.mark.hazard("Each short claim sweeps its lanes")
 @given(took=st.floats(0.0025, 3), claim=st.floats(0.0001, 0.1))
 def test_sweeps_take_a_bounded_share_though_every_other_claim_is_short(took: float, claim: float) -> None:
     """As where producers keep pace with the workers: each short claim after a full one asks for a sweep.
@@ -140,6 +146,7 @@ def test_after_a_dear_sweep_every_lane_is_visited_from_then_on_and_each_queue_is
     assert plan.floors == [passed_by(at(10.0))] * 2
 
 
+@pytest.mark.hazard("Each short claim sweeps its lanes")
 def test_a_wake_does_not_bring_a_dear_sweep_but_a_look_at_all_that_is_new() -> None:
     lanes = dear_lanes()
     lanes.forget()
@@ -149,6 +156,11 @@ def test_a_wake_does_not_bring_a_dear_sweep_but_a_look_at_all_that_is_new() -> N
     assert lanes.plan(10.0 + SWEEP_COST_FACTOR * DEAR_ONE).sweep
 
 
+@pytest.mark.hazard(
+    "What a dead worker had comes back behind the others' floors, while sweeps look dear",
+    closed="the steward says so on the scoreboard (`worker/pooljobs_worker/claims/lanes.py`)",
+    area="blame",
+)
 def test_what_came_back_behind_the_floors_is_swept_for_also_where_that_is_dear() -> None:
     lanes = dear_lanes()
     assert not lanes.plan(10.1).sweep
@@ -165,6 +177,11 @@ def test_an_idle_worker_does_not_repeat_a_dear_sweep_unless_it_is_woken() -> Non
     assert lanes.seconds_to_sweep(10.1) is not None
 
 
+@pytest.mark.hazard(
+    "Many jobs that a worker cannot take lie in front of its own, and each claim walks over them",
+    closed="after a short claim that took long the floors move past them (`worker/pooljobs_worker/claims/lanes.py`)",
+    area="claims",
+)
 def test_what_was_passed_over_is_not_walked_again_by_a_claim() -> None:
     """A hundred thousand jobs that are not for this worker lie in front of its own."""
     lanes = Lanes({"default": 1})
@@ -238,6 +255,7 @@ def test_within_a_queue_the_smaller_priority_is_visited_first() -> None:
     assert lanes.plan(0.001).visits == [("default", -1), DEFAULT, ("default", 2)]
 
 
+@pytest.mark.hazard("Each short claim sweeps its lanes")
 @given(took=st.floats(0, 10), fulls=st.lists(st.booleans(), max_size=50), step=st.floats(0.0001, 1.0))
 def test_a_sweep_never_waits_longer_than_its_bounds(took: float, fulls: list[bool], step: float) -> None:
     """A twentieth of the time; what is very dear is rarer, as far as 10 s, and up to 60 s where a twentieth asks it."""
@@ -279,6 +297,12 @@ class World:
         return taken
 
 
+@pytest.mark.hazard(
+    "A deep queue keeps its worker from the others",
+    closed="queues take turns at being first (`worker/pooljobs_worker/claims/queue_rotation.py`), and a sweep that "
+    "was not reached is still due (`worker/pooljobs_worker/claims/lanes.py`)",
+    area="claims",
+)
 @given(
     weights=st.lists(st.integers(1, 10), min_size=2, max_size=5),
     step=st.floats(0.001, 0.3),
@@ -321,6 +345,7 @@ def test_a_sweep_that_a_full_claim_did_not_get_to_is_still_due() -> None:
     assert lanes.plan(0.001).swept == ["b"]
 
 
+@pytest.mark.hazard("What appears behind a floor")
 @given(step=st.floats(0.005, 0.3), deep=st.integers(1, 99), arrives=st.integers(0, 30), hidden=st.booleans())
 @settings(max_examples=30, deadline=None)
 def test_of_a_hundred_queues_none_starves(step: float, deep: int, arrives: int, *, hidden: bool) -> None:
@@ -349,6 +374,7 @@ def test_a_claim_of_a_hundred_queues_names_each_once() -> None:
     assert len(lanes.plan(0.001).visits) == 100
 
 
+@pytest.mark.hazard("A sweep of a thousand queues looks at nine thousand levels")
 def test_a_sweep_of_a_thousand_queues_is_dear_by_what_it_passes_and_not_by_their_number() -> None:
     lanes = Lanes({f"q{number}": 1 for number in range(1000)})
     learn(lanes, lanes.plan(0.0), ("q7", 0), full=False, took=0.01, now=0.01)

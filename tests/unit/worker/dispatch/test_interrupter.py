@@ -221,6 +221,7 @@ def test_an_async_handler_is_told_why_it_is_cancelled(*, tasks: bool) -> None:
         assert _log == ["time limit of 0.001 s exceeded"]
 
 
+@pytest.mark.hazard("A time limit cannot interrupt C code, or interrupts the next job")
 def test_signals_that_come_early_or_late_do_nothing() -> None:
     with ready() as here:
         job = here.claimed("in_time")

@@ -323,6 +323,11 @@ def test_what_postgresql_cannot_store_does_not_get_into_the_text() -> None:
     error.encode()
 
 
+@pytest.mark.hazard(
+    "A worker dies with a refused job whose settlement is not stored, and the job is charged a run",
+    closed="it is shown as given back on the scoreboard (`worker/pooljobs_worker/execution/admission.py`)",
+    area="versions",
+)
 def test_the_scoreboard_shows_a_refused_job_as_given_back() -> None:
     """A worker that dies before its settlement is stored has not run it; nor one of a type that nobody knows."""
     assert unfinished(run("send", {"urgent": True})) is EntryState.GIVEN_BACK

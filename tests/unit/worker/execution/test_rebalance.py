@@ -140,6 +140,7 @@ def empty_into(backlog: UnstartedJobs, jobs: list[ClaimedJob]) -> None:
     jobs.extend(backlog.empty())
 
 
+@pytest.mark.hazard("Jobs that were claimed with a slow one wait behind it while others idle")
 def test_each_job_begins_or_is_given_back_and_never_both() -> None:
     backlog, rounds, count = UnstartedJobs(), 200, 100
     for _ in range(rounds):
