@@ -63,7 +63,7 @@ $(BENCH_STAMP): $(STAMP)
 compiled: $(STAMP)
 	@$(BIN)/python -m compileall -q shared supervisor worker tests bench examples
 
-docs: $(STAMP) ## Writes anew what documents have from the code: hazards, statements, the schema
+docs: $(STAMP) ## Writes anew what documents have from the code: hazards, settings, statements, the schema
 	$(BIN)/python -m tests.docs
 
 lint: $(STAMP) ## The gates that run nothing: ruff, mypy, import-linter

@@ -10,6 +10,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from pooljobs_cli.help_page import HelpPage
 from pooljobs_cli.plain_values import take_plain_values
+from pooljobs_cli.variable_values import take_variables
 
 HELP_OPTIONS: Mapping[str, Any] = {"help_option_names": ["--help", "-h"]}
 """Settings of the outermost context, which those of its commands inherit."""
@@ -18,7 +19,7 @@ _Function = TypeVar("_Function", bound=Callable[..., object])
 
 
 class _Paged:
-    """Has a help of its own, and parameters that are converted where that is needed.
+    """Has a help of its own, and parameters that are converted where that is needed, or come from variables.
 
     Attributes:
         page: What the help tells beside the parameters.
@@ -30,6 +31,7 @@ class _Paged:
         """All, with those that typer adds."""
         parameters: list[Any] = super().get_params(ctx)  # type: ignore[misc]  # typer's, which stands behind this
         take_plain_values(parameters)
+        take_variables(parameters)
         return parameters
 
     def get_usage(self, ctx: Any) -> str:

@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from pooljobs.errors import OptionError
 from pooljobs_cli.completion.completion_values import queues
 
-
-def dsn_option(panel: str | None = None) -> Any:
-    """``--dsn``, under a heading of the help."""
-    return typer.Option(
+Dsn = Annotated[
+    str | None,
+    typer.Option(
         "--dsn",
         metavar="DSN",
         help="PostgreSQL to use, as URL or keywords.",
         show_default="POOLJOBS_DSN, then DATABASE_URL, then the embedded server",
-        rich_help_panel=panel,
-    )
-
-
-def embedded_option(panel: str | None = None) -> Any:
-    """``--embedded``, under a heading of the help."""
-    told = "Use the project's embedded PostgreSQL, under a service manager too."
-    return typer.Option("--embedded", help=told, rich_help_panel=panel)
-
-
-Dsn = Annotated[str | None, dsn_option()]
-Embedded = Annotated[bool, embedded_option()]
-Schema = Annotated[str, typer.Option("--schema", metavar="NAME", help="Schema that holds pooljobs' tables.")]
+    ),
+]
+Embedded = Annotated[
+    bool,
+    typer.Option("--embedded", help="Use the project's embedded PostgreSQL, under a service manager too."),
+]
+Schema = Annotated[
+    str,
+    typer.Option("--schema", metavar="NAME", help="Schema that holds pooljobs' tables.", envvar="POOLJOBS_SCHEMA"),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
 Yes = Annotated[
     bool,

@@ -29,6 +29,12 @@ _NAMES_WIDTH: Final = 30
 _SIDE_BY_SIDE: Final = 64
 """Columns from which on names and what they do stand in one line."""
 
+_FEW_VARIABLES: Final = 2
+_EXAMPLE_VARIABLES: Final = (
+    "POOLJOBS_PROCS=8 stands for --procs 8 where that is not given, and so it is with every option: "
+    "POOLJOBS_QUEUES=default,emails, POOLJOBS_PRELOAD=yes."
+)
+
 _GLUE: Final = "\0"
 """A blank at which no line is broken."""
 
@@ -53,6 +59,8 @@ def page_of(command: Any, ctx: Any, page: HelpPage) -> str:
         *(_section(title, rows, width) for title, rows in by_place if rows),
         *(_section(title, rows, width, column) for title, rows in panels.items()),
     ]
+    if variables := _variables(command.params):
+        parts.append(_paragraph(variables, width))
     if page.codes:
         parts.append(_section("Exit codes", [(f"{code:<2}", meaning) for code, meaning in page.codes], width))
     if page.closing:
@@ -91,6 +99,14 @@ def _panels(command: Any, ctx: Any) -> Mapping[str, Rows]:
         panels.setdefault(panel, []).append((_names(each), _told(each)))
     panels[_OPTIONS] = panels.pop(_OPTIONS)
     return panels
+
+
+def _variables(parameters: list[Any]) -> str:
+    """How options are given by the environment: one by one where they are few, else by examples."""
+    named = sorted((each.envvar, each.opts[0]) for each in parameters if each.envvar)
+    if len(named) > _FEW_VARIABLES:
+        return _EXAMPLE_VARIABLES
+    return " ".join(f"{variable} stands for {option} where that is not given." for variable, option in named)
 
 
 def _of(kind: str, parameters: list[Any]) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from typing import Final
 
@@ -45,6 +46,6 @@ def migrate_command(database: Database, schema: str) -> str:
         shown = {name: value for name, value in parts.items() if name not in secrets}
         words += ["--dsn", make_conninfo("", **shown) if secrets else database.dsn]
         before = "PGPASSWORD=… " if "password" in secrets else ""
-    if schema != DEFAULT_SCHEMA:
+    if schema != DEFAULT_SCHEMA or os.environ.get("POOLJOBS_SCHEMA"):
         words += ["--schema", schema]
     return before + shlex.join(words)

@@ -15,12 +15,12 @@ from pooljobs_cli.chaos.job_mixture import ONLY_SLOW
 from pooljobs_cli.chaos.schedule import Kind, Tempo
 from pooljobs_cli.chaos.storms import STORMS
 from tests.support.chaos_runs import carried_out, rules_broken
-from tests.support.command import pooljobs
+from tests.support.command import FOR_SERVE, pooljobs
 from tests.support.waiting import wait_until
 
 
 def test_a_short_run_on_a_server_of_its_own_holds(tmp_path: Path) -> None:
-    ended = pooljobs("chaos", "--seed", "7", "--duration", "8", "--verbose", "--json", cwd=tmp_path)
+    ended = pooljobs("chaos", "--seed", "7", "--duration", "8", "--verbose", "--json", cwd=tmp_path, env=FOR_SERVE)
     assert ended.code == ExitCode.OK, ended.out + ended.err
     told = ended.json
     assert told["seed"] == 7

@@ -43,7 +43,7 @@ def acted() -> threading.Event:
 
 @pytest.fixture
 def chores(dsn: str, board: Scoreboard, acted: threading.Event) -> Chores:
-    settings = ServeSettings(dsn, app="", worker=WorkerSettings(job_timeout=1.0))
+    settings = ServeSettings(dsn=dsn, app="", worker=WorkerSettings(job_timeout=1.0))
     return Chores(settings, Child(board, board.slot(0), -1, os.getppid()), acted, logging.getLogger("test"))
 
 

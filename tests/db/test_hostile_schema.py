@@ -147,7 +147,7 @@ def changed(dsn: str) -> object:
 
 
 def checked(dsn: str) -> object:
-    return check(ServeSettings(dsn, app=""))
+    return check(ServeSettings(dsn=dsn, app=""))
 
 
 def granted(dsn: str) -> None:

@@ -161,7 +161,7 @@ def work(components: Components) -> None:
 
 
 def do_chores(dsn: str, board: Scoreboard, pinned: Conn) -> None:
-    settings = ServeSettings(dsn, app="", worker=WorkerSettings(job_timeout=1.0))
+    settings = ServeSettings(dsn=dsn, app="", worker=WorkerSettings(job_timeout=1.0))
     board.slot(0).role = Role.STEWARD
     Chores(settings, Child(board, board.slot(0), -1, os.getppid()), threading.Event(), LOG).run_due(pinned)
     idle_hosts = IdleHosts(SQL, board.fleet, settings.worker, KnownJobs(SQL, board, board.fleet))

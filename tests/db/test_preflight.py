@@ -23,7 +23,7 @@ Conn = Connection[Any]
 
 
 def settings(dsn: str) -> ServeSettings:
-    return ServeSettings(dsn, app="")
+    return ServeSettings(dsn=dsn, app="")
 
 
 WANTED = needed(settings(""), 1)
@@ -70,7 +70,7 @@ def test_the_servers_room_is_the_same_for_all(owner_dsn: str) -> None:
         for dsn in (plain, owner_dsn):
             most = settings(dsn)
             with pytest.raises(ConnectionBudgetError, match="but the server has"):
-                check(ServeSettings(dsn, app="", procs=512, worker=most.worker))
+                check(ServeSettings(dsn=dsn, app="", procs=512, worker=most.worker))
 
 
 def test_a_pooler_is_refused_unless_it_is_said_to_give_sessions(owner_dsn: str) -> None:

@@ -54,7 +54,7 @@ def board() -> Iterator[Scoreboard]:
 
 @pytest.fixture
 def chores(dsn: str, board: Scoreboard) -> Chores:
-    settings = ServeSettings(dsn, app="", worker=WorkerSettings(job_timeout=1.0))
+    settings = ServeSettings(dsn=dsn, app="", worker=WorkerSettings(job_timeout=1.0))
     return Chores(settings, Child(board, board.slot(0), -1, os.getppid()), threading.Event(), LOG)
 
 

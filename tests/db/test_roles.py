@@ -45,7 +45,7 @@ def by_copy(dsn: str, _job: UUID) -> None:
 
 
 def works(dsn: str, _job: UUID) -> None:
-    check(ServeSettings(dsn, app=""))
+    check(ServeSettings(dsn=dsn, app=""))
     with psycopg.connect(dsn, autocommit=True) as connection:
         worker = register(connection)
         (job,) = claim(connection, worker, limit=1) or []

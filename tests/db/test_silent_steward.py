@@ -37,7 +37,7 @@ ASLEEP = "SELECT count(*) FROM pooljobs.idle_hosts WHERE idle_until > clock_time
 @contextmanager
 def steward(dsn: str, chores_dsn: str) -> Iterator[Scoreboard]:
     """A steward in a thread, in slot 0 of the board, whose chores go by a way of their own."""
-    settings = ServeSettings(dsn, app="", worker=WorkerSettings(poll_interval=600.0))
+    settings = ServeSettings(dsn=dsn, app="", worker=WorkerSettings(poll_interval=600.0))
     with ExitStack() as stack:
         board = stack.enter_context(closing(Scoreboard.create(2, 10)))
         lifeline, held_open = os.pipe()

@@ -32,7 +32,7 @@ ASLEEP = "SELECT max(idle_until) FROM pooljobs.idle_hosts WHERE idle_until > now
 @contextmanager
 def calling(dsn: str) -> Iterator[tuple[ServiceThread, Slot]]:
     """A caller at work, and the slot of the one worker it has, which idles and never stirs."""
-    settings = ServeSettings(dsn, app="", worker=WorkerSettings(job_timeout=LEASE, poll_interval=600.0))
+    settings = ServeSettings(dsn=dsn, app="", worker=WorkerSettings(job_timeout=LEASE, poll_interval=600.0))
     with closing(Scoreboard.create(2, 10)) as board, child_pool(dsn, size=1, application_name="pooljobs test") as pool:
         slot = board.slot(1)
         slot.role, slot.state, slot.idle_since_ns = Role.WORKER, SlotState.READY, time.monotonic_ns()

@@ -1,10 +1,12 @@
-"""Writes what documents have from the code, ``make docs``: two pages of docs/internals, and docs/schema.sql."""
+"""Writes what documents have from the code, ``make docs``: two pages of docs/internals, the settings in
+docs/running.md, and docs/schema.sql.
+"""
 
 from __future__ import annotations
 
 import psycopg
 
-from tests.docs import hazards, statements
+from tests.docs import hazards, settings_table, statements
 from tests.docs.blocks import ROOT
 from tests.support.database import run_server
 from tests.support.run_directory import begin_run, end_run
@@ -13,7 +15,7 @@ from tests.support.schema_text import REFERENCE, everything
 
 def main() -> None:
     """Writes them all."""
-    for page in (hazards, statements):
+    for page in (hazards, settings_table, statements):
         page.PAGE.write_text(page.generate())
     begin_run()
     try:

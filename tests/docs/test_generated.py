@@ -1,4 +1,4 @@
-"""The pages of docs/internals that are made from the code: they are up to date, and what they are made of is whole."""
+"""What documents have from the code, pages and tables: it is up to date, and what it is made of is whole."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs import hazards, statements
+from tests.docs import hazards, settings_table, statements
 from tests.docs.blocks import ROOT
 
 TOLD = '@pytest.mark.hazard("A claim is lost", closed="a token", area="claims")'
 
 
-@pytest.mark.parametrize("page", [hazards, statements], ids=["hazards", "statements"])
+@pytest.mark.parametrize("page", [hazards, settings_table, statements], ids=["hazards", "settings", "statements"])
 def test_it_is_up_to_date(page: object) -> None:
     path, generate = page.PAGE, page.generate  # type: ignore[attr-defined]
     if path.read_text() != generate():

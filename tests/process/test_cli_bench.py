@@ -17,7 +17,7 @@ from psycopg import Connection
 
 from pooljobs.exit_codes import ExitCode
 from pooljobs_cli.bench.judgement import Bound
-from tests.support.command import environment, pooljobs
+from tests.support.command import FOR_SERVE, environment, pooljobs
 from tests.support.waiting import wait_until
 
 SMALL = ("bench", "--jobs", "3000", "--procs", "1", "--idle-jobs", "2", "--yes")
@@ -37,7 +37,7 @@ def schemas(connection: Connection[Any]) -> set[str]:
 
 
 def test_it_measures_and_says_what_bounds(empty_dsn: str, empty: Connection[Any]) -> None:
-    ended = pooljobs(*SMALL, "--dsn", empty_dsn)
+    ended = pooljobs(*SMALL, "--dsn", empty_dsn, env=FOR_SERVE)
     assert ended.code == 0, ended.out + ended.err
     assert "drain" in ended.out
     assert "bound by: " in ended.out

@@ -15,7 +15,7 @@ from pooljobs_cli.demo.ledger import open_ledger
 from pooljobs_cli.demo.summary import holds
 from pooljobs_cli.staging.consent import not_asked
 from pooljobs_supervisor.reporting.supervisor_log import tells_ready
-from tests.support.command import environment, pooljobs
+from tests.support.command import FOR_SERVE, environment, pooljobs
 from tests.support.waiting import wait_until
 
 SMALL = ("demo", "--jobs", "300", "--procs", "2", "--yes")
@@ -23,7 +23,7 @@ SCHEMAS = "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'pooljobs%'"
 
 
 def test_all_is_well_in_the_end(empty_dsn: str, tmp_path: Path) -> None:
-    ended = pooljobs(*SMALL, "--dsn", empty_dsn, cwd=tmp_path)
+    ended = pooljobs(*SMALL, "--dsn", empty_dsn, cwd=tmp_path, env=FOR_SERVE)
     assert ended.code == 0, ended.out + ended.err
     assert "0 lost, 0 claimed twice (audit of" in ended.out
     assert "5 recovered, 5 workers respawned" in ended.out

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,6 +69,51 @@ def test_weights_are_told_and_names_are_published(dsn: str, tmp_path: Path) -> N
         assert "queues: default:3, emails, a:b:2" in serving.text
         rows = connection.execute("SELECT queues FROM pooljobs.workers").fetchall()
         assert rows == [(["default", "emails", "a:b"],)]
+
+
+FORGETFUL = """
+import os
+from pooljobs import PoolJobs
+os.environ["POOLJOBS_JOB_TIMEOUT"] = "500"
+os.environ["POOLJOBS_QUEUES"] = "elsewhere"
+os.environ["POOLJOBS_CONNECTIONS"] = "many"
+app = PoolJobs()
+@app.job
+def hello() -> None: ...
+"""
+
+
+def test_variables_are_read_once_and_handed_down(dsn: str, tmp_path: Path) -> None:
+    """Neither what the application makes of them nor a reload, nor a worker that comes later, changes a setting."""
+    (tmp_path / "forgetful.py").write_text(FORGETFUL)
+    env = {
+        "PYTHONPATH": str(tmp_path),
+        "POOLJOBS_APP": "nothing:app",
+        "POOLJOBS_PROCS": "2",
+        "POOLJOBS_QUEUES": "default,letters",
+        "POOLJOBS_JOB_TIMEOUT": "7",
+        "POOLJOBS_LOG_FORMAT": "json",
+        "POOLJOBS_PORC": "3",
+    }
+    options = ("--log-format", "text")
+    rows = "SELECT ordinal, queues, extract(epoch FROM job_timeout)::int FROM pooljobs.workers WHERE dead_at IS NULL"
+    wanted = [(number, ["default", "letters"], 7) for number in (1, 2)]
+    with audit_of(dsn) as connection, Serving(dsn, tmp_path / "log", *options, app="forgetful:app", env=env) as serving:
+
+        def told() -> list[tuple[Any, ...]]:
+            return sorted(connection.execute(rows.encode()).fetchall())
+
+        wait_until(lambda: told() == wanted, what="two workers with the settings that were given")
+        assert "WARN" in (line := serving.text.splitlines()[0])
+        assert line.endswith("POOLJOBS_PORC is no variable of pooljobs, and has no effect: is POOLJOBS_PROCS meant?")
+        serving.signal(signal.SIGHUP)
+        wait_until(lambda: "reloaded: 2 workers" in serving.text, what="the reload")
+        wait_until(lambda: told() == wanted, what="two other workers with the same settings")
+        serving.signal(signal.SIGTTIN)
+        wait_until(lambda: len(told()) == 3, what="a third worker")
+        assert told() == [*wanted, (3, ["default", "letters"], 7)]
+        enqueue(connection, "hello")
+        wait_until(lambda: not unfinished(connection), what="the job to end")
 
 
 TWO_QUEUES = """

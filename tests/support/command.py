@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pooljobs.settings.variables import without_settings
+
 _VARIABLES = ("DATABASE_URL", "POOLJOBS_DSN", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES")
+
+FOR_SERVE = {
+    "POOLJOBS_PROCS": "abc",
+    "POOLJOBS_SCHEMA": "nowhere",
+    "POOLJOBS_QUEUES": "elsewhere",
+    "POOLJOBS_UNTIL_EMPTY": "yes",
+    "POOLJOBS_KEEP_HISTORY": "for ever",
+}
+"""Variables that would have a fleet of somebody else's, which gets them, serve nothing."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +41,8 @@ class Ended:
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """This process's, without what would change the command's mind."""
-    return {name: value for name, value in os.environ.items() if name not in _VARIABLES} | dict(extra or {})
+    own = without_settings(os.environ)
+    return {name: value for name, value in own.items() if name not in _VARIABLES} | dict(extra or {})
 
 
 def pooljobs(

@@ -15,6 +15,7 @@ from typing import Any, Self
 import psycopg
 from psycopg import Connection
 
+from pooljobs.settings.variables import without_settings
 from tests.support import audit_app
 from tests.support.database import least_worker
 from tests.support.waiting import wait_until
@@ -46,7 +47,7 @@ class Serving:
         served = least_worker(dsn)  # the handlers of tests write down what they did as who owns the database
         command = [*within, sys.executable, "-m", *module]
         self._command = [*command, "serve", "--app", app, "--dsn", way(served), *options]
-        self._env = {**os.environ, "AUDIT_DSN": way(dsn), "PYTHONPATH": str(ROOT), **(env or {})}
+        self._env = {**without_settings(os.environ), "AUDIT_DSN": way(dsn), "PYTHONPATH": str(ROOT), **(env or {})}
         self.process: subprocess.Popen[bytes]
 
     def __enter__(self) -> Self:

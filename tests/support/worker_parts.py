@@ -29,7 +29,7 @@ def worker_parts(dsn: str, *, entries: int = 100, job_timeout: float = 30.0, ses
     """A registered worker that is READY in slot 1 of a board of two; slot 0 is for a steward. With two sessions it
     settles a batch behind the next one.
     """
-    settings = ServeSettings(dsn, app="", worker=WorkerSettings(job_timeout=job_timeout, batch_size=10))
+    settings = ServeSettings(dsn=dsn, app="", worker=WorkerSettings(job_timeout=job_timeout, batch_size=10))
     with ExitStack() as stack:
         board = stack.enter_context(closing(Scoreboard.create(2, entries)))
         lifeline, held_open = os.pipe()

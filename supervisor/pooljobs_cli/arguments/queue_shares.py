@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pooljobs.errors import OptionError
+from pooljobs.settings import WorkerSettings
 
 _MOST_DIGITS = 9
 
@@ -26,6 +27,16 @@ def shares(text: str) -> dict[str, int]:
         if found.setdefault(name, weight) != weight:
             raise OptionError(f"queue {name} has two weights, {found[name]} and {weight}")
     return found
+
+
+def check_shares(text: str) -> None:
+    """Refuse what cannot be served.
+
+    Raises:
+        OptionError: As by ``shares``; or there is no queue, or a weight is out of its range.
+    """
+    served = shares(text)
+    WorkerSettings(queues=tuple(served), weights=tuple(served.values()))
 
 
 def _share(item: str) -> tuple[str, int]:

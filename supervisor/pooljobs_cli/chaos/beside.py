@@ -12,6 +12,7 @@ from typing import Final
 from pooljobs.db.connect import connect
 from pooljobs.db.schema.version import check_migrated
 from pooljobs.errors import OptionError
+from pooljobs.settings.variables import without_settings
 from pooljobs_cli.chaos.application.handlers import SCHEMA
 
 _ANSWER: Final = 60.0
@@ -59,8 +60,8 @@ def agree_on_schema(beside: Beside, dsn: str) -> None:
 
 
 def environment_of_other() -> dict[str, str]:
-    """This process's, without what would have the other command import this pooljobs."""
-    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    """This process's, without what would have the other command import this pooljobs, or serve otherwise than told."""
+    return {name: value for name, value in without_settings(os.environ).items() if name != "PYTHONPATH"}
 
 
 def _run(path: str, command: list[str], variables: Mapping[str, str]) -> str:

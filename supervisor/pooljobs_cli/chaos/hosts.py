@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from pooljobs.exit_codes import ExitCode
+from pooljobs.settings.variables import without_settings
 from pooljobs_cli.chaos import application
 from pooljobs_cli.chaos.application.handlers import HANDLERS_DSN, SCHEMA
 from pooljobs_cli.chaos.application.journal import FOLDER, INCARNATION, writers
@@ -182,7 +183,7 @@ class ChaosHosts:
         return Incarnation(number, process, log)
 
     def _environment(self, place: int) -> Mapping[str, str]:
-        return environment_of_other() if self.deployed[place].beside else os.environ
+        return environment_of_other() if self.deployed[place].beside else without_settings(os.environ)
 
     def _variables(self, number: int, place: int) -> Mapping[str, str]:
         return {

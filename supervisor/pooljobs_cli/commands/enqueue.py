@@ -83,11 +83,23 @@ TraceId = Annotated[
     typer.Option("--trace-id", metavar="TEXT", help="Carried by all log lines of the job.", rich_help_panel=_JOB),
 ]
 Schema = Annotated[
-    str, typer.Option("--schema", metavar="NAME", help="Schema of the tables.", show_default="--app's, else pooljobs")
+    str,
+    typer.Option(
+        "--schema",
+        metavar="NAME",
+        help="Schema of the tables.",
+        show_default="--app's, else pooljobs",
+        envvar="POOLJOBS_SCHEMA",
+    ),
 ]
 App = Annotated[
     str | None,
-    typer.Option("--app", metavar="MODULE:ATTRIBUTE", help="Check type and payload against this application."),
+    typer.Option(
+        "--app",
+        metavar="MODULE:ATTRIBUTE",
+        help="Check type and payload against this application.",
+        envvar="POOLJOBS_APP",
+    ),
 ]
 
 HELP = teach(

@@ -15,6 +15,7 @@ from typing import BinaryIO, Final, Self
 
 from pooljobs.errors import ConnectionBudgetError, PoolJobsError, RefusedError
 from pooljobs.exit_codes import ExitCode
+from pooljobs.settings.variables import without_settings
 
 _SHUTDOWN: Final = 20.0
 """Seconds that the drain may take."""
@@ -58,7 +59,7 @@ class OwnFleet:
         Args:
             log: File that takes what it prints.
             options: Of ``serve``.
-            env: Variables beside those of this process.
+            env: Variables beside those of this process, of which those that set another fleet's options are left out.
         """
         self._log = log
         command = [sys.executable, "-m", "pooljobs_cli.staging.own_fleet_main", str(os.getpid())]
@@ -67,7 +68,7 @@ class OwnFleet:
             # A session of its own: Ctrl-C reaches the command alone, which then asks for the drain.
             self._process = subprocess.Popen(
                 command,
-                env={**os.environ, **env},
+                env={**without_settings(os.environ), **env},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

@@ -20,6 +20,12 @@ def test_what_the_next_command_finds_by_itself_is_not_repeated(source: str) -> N
     assert migrate_command(Database("dbname=x password=s3cret", source), "pooljobs") == "pooljobs migrate"
 
 
+def test_the_usual_schema_is_named_where_a_variable_names_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POOLJOBS_SCHEMA", "other")
+    command = migrate_command(Database("dbname=x", "DATABASE_URL"), "pooljobs")
+    assert command == "pooljobs migrate --schema pooljobs"
+
+
 @pytest.mark.parametrize("source", ["--dsn", "PoolJobs(dsn=…) in shop:app"])
 def test_a_dsn_that_was_named_is_repeated_as_it_was(source: str) -> None:
     words = shlex.split(migrate_command(Database(URL, source), "Odd name's"))

@@ -104,7 +104,7 @@ def test_no_repr_shows_a_connection_string() -> None:
         if "dsn" in field.name and field.repr
     }
     assert shown == set()
-    assert "secret" not in repr(ServeSettings("postgresql://u:secret@h/db", "a:b"))
+    assert "secret" not in repr(ServeSettings(dsn="postgresql://u:secret@h/db", app="a:b"))
 
 
 @pytest.mark.parametrize(
