@@ -34,7 +34,7 @@ class WorkerReapedError(Exception):
     """The database counts this worker as dead: its lease ran out, and what it held runs elsewhere."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OthersJobs:
     """What of the jobs in the queues is not for this worker, and what becomes of it if it was claimed."""
 
@@ -50,10 +50,10 @@ class Claimer:
         self,
         session: WorkerSession,
         statements: Statements,
+        *,
         lanes: Lanes,
         others_jobs: OthersJobs,
         slot: Slot,
-        *,
         most_bytes: int = BATCH_BYTES,
     ) -> None:
         """``most_bytes``: of all payloads that come with one claim."""

@@ -65,9 +65,9 @@ class Dispatcher:
         self,
         app: PoolJobs,
         run_coroutine: CoroutineRunner,
+        *,
         interrupter: Interrupter,
         deadlines: Deadlines,
-        *,
         exhaustion: Exhaustion,
         completing: bytes,
         payload_refusals: PayloadRefusals,
@@ -82,7 +82,7 @@ class Dispatcher:
         self._interrupter = interrupter
         self._deadlines = deadlines
         self._handlers: dict[str, _Handler] = {}
-        self._failure_policy = FailurePolicy(interrupter, exhaustion, job_log, log)
+        self._failure_policy = FailurePolicy(interrupter, exhaustion, job_log=job_log, log=log)
         self._payload_refusals = payload_refusals
         self._job_log = job_log
         self._log = log

@@ -46,6 +46,7 @@ class ConcurrentExecutor:
         self,
         components: Components,
         dispatcher: Dispatcher,
+        *,
         process_state: ProcessState,
         adaptive_batch: AdaptiveBatchSize,
         loop: BackgroundLoop,
@@ -68,7 +69,7 @@ class ConcurrentExecutor:
         self._capacity = Capacity(self._concurrency)
         self._admission = Admission(components, self._turn, self._capacity.backlog)
         self._rebalancer = Rebalancer(
-            components.child, components.settler, self._capacity.backlog, given_back=self._given_back
+            components.child, components.settler, backlog=self._capacity.backlog, given_back=self._given_back
         )
         components.flusher.also(self._look)
         self._beginning = threading.Lock()
