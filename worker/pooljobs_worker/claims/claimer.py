@@ -16,8 +16,7 @@ from pooljobs.db.error_classes import too_large
 from pooljobs.db.statements import Statements
 from pooljobs.scoreboard import Slot
 from pooljobs.settings import BATCH_BYTES
-from pooljobs_worker.claims.claim_answer import ClaimAnswer
-from pooljobs_worker.claims.claim_statement import ClaimStatement
+from pooljobs_worker.claims.claim_statement import ClaimAnswer, ClaimStatement
 from pooljobs_worker.claims.claimed_job import ClaimedJob, suspects_last
 from pooljobs_worker.claims.foreign_jobs import ForeignJobs
 from pooljobs_worker.claims.give_back import GivesBack
