@@ -92,7 +92,7 @@ class ClaimStatement:
     def __init__(self, statements: Statements, most_bytes: int = BATCH_BYTES) -> None:
         """``most_bytes``: of all payloads that come with one claim."""
         self._most_bytes = most_bytes
-        self._statement = HotStatement("claim", statements.claim, _TYPES)
+        self._statement = HotStatement("claim", statements.load("claim"), _TYPES)
         self._passing_over = HotStatement("claim", statements.passing_over("claim"), _PASSING_OVER)
 
     def longest_payload(self, limit: int) -> int:
