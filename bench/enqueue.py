@@ -41,7 +41,9 @@ BARE = "INSERT INTO pooljobs.live (job_type, payload) VALUES ('noop', '{\"n\": 1
 
 def kinds() -> dict[str, str]:
     """The statements to compare, by name; the first is the yardstick."""
-    statement = re.sub(r"%\((\w+)\)s", lambda found: VALUES[found[1]], Statements("pooljobs").insert_job.decode())
+    statement = re.sub(
+        r"%\((\w+)\)s", lambda found: VALUES[found[1]], Statements("pooljobs").load("insert_job").decode()
+    )
     return {
         "bare": BARE,
         "statement": statement.replace("\n", " "),

@@ -54,7 +54,9 @@ class _Bare:
     def turn(self, batch: int, floor: Floor) -> Floor | None:
         """Claims and completes one batch; the next one's floor, None if there was nothing."""
         token = secrets.randbits(63)
-        answer = self.claim.ask(self.connection, self.worker_id, token, batch, ClaimPlan([("default", 0)], [floor], []))
+        answer = self.claim.ask(
+            self.connection, self.worker_id, token, batch, ClaimPlan(visits=[("default", 0)], floors=[floor], swept=[])
+        )
         assert answer is not None
         if not answer.ids or not answer.places or not answer.run_ats or not answer.columns:
             return None

@@ -58,7 +58,7 @@ START: Final = {"floor_time": "-infinity", "floor_id": str(UUID(int=0))}
 def script() -> str:
     """One turn, as pgbench reads it."""
     statements = Statements("pooljobs")
-    claim, found, rest = statements.claim.decode().partition(ROWS)
+    claim, found, rest = statements.load("claim").decode().partition(ROWS)
     if not found or rest.strip() != "/* claim */":
         raise RuntimeError("claim.sql ends in another way now: see bench/pgbench.py")
     settle = statements.load("settle").decode()

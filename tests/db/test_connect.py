@@ -45,7 +45,7 @@ def test_a_claim_leaves_the_sessions_durability_as_it_was(connection: Conn) -> N
     worker = register(connection)
     connection.execute("SET synchronous_commit = on")
     connection.execute(
-        SQL.claim,
+        SQL.load("claim"),
         {
             "worker_id": worker,
             "token": 1,

@@ -46,7 +46,7 @@ def test_a_commit_is_early_if_that_is_asked_for_and_somebody_sleeps(
     if sleeps:
         connection.execute(SOMEBODY_SLEEPS)
     with connection.transaction():
-        row = connection.execute(SQL.insert_job, {**PARAMETERS, "early": early}).fetchone()
+        row = connection.execute(SQL.load("insert_job"), {**PARAMETERS, "early": early}).fetchone()
         assert scalar(connection, "SHOW synchronous_commit") == commit
     assert row is not None
     assert bool(row[1]) is (commit == "off")

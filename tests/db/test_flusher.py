@@ -44,7 +44,7 @@ class Failing(Settler):
 def flushing(
     components: Components, settler: Settler, *, behind: bool = False, working: bool = True
 ) -> Iterator[Flusher]:
-    flusher = Flusher(settler, components.lease, components.exhaustion, LOG, behind=behind)
+    flusher = Flusher(settler, components.lease, exhaustion=components.exhaustion, log=LOG, behind=behind)
     flusher.start()
     flusher.busy(working=working)
     try:

@@ -30,7 +30,16 @@ def claiming(dsn: str, *known: str) -> Iterator[tuple[Components, Claimer]]:
     with worker_parts(dsn, entries=1000) as components:
         child = components.child
         others = others_jobs(child.board, child.slot, *known)
-        yield components, Claimer(components.session, components.statements, Lanes({"default": 1}), others, child.slot)
+        yield (
+            components,
+            Claimer(
+                components.session,
+                components.statements,
+                lanes=Lanes({"default": 1}),
+                others_jobs=others,
+                slot=child.slot,
+            ),
+        )
 
 
 def fences(connection: Connection[Any], job_type: str) -> int:

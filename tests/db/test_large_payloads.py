@@ -52,7 +52,14 @@ def claimed(components: Components, limit: int, most_bytes: int = BYTES) -> list
     child = components.child
     others = others_jobs(child.board, child.slot)
     lanes = Lanes(components.settings.worker.shares)
-    claimer = Claimer(components.session, components.statements, lanes, others, child.slot, most_bytes=most_bytes)
+    claimer = Claimer(
+        components.session,
+        components.statements,
+        lanes=lanes,
+        others_jobs=others,
+        slot=child.slot,
+        most_bytes=most_bytes,
+    )
     return claimer.claim(limit)
 
 

@@ -43,15 +43,15 @@ def make_claimer(dsn: str, connection: Conn) -> Iterator[MakeClaimer]:
     board = Scoreboard.create(1, 10)
     with child_pool(dsn, size=1, application_name="test") as pool:
         session = WorkerSession(
-            pool, board.slot(0), Outage(board.slot(0), logging.getLogger("test")), give_up=lambda: False
+            pool, board.slot(0), outage=Outage(board.slot(0), logging.getLogger("test")), give_up=lambda: False
         )
         board.slot(0).worker_id = register(connection, job_timeout=600.0)
         yield lambda queues: Claimer(
             session,
             Statements("pooljobs"),
-            Lanes(dict.fromkeys(queues, 1)),
-            others_jobs(board, board.slot(0)),
-            board.slot(0),
+            lanes=Lanes(dict.fromkeys(queues, 1)),
+            others_jobs=others_jobs(board, board.slot(0)),
+            slot=board.slot(0),
         )
         session.close()
     board.close()

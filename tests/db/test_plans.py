@@ -87,7 +87,7 @@ def test_a_claim_reads_the_batch_and_not_the_backlog(backlog: Conn, passed_over:
     worker = register(backlog)
     parameters = claim_parameters(backlog, worker)
     if passed_over is None:
-        nodes, blocks = explain(backlog, SQL.claim, parameters)
+        nodes, blocks = explain(backlog, SQL.load("claim"), parameters)
     else:
         nodes, blocks = explain(backlog, SQL.passing_over("claim"), parameters | passed_over)
     assert scans_of_live(nodes) == {("Index Scan", "live_claim"), ("Tid Scan", None)}
@@ -99,7 +99,7 @@ def test_a_claim_without_its_index_is_seen(backlog: Conn) -> None:
     """The test above can fail: without the index the plan is another."""
     worker = register(backlog)
     backlog.execute("DROP INDEX pooljobs.live_claim")
-    nodes, _ = explain(backlog, SQL.claim, claim_parameters(backlog, worker))
+    nodes, _ = explain(backlog, SQL.load("claim"), claim_parameters(backlog, worker))
     assert ("Index Scan", "live_claim") not in scans_of_live(nodes)
 
 

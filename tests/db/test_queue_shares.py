@@ -29,7 +29,7 @@ def session(dsn: str) -> Iterator[tuple[WorkerSession, Scoreboard]]:
     board = Scoreboard.create(1, 10)
     with child_pool(dsn, size=1, application_name="test") as pool:
         session = WorkerSession(
-            pool, board.slot(0), Outage(board.slot(0), logging.getLogger("test")), give_up=lambda: False
+            pool, board.slot(0), outage=Outage(board.slot(0), logging.getLogger("test")), give_up=lambda: False
         )
         yield session, board
         session.close()
@@ -39,7 +39,13 @@ def session(dsn: str) -> Iterator[tuple[WorkerSession, Scoreboard]]:
 def claimer(session: tuple[WorkerSession, Scoreboard], connection: Connection[Any], weights: dict[str, int]) -> Claimer:
     work, board = session
     board.slot(0).worker_id = register(connection)
-    return Claimer(work, Statements("pooljobs"), Lanes(weights), others_jobs(board, board.slot(0)), board.slot(0))
+    return Claimer(
+        work,
+        Statements("pooljobs"),
+        lanes=Lanes(weights),
+        others_jobs=others_jobs(board, board.slot(0)),
+        slot=board.slot(0),
+    )
 
 
 def taken(claimer: Claimer, claims: int) -> Counter[str]:

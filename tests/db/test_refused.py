@@ -40,9 +40,14 @@ def refuse(connection: Connection[Any], held: Claim, delay: float = 0.0) -> None
 
 
 def names(connection: Connection[Any], worker: int, refused_shapes: list[bytes]) -> list[str]:
-    plan = ClaimPlan([("default", None)], [START], [])
+    plan = ClaimPlan(visits=[("default", None)], floors=[START], swept=[])
     answer = CLAIM.ask(
-        connection, worker, 7, 10, plan, passed_over=PassedOver([], only_these=False, refused_shapes=refused_shapes)
+        connection,
+        worker,
+        7,
+        10,
+        plan,
+        passed_over=PassedOver(types=[], only_these=False, refused_shapes=refused_shapes),
     )
     assert answer is not None
     return [job.job_type for job in answer.jobs(7)]
@@ -66,7 +71,7 @@ def test_the_worker_that_claims_it_is_told_for_how_long(connection: Connection[A
     refuse(connection, first)
     assert settle_all(connection, second.settled(Verdict.RELEASED, started_ns=0)) == set()
     connection.execute("UPDATE pooljobs.live SET refused_since = refused_since - interval '5 min'")
-    answer = CLAIM.ask(connection, worker, 7, 10, ClaimPlan([("default", None)], [START], []))
+    answer = CLAIM.ask(connection, worker, 7, 10, ClaimPlan(visits=[("default", None)], floors=[START], swept=[]))
     assert answer is not None
     found = {job.id: job.refused_for for job in answer.jobs(7)}
     assert found[second.id] is None
@@ -164,8 +169,8 @@ def test_where_each_of_two_versions_refuses_what_the_other_takes_the_shape_parts
         worker,
         7,
         10,
-        ClaimPlan([("default", None)], [START], []),
-        passed_over=PassedOver([], only_these=False, refused_shapes=[shape_of("sell", {"n": 2, "gift": False})]),
+        ClaimPlan(visits=[("default", None)], floors=[START], swept=[]),
+        passed_over=PassedOver(types=[], only_these=False, refused_shapes=[shape_of("sell", {"n": 2, "gift": False})]),
     )
     assert answer is not None
     assert [job.payload for job in answer.jobs(7)] == [{"n": 1}]

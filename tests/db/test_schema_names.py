@@ -117,7 +117,9 @@ def test_jobs_are_claimed_settled_completed_cancelled_and_shown(place: tuple[str
         worker_id = new_worker_id()
         at.execute(statements.load("register_worker"), me | {"id": worker_id})
         lanes: list[tuple[str, int | None]] = [("mine", level) for level in LEVELS]
-        answer = ClaimStatement(statements).ask(at, worker_id, 7, 2, ClaimPlan(lanes, [START] * len(lanes), []))
+        answer = ClaimStatement(statements).ask(
+            at, worker_id, 7, 2, ClaimPlan(visits=lanes, floors=[START] * len(lanes), swept=[])
+        )
         assert answer is not None
         first, second = answer.jobs(7)
         settled = Settlement(first.id.bytes, first.fence, 7, Verdict.COMPLETED, started_ns=1)

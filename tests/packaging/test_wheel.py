@@ -69,7 +69,8 @@ def test_the_wheel_works_where_the_sources_are_not(wheel: Path, tmp_path: Path) 
     """Imported from the wheel itself, far from the checkout: statements and migrations are found inside it."""
     code = (
         "import pooljobs, pooljobs.db.schema.migrations as m, pooljobs.db.statements as s;"
-        "assert '.whl' in pooljobs.__file__; assert m.migrations() and m.functions(); assert s.Statements('x').claim"
+        "assert '.whl' in pooljobs.__file__; assert m.migrations() and m.functions();"
+        "assert s.Statements('x').load('claim')"
     )
     program = f"import sys; sys.path.insert(0, {str(wheel)!r}); {code}"
     subprocess.run([sys.executable, "-c", program], check=True, cwd=tmp_path)

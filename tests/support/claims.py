@@ -93,7 +93,9 @@ def claim(
     """
     lanes: list[Visit] = [(queue, level) for queue in queues for level in ((None,) if whole else LEVELS)]
     token = secrets.randbits(63)
-    answer = CLAIM.ask(connection, worker_id, token, limit, ClaimPlan(lanes, [floor] * len(lanes), []))
+    answer = CLAIM.ask(
+        connection, worker_id, token, limit, ClaimPlan(visits=lanes, floors=[floor] * len(lanes), swept=[])
+    )
     if answer is None:
         return None
     return [

@@ -41,11 +41,12 @@ def worker_parts(dsn: str, *, entries: int = 100, job_timeout: float = 30.0, ses
         pool = stack.enter_context(child_pool(dsn, size=sessions, application_name="pooljobs test"))
         outage = Outage(child.slot, LOG)
         made = [
-            WorkerSession(pool, child.slot, outage, give_up=lambda: child.leaving, number=n) for n in range(sessions)
+            WorkerSession(pool, child.slot, outage=outage, give_up=lambda: child.leaving, number=n)
+            for n in range(sessions)
         ]
         for session in made:
             stack.callback(session.close)
-        components = Components.assemble(settings, child, made[0], made[-1], LOG)
+        components = Components.assemble(settings, child, session=made[0], settling=made[-1], log=LOG)
         components.registration.register()
         child.slot.state = SlotState.READY
         yield components
@@ -55,11 +56,19 @@ def claimer_of(components: Components) -> Claimer:
     """A claimer for it, which knows all types."""
     child, shares = components.child, components.settings.worker.shares
     return Claimer(
-        components.session, components.statements, Lanes(shares), others_jobs(child.board, child.slot), child.slot
+        components.session,
+        components.statements,
+        lanes=Lanes(shares),
+        others_jobs=others_jobs(child.board, child.slot),
+        slot=child.slot,
     )
 
 
 def others_jobs(board: Scoreboard, slot: Slot, *known: str) -> OthersJobs:
     """Of a worker that knows these types; all, if none is named."""
     gives_back = GivesBack(Statements("pooljobs"), Child(board, slot, -1, 0), LOG)
-    return OthersJobs(ForeignJobs(dict.fromkeys(known), types=bool(known)), RefusedShapes(), gives_back)
+    return OthersJobs(
+        foreign_jobs=ForeignJobs(dict.fromkeys(known), types=bool(known)),
+        refused_shapes=RefusedShapes(),
+        gives_back=gives_back,
+    )

@@ -23,7 +23,7 @@ from pooljobs_worker.settling.flusher import Flusher
 from pooljobs_worker.settling.settler import Settler
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Components:
     """Everything with a life as long as the worker's."""
 
@@ -46,7 +46,13 @@ class Components:
 
     @classmethod
     def assemble(
-        cls, settings: ServeSettings, child: Child, session: WorkerSession, settling: WorkerSession, log: logging.Logger
+        cls,
+        settings: ServeSettings,
+        child: Child,
+        *,
+        session: WorkerSession,
+        settling: WorkerSession,
+        log: logging.Logger,
     ) -> Components:
         """Puts them together; nothing is opened, started or sent yet.
 
@@ -54,11 +60,11 @@ class Components:
         """
         slot, statements = child.slot, Statements(settings.schema)
         held = HeldJobs(slot)
-        lease = Lease(session, statements, slot, settings.worker.job_timeout)
+        lease = Lease(session, statements, slot=slot, job_timeout=settings.worker.job_timeout)
         lost_claims = LostClaims(statements, slot, log)
         settler = Settler(settling, statements, child=child, held=held, lease=lease, lost_claims=lost_claims, log=log)
         exhaustion = Exhaustion(child, log)
-        flusher = Flusher(settler, lease, exhaustion, log, behind=settling is not session)
+        flusher = Flusher(settler, lease, exhaustion=exhaustion, log=log, behind=settling is not session)
         for each in dict.fromkeys((session, settling)):
             each.at_reconnect(lost_claims.look)
             flusher.also(each.probe)
@@ -69,7 +75,7 @@ class Components:
             session=session,
             held=held,
             lease=lease,
-            registration=Registration(session, statements, child, settings.worker, lease),
+            registration=Registration(session, statements, child=child, settings=settings.worker, lease=lease),
             settler=settler,
             flusher=flusher,
             start_record=StartRecord(session, statements),

@@ -74,11 +74,13 @@ def worker_main(settings: ServeSettings, child: Child) -> int:
             hook()
         outage = Outage(child.slot, log)
         claiming, *others = [
-            WorkerSession(pool, child.slot, outage, give_up=lambda: child.leaving, number=n) for n in range(sessions)
+            WorkerSession(pool, child.slot, outage=outage, give_up=lambda: child.leaving, number=n)
+            for n in range(sessions)
         ]
         for session in (claiming, *others):
             stack.callback(session.close)
-        components = Components.assemble(settings, child, claiming, others[0] if others else claiming, log)
+        settling = others[0] if others else claiming
+        components = Components.assemble(settings, child, session=claiming, settling=settling, log=log)
         try:
             _run(components, app)
         except GaveUpError:
@@ -111,16 +113,16 @@ def make_claimer(components: Components, app: PoolJobs) -> Claimer:
     """The claimer of a worker with this code."""
     settings = components.settings.worker
     others_jobs = OthersJobs(
-        ForeignJobs(app.registry, types=settings.unknown_after > 0),
-        components.refused_shapes,
-        GivesBack(components.statements, components.child, components.log),
+        foreign_jobs=ForeignJobs(app.registry, types=settings.unknown_after > 0),
+        refused_shapes=components.refused_shapes,
+        gives_back=GivesBack(components.statements, components.child, components.log),
     )
     return Claimer(
         components.session,
         components.statements,
-        Lanes(settings.shares),
-        others_jobs,
-        components.child.slot,
+        lanes=Lanes(settings.shares),
+        others_jobs=others_jobs,
+        slot=components.child.slot,
         most_bytes=settings.max_batch_bytes,
     )
 

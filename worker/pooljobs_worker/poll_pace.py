@@ -36,7 +36,7 @@ def heard(board: Iterable[Slot], now_ns: int) -> bool:
 class PollPace:
     """One worker's. ``listen``: whether the fleet is to hear of jobs at all."""
 
-    def __init__(self, board: Scoreboard, slot: Slot, poll_interval: float, *, listen: bool) -> None:
+    def __init__(self, board: Scoreboard, slot: Slot, *, poll_interval: float, listen: bool) -> None:
         self._board = board
         self._slot = slot
         self._poll_interval = poll_interval

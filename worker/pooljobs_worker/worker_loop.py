@@ -62,7 +62,7 @@ class WorkerLoop:
         self._pace = PollPace(
             components.child.board,
             components.child.slot,
-            self._settings.poll_interval,
+            poll_interval=self._settings.poll_interval,
             listen=components.settings.listen,
         )
 

@@ -1,13 +1,13 @@
 """Loads the .sql files with the schema's name and the lists of columns filled in.
 
-Each process makes one ``Statements`` and asks it by verb. A schema may have any name that PostgreSQL takes
-(``schema_name.py``), one with percent signs, dollars and braces too.
+Whoever runs some asks a ``Statements`` of the schema by verb; each text is made once in a process. A schema may have
+any name that PostgreSQL takes (``schema_name.py``), one with percent signs, dollars and braces too.
 """
 
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import cache
 from importlib import resources
 from typing import Final
 
@@ -35,21 +35,11 @@ class Statements:
 
     def load(self, verb: str) -> bytes:
         """The text of ``sql/statements/<verb>.sql``. Raises FileNotFoundError for a verb that does not exist."""
-        return _query(_text(verb), self.schema) + _named(verb)
-
-    @cached_property
-    def claim(self) -> bytes:
-        """``claim.sql``."""
-        return self.load("claim")
+        return _rendered(verb, self.schema)
 
     def passing_over(self, verb: str) -> bytes:
         """The statement with ``pass_over.sql`` in it: a text of its own, so that others pay nothing for it."""
-        return _query(_text(verb), self.schema, pass_over=_text("pass_over")) + _named(verb)
-
-    @cached_property
-    def insert_job(self) -> bytes:
-        """``insert_job.sql``."""
-        return self.load("insert_job")
+        return _rendered(verb, self.schema, "pass_over")
 
 
 def name_of(query: bytes) -> str:
@@ -58,8 +48,10 @@ def name_of(query: bytes) -> str:
     return f"{(found[1] if found else query.split(maxsplit=1)[0]).decode()}{'.sql' if found else ''}"
 
 
-def _named(verb: str) -> bytes:
-    return f" /* {verb} */".encode()
+@cache
+def _rendered(verb: str, schema: str, within: str = "") -> bytes:
+    pass_over = _text(within) if within else ""
+    return _query(_text(verb), schema, pass_over=pass_over) + f" /* {verb} */".encode()
 
 
 def render(text: str, schema: str, *, role: str = "") -> bytes:

@@ -6,7 +6,7 @@ Values are made at first use in each process, so nothing that a factory opens cr
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from contextvars import copy_context
 from functools import partial
@@ -31,8 +31,6 @@ _MARKER: Final = _StateMarker()
 
 State = Annotated[T, _MARKER]
 """``mailer: State[Mailer]`` is a ``Mailer`` to the handler's body, and comes from the provider of ``Mailer``."""
-
-Factory = Callable[[], T | Iterator[T] | AbstractContextManager[T]]
 
 
 def state_type(annotation: object) -> object | None:

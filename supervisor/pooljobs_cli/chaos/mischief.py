@@ -44,7 +44,6 @@ class Mischief:
         self.done: Counter[Kind] = Counter()
         self.crashes_ns: list[tuple[int, int]] = []
         self._place = place
-        self._wire = wire
         self._pooler = pooler
         self.fleet = fleet
         self.deployments = Deployments(fleet)

@@ -36,14 +36,10 @@ class NotifyBudget:
         """What there is now; negative for a debt."""
         return min(SAVED, self._left + (now - self._at) * A_SECOND)
 
-    def ample(self, now: float) -> bool:
-        """Whether a host may say that it sleeps."""
-        return self.left(now) >= AMPLE
-
     def used_up(self, now: float) -> bool:
         """Whether it must stop to cause more."""
         return self.left(now) < 1.0
 
     def seconds_to_ample(self, now: float) -> float:
-        """How long until ``ample``."""
+        """How long until a host may say that it sleeps; 0 if it may now."""
         return max(0.0, (AMPLE - self.left(now)) / A_SECOND)

@@ -98,8 +98,8 @@ def dispatching(
         dispatcher = (LoggedDispatcher if job_log.all else Dispatcher)(
             app,
             loop.run,
-            interrupter,
-            deadlines,
+            interrupter=interrupter,
+            deadlines=deadlines,
             exhaustion=exhaustion,
             completing=b"",
             payload_refusals=PayloadRefusals(RefusedShapes(), unknown_after, job_log),

@@ -26,14 +26,14 @@ def board() -> Iterator[Scoreboard]:
 
 
 def test_while_somebody_listens_the_interval_holds(board: Scoreboard) -> None:
-    pace = PollPace(board, board.slot(1), INTERVAL, listen=True)
+    pace = PollPace(board, board.slot(1), poll_interval=INTERVAL, listen=True)
     pace.found_none()
     assert 0 < pace.seconds() <= INTERVAL
     assert not pace.due()
 
 
 def test_while_nobody_listens_looks_are_soon_and_then_further_apart(board: Scoreboard) -> None:
-    pace = PollPace(board, board.slot(1), INTERVAL, listen=True)
+    pace = PollPace(board, board.slot(1), poll_interval=INTERVAL, listen=True)
     board.slot(0).listens = 0
     pauses = [pace.seconds() for _ in range(8)]
     assert pauses[:3] == [SHORTEST, 2 * SHORTEST, 4 * SHORTEST]
@@ -53,7 +53,7 @@ def test_one_of_the_idle_looks_for_all_while_somebody_listens() -> None:
         steward, one, other = board
         steward.role, steward.state, steward.listens = Role.STEWARD, SlotState.READY, 1
         one.ordinal, other.ordinal = 1, 2
-        paces = [PollPace(board, slot, INTERVAL, listen=True) for slot in (one, other)]
+        paces = [PollPace(board, slot, poll_interval=INTERVAL, listen=True) for slot in (one, other)]
         steward.heartbeat_ns = time.monotonic_ns()
         board.polled_ns = steward.heartbeat_ns - int(INTERVAL * 1e9)
         assert all(pace.due() for pace in paces)
@@ -67,13 +67,13 @@ def test_one_of_the_idle_looks_for_all_while_somebody_listens() -> None:
 
 def test_a_short_interval_is_never_exceeded(board: Scoreboard) -> None:
     board.slot(0).listens = 0
-    pace = PollPace(board, board.slot(1), 0.05, listen=True)
+    pace = PollPace(board, board.slot(1), poll_interval=0.05, listen=True)
     assert max(pace.seconds() for _ in range(10)) == 0.05
 
 
 def test_where_nobody_is_to_listen_the_interval_is_the_operators(board: Scoreboard) -> None:
     board.slot(0).clear()
-    pace = PollPace(board, board.slot(1), INTERVAL, listen=False)
+    pace = PollPace(board, board.slot(1), poll_interval=INTERVAL, listen=False)
     assert [pace.seconds() for _ in range(3)] == [INTERVAL] * 3
 
 

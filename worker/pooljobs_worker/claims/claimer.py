@@ -16,8 +16,7 @@ from pooljobs.db.error_classes import too_large
 from pooljobs.db.statements import Statements
 from pooljobs.scoreboard import Slot
 from pooljobs.settings import BATCH_BYTES
-from pooljobs_worker.claims.claim_answer import ClaimAnswer
-from pooljobs_worker.claims.claim_statement import ClaimStatement
+from pooljobs_worker.claims.claim_statement import ClaimAnswer, ClaimStatement
 from pooljobs_worker.claims.claimed_job import ClaimedJob, suspects_last
 from pooljobs_worker.claims.foreign_jobs import ForeignJobs
 from pooljobs_worker.claims.give_back import GivesBack
@@ -34,7 +33,7 @@ class WorkerReapedError(Exception):
     """The database counts this worker as dead: its lease ran out, and what it held runs elsewhere."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OthersJobs:
     """What of the jobs in the queues is not for this worker, and what becomes of it if it was claimed."""
 
@@ -50,10 +49,10 @@ class Claimer:
         self,
         session: WorkerSession,
         statements: Statements,
+        *,
         lanes: Lanes,
         others_jobs: OthersJobs,
         slot: Slot,
-        *,
         most_bytes: int = BATCH_BYTES,
     ) -> None:
         """``most_bytes``: of all payloads that come with one claim."""

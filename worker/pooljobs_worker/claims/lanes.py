@@ -84,7 +84,7 @@ def _key(floor: Floor) -> tuple[int, bytes]:
     return int.from_bytes(floor[0], signed=True), floor[1]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimPlan:
     """The lanes to visit, in order, with their floors.
 
@@ -139,7 +139,7 @@ class Lanes:
                 for level, floor in _visits(known):
                     visits.append((queue, level))
                     floors.append(floor)
-        return ClaimPlan(visits, floors, swept)
+        return ClaimPlan(visits=visits, floors=floors, swept=swept)
 
     def learn(
         self,

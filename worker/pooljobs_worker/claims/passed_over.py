@@ -9,7 +9,7 @@ from pooljobs_worker.claims.foreign_jobs import ForeignJobs
 from pooljobs_worker.claims.refused_shapes import RefusedShapes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PassedOver:
     """Parameters of ``pass_over.sql``."""
 
@@ -23,4 +23,5 @@ def passed_over(foreign_jobs: ForeignJobs, refused: RefusedShapes, now: float) -
     refused_shapes = refused.all(now)
     if not foreign_jobs.met and not refused_shapes:
         return None
-    return PassedOver(*foreign_jobs.types(), refused_shapes)
+    types, only_these = foreign_jobs.types()
+    return PassedOver(types=types, only_these=only_these, refused_shapes=refused_shapes)

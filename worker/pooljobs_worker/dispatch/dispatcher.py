@@ -55,8 +55,7 @@ class _Handler(NamedTuple):
 class Dispatcher:
     """Looks the handler up by the job's type, calls it, and has the result judged. Keeps nothing between jobs.
 
-    ``dispatch`` and ``dispatch_async`` differ in how they wait for a handler, and in nothing else. What both do before
-    is written out in both: a call of a method each would be seen in the cost of a job.
+    ``dispatch`` and ``dispatch_async`` differ in how they wait for what a handler gave to await, and in nothing else.
 
     Attributes:
         fresh_context: Gives the context for one run, in which its dispatch is to be called.
@@ -66,9 +65,9 @@ class Dispatcher:
         self,
         app: PoolJobs,
         run_coroutine: CoroutineRunner,
+        *,
         interrupter: Interrupter,
         deadlines: Deadlines,
-        *,
         exhaustion: Exhaustion,
         completing: bytes,
         payload_refusals: PayloadRefusals,
@@ -83,7 +82,7 @@ class Dispatcher:
         self._interrupter = interrupter
         self._deadlines = deadlines
         self._handlers: dict[str, _Handler] = {}
-        self._failure_policy = FailurePolicy(interrupter, exhaustion, job_log, log)
+        self._failure_policy = FailurePolicy(interrupter, exhaustion, job_log=job_log, log=log)
         self._payload_refusals = payload_refusals
         self._job_log = job_log
         self._log = log
@@ -105,9 +104,37 @@ class Dispatcher:
         self._ready.add(job.job_type)
         return True
 
-    def dispatch(self, job: ClaimedJob, started_ns: int) -> Settlement:  # noqa: C901  # see above
+    def dispatch(self, job: ClaimedJob, started_ns: int) -> Settlement:
         """Runs the job, in the current context, which is the run's own. Never raises: whatever the handler raises,
         ``SystemExit`` too, is that job's failure.
+        """
+        begun = self._begin(job, started_ns)
+        if isinstance(begun, Settlement):
+            return begun
+        try:
+            self._run_coroutine(begun)
+        except BaseException as error:  # noqa: BLE001  # a job must not end its worker, whatever it raises
+            return self._end(job, started_ns, error)
+        return self._end(job, started_ns)
+
+    async def dispatch_async(self, job: ClaimedJob, started_ns: int) -> Settlement:
+        """Runs a job of which ``is_task`` is true, in the current task, whose context is the run's own. That task may
+        be cancelled; nothing is raised.
+        """
+        begun = self._begin(job, started_ns)
+        if isinstance(begun, Settlement):
+            return begun
+        try:
+            await begun
+        except BaseException as error:  # noqa: BLE001  # as above, and asyncio would stop the loop for some
+            return self._end(job, started_ns, error)
+        return self._end(job, started_ns)
+
+    def _begin(  # noqa: C901  # in one piece: a call more would be paid by each job
+        self, job: ClaimedJob, started_ns: int
+    ) -> Settlement | Coroutine[Any, Any, None]:
+        """All of the job, or up to where its handler has given something to await: then that is to follow, and ``_end``
+        when nothing is left to run.
         """
         self._enter(job)  # the log lines of its failure are its own too
         handler = self._handlers.get(job.job_type) or self._find(job.job_type)
@@ -125,7 +152,8 @@ class Dispatcher:
                 kwargs = inject(kwargs, job, started_ns)
             result = call(function, args, kwargs, job)
             if result is not None and is_awaitable(result):  # asked of it: a decorator may hide the async def
-                self._run_coroutine(self._interrupter.guard(result, job))
+                limit = None  # it holds until all has run
+                return self._interrupter.guard(result, job)
         except BaseException as error:  # noqa: BLE001  # a job must not end its worker, whatever it raises
             return self._failed(task, job, error, started_ns)
         finally:
@@ -135,35 +163,15 @@ class Dispatcher:
             sys.setrecursionlimit(self._recursion_limit)
         return job.completed(started_ns)
 
-    async def dispatch_async(self, job: ClaimedJob, started_ns: int) -> Settlement:  # noqa: C901  # see above
-        """Runs a job of which ``is_task`` is true, in the current task, whose context is the run's own. That task may
-        be cancelled; nothing is raised.
-        """
-        self._enter(job)
-        handler = self._handlers.get(job.job_type) or self._find(job.job_type)
-        if handler is None or job.unreadable is not None:
-            return self._unrunnable(handler, job, started_ns)
-        task, function, read, inject, limit = handler
-        if limit is not None:
-            self._deadlines.begin(job, limit, started_ns)
+    def _end(self, job: ClaimedJob, started_ns: int, error: BaseException | None = None) -> Settlement:
+        """Judges a run of which something was awaited; nothing of it is left to run."""
+        task, _, _, _, limit = self._handlers[job.job_type]
+        sys.setrecursionlimit(self._recursion_limit)
         try:
-            try:
-                args, kwargs = read(job.payload)
-            except Exception as error:  # noqa: BLE001  # a class of the user's may raise anything
-                return self._refused(task, job, error, started_ns)
-            if inject is not None:
-                kwargs = inject(kwargs, job, started_ns)
-            result = call(function, args, kwargs, job)
-            if result is not None and is_awaitable(result):
-                await self._interrupter.guard(result, job)
-        except BaseException as error:  # noqa: BLE001  # as above, and asyncio would stop the loop for some
-            return self._failed(task, job, error, started_ns)
+            return job.completed(started_ns) if error is None else self._failed(task, job, error, started_ns)
         finally:
             if limit is not None:
                 self._deadlines.end(job)
-        if sys.getrecursionlimit() != self._recursion_limit:
-            sys.setrecursionlimit(self._recursion_limit)
-        return job.completed(started_ns)
 
     def _find(self, job_type: str) -> _Handler | None:
         """Looks in the registry, where a handler may have been added since the last job."""

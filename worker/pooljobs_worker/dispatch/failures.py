@@ -34,7 +34,7 @@ class _FailedRun(NamedTuple):
 class FailurePolicy:
     """Gives verdicts, and tells them in the log. Any thread."""
 
-    def __init__(self, interrupter: Interrupter, exhaustion: Exhaustion, job_log: JobLog, log: Logger) -> None:
+    def __init__(self, interrupter: Interrupter, exhaustion: Exhaustion, *, job_log: JobLog, log: Logger) -> None:
         self._interrupter = interrupter
         self._exhaustion = exhaustion
         self._tell = job_log.tell

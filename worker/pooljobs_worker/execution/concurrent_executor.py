@@ -15,17 +15,18 @@ from types import TracebackType
 from typing import Self
 
 from pooljobs.job.verdict import Settlement, Verdict
-from pooljobs.scoreboard import Activity, EntryState, Wanted
+from pooljobs.scoreboard import Activity, EntryState
 from pooljobs.scoreboard.wake import OWN
 from pooljobs_worker.claims.claimed_job import LEFT_OUT, ClaimedJob
 from pooljobs_worker.components import Components
 from pooljobs_worker.dispatch.dispatcher import Dispatcher
-from pooljobs_worker.execution.admission import Admission, release_unstarted, unfinished
+from pooljobs_worker.execution.admission import Admission, unfinished
 from pooljobs_worker.execution.batch_size import AdaptiveBatchSize, ThroughputSampler
 from pooljobs_worker.execution.capacity import Capacity
 from pooljobs_worker.execution.coroutines import BackgroundLoop
 from pooljobs_worker.execution.job_tasks import JobTasks
 from pooljobs_worker.execution.rebalance import Rebalancer
+from pooljobs_worker.execution.suspect_returns import SuspectReturns
 from pooljobs_worker.execution.suspect_turn import SuspectTurn
 from pooljobs_worker.runtime.fork_guard import make_origin
 from pooljobs_worker.runtime.process_state import PAUSE_NS, ProcessState
@@ -46,6 +47,7 @@ class ConcurrentExecutor:
         self,
         components: Components,
         dispatcher: Dispatcher,
+        *,
         process_state: ProcessState,
         adaptive_batch: AdaptiveBatchSize,
         loop: BackgroundLoop,
@@ -67,8 +69,9 @@ class ConcurrentExecutor:
         self._throughput = ThroughputSampler()
         self._capacity = Capacity(self._concurrency)
         self._admission = Admission(components, self._turn, self._capacity.backlog)
+        self._suspect_returns = SuspectReturns(components, self._turn, self._capacity)
         self._rebalancer = Rebalancer(
-            components.child, components.settler, self._capacity.backlog, given_back=self._given_back
+            components.child, components.settler, backlog=self._capacity.backlog, given_back=self._given_back
         )
         components.flusher.also(self._look)
         self._beginning = threading.Lock()
@@ -115,21 +118,8 @@ class ConcurrentExecutor:
             *self._throughput.sample(now_ns / 1e9, self._capacity.ended, idle_since=idle_since), full=full
         )
         self._flusher.busy(working=True)
-        self._capacity.take(self._admitted(jobs), now_ns)
+        self._capacity.take(self._suspect_returns.admitted(jobs), now_ns)
         self._begin()
-
-    def _admitted(self, jobs: list[ClaimedJob]) -> list[ClaimedJob]:
-        """All of them, but suspects only while one may run: nothing is to wait for who could not begin anyway. Of those
-        that are suspects for their type alone, one: it may clear them all.
-        """
-        if not jobs[-1].suspect:  # suspects come last
-            return jobs
-        suspects = sum(job.suspect for job in jobs)
-        admitted = (suspects - sum(job.by_type for job in jobs) or 1) if self._turn.free() else 0
-        kept = len(jobs) - suspects + admitted
-        for job in jobs[kept:]:
-            self._settler.add(release_unstarted(self._slot, job, delay=self._turn.away(job, suspects)), job.entry)
-        return jobs[:kept]
 
     def rest(self) -> None:
         """Nothing to do: the flusher settles by age, whether or not there is more to claim."""
@@ -259,18 +249,7 @@ class ConcurrentExecutor:
         """Called by the flusher's thread, after its settlement."""
         self._rebalancer.look(time.monotonic_ns())
         self._tasks.look()
-        self._give_suspects_back()
+        self._suspect_returns.look()
         if self._crowded and self._held.room:
             self._crowded = False
-            self._slot.wake(OWN)
-
-    def _give_suspects_back(self) -> None:
-        """Those that would wait too long to be alone, or that are to be given back anyhow."""
-        wanted = self._slot.wanted
-        back, away = self._capacity.suspects_to_give_back(at_once=wanted is Wanted.RELEASE)
-        delay = away if wanted is Wanted.RUN else None  # who leaves will not claim them again himself
-        for job in back:
-            self._settler.add(release_unstarted(self._slot, job, delay=delay), job.entry)
-        if back:
-            self._capacity.suspects_left(len(back))
             self._slot.wake(OWN)

@@ -32,15 +32,26 @@ def make_executor(components: Components, app: PoolJobs) -> Iterator[Executor]:
     interrupter = Interrupter(child.slot, deadlines.by_type)
     interrupter.install()
     descriptors = (fd for fd in (child.slot.wake_fd, child.lifeline_fd, child.stack_fd) if fd >= 0)
-    dispatcher = partial(_dispatcher, components, app, interrupter, deadlines)
+    dispatcher = partial(_dispatcher, components, app, interrupter=interrupter, deadlines=deadlines)
     with closing(ProcessState(descriptors, stack_dumper, components.log)) as process_state:
         if settings.concurrency == 1:
             with MainLoop(components.log) as main_loop:
-                yield SerialExecutor(components, dispatcher(main_loop.run), process_state, adaptive_batch)
+                yield SerialExecutor(
+                    components,
+                    dispatcher(run_coroutine=main_loop.run),
+                    process_state=process_state,
+                    adaptive_batch=adaptive_batch,
+                )
         else:
             with (
                 BackgroundLoop(components.log, broken=process_state.check_descriptors) as loop,
-                ConcurrentExecutor(components, dispatcher(loop.run), process_state, adaptive_batch, loop) as executor,
+                ConcurrentExecutor(
+                    components,
+                    dispatcher(run_coroutine=loop.run),
+                    process_state=process_state,
+                    adaptive_batch=adaptive_batch,
+                    loop=loop,
+                ) as executor,
             ):
                 yield executor
 
@@ -48,6 +59,7 @@ def make_executor(components: Components, app: PoolJobs) -> Iterator[Executor]:
 def _dispatcher(
     components: Components,
     app: PoolJobs,
+    *,
     interrupter: Interrupter,
     deadlines: Deadlines,
     run_coroutine: CoroutineRunner,
@@ -56,8 +68,8 @@ def _dispatcher(
     return (LoggedDispatcher if job_log.all else Dispatcher)(
         app,
         run_coroutine,
-        interrupter,
-        deadlines,
+        interrupter=interrupter,
+        deadlines=deadlines,
         completing=components.statements.load("complete_in_transaction"),
         payload_refusals=PayloadRefusals(components.refused_shapes, settings.unknown_after, job_log),
         exhaustion=components.exhaustion,

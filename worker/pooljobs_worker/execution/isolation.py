@@ -25,7 +25,7 @@ ABSENCE = 4.0
 """How long a suspect that was given back stays away, in patiences."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class SuspectIsolation:
     """Knows what was started and what waits. Times are monotonic seconds; the caller holds a lock."""
 

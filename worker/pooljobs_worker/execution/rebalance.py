@@ -47,8 +47,8 @@ class Rebalancer:
         self,
         child: Child,
         settler: SettlesJobs,
-        backlog: UnstartedJobs,
         *,
+        backlog: UnstartedJobs,
         given_back: Callable[[Sequence[ClaimedJob]], None],
     ) -> None:
         self._child = child

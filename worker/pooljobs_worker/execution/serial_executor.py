@@ -37,6 +37,7 @@ class SerialExecutor:
         self,
         components: Components,
         dispatcher: Dispatcher,
+        *,
         process_state: ProcessState,
         adaptive_batch: AdaptiveBatchSize,
     ) -> None:
@@ -58,7 +59,9 @@ class SerialExecutor:
         self._fork_guard = make_origin()
         self._adaptive_batch = adaptive_batch
         self._backlog = UnstartedJobs()
-        self._rebalancer = Rebalancer(components.child, components.settler, self._backlog, given_back=lambda _: None)
+        self._rebalancer = Rebalancer(
+            components.child, components.settler, backlog=self._backlog, given_back=lambda _: None
+        )
         components.flusher.also(lambda: self._rebalancer.look(time.monotonic_ns()))
 
     @property

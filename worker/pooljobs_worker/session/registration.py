@@ -24,7 +24,7 @@ class Registration:
     """Registers one worker; again, under a new id, after it was reaped."""
 
     def __init__(
-        self, session: WorkerSession, statements: Statements, child: Child, settings: WorkerSettings, lease: Lease
+        self, session: WorkerSession, statements: Statements, *, child: Child, settings: WorkerSettings, lease: Lease
     ) -> None:
         self._session = session
         self._renew_fleet = statements.load("renew_fleet")

@@ -47,8 +47,8 @@ class WorkerSession:
         self,
         pool: ConnectionPool[Connection[Any]],
         slot: Slot,
-        outage: Outage,
         *,
+        outage: Outage,
         give_up: Callable[[], bool],
         number: int = 0,
     ) -> None:

@@ -31,7 +31,7 @@ class Flusher:
     """Sleeps while nothing is under way; in a batch, looks every ``MOST_AGE`` seconds, at the lease too."""
 
     def __init__(
-        self, settler: Settler, lease: Lease, exhaustion: Exhaustion, log: logging.Logger, *, behind: bool
+        self, settler: Settler, lease: Lease, *, exhaustion: Exhaustion, log: logging.Logger, behind: bool
     ) -> None:
         """``behind``: the settler has a session of its own, so that a batch can be settled behind its successor."""
         self._settler = settler

@@ -25,10 +25,11 @@ class InsertStatement:
 
     def __init__(self, statements: Statements) -> None:
         given = columns.given()
-        self.text = statements.insert_job.decode()
+        insert_job = statements.load("insert_job")
+        self.text = insert_job.decode()
         self._encode = [one.encode for _, one in given]
         self._values = {name: one.value for name, one in given}
-        self._hot = HotStatement("insert_job", statements.insert_job, _OTHERS | {name: one.oid for name, one in given})
+        self._hot = HotStatement("insert_job", insert_job, _OTHERS | {name: one.oid for name, one in given})
 
     def store(self, connection: Connection[Any], job: NewJob, job_id: bytes) -> bool:
         """Stores it under this id; whether the commit is early and the caller has to wait for the disk."""

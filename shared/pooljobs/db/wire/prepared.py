@@ -62,10 +62,23 @@ class HotStatement:
         """Whether it was prepared there: before that it is not run."""
         return connection in self._prepared
 
+    def prepare(self, connection: Connection[Any]) -> bool:
+        """Has the server parse it, as ``row`` does at first; true.
+
+        Raises:
+            psycopg.Error: As from a cursor.
+        """
+        connection.pgconn.send_prepare(self.name, self.query, self._types)
+        result = _result(connection)
+        if result.status != ExecStatus.COMMAND_OK and not _is(result, pg.DuplicatePreparedStatement):
+            raise self._error(result)
+        self._prepared[connection] = True
+        return True
+
     def _run(self, connection: Connection[Any], values: list[bytes | None]) -> PGresult:
         prepared = self._prepared.get(connection)
         if prepared is None:
-            prepared = self._prepare(connection)
+            prepared = self.prepare(connection)
         pgconn = connection.pgconn
         if prepared:
             pgconn.send_query_prepared(self.name, values, self._formats, Format.BINARY)
@@ -75,14 +88,6 @@ class HotStatement:
             self._prepared[connection] = False  # a pooler has sent it elsewhere: nothing was done
         pgconn.send_query_params(self.query, values, self._types, self._formats, Format.BINARY)
         return _result(connection)
-
-    def _prepare(self, connection: Connection[Any]) -> bool:
-        connection.pgconn.send_prepare(self.name, self.query, self._types)
-        result = _result(connection)
-        if result.status != ExecStatus.COMMAND_OK and not _is(result, pg.DuplicatePreparedStatement):
-            raise self._error(result)
-        self._prepared[connection] = True
-        return True
 
     def _error(self, result: PGresult) -> pg.Error:
         error = pg.error_from_result(result)

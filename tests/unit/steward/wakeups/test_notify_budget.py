@@ -1,4 +1,4 @@
-"""The ration of notifications: what comes alone is told of, a flood is not."""
+"""The budget of notifications: what comes alone is told of, a flood is not."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from pooljobs_steward.wakeups.notify_budget import A_SECOND, SAVED, NotifyBudget
 
 
-def test_a_new_ration_is_ample() -> None:
-    assert NotifyBudget().ample(0.0)
+def test_a_new_budget_is_ample() -> None:
+    assert NotifyBudget().seconds_to_ample(0.0) == 0.0
     assert not NotifyBudget().used_up(0.0)
 
 
@@ -18,8 +18,9 @@ def test_a_flood_uses_it_up_and_it_comes_back_with_time() -> None:
     budget.spend(SAVED, 0.0)
     assert budget.used_up(0.0)
     wait = budget.seconds_to_ample(0.0)
-    assert not budget.ample(wait * 0.9)
-    assert budget.ample(wait * 1.01)
+    assert wait > 0.0
+    assert budget.seconds_to_ample(wait * 0.9) > 0.0
+    assert budget.seconds_to_ample(wait * 1.01) == 0.0
 
 
 def test_jobs_that_come_one_by_one_never_use_it_up() -> None:

@@ -386,7 +386,10 @@ def test_a_sweep_of_a_thousand_queues_is_dear_by_what_it_passes_and_not_by_their
 
 
 def test_a_visit_of_all_levels_from_a_floor_may_take_as_long_as_one_of_each() -> None:
-    swept, by_floor = ClaimPlan([("a", None)], [START], ["a"]), ClaimPlan([("a", None)], [KEY], [])
-    by_level = ClaimPlan([("a", level) for level in LEVELS], [KEY] * len(LEVELS), [])
+    swept, by_floor = (
+        ClaimPlan(visits=[("a", None)], floors=[START], swept=["a"]),
+        ClaimPlan(visits=[("a", None)], floors=[KEY], swept=[]),
+    )
+    by_level = ClaimPlan(visits=[("a", level) for level in LEVELS], floors=[KEY] * len(LEVELS), swept=[])
     assert swept.may_take(0) < by_floor.may_take(0) == by_level.may_take(0)
     assert by_floor.may_take(100) > by_floor.may_take(0) > DEAR

@@ -66,7 +66,7 @@ class Host:
         self.backlog.take([job(entry) for entry in range(3)], 0)
         self.given_back = 0
         child = Child(board, self.own, lifeline_fd=-1, parent_pid=0)
-        self.rebalancer = Rebalancer(child, self.settler, self.backlog, given_back=self._count)
+        self.rebalancer = Rebalancer(child, self.settler, backlog=self.backlog, given_back=self._count)
 
     def _count(self, jobs: object) -> None:
         assert isinstance(jobs, list)

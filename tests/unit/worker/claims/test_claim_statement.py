@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pooljobs_worker.claims.claim_answer import ClaimAnswer
+from pooljobs_worker.claims.claim_statement import ClaimAnswer
 from pooljobs_worker.claims.claimed_job import LEFT_OUT
 from pooljobs_worker.claims.lanes import Floor, Lane
 
