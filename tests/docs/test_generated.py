@@ -20,7 +20,8 @@ def test_it_is_up_to_date(page: object) -> None:
 
 
 def test_no_hazard_was_lost() -> None:
-    assert hazards.generate().count("\n| ") > 130
+    rows = [line for line in hazards.PAGE.read_text().splitlines() if line.endswith("` |")]
+    assert len(rows) >= 120
 
 
 @pytest.mark.parametrize("path", statements.statement_files(), ids=lambda path: path.name)
