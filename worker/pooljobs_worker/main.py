@@ -28,7 +28,7 @@ from pooljobs_worker.claims.lanes import Lanes
 from pooljobs_worker.components import Components
 from pooljobs_worker.execution.factory import make_executor
 from pooljobs_worker.runtime.garbage_collection import look_less_often, pass_over_what_is_there
-from pooljobs_worker.session.outage import Outage
+from pooljobs_worker.session.database_wait import DatabaseWait
 from pooljobs_worker.session.worker_session import GaveUpError, WorkerSession
 from pooljobs_worker.worker_loop import WorkerLoop
 
@@ -72,10 +72,9 @@ def worker_main(settings: ServeSettings, child: Child) -> int:
         stack.callback(_tell_stop, app, log)
         for hook in app.hooks.on_worker_start:
             hook()
-        outage = Outage(child.slot, log)
+        wait = DatabaseWait(child.slot, log)
         claiming, *others = [
-            WorkerSession(pool, child.slot, outage=outage, give_up=lambda: child.leaving, number=n)
-            for n in range(sessions)
+            WorkerSession(pool, child.slot, wait=wait, give_up=lambda: child.leaving, number=n) for n in range(sessions)
         ]
         for session in (claiming, *others):
             stack.callback(session.close)
