@@ -50,6 +50,8 @@ class DeadWorkers:
     def release(self, connection: Connection[Any], slot: Slot) -> bool:
         """Settles all that the slot's dead worker held; False if something is still locked and it must come again.
 
+        Raises, once all else is settled, what the database said to a result that it refuses.
+
         The backends go first: a claim that still runs in the server would commit rows for a dead owner afterwards,
         and keeps its locks.
         """
@@ -99,8 +101,8 @@ class DeadWorkers:
         settlements = judge(held, counters, death, self._max_crashes)
         for job_type in suspect_types(settlements, counters, death):  # before anybody can claim what is settled
             self._board.suspect_types.add(job_type, time.monotonic_ns())
-        refused, unstorable = self._settling.settle(connection, settlements)
-        unsettled = refused | unstorable  # the latter are given back with what is left
+        refused, unstorable, hindered = self._settling.settle(connection, settlements)
+        unsettled = refused | unstorable | hindered.keys()  # those in the middle are given back with what is left
         counts: dict[str, int] = {}
         for settlement in settlements:
             if settlement.job_id not in unsettled:
@@ -110,6 +112,8 @@ class DeadWorkers:
                     self._tell_failed(settlement, counters[settlement.job_id])
         told = ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "nothing left to settle"
         self._log.info("jobs of %s (%s): %s", death.who, death.how, told)
+        for error in hindered.values():  # before anything is given back: these jobs have run
+            raise error
 
     def _tell_failed(self, settlement: Settlement, counters: JobCounters) -> None:
         job = FailedJob(

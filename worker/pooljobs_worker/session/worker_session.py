@@ -113,6 +113,10 @@ class WorkerSession:
                 return result
             self._pause(give_up)
 
+    def refused(self, error: psycopg.Error, meanwhile: str) -> None:
+        """Logs what was refused though the work was done; ``meanwhile`` ends the line."""
+        self._wait.refusals.refused(error, meanwhile)
+
     def close(self) -> None:
         """Gives the connection back."""
         with self._lock:
