@@ -59,7 +59,7 @@ class Chores:
         self._acted = acted
         self._log = log
         self._timeout = timeout
-        dead_workers = DeadWorkers(statements, settings.worker, child.board, log)
+        dead_workers = DeadWorkers(statements, settings.worker, board=child.board, log=log)
         self._refusals = RefusalLog(log)
         self._burial = DeadSlots(dead_workers, child.board, self._refusals)
         self._unknown_claims = UnknownClaims(statements, child.board)
@@ -77,9 +77,9 @@ class Chores:
         self._look_for_strays = Chore(
             "unknown claims", self._give_strays_back, every=LEAST_PAUSE, at=time.monotonic() + LEAST_PAUSE
         )
-        self._unknown_types = UnknownTypes(statements, child.board, settings.worker, log)
+        self._unknown_types = UnknownTypes(statements, child.board, settings=settings.worker, log=log)
         self._look_for_unknown = Chore("unknown types", self._fail_unknown, every=self._unknown_types.pause())
-        self._until_empty = UntilEmpty(statements, child, settings.worker, log)
+        self._until_empty = UntilEmpty(statements, child, settings=settings.worker, log=log)
         self._look_for_end = Chore("until empty", self._see_whether_empty, every=self._until_empty.pause)
         self.schedule = ChoreSchedule(
             [

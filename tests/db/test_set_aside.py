@@ -127,7 +127,7 @@ def test_a_worker_that_leaves_tries_once_more_and_leaves_it_to_its_steward(
     components.settler.flush_last()
     assert "leaving 1 results that the database refuses to the steward" in caplog.text
     slot = components.child.slot
-    steward = DeadWorkers(SQL, components.settings.worker, components.child.board, LOG)
+    steward = DeadWorkers(SQL, components.settings.worker, board=components.child.board, log=LOG)
     for _ in range(2):
         with pytest.raises(psycopg.errors.RaiseException, match="not today"):
             steward.release(refusing, slot)
@@ -139,7 +139,7 @@ def test_a_worker_that_leaves_tries_once_more_and_leaves_it_to_its_steward(
 
 def test_what_a_dead_worker_held_beside_it_is_settled(refusing: Conn, components: Components) -> None:
     end_all(components)
-    steward = DeadWorkers(SQL, components.settings.worker, components.child.board, logging.getLogger("test"))
+    steward = DeadWorkers(SQL, components.settings.worker, board=components.child.board, log=logging.getLogger("test"))
     with pytest.raises(psycopg.errors.RaiseException, match="not today"):
         steward.release(refusing, components.child.slot)
     assert counts(refusing) == {"completed": RESULTS - 1, "running": 1}

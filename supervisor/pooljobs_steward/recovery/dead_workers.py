@@ -33,7 +33,7 @@ class DeadWorkers:
     """
 
     def __init__(
-        self, statements: Statements, settings: WorkerSettings, board: Scoreboard, log: logging.Logger
+        self, statements: Statements, settings: WorkerSettings, *, board: Scoreboard, log: logging.Logger
     ) -> None:
         self._board = board
         self._settling = SettlementBatch(statements)
@@ -117,13 +117,13 @@ class DeadWorkers:
 
     def _tell_failed(self, settlement: Settlement, counters: JobCounters) -> None:
         job = FailedJob(
-            UUID(bytes=settlement.job_id),
-            counters.job_type,
-            counters.queue,
-            counters.attempts + 1,
-            counters.policy.most_runs(counters.max_retries),
-            counters.trace_id,
-            settlement.error or "",
+            id=UUID(bytes=settlement.job_id),
+            job_type=counters.job_type,
+            queue=counters.queue,
+            attempt=counters.attempts + 1,
+            max_retries=counters.policy.most_runs(counters.max_retries),
+            trace_id=counters.trace_id,
+            error=settlement.error or "",
         )
         tell_failed(self._job_log, job, settlement.started_ns)
 
@@ -133,9 +133,9 @@ class DeadWorkers:
             job_id.bytes: JobCounters(
                 job_type,
                 attempts,
-                crashes,
-                max_retries,
-                RetryPolicy.stored(kind, delay),
+                crashes=crashes,
+                max_retries=max_retries,
+                policy=RetryPolicy.stored(kind, delay),
                 suspect=suspect,
                 queue=queue,
                 trace_id=trace_id,

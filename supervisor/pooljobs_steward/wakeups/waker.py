@@ -67,7 +67,7 @@ class Waker:
         self._idle_workers = IdleWorkers(board)
         self._listener = Listener(statements, log)
         known_jobs = KnownJobs(statements, board, board.fleet)
-        self._idle_hosts = IdleHosts(statements, board.fleet, settings.worker, known_jobs)
+        self._idle_hosts = IdleHosts(statements, board.fleet, settings=settings.worker, known_jobs=known_jobs)
         self._policy = WakePolicy(sleep=settings.worker.job_timeout, poll_interval=settings.worker.poll_interval)
         self._stopping = stopping
         self._watchdog = watchdog

@@ -10,7 +10,7 @@ Pure: the loop reports what it sees, ``plan.py`` turns the stage into actions.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from enum import IntEnum
 
 from pooljobs.exit_codes import ExitCode
@@ -59,6 +59,7 @@ class Lifecycle:
 
     drain_limit: float
     stage: LifecycleStage = LifecycleStage.SERVE
+    _: KW_ONLY
     since: float = 0.0
     drain_since: float = 0.0
     ever_ready: bool = False

@@ -6,27 +6,25 @@ It looks at the shortest limit's pace, so that a worker need not tell it when a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-from pooljobs.scoreboard import Scoreboard
 from pooljobs_supervisor.fleet.actions import Action, CancelKill, DumpStack, Interrupt, KillForJob
-from pooljobs_supervisor.fleet.children import ChildRecord, Children
-from pooljobs_supervisor.fleet.lifecycle import Lifecycle, LifecycleStage
+from pooljobs_supervisor.fleet.children import ChildRecord
+from pooljobs_supervisor.fleet.fleet_state import FleetState
+from pooljobs_supervisor.fleet.lifecycle import LifecycleStage
 from pooljobs_supervisor.fleet.plan import EAGER_TICK, IDLE_TICK
 from pooljobs_supervisor.forking.stack_files import StackFiles
 from pooljobs_supervisor.limits.job_deadlines import NEVER, DeadlineStep, JobDeadlines
 
 
-@dataclass(slots=True)
 class DeadlineWatcher:
     """Has late jobs interrupted, and then their workers killed."""
 
-    _board: Scoreboard
-    _children: Children
-    _lifecycle: Lifecycle
-    _stack_files: StackFiles
-    _books: dict[int, JobDeadlines] = field(default_factory=dict)
-    _next_ns: int = NEVER
+    def __init__(self, fleet: FleetState, stack_files: StackFiles) -> None:
+        self._board = fleet.board
+        self._children = fleet.children
+        self._lifecycle = fleet.lifecycle
+        self._stack_files = stack_files
+        self._books: dict[int, JobDeadlines] = {}
+        self._next_ns = NEVER
 
     def look(self, now: float) -> list[Action]:
         """What is to be done about each worker; at the end of the course all are killed anyway."""

@@ -16,14 +16,15 @@ Only time in which this process was looking counts. When the whole machine stood
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass
 from math import inf
 
 from pooljobs.process.liveness import stopped
-from pooljobs.scoreboard import EntryState, Role, Scoreboard, Slot, SlotState
+from pooljobs.scoreboard import EntryState, Role, Slot, SlotState
 from pooljobs_supervisor.fleet.actions import KillHung, LookInto, TellBoot
-from pooljobs_supervisor.fleet.children import SLOW_BOOT, ChildRecord, Children
-from pooljobs_supervisor.fleet.lifecycle import Lifecycle, LifecycleStage
+from pooljobs_supervisor.fleet.children import SLOW_BOOT, ChildRecord
+from pooljobs_supervisor.fleet.fleet_state import FleetState
+from pooljobs_supervisor.fleet.lifecycle import LifecycleStage
 from pooljobs_supervisor.fleet.plan import IDLE_TICK
 
 LEAST = 10.0
@@ -39,6 +40,7 @@ class Watched:
 
     signs: Hashable
     still: float = 0.0
+    _: KW_ONLY
     asked: bool = False
     """It was asked where it is, at the last look."""
     told: bool = False
@@ -63,18 +65,20 @@ def patience(slot: Slot, job_timeout: float, boot_timeout: float) -> float | Non
     return None if EntryState.RUNNING in slot.states.tolist() else max(job_timeout, LEAST)
 
 
-@dataclass(slots=True)
 class HangWatchdog:
     """Has hung children killed. Their jobs, none of which was running, go back at no cost."""
 
-    job_timeout: float
-    boot_timeout: float
-    _board: Scoreboard
-    _children: Children
-    _lifecycle: Lifecycle
-    _stopped: Callable[[int], bool] = stopped
-    _watched: dict[int, Watched] = field(default_factory=dict)
-    _looked: float | None = None
+    def __init__(
+        self, fleet: FleetState, *, job_timeout: float, boot_timeout: float, stopped: Callable[[int], bool] = stopped
+    ) -> None:
+        self.job_timeout = job_timeout
+        self.boot_timeout = boot_timeout
+        self._board = fleet.board
+        self._children = fleet.children
+        self._lifecycle = fleet.lifecycle
+        self._stopped = stopped
+        self._watched: dict[int, Watched] = {}
+        self._looked: float | None = None
 
     def look(self, now: float) -> list[LookInto | TellBoot | KillHung]:
         """What is to be done about those that have been silent for too long: they are asked where they are, and at the

@@ -31,7 +31,7 @@ _GULP = 65536
 class Changes:
     """Of the files below ``directories``; nothing is done if there are none. Constructing it forks nothing."""
 
-    def __init__(self, directories: Sequence[str], reload: Reload, lifecycle: Lifecycle, log: Logger) -> None:
+    def __init__(self, directories: Sequence[str], reload: Reload, *, lifecycle: Lifecycle, log: Logger) -> None:
         self._directories = directories
         self._reload = reload
         self._lifecycle = lifecycle

@@ -11,6 +11,7 @@ import pytest
 from pooljobs.scoreboard import Role, Scoreboard, Wanted
 from pooljobs_supervisor.fleet.actions import Kill, Retire
 from pooljobs_supervisor.fleet.children import STEWARD, ChildRecord, Children, Position
+from pooljobs_supervisor.fleet.fleet_state import FleetState
 from pooljobs_supervisor.fleet.lifecycle import Lifecycle, LifecycleStage
 from pooljobs_supervisor.forking.reaped import ReapedChild
 from pooljobs_supervisor.reload import LONG_DRAIN, READY_LIMIT, Reload, oldest_run
@@ -39,7 +40,7 @@ class House:
 
     def dies(self, child: ChildRecord, status: int, *, killed: bool = False, wanted: Wanted = Wanted.RUN) -> None:
         self.children.died(child.pid, 5.0)
-        self.reload.reaped(ReapedChild(child, status, 0, killed, wanted))
+        self.reload.reaped(ReapedChild(child, status, held=0, killed=killed, wanted=wanted))
 
     def retires(self, now: float = 1.0) -> ChildRecord:
         (action,) = self.reload.look(now)
@@ -53,8 +54,8 @@ def house(caplog: pytest.LogCaptureFixture) -> Iterator[House]:
     caplog.set_level(logging.INFO)
     board, children, lifecycle = Scoreboard.create(10, 4), Children(2), Lifecycle(30.0, ever_ready=True)
     supervisor_log = SupervisorLog(logging.getLogger("test"), 2, lambda procs: procs)
-    house = House(board, children, lifecycle, Reload(board, children, lifecycle, supervisor_log))
-    children.forked(ChildRecord(STEWARD, 0, 0, 0.0, ready_at=0.1))
+    house = House(board, children, lifecycle, Reload(FleetState(board, children, lifecycle), supervisor_log))
+    children.forked(ChildRecord(STEWARD, 0, slot=0, forked=0.0, ready_at=0.1))
     house.forked(1, 1, ready_at=0.1)
     house.forked(2, 2, ready_at=0.1)
     yield house
@@ -206,7 +207,7 @@ def test_before_anybody_was_ready_it_waits(house: House) -> None:
 def preloading(house: House) -> Zygotes:
     """From now on workers come from a zygote, and there is one."""
     zygotes = Zygotes()
-    zygotes.forked(ZygoteRecord(900, 0, 0.0, ready_at=0.1))
+    zygotes.forked(ZygoteRecord(900, 0, forked=0.0, ready_at=0.1))
     house.reload._zygotes = zygotes
     return zygotes
 
@@ -214,7 +215,7 @@ def preloading(house: House) -> Zygotes:
 def test_with_preload_nobody_is_replaced_before_the_new_code_has_loaded(house: House) -> None:
     zygotes = preloading(house)
     house.reload.ask(1.0)
-    zygotes.forked(new := ZygoteRecord(901, 1, 1.0))
+    zygotes.forked(new := ZygoteRecord(901, 1, forked=1.0))
     assert house.reload.look(60.0) == []
     zygotes.ready(new, 60.0)
     assert house.retires(60.1).pid == 1
@@ -223,7 +224,7 @@ def test_with_preload_nobody_is_replaced_before_the_new_code_has_loaded(house: H
 def test_with_preload_code_that_does_not_load_ends_it(house: House, caplog: pytest.LogCaptureFixture) -> None:
     zygotes = preloading(house)
     house.reload.ask(1.0)
-    zygotes.forked(ZygoteRecord(901, 1, 1.0))
+    zygotes.forked(ZygoteRecord(901, 1, forked=1.0))
     zygotes.died(901, 3, 2.0)
     assert house.reload.look(2.1) == []
     told = "the new code could not be loaded (exit code 3); the 2 old workers go on"
@@ -234,7 +235,7 @@ def test_with_preload_code_that_does_not_load_ends_it(house: House, caplog: pyte
 def test_with_preload_code_that_takes_too_long_to_load_is_done_without(house: House) -> None:
     zygotes = preloading(house)
     house.reload.ask(1.0)
-    zygotes.forked(late := ZygoteRecord(901, 1, 1.0))
+    zygotes.forked(late := ZygoteRecord(901, 1, forked=1.0))
     assert house.reload.look(1.0 + READY_LIMIT - 0.1) == []
     at_first = house.reload.asked_at
     assert house.children.generation == 1
@@ -250,7 +251,7 @@ def test_with_preload_the_fleet_is_not_complete_while_somebody_is_on_the_way(hou
     zygotes = house.reload._zygotes
     assert zygotes is not None
     house.reload.ask(1.0)
-    zygotes.forked(ZygoteRecord(901, 1, 1.0, ready_at=1.0))
+    zygotes.forked(ZygoteRecord(901, 1, forked=1.0, ready_at=1.0))
     assert house.reload.look(1.1) == []
     house.children.come(Position(Role.WORKER, 2))
     house.forked(2, 4, ready_at=1.2)

@@ -11,6 +11,7 @@ from pooljobs.scoreboard import Role, Scoreboard, Slot
 from pooljobs_supervisor.deadline_enforcer import why
 from pooljobs_supervisor.fleet.actions import CancelKill, DumpStack, Interrupt, KillForJob
 from pooljobs_supervisor.fleet.children import ChildRecord, Children, Position
+from pooljobs_supervisor.fleet.fleet_state import FleetState
 from pooljobs_supervisor.fleet.lifecycle import Lifecycle, LifecycleStage
 from pooljobs_supervisor.fleet.plan import EAGER_TICK, IDLE_TICK
 from pooljobs_supervisor.forking.stack_files import StackFiles
@@ -24,13 +25,13 @@ class Watched:
 
     def __init__(self) -> None:
         self.board = Scoreboard.create(2, 4)
-        self.child = ChildRecord(Position(Role.WORKER, 1), os.getpid(), 0, 0.0, ready_at=1.0)
+        self.child = ChildRecord(Position(Role.WORKER, 1), os.getpid(), slot=0, forked=0.0, ready_at=1.0)
         children = Children(1)
         children.forked(self.child)
         self.lifecycle = Lifecycle(30.0)
         self.stack_files = StackFiles()
         self.stack_files.keep(os.getpid(), self.stack_files.make())
-        self.watcher = DeadlineWatcher(self.board, children, self.lifecycle, self.stack_files)
+        self.watcher = DeadlineWatcher(FleetState(self.board, children, self.lifecycle), self.stack_files)
 
     @property
     def slot(self) -> Slot:
