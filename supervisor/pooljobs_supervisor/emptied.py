@@ -24,13 +24,13 @@ class Emptied:
         self._lifecycle = fleet.lifecycle
         self._supervisor_log = supervisor_log
 
-    def look(self, now: float) -> Sequence[Action]:
+    def check(self, now: float) -> Sequence[Action]:
         """Move the lifecycle on, once; asks for nothing by itself."""
         if self._lifecycle.stage is LifecycleStage.SERVE and self._board.emptied_ns:
             self._lifecycle.escalate(now)
             self._supervisor_log.emptied(len(self._children.workers))
         return []
 
-    def pause(self, _now: float) -> float:
+    def next_check(self, _now: float) -> float:
         """The steward rings."""
         return IDLE_TICK

@@ -59,7 +59,7 @@ class Reload:
         self.asked_at, self._unready_since, self._failure = now, None, ""
         self._supervisor_log.reloading(why, self._children.procs, again=again)
 
-    def look(self, now: float) -> Sequence[Action]:
+    def check(self, now: float) -> Sequence[Action]:
         """Whom to replace next, if the fleet is complete, and whom to kill: who still boots has the old code."""
         if self.asked_at is None or not self._lifecycle.ever_ready:
             return []
@@ -77,7 +77,7 @@ class Reload:
             return booting
         return self._go_on(now)
 
-    def pause(self, _now: float) -> float:
+    def next_check(self, _now: float) -> float:
         """The tick of a fleet of which something is asked; deaths wake the loop."""
         return IDLE_TICK if self.asked_at is None else TICK
 

@@ -27,10 +27,9 @@ from pooljobs_supervisor.fleet.fleet_state import FleetState
 from pooljobs_supervisor.fleet.lifecycle import Lifecycle
 from pooljobs_supervisor.fleet.watchers import Watcher
 from pooljobs_supervisor.forking.exit_watch import ExitWatch, pidfds_work
-from pooljobs_supervisor.forking.lifeline import Lifeline
+from pooljobs_supervisor.forking.lifeline import Lifeline, ParentResources
 from pooljobs_supervisor.forking.orphan_reaper import OrphanReaper, adopts_orphans
 from pooljobs_supervisor.forking.parent_death import parent_death_signal
-from pooljobs_supervisor.forking.parent_resources import ParentResources
 from pooljobs_supervisor.forking.process_exit import leave
 from pooljobs_supervisor.forking.signals import Inbox
 from pooljobs_supervisor.forking.stack_files import StackFiles

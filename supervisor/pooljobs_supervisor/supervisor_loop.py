@@ -89,9 +89,9 @@ class SupervisorLoop:
 
     def _pauses(self, now: float) -> Iterator[float]:
         yield pause(self._children, self._lifecycle, self._child_processes.count_slots(), now)
-        yield from (watcher.pause(now) for watcher in self._watchers)
+        yield from (watcher.next_check(now) for watcher in self._watchers)
         if self._preload is not None:
-            yield self._preload.pause(now)
+            yield self._preload.next_check(now)
 
     def _step(self) -> LifecycleStage:
         now = monotonic()
@@ -107,7 +107,7 @@ class SupervisorLoop:
         if self._preload is not None:
             self._preload.step(now)
         for watcher in self._watchers:
-            self._act(watcher.look(now), now)
+            self._act(watcher.check(now), now)
         self._move(now)
         slots = self._child_processes.count_slots()
         self._act(plan(self._children, self._lifecycle, slots, now), now)

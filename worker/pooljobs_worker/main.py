@@ -12,8 +12,7 @@ from typing import Final
 from pooljobs.application.app import PoolJobs
 from pooljobs.application.loading import load_app
 from pooljobs.application.readiness import check_ready
-from pooljobs.db.connect import child_pool
-from pooljobs.db.worker_name import application_name
+from pooljobs.db.connect import child_pool, worker_application_name
 from pooljobs.exit_codes import ExitCode
 from pooljobs.logs import name_process, room_for_application
 from pooljobs.logs.safe_logger import SafeLogger
@@ -63,7 +62,7 @@ def worker_main(settings: ServeSettings, child: Child) -> int:
             child_pool(
                 settings.dsn,
                 size=sessions,
-                application_name=application_name(child.slot.ordinal, os.getpid()),
+                application_name=worker_application_name(child.slot.ordinal, os.getpid()),
                 relaxed=settings.worker.durability == "relaxed",
                 silence=settings.worker.job_timeout,
             )

@@ -11,10 +11,10 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg import errors as pg
 
+from pooljobs.db.connect import worker_application_name
 from pooljobs.db.statements import Statements
 from pooljobs.db.store.settlement import SettlementBatch
 from pooljobs.db.wire.arrays import UuidArray
-from pooljobs.db.worker_name import application_name
 from pooljobs.job.retry import RetryPolicy
 from pooljobs.job.verdict import Settlement, Verdict
 from pooljobs.logs.job_log import JobLog
@@ -58,7 +58,7 @@ class DeadWorkers:
         death = WorkerDeath.of(slot)
         backends = [pid for pid in slot.backends.tolist() if pid]
         connection.execute(
-            self._terminate, {"backends": backends, "application_name": application_name(slot.ordinal, slot.pid)}
+            self._terminate, {"backends": backends, "application_name": worker_application_name(slot.ordinal, slot.pid)}
         )
         held = slot.held()
         if held:

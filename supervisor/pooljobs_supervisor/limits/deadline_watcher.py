@@ -26,7 +26,7 @@ class DeadlineWatcher:
         self._books: dict[int, JobDeadlines] = {}
         self._next_ns = NEVER
 
-    def look(self, now: float) -> list[Action]:
+    def check(self, now: float) -> list[Action]:
         """What is to be done about each worker; at the end of the course all are killed anyway."""
         self._next_ns = NEVER
         if self._lifecycle.stage >= LifecycleStage.KILL:
@@ -35,7 +35,7 @@ class DeadlineWatcher:
         self._books = {child.pid: self._books.get(child.pid, JobDeadlines()) for child in ready}
         return [action for child in ready if (action := self._judge(child, int(now * 1e9))) is not None]
 
-    def pause(self, now: float) -> float:
+    def next_check(self, now: float) -> float:
         """Until the next limit of a job that runs; less than the shortest one, since it may have begun just now."""
         limits = [self._board.slot(child.slot).shortest_limit_ns for child in self._children.workers]
         shortest = max(EAGER_TICK, min((ns / 1e9 for ns in limits if ns > 0), default=IDLE_TICK))

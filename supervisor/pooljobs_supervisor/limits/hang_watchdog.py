@@ -80,7 +80,7 @@ class HangWatchdog:
         self._watched: dict[int, Watched] = {}
         self._looked: float | None = None
 
-    def look(self, now: float) -> list[LookInto | TellBoot | KillHung]:
+    def check(self, now: float) -> list[LookInto | TellBoot | KillHung]:
         """What is to be done about those that have been silent for too long: they are asked where they are, and at the
         next look it is told, or they are killed. All of it is asked for again after as long a time.
         """
@@ -92,7 +92,7 @@ class HangWatchdog:
         self._watched = {child.pid: self._seen(child, step) for child in watched}
         return [action for child in watched if (action := self._judge(child)) is not None]
 
-    def pause(self, _now: float) -> float:
+    def next_check(self, _now: float) -> float:
         """The idle tick will do."""
         return IDLE_TICK
 

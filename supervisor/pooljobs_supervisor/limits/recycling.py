@@ -62,7 +62,7 @@ class Recycling:
         self._children = fleet.children
         self._lifecycle = fleet.lifecycle
 
-    def look(self, _now: float) -> list[Retire]:
+    def check(self, _now: float) -> list[Retire]:
         """The first worker that has passed a limit, if none is being replaced."""
         if self._lifecycle.stage is not LifecycleStage.SERVE or self._children.retiring:
             return []
@@ -71,6 +71,6 @@ class Recycling:
                 return [Retire(child, why)]
         return []
 
-    def pause(self, _now: float) -> float:
+    def next_check(self, _now: float) -> float:
         """Limits are not sharp: the idle tick will do."""
         return IDLE_TICK

@@ -35,7 +35,7 @@ class DrainDisplay:
         self._shown_at = 0.0
         self._told_at = 0.0
 
-    def look(self, now: float) -> Sequence[Action]:
+    def check(self, now: float) -> Sequence[Action]:
         """Show or tell what is due; asks for nothing."""
         if self._stage is not self._lifecycle.stage:
             self._enter(now)
@@ -47,7 +47,7 @@ class DrainDisplay:
             self._tell(now)
         return []
 
-    def pause(self, now: float) -> float:
+    def next_check(self, now: float) -> float:
         """The next state of the line, while there is one."""
         waits = self._stage in {LifecycleStage.DRAIN, LifecycleStage.RELEASE}
         return max(0.0, self._shown_at + LIVE - now) if waits and self._terminal is not None else IDLE_TICK

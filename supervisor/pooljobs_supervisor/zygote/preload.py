@@ -44,7 +44,7 @@ class Preload:
         for action in self.zygotes.plan(self._children.generation, serving=serving, waiting=waiting, now=now):
             self._do(action, now)
 
-    def pause(self, now: float) -> float:
+    def next_check(self, now: float) -> float:
         """Seconds after which to step again, unless somebody is heard from before."""
         if self._lifecycle.stage is not LifecycleStage.SERVE:
             return IDLE_TICK

@@ -21,11 +21,11 @@ def test_it_drains_once_it_is_said_that_nothing_is_left(caplog: pytest.LogCaptur
         watcher = Emptied(
             FleetState(board, Children(1, 2), lifecycle), SupervisorLog(logging.getLogger("test"), 1, lambda _: 0)
         )
-        watcher.look(1.0)
+        watcher.check(1.0)
         assert lifecycle.stage is LifecycleStage.SERVE
         board.emptied_ns = 1
         for now in (2.0, 3.0):
-            watcher.look(now)
+            watcher.check(now)
             assert (lifecycle.stage, lifecycle.since) == (LifecycleStage.DRAIN, 2.0), (
                 "an end that has begun goes on as it is"
             )

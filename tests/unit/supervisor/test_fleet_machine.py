@@ -56,7 +56,7 @@ class Fleet(RuleBasedStateMachine):
     def step(self, *, killable: bool = True) -> list[Action]:
         workers, steward = len(self.children.workers), self.children.steward is not None
         self.lifecycle.observe(self.now, workers=workers, steward=steward, dead_slots=self.count().dead)
-        looked = [*self.reload.look(self.now)]
+        looked = [*self.reload.check(self.now)]
         self.carry_out(looked, killable=killable)
         planned = plan(self.children, self.lifecycle, self.count(), self.now)
         self.carry_out(planned, killable=killable)

@@ -39,7 +39,7 @@ class Scene:
         self.asked: list[str] = []
         self.told: list[float] = []
         self.now = 1000.0
-        self.hung.look(self.now)
+        self.hung.check(self.now)
 
     @property
     def worker(self) -> Slot:
@@ -51,7 +51,7 @@ class Scene:
         for _ in range(round(seconds / step)):
             self.now += step
             each()
-            done = self.hung.look(self.now)
+            done = self.hung.check(self.now)
             self.asked += [str(action.child.position) for action in done if isinstance(action, LookInto)]
             self.told += [action.silent for action in done if isinstance(action, TellBoot)]
             found += [str(action.child.position) for action in done if isinstance(action, KillHung)]
