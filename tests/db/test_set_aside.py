@@ -83,6 +83,11 @@ def test_where_nothing_can_be_settled_no_result_is_singled_out(refusing: Conn) -
             SettlementBatch(SQL).settle(refusing, [job.settled(Verdict.COMPLETED) for job in jobs])
 
 
+@pytest.mark.hazard(
+    "A trigger refuses one job's result, and all others of its worker wait",
+    closed="it is kept by itself, and tried again (`worker/pooljobs_worker/settling/set_aside.py`)",
+    area="rows",
+)
 def test_the_worker_keeps_it_and_stores_it_once_it_may(
     refusing: Conn, components: Components, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,6 +124,7 @@ def test_the_flusher_tries_it_again_while_nothing_else_is_to_be_done(
         components.flusher.stop()
 
 
+@pytest.mark.hazard("A trigger refuses one job's result")
 def test_a_worker_that_leaves_tries_once_more_and_leaves_it_to_its_steward(
     refusing: Conn, components: Components, caplog: pytest.LogCaptureFixture
 ) -> None:

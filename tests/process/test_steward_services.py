@@ -36,8 +36,8 @@ def make_vacuums_endless(connection: Connection[Any]) -> None:
 
 @pytest.mark.hazard(
     "A vacuum takes minutes, and the jobs of dead workers wait",
-    closed="the steward's vacuum service is a thread with a connection of its own "
-    "(`supervisor/pooljobs_steward/maintenance/vacuum_service.py`); at the end it is broken off",
+    closed="the steward's maintenance is a thread with a connection of its own "
+    "(`supervisor/pooljobs_steward/maintenance/vacuum.py`); at the end it is broken off",
     area="chores",
 )
 def test_a_dead_workers_job_does_not_wait_for_a_vacuum_nor_does_the_end(dsn: str, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ class Lifeline:
 
 
 class ParentResources:
-    """What belongs to the supervisor's process alone, as functions that close it in a child, and do nothing to the parent.
+    """What belongs to the supervisor's process alone: functions that close it in a child, and do nothing to the parent.
     Every child lets go of it first, while all signals are blocked.
     """
 

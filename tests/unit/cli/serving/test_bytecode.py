@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 NOW, LONG_AGO = 4 * 10**9, 10**9
 """Seconds of the wall clock: source that is newer than its bytecode counts as written in the same second."""
 
@@ -30,6 +32,7 @@ def compiled(folder: Path) -> bool:
     return any((folder / "__pycache__").glob("shop.*.pyc"))
 
 
+@pytest.mark.hazard("Source that changed again within a second")
 def test_new_source_leaves_no_bytecode_that_a_change_could_pass_for(tmp_path: Path) -> None:
     write(tmp_path, 1, NOW)
     assert imported(tmp_path, CAREFULLY) == "1"
