@@ -29,7 +29,7 @@ def test_each_chore_has_its_row() -> None:
     text = (ROOT / "docs" / "running.md").read_text()
     table = text[text.index(HEAD) :].split("\n\n")[0]
     rows = re.findall(r"^\| `([a-z ]+)` \| (\w+) \|", table, re.MULTILINE)
-    settings = ServeSettings("", app="", until_empty=True)
+    settings = ServeSettings(dsn="", app="", until_empty=True)
     with closing(Scoreboard.create(1, 1)) as board:
         chores = Chores(settings, Child(board, board.slot(0), -1, os.getppid()), acted=threading.Event(), log=LOG)
         pool: ConnectionPool[Connection[Any]] = ConnectionPool("", open=False)
