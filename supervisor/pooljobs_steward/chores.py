@@ -61,7 +61,7 @@ class Chores:
         self._timeout = timeout
         dead_workers = DeadWorkers(statements, settings.worker, board=child.board, log=log)
         self._refusals = RefusalLog(log)
-        self._burial = DeadSlots(dead_workers, child.board, self._refusals)
+        self._dead_slots = DeadSlots(dead_workers, child.board, self._refusals)
         self._unknown_claims = UnknownClaims(statements, child.board)
         self._look_statement = statements.load("look_for_chores")
         self._clock_statement = statements.load("read_clock")
@@ -98,7 +98,7 @@ class Chores:
 
     def run_due(self, connection: Connection[Any]) -> None:
         """Does what is due, the dead first."""
-        if self._burial.bury(connection):
+        if self._dead_slots.release(connection):
             self._cancel.at = 0.0  # one of them may have been asked to end before it died
         if self._acted.is_set():
             self._acted.clear()
@@ -119,8 +119,8 @@ class Chores:
 
     def seconds_to_next(self) -> float:
         """How long nothing is due, but for wakes."""
-        if self._burial.unfinished:
-            pause = LOCKED_PAUSE if self._burial.refused else STILL_LOCKED_PAUSE
+        if self._dead_slots.unfinished:
+            pause = LOCKED_PAUSE if self._dead_slots.refused else STILL_LOCKED_PAUSE
             return min(pause, self.schedule.seconds_to_next())
         return self.schedule.seconds_to_next()
 
@@ -175,6 +175,6 @@ class Chores:
     def _reap_lost(self, connection: Connection[Any]) -> None:
         gone = self._earlier_workers.gone(connection) if self._may_have_neighbours() else []
         self._lost_hosts.reap(connection, self._watch.seconds, gone)
-        if self._lost_hosts.leftover and not self._burial.unfinished:
+        if self._lost_hosts.leftover and not self._dead_slots.unfinished:
             self._lost_hosts.release(connection)
             wake_workers(self._board)

@@ -129,6 +129,7 @@ def test_a_worker_that_leaves_tries_once_more_and_leaves_it_to_its_steward(
     refusing: Conn, components: Components, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Who settles what the scoreboard says has ended, whatever else its worker held; and gives it to nobody else."""
+    caplog.set_level(logging.INFO)
     odd = end_all(components)
     components.settler.flush_last()
     assert "leaving 1 results that the database refuses to the steward" in caplog.text
@@ -138,6 +139,7 @@ def test_a_worker_that_leaves_tries_once_more_and_leaves_it_to_its_steward(
         with pytest.raises(psycopg.errors.RaiseException, match="not today"):
             steward.release(refusing, slot)
         assert refusing.execute("SELECT id, worker_id FROM pooljobs.live").fetchall() == [(odd.id, slot.worker_id)]
+    assert "nothing left to settle" not in caplog.text, "a line a try"
     mend(refusing)
     assert steward.release(refusing, slot)
     assert counts(refusing) == {"completed": RESULTS}

@@ -25,7 +25,7 @@ from pooljobs_cli.chaos.wire import open_wire
 from pooljobs_steward.chore_schedule import make_way
 from pooljobs_steward.main import Steward
 from pooljobs_steward.services import running_services
-from pooljobs_supervisor.limits.hang_watchdog import patience, signs_of_life
+from pooljobs_supervisor.limits.hang_watchdog import signs_of_life, silence_limit
 from tests.support.claims import scalar
 from tests.support.serving import enqueue
 from tests.support.waiting import wait_until
@@ -91,6 +91,6 @@ def test_it_is_seen_to_hang_while_its_waker_works_on(dsn: str, connection: Conne
         wait_until(worker.drain_wakes, what="the waker to wake the worker")
         assert still()
         assert len(seen) == before, "the waker's work is no sign of life"
-        assert patience(board.slot(0), 1.0, 1.0) is not None
+        assert silence_limit(board.slot(0), 1.0, 1.0) is not None
         wire.heal()
         wait_until(lambda: not still(), what="the steward to go on")

@@ -111,7 +111,8 @@ class DeadWorkers:
                 if settlement.verdict in _FINAL:
                     self._tell_failed(settlement, counters[settlement.job_id])
         told = ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "nothing left to settle"
-        self._log.info("jobs of %s (%s): %s", death.who, death.how, told)
+        if counts or not hindered:  # else it was said when it was tried first
+            self._log.info("jobs of %s (%s): %s", death.who, death.how, told)
         for error in hindered.values():  # before anything is given back: these jobs have run
             raise error
 

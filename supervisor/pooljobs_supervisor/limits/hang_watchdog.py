@@ -3,7 +3,7 @@
 A worker that hangs in its boot (an import that waits for ever, threads that a library has replaced) would never serve
 and never say so. One that hangs outside any handler (a statement on a connection whose other side has vanished, a
 deadlock in a C library) has lost its lease, but would sit in its position for ever; a steward that hangs releases
-nobody (its helpers, who may take long, are looked after by itself). All are judged by what stands on the scoreboard,
+nobody (its services, which may take long, are looked after by itself). All are judged by what stands on the scoreboard,
 which a healthy child changes all the time: an idle one by its heartbeat, one that waits for its database too, in its
 boot as well. Before one is killed it is asked where it is, for the log. A worker inside a handler is no business of
 this
@@ -54,7 +54,7 @@ def signs_of_life(slot: Slot) -> Hashable:
     return (*doing, *counters, slot.states.tobytes(), slot.latest_start())
 
 
-def patience(slot: Slot, job_timeout: float, boot_timeout: float) -> float | None:
+def silence_limit(slot: Slot, job_timeout: float, boot_timeout: float) -> float | None:
     """Seconds after which this child hangs if it shows no sign of life; None if it may be silent."""
     if slot.state is SlotState.BOOTING:
         return boot_timeout if slot.role is Role.WORKER else inf
@@ -112,7 +112,7 @@ class HangWatchdog:
 
     def _judge(self, child: ChildRecord) -> LookInto | TellBoot | KillHung | None:
         watched, slot = self._watched[child.pid], self._board.slot(child.slot)
-        limit = patience(slot, self.job_timeout, self.boot_timeout)
+        limit = silence_limit(slot, self.job_timeout, self.boot_timeout)
         if limit is None:
             return None
         if watched.asked:

@@ -16,7 +16,7 @@ from pooljobs.scoreboard import Role, Scoreboard, SlotState, Wanted, most_worker
 from pooljobs_supervisor.fleet.actions import Action, Kill, RequestState, Retire, Spawn
 from pooljobs_supervisor.fleet.children import ChildRecord, Children
 from pooljobs_supervisor.fleet.fleet_state import FleetState
-from pooljobs_supervisor.fleet.lifecycle import PATIENCE, Lifecycle, LifecycleStage
+from pooljobs_supervisor.fleet.lifecycle import STAGE_TIMEOUT, Lifecycle, LifecycleStage
 from pooljobs_supervisor.fleet.plan import SlotCount, pause, plan
 from pooljobs_supervisor.forking.reaped import ReapedChild
 from pooljobs_supervisor.reload import Reload
@@ -229,7 +229,7 @@ class Fleet(RuleBasedStateMachine):
 
     def end(self) -> None:
         self.lifecycle.escalate(self.now)
-        limit = self.now + DRAIN_LIMIT + 4 * PATIENCE
+        limit = self.now + DRAIN_LIMIT + 4 * STAGE_TIMEOUT
         while not self.done():
             assert self.now < limit, self.lifecycle
             self.step(killable=self.procs != 3)  # a fleet of 3 has processes that not even SIGKILL ends
