@@ -136,7 +136,11 @@ class EmbeddedInUseError(EmbeddedError):
 
 
 class ClaimLostError(PoolJobsError):
-    """A job was to be completed whose claim is not held any more."""
+    """A job was to be completed whose claim is not held any more: ``job_id``, if it is known."""
+
+    def __init__(self, message: str, *, hint: str | None = None, job_id: UUID | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.job_id = job_id
 
 
 class ScoreboardError(PoolJobsError):

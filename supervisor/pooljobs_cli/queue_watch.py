@@ -71,7 +71,7 @@ class Watch:
     def _shown(self, look: Look, began: float, took: float, period: float) -> Shown:
         seconds = began - self._looked_at if self._before else None
         rows = [self._with_rates(look, name, row, seconds) for name, row in look.rows.items()]
-        return Shown(look.counted_at, rows, look.queues, seconds, took, period)
+        return Shown(look.counted_at, rows, queues=look.queues, seconds=seconds, took=took, period=period)
 
     def _with_rates(self, look: Look, name: str, row: dict[str, Any], seconds: float | None) -> dict[str, Any]:
         """A row, with how many ended in each second since the look before."""

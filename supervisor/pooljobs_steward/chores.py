@@ -1,7 +1,7 @@
 """What the steward does and how often: release dead workers, pass on requests to cancel, renew leases, reap lost hosts.
 
 One look a beat tells whether there is something to do (``look_for_chores.sql``), so that an idle host costs its
-database next to nothing. Nothing of it takes long. What may is left to ``vacuum_service.py``.
+database next to nothing. Nothing of it takes long. What may is left to ``maintenance/vacuum.py``.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pooljobs_steward import leases
 from pooljobs_steward.cancellations import Cancellations
 from pooljobs_steward.chore_schedule import LOCKED_PAUSE, Chore, ChoreSchedule, borne
 from pooljobs_steward.fleet_record import FleetRecord
+from pooljobs_steward.leaders import Leaders
 from pooljobs_steward.maintenance.unknown_types import UnknownTypes
 from pooljobs_steward.recovery.dead_slots import DeadSlots, wake_workers
 from pooljobs_steward.recovery.dead_workers import DeadWorkers
@@ -50,7 +51,7 @@ class Chores:
     ``acted`` is set, from another thread, when this fleet was told that somebody has asked for something.
     """
 
-    def __init__(self, settings: ServeSettings, child: Child, acted: threading.Event, log: logging.Logger) -> None:
+    def __init__(self, settings: ServeSettings, child: Child, *, acted: threading.Event, log: logging.Logger) -> None:
         timeout = settings.worker.job_timeout
         statements = Statements(settings.schema)
         self._board = child.board
@@ -58,9 +59,9 @@ class Chores:
         self._acted = acted
         self._log = log
         self._timeout = timeout
-        dead_workers = DeadWorkers(statements, settings.worker, child.board, log)
+        dead_workers = DeadWorkers(statements, settings.worker, board=child.board, log=log)
         self._refusals = RefusalLog(log)
-        self._burial = DeadSlots(dead_workers, child.board, self._refusals)
+        self._dead_slots = DeadSlots(dead_workers, child.board, self._refusals)
         self._unknown_claims = UnknownClaims(statements, child.board)
         self._look_statement = statements.load("look_for_chores")
         self._clock_statement = statements.load("read_clock")
@@ -70,36 +71,39 @@ class Chores:
         self._lost_hosts = LostHosts(statements, dead_workers, log)
         self._fleet = FleetRecord(statements, child, timeout)
         self._unrenewed = False
-        self._look = Chore(self._look_around, 0.0)
-        self._cancel = Chore(Cancellations(statements, child.board, log).look, NEVER)
-        self._reap = Chore(self._reap_lost, NEVER)
-        self._look_for_strays = Chore(self._give_strays_back, LEAST_PAUSE, time.monotonic() + LEAST_PAUSE)
-        self._unknown_types = UnknownTypes(statements, child.board, settings.worker, log)
-        self._look_for_unknown = Chore(self._fail_unknown, self._unknown_types.pause())
-        self._until_empty = UntilEmpty(statements, child, settings.worker, log)
-        self._look_for_end = Chore(self._see_whether_empty, self._until_empty.pause)
-        self._schedule = ChoreSchedule(
+        self._look = Chore("look", self._look_around, every=0.0)
+        self._cancel = Chore("cancellations", Cancellations(statements, child.board, log).look, every=NEVER)
+        self._reap = Chore("lost hosts", self._reap_lost, every=NEVER)
+        self._look_for_strays = Chore(
+            "unknown claims", self._give_strays_back, every=LEAST_PAUSE, at=time.monotonic() + LEAST_PAUSE
+        )
+        self._unknown_types = UnknownTypes(statements, child.board, settings=settings.worker, log=log)
+        self._look_for_unknown = Chore("unknown types", self._fail_unknown, every=self._unknown_types.pause())
+        self._until_empty = UntilEmpty(statements, child, settings=settings.worker, log=log)
+        self._look_for_end = Chore("until empty", self._see_whether_empty, every=self._until_empty.pause)
+        self.schedule = ChoreSchedule(
             [
                 self._look,
-                Chore(self._renew, min(timeout / leases.RENEWALS_A_LEASE / 4, 1.0)),
-                Chore(self._fleet.renew, timeout / leases.RENEWALS_A_LEASE),
+                Chore("leases", self._renew, every=min(timeout / leases.RENEWALS_A_LEASE / 4, 1.0)),
+                Chore("fleet", self._fleet.renew, every=timeout / leases.RENEWALS_A_LEASE),
                 self._cancel,
                 self._look_for_strays,
                 self._look_for_unknown,
                 self._reap,
                 *([self._look_for_end] if settings.until_empty else []),
             ],
-            self._refusals,
+            refusals=self._refusals,
+            leaders=Leaders(statements, child.board.fleet),
         )
 
     def run_due(self, connection: Connection[Any]) -> None:
         """Does what is due, the dead first."""
-        if self._burial.bury(connection):
+        if self._dead_slots.release(connection):
             self._cancel.at = 0.0  # one of them may have been asked to end before it died
         if self._acted.is_set():
             self._acted.clear()
             self._cancel.at = 0.0
-        self._schedule.run_due(connection, self._show_life)
+        self.schedule.run_due(connection, self._show_life)
 
     def interrupted(self) -> None:
         """The database was away."""
@@ -115,10 +119,10 @@ class Chores:
 
     def seconds_to_next(self) -> float:
         """How long nothing is due, but for wakes."""
-        if self._burial.unfinished:
-            pause = LOCKED_PAUSE if self._burial.refused else STILL_LOCKED_PAUSE
-            return min(pause, self._schedule.seconds_to_next())
-        return self._schedule.seconds_to_next()
+        if self._dead_slots.unfinished:
+            pause = LOCKED_PAUSE if self._dead_slots.refused else STILL_LOCKED_PAUSE
+            return min(pause, self.schedule.seconds_to_next())
+        return self.schedule.seconds_to_next()
 
     def _look_around(self, connection: Connection[Any]) -> None:
         at, lost, asked = self._what_there_is(connection)
@@ -171,6 +175,6 @@ class Chores:
     def _reap_lost(self, connection: Connection[Any]) -> None:
         gone = self._earlier_workers.gone(connection) if self._may_have_neighbours() else []
         self._lost_hosts.reap(connection, self._watch.seconds, gone)
-        if self._lost_hosts.leftover and not self._burial.unfinished:
+        if self._lost_hosts.leftover and not self._dead_slots.unfinished:
             self._lost_hosts.release(connection)
             wake_workers(self._board)

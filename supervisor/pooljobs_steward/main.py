@@ -7,22 +7,23 @@ orphaned workers to their end (``orphaned_workers.py``).
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Sequence
 
-from pooljobs.db.connect import child_pool
+from pooljobs.db.outage import Outage
+from pooljobs.db.refusal_log import RefusalLog
+from pooljobs.db.resilient_connection import ResilientConnection
 from pooljobs.exit_codes import ExitCode
 from pooljobs.logs import flush, name_process, never_wait
 from pooljobs.process.child import Child
 from pooljobs.scoreboard import Role, Slot, SlotState, Wanted
 from pooljobs.settings import ServeSettings
+from pooljobs_steward.chore_schedule import make_way
 from pooljobs_steward.chores import Chores
-from pooljobs_steward.connection import StewardConnection
 from pooljobs_steward.recovery.orphaned_workers import OrphanedWorkers
 from pooljobs_steward.service_thread import ServiceThread
-from pooljobs_steward.services import helping
+from pooljobs_steward.services import running_services, steward_pool
 
 
 def steward_main(settings: ServeSettings, child: Child) -> int:
@@ -30,12 +31,13 @@ def steward_main(settings: ServeSettings, child: Child) -> int:
     name_process("steward")
     never_wait()
     log = logging.getLogger("pooljobs.steward")
-    name = f"pooljobs steward (pid {os.getpid()})"
+    outage, acted = Outage(log), threading.Event()
     with (
-        child_pool(settings.dsn, size=1, application_name=name, silence=settings.worker.job_timeout) as pool,
-        helping(settings, child, acted := threading.Event(), log) as helpers,
+        steward_pool(settings, "steward") as pool,
+        running_services(settings, child, acted=acted, outage=outage, log=log) as services,
     ):
-        Steward(settings, child, StewardConnection(pool, log), helpers, acted=acted, log=log).run()
+        connection = ResilientConnection(pool, outage=outage, refusals=RefusalLog(log), prepare=make_way)
+        Steward(settings, child, connection=connection, services=services, acted=acted, log=log).run()
     return ExitCode.OK
 
 
@@ -53,17 +55,17 @@ class Steward:
         self,
         settings: ServeSettings,
         child: Child,
-        database: StewardConnection,
-        helpers: Sequence[ServiceThread],
         *,
+        connection: ResilientConnection,
+        services: Sequence[ServiceThread],
         acted: threading.Event,
         log: logging.Logger,
     ) -> None:
         """``acted``: see ``Chores``."""
         self._child = child
-        self._helpers = helpers
-        self._database = database
-        self._chores = Chores(settings, child, acted, log)
+        self._services = services
+        self._connection = connection
+        self._chores = Chores(settings, child, acted=acted, log=log)
         self._orphans = OrphanedWorkers(child.board, settings.shutdown_timeout, log)
 
     def run(self) -> None:
@@ -72,16 +74,16 @@ class Steward:
         done = True
         while not self._may_leave():
             self._child.slot.heartbeat_ns = time.monotonic_ns()
-            for helper in self._helpers:
-                helper.look(time.monotonic())
+            for service in self._services:
+                service.check(time.monotonic())
             flush()
-            done = self._database.attempt(self._chores.run_due)
+            done = self._connection.attempt(self._chores.run_due)
             if not done:
                 self._chores.interrupted()
-            self._wait(self._chores.seconds_to_next() if done else self._database.pause())
+            self._wait(self._chores.seconds_to_next() if done else self._connection.pause())
         if done:
-            self._database.attempt(self._chores.leave)
-        self._database.close()
+            self._connection.attempt(self._chores.leave)
+        self._connection.close()
 
     def _may_leave(self) -> bool:
         if self._child.orphaned():

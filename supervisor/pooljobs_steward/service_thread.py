@@ -1,8 +1,8 @@
 """A thread of the steward's: does one thing for as long as the steward is there, and is begun anew when it breaks.
 
 The steward's main thread releases what the dead held and renews leases, and must never wait for what may take long or
-for what is in no hurry. That is left to helpers, each with a connection of its own: ``waker.py`` and
-``vacuum_service.py``. The main thread keeps an eye on them by ``look``.
+for what is in no hurry. That is left to services, each with a connection of its own: ``wakeups/waker.py`` and
+``maintenance/vacuum.py``. The main thread keeps an eye on them by ``check``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FAREWELL = 5.0
 
 
 class Service(Protocol):
-    """What a helper does. Made anew for each beginning, so that nothing of a broken one lives on."""
+    """What such a thread does. Made anew for each beginning, so that nothing of a broken one lives on."""
 
     def run(self) -> None:
         """Works until ``stopping`` is set. The database's absence is no error to it."""
@@ -38,10 +38,10 @@ class ServiceThread:
 
     Args:
         name: In the log and of the thread.
-        begin: Makes the task. It is given the event that asks it to stop, and the watchdog for its connection.
-        without: What it means that it is broken: told with the error, once until it has worked well for a while.
-        patience: Seconds that one of its statements may take.
-        wake: Makes a task that waits look up.
+        begin: Makes the service. It is given the event that asks it to stop, and the watchdog for its statements.
+        without: What it means that it is broken: logged with the error, once until it has worked well for a while.
+        timeout: Seconds that one of its statements may take.
+        wake: Makes a service that waits look up.
         breaks_off: At the end the server is asked to break off what is under way.
     """
 
@@ -51,7 +51,7 @@ class ServiceThread:
         begin: Callable[[threading.Event, StatementWatchdog], Service],
         *,
         without: str,
-        patience: float,
+        timeout: float,
         log: logging.Logger,
         wake: Callable[[], None] = lambda: None,
         breaks_off: bool = False,
@@ -59,7 +59,7 @@ class ServiceThread:
         self._name = name
         self._begin = begin
         self._without = without
-        self._patience = patience
+        self._timeout = timeout
         self._log = log
         self._wake = wake
         self._breaks_off = breaks_off
@@ -79,13 +79,13 @@ class ServiceThread:
             self._watchdog.cancel(FAREWELL / 2)
         self._thread.join(timeout=FAREWELL)
 
-    def look(self, now: float) -> None:
-        """Cuts the task's connection if a statement on it hangs, which is told. Called by the main thread."""
-        if self._watchdog.look(now, self._patience):
+    def check(self, now: float) -> None:
+        """Cuts the service's connection if a statement on it hangs, which is logged. Called by the main thread."""
+        if self._watchdog.check(now, self._timeout):
             self._log.warning(
                 "the steward's %s had no answer for %g s: cutting its connection; %s",
                 self._name,
-                self._patience,
+                self._timeout,
                 self._without,
             )
 
@@ -94,16 +94,15 @@ class ServiceThread:
             began = time.monotonic()
             try:
                 self._work()
-            except Exception as error:  # noqa: BLE001  # whatever it was, it must neither go unheard nor end the help
+            except Exception as error:  # noqa: BLE001  # whatever it was, it must neither go unheard nor end the thread
                 self._broken(error, time.monotonic() - began)
 
     def _work(self) -> None:
-        task = self._begin(self._stopping, self._watchdog)
+        service = self._begin(self._stopping, self._watchdog)
         try:
-            task.run()
+            service.run()
         finally:
-            self._watchdog.untie()
-            task.close()
+            service.close()
 
     def _broken(self, error: Exception, lasted: float) -> None:
         self._failures = self._failures + 1 if lasted < LONGEST_PAUSE else 1

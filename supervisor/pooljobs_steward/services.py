@@ -1,4 +1,4 @@
-"""Puts the steward's helpers together: who calls idle workers, and who keeps the tables in shape."""
+"""Puts the steward's services together: who wakes idle workers, and who keeps the tables in shape."""
 
 from __future__ import annotations
 
@@ -7,55 +7,73 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
 
 from pooljobs.db.connect import child_pool
+from pooljobs.db.outage import Outage
 from pooljobs.process.child import Child
 from pooljobs.settings import ServeSettings
-from pooljobs_steward.maintenance import vacuum_service
-from pooljobs_steward.maintenance.vacuum_service import VacuumService
+from pooljobs_steward.maintenance import vacuum
+from pooljobs_steward.maintenance.vacuum import Maintenance
 from pooljobs_steward.service_thread import ServiceThread
 from pooljobs_steward.wakeups import waker
 from pooljobs_steward.wakeups.waker import Waker
 
 
-@contextmanager
-def helping(
-    settings: ServeSettings, child: Child, acted: threading.Event, log: logging.Logger
-) -> Iterator[Sequence[ServiceThread]]:
-    """Both at work for as long as the block lasts, each with a pool of one connection: neither waits for another's.
+def steward_pool(settings: ServeSettings, name: str) -> ConnectionPool[Connection[Any]]:
+    """A pool of one connection, in ``pg_stat_activity`` under this name: no part of the steward waits for another's."""
+    title = f"pooljobs {name} (pid {os.getpid()})"
+    return child_pool(settings.dsn, size=1, application_name=title, silence=settings.worker.job_timeout)
 
-    ``child`` is the steward; ``acted`` is set when the fleet is told that somebody has asked for something.
+
+@contextmanager
+def running_services(
+    settings: ServeSettings, child: Child, *, acted: threading.Event, outage: Outage, log: logging.Logger
+) -> Iterator[Sequence[ServiceThread]]:
+    """Both at work for as long as the block lasts. ``child`` is the steward; ``acted`` is set when the fleet is told
+    that somebody has asked for something.
     """
     with ExitStack() as stack:
-        calling, keeping = (
+        waking, maintaining = (stack.enter_context(steward_pool(settings, name)) for name in ("waker", "maintenance"))
+        yield [
             stack.enter_context(
-                child_pool(
-                    settings.dsn,
-                    size=1,
-                    application_name=f"pooljobs {name} (pid {os.getpid()})",
-                    silence=settings.worker.job_timeout,
+                ServiceThread(
+                    "waker",
+                    lambda stopping, watchdog: Waker(
+                        settings,
+                        child,
+                        acted=acted,
+                        pool=waking,
+                        outage=outage,
+                        stopping=stopping,
+                        watchdog=watchdog,
+                        log=log,
+                    ),
+                    without="meanwhile idle workers look for jobs by themselves",
+                    timeout=waker.STATEMENT_TIMEOUT,
+                    log=log,
+                    wake=child.board.idle_bell.wake,
                 )
-            )
-            for name in ("caller", "upkeeper")
-        )
-        call = ServiceThread(
-            "caller",
-            lambda stopping, watchdog: Waker(
-                settings, child, acted, calling, log, stopping=stopping, watchdog=watchdog
             ),
-            without="meanwhile idle workers look for jobs by themselves",
-            patience=waker.PATIENCE,
-            log=log,
-            wake=child.board.idle_bell.wake,
-        )
-        keep = ServiceThread(
-            "upkeeper",
-            lambda stopping, watchdog: VacuumService(
-                settings, child.board.fleet, keeping, log, stopping=stopping, watchdog=watchdog
+            stack.enter_context(
+                ServiceThread(
+                    "maintenance",
+                    lambda stopping, watchdog: Maintenance(
+                        settings,
+                        child.board.fleet,
+                        pool=maintaining,
+                        outage=outage,
+                        stopping=stopping,
+                        watchdog=watchdog,
+                        log=log,
+                    ),
+                    without="meanwhile tables are left to autovacuum, and old history is kept",
+                    timeout=vacuum.STATEMENT_TIMEOUT,
+                    log=log,
+                    breaks_off=True,
+                )
             ),
-            without="meanwhile tables are left to autovacuum, and old history is kept",
-            patience=vacuum_service.PATIENCE,
-            log=log,
-            breaks_off=True,
-        )
-        yield [stack.enter_context(call), stack.enter_context(keep)]
+        ]

@@ -71,7 +71,7 @@ class Left:
 class UntilEmpty:
     """One fleet's. What it finds out stands on the scoreboard, where the supervisor sees it (``emptied.py``)."""
 
-    def __init__(self, statements: Statements, child: Child, settings: WorkerSettings, log: logging.Logger) -> None:
+    def __init__(self, statements: Statements, child: Child, *, settings: WorkerSettings, log: logging.Logger) -> None:
         self._look, self._look_for_known = _both(statements, "look_for_undone")
         self._count, self._count_known = _both(statements, "count_left")
         self._known_jobs = KnownJobs(statements, child.board, child.board.fleet)

@@ -34,9 +34,9 @@ class ChildProcesses:
         self,
         board: Scoreboard,
         children: Children,
+        *,
         watch: ExitWatch,
         lifeline_fd: int,
-        *,
         mains: Mapping[Role, ChildMain],
         forget: Callable[[], None],
         stack_files: StackFiles,
@@ -128,7 +128,7 @@ class ChildProcesses:
         self._board.slot(slot).pid = pid
         self._processes[pid] = process
         superfluous = self._children.taken(position)  # who was to leave was let stay, while this one was on its way
-        record = ChildRecord(position, pid, slot, now, retiring=superfluous, generation=generation)
+        record = ChildRecord(position, pid, slot=slot, forked=now, retiring=superfluous, generation=generation)
         self._children.forked(record)
         self._watch.watch(pid)
 
@@ -165,7 +165,7 @@ class ChildProcesses:
         slot = self._board.slot(self._children.of(pid).slot)
         came_up = slot.state is SlotState.READY  # it may have become so since the loop last looked
         record = self._children.died(pid, now, came_up=came_up)
-        reaped = ReapedChild(record, end.status, len(slot.held()), bool(slot.killed), slot.wanted)
+        reaped = ReapedChild(record, end.status, held=len(slot.held()), killed=bool(slot.killed), wanted=slot.wanted)
         out_of_memory = self._oom.rose() and end.status == -signal.SIGKILL
         if record.position.role is Role.STEWARD or slot.worker_id == 0:
             slot.clear()

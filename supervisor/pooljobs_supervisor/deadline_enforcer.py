@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from time import monotonic_ns
 from uuid import UUID
 
@@ -28,14 +27,21 @@ from pooljobs_supervisor.forking.stack_files import StackFiles, account, whereab
 from pooljobs_supervisor.reporting.supervisor_log import SupervisorLog
 
 
-@dataclass(frozen=True, slots=True)
 class DeadlineEnforcer:
     """Signals workers, and has them killed. ``killed`` and ``killed_ns`` in a slot tell the steward of it."""
 
-    _board: Scoreboard
-    _child_processes: ChildProcesses
-    _stack_files: StackFiles
-    _supervisor_log: SupervisorLog
+    def __init__(
+        self,
+        board: Scoreboard,
+        child_processes: ChildProcesses,
+        *,
+        stack_files: StackFiles,
+        supervisor_log: SupervisorLog,
+    ) -> None:
+        self._board = board
+        self._child_processes = child_processes
+        self._stack_files = stack_files
+        self._supervisor_log = supervisor_log
 
     def enforce(self, action: Enforcement) -> None:
         """Carry out what the watcher asked for."""

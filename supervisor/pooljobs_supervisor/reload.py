@@ -10,13 +10,13 @@ workers go on. Replacing itself is ``plan.py``'s, as for workers that are worn.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from pooljobs.exit_codes import describe_exit
-from pooljobs.scoreboard import EntryState, Role, Scoreboard, Slot, Wanted
+from pooljobs.scoreboard import EntryState, Role, Slot, Wanted
 from pooljobs_supervisor.fleet.actions import Action, Kill, Retire
-from pooljobs_supervisor.fleet.children import ChildRecord, Children
-from pooljobs_supervisor.fleet.lifecycle import Lifecycle, LifecycleStage
+from pooljobs_supervisor.fleet.children import ChildRecord
+from pooljobs_supervisor.fleet.fleet_state import FleetState
+from pooljobs_supervisor.fleet.lifecycle import LifecycleStage
 from pooljobs_supervisor.fleet.plan import IDLE_TICK, TICK
 from pooljobs_supervisor.forking.reaped import ReapedChild
 from pooljobs_supervisor.reporting.supervisor_log import SupervisorLog
@@ -29,26 +29,28 @@ LONG_DRAIN = 5.0
 """Seconds after which an old worker that still works is worth a line in the log."""
 
 
-@dataclass(slots=True)
 class Reload:
     """One reload after the other, or one begun anew. ``asked_at`` is None while none is under way."""
 
-    _board: Scoreboard
-    _children: Children
-    _lifecycle: Lifecycle
-    _supervisor_log: SupervisorLog
-    _zygotes: Zygotes | None = None
-    _slowness: float = 0.0
-    """Seconds that a start may take beyond what it may by default."""
-    asked_at: float | None = None
-    """Monotonic seconds of the last order."""
-    _leaving: ChildRecord | None = None
-    """The last worker that was to be replaced."""
-    _unready_since: float | None = None
-    _failure: str = ""
-    """Why the new code cannot be had, in words; empty as long as it seems that it can."""
-    _called_long: int = 0
-    """Pid of the last old worker whose long drain was told."""
+    def __init__(
+        self, fleet: FleetState, supervisor_log: SupervisorLog, *, zygotes: Zygotes | None = None, slowness: float = 0.0
+    ) -> None:
+        self._board = fleet.board
+        self._children = fleet.children
+        self._lifecycle = fleet.lifecycle
+        self._supervisor_log = supervisor_log
+        self._zygotes = zygotes
+        self._slowness = slowness
+        """Seconds that a start may take beyond what it may by default."""
+        self.asked_at: float | None = None
+        """Monotonic seconds of the last order."""
+        self._leaving: ChildRecord | None = None
+        """The last worker that was to be replaced."""
+        self._unready_since: float | None = None
+        self._failure = ""
+        """Why the new code cannot be had, in words; empty as long as it seems that it can."""
+        self._called_long = 0
+        """Pid of the last old worker whose long drain was told."""
 
     def ask(self, now: float, why: str = "SIGHUP") -> None:
         """Reload, and say why. Who was replaced by an earlier order is replaced again: the code may be another."""
@@ -57,7 +59,7 @@ class Reload:
         self.asked_at, self._unready_since, self._failure = now, None, ""
         self._supervisor_log.reloading(why, self._children.procs, again=again)
 
-    def look(self, now: float) -> Sequence[Action]:
+    def check(self, now: float) -> Sequence[Action]:
         """Whom to replace next, if the fleet is complete, and whom to kill: who still boots has the old code."""
         if self.asked_at is None or not self._lifecycle.ever_ready:
             return []
@@ -75,7 +77,7 @@ class Reload:
             return booting
         return self._go_on(now)
 
-    def pause(self, _now: float) -> float:
+    def next_check(self, _now: float) -> float:
         """The tick of a fleet of which something is asked; deaths wake the loop."""
         return IDLE_TICK if self.asked_at is None else TICK
 

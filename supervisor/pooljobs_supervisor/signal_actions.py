@@ -6,12 +6,10 @@ HUP has two meanings: a terminal that is gone asks for an end, anything else for
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from signal import Signals
 
-from pooljobs.scoreboard import Scoreboard
-from pooljobs_supervisor.fleet.children import Children
-from pooljobs_supervisor.fleet.lifecycle import Lifecycle, LifecycleStage
+from pooljobs_supervisor.fleet.fleet_state import FleetState
+from pooljobs_supervisor.fleet.lifecycle import LifecycleStage
 from pooljobs_supervisor.reload import Reload
 from pooljobs_supervisor.reporting.status_dump import status_lines
 from pooljobs_supervisor.reporting.supervisor_log import SupervisorLog
@@ -19,17 +17,19 @@ from pooljobs_supervisor.terminal import has_terminal
 from pooljobs_supervisor.zygote.zygote_state import Zygotes
 
 
-@dataclass(frozen=True, slots=True)
 class SignalActions:
     """Takes signals. ``had_terminal``: the process had a controlling terminal when it started."""
 
-    _board: Scoreboard
-    _children: Children
-    _lifecycle: Lifecycle
-    _supervisor_log: SupervisorLog
-    _reload: Reload
-    _zygotes: Zygotes
-    had_terminal: bool
+    def __init__(
+        self, fleet: FleetState, supervisor_log: SupervisorLog, *, reload: Reload, zygotes: Zygotes, had_terminal: bool
+    ) -> None:
+        self._board = fleet.board
+        self._children = fleet.children
+        self._lifecycle = fleet.lifecycle
+        self._supervisor_log = supervisor_log
+        self._reload = reload
+        self._zygotes = zygotes
+        self.had_terminal = had_terminal
 
     def take(self, number: Signals, now: float) -> None:
         """Do what this signal asks for."""

@@ -23,13 +23,13 @@ from pooljobs_supervisor.child_processes import ChildProcesses
 from pooljobs_supervisor.deadline_enforcer import DeadlineEnforcer
 from pooljobs_supervisor.emptied import Emptied
 from pooljobs_supervisor.fleet.children import Children
+from pooljobs_supervisor.fleet.fleet_state import FleetState
 from pooljobs_supervisor.fleet.lifecycle import Lifecycle
 from pooljobs_supervisor.fleet.watchers import Watcher
 from pooljobs_supervisor.forking.exit_watch import ExitWatch, pidfds_work
-from pooljobs_supervisor.forking.lifeline import Lifeline
+from pooljobs_supervisor.forking.lifeline import Lifeline, ParentResources
 from pooljobs_supervisor.forking.orphan_reaper import OrphanReaper, adopts_orphans
 from pooljobs_supervisor.forking.parent_death import parent_death_signal
-from pooljobs_supervisor.forking.parent_resources import ParentResources
 from pooljobs_supervisor.forking.process_exit import leave
 from pooljobs_supervisor.forking.signals import Inbox
 from pooljobs_supervisor.forking.stack_files import StackFiles
@@ -90,11 +90,12 @@ class Supervisor:
         self._zygotes = Zygotes(settings.boot_timeout)
         code = self._zygotes if preload is not None else None
         slowness = max(0.0, settings.boot_timeout - BOOT_TIMEOUT)
-        self._reload = Reload(self._board, self._children, self._lifecycle, self._supervisor_log, code, slowness)
+        self._fleet = FleetState(board, self._children, self._lifecycle)
+        self._reload = Reload(self._fleet, self._supervisor_log, zygotes=code, slowness=slowness)
         line = StatusLine(terminal) if terminal is not None else None
-        self._drain_display = DrainDisplay(self._board, self._children, self._lifecycle, self._supervisor_log, line)
+        self._drain_display = DrainDisplay(self._fleet, self._supervisor_log, terminal=line)
         self._job_timeout, self._boot_timeout = settings.worker.job_timeout, settings.boot_timeout
-        self._changes = Changes(settings.reload_dirs, self._reload, self._lifecycle, self._log)
+        self._changes = Changes(settings.reload_dirs, self._reload, lifecycle=self._lifecycle, log=self._log)
         self._limits = RecyclingLimits(settings.max_jobs_per_child, settings.max_memory_per_child * 1_000_000)
 
     def run(self) -> ExitCode:
@@ -126,8 +127,8 @@ class Supervisor:
             child_processes = ChildProcesses(
                 self._board,
                 self._children,
-                watch,
-                lifeline.read_fd,
+                watch=watch,
+                lifeline_fd=lifeline.read_fd,
                 mains=self._mains,
                 forget=own.forget,
                 stack_files=stack_files,
@@ -149,21 +150,20 @@ class Supervisor:
         context = ZygoteContext(
             self._board,
             lifeline.read_fd,
-            os.getpid(),
-            self._load,
-            self._mains[Role.WORKER],
-            parent_death_signal(),
-            self._log,
+            supervisor=os.getpid(),
+            load=self._load,
+            worker=self._mains[Role.WORKER],
+            tell_of_parent=parent_death_signal(),
+            log=self._log,
         )
-        manager = ZygoteManager(self._zygotes, SpawnRequests(selector), watch, selector, context)
+        manager = ZygoteManager(self._zygotes, SpawnRequests(selector), watch=watch, selector=selector, context=context)
         own.add(manager.close)
         return manager
 
     def _preloading(self, manager: ZygoteManager | None, own: ParentResources) -> Preload | None:
         if manager is None:
             return None
-        supervisor_log = ZygoteLog(self._log)
-        return Preload(self._zygotes, manager, self._children, self._lifecycle, supervisor_log, own.forget)
+        return Preload(self._fleet, self._zygotes, manager=manager, log=ZygoteLog(self._log), forget=own.forget)
 
     def _loop(
         self,
@@ -175,41 +175,39 @@ class Supervisor:
     ) -> SupervisorLoop:
         """The loop with all that it calls; nothing is forked yet."""
         signal_actions = SignalActions(
-            self._board,
-            self._children,
-            self._lifecycle,
+            self._fleet,
             self._supervisor_log,
-            self._reload,
-            self._zygotes,
+            reload=self._reload,
+            zygotes=self._zygotes,
             had_terminal=has_terminal(),
         )
         return SupervisorLoop(
-            self._board,
-            self._children,
-            self._lifecycle,
+            self._fleet,
             self._supervisor_log,
-            inbox,
-            signal_actions,
-            self._reload,
-            watch,
-            child_processes,
-            OrphanReaper(adopts=adopts_orphans()),
-            ServiceManager(os.environ, self._log),
-            self._watchers(stack_files),
-            DeadlineEnforcer(self._board, child_processes, stack_files, self._supervisor_log),
-            preload,
+            inbox=inbox,
+            signal_actions=signal_actions,
+            reload=self._reload,
+            watch=watch,
+            child_processes=child_processes,
+            orphan_reaper=OrphanReaper(adopts=adopts_orphans()),
+            manager=ServiceManager(os.environ, self._log),
+            watchers=self._watchers(stack_files),
+            enforcer=DeadlineEnforcer(
+                self._board, child_processes, stack_files=stack_files, supervisor_log=self._supervisor_log
+            ),
+            preload=preload,
         )
 
     def _watchers(self, stack_files: StackFiles) -> tuple[Watcher, ...]:
         """Who looks at the fleet on every tick, in this order."""
         return (
-            DeadlineWatcher(self._board, self._children, self._lifecycle, stack_files),
-            Recycling(self._limits, self._board, self._children, self._lifecycle),
+            DeadlineWatcher(self._fleet, stack_files),
+            Recycling(self._fleet, self._limits),
             self._changes,
             self._reload,
-            Emptied(self._board, self._children, self._lifecycle, self._supervisor_log),
+            Emptied(self._fleet, self._supervisor_log),
             self._drain_display,
-            HangWatchdog(self._job_timeout, self._boot_timeout, self._board, self._children, self._lifecycle),
+            HangWatchdog(self._fleet, job_timeout=self._job_timeout, boot_timeout=self._boot_timeout),
             LogFlush(),
         )
 

@@ -6,12 +6,11 @@ Used by ``supervisor.py``. Everything is decided elsewhere: here decisions meet 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from selectors import BaseSelector
 from time import monotonic
 
 from pooljobs.exit_codes import ExitCode
-from pooljobs.scoreboard import Role, Scoreboard, Wanted
+from pooljobs.scoreboard import Role, Wanted
 from pooljobs_supervisor.child_processes import ChildProcesses
 from pooljobs_supervisor.deadline_enforcer import DeadlineEnforcer
 from pooljobs_supervisor.fleet.actions import (
@@ -29,8 +28,9 @@ from pooljobs_supervisor.fleet.actions import (
     TellBoot,
     Wake,
 )
-from pooljobs_supervisor.fleet.children import STEWARD, Children, Position
-from pooljobs_supervisor.fleet.lifecycle import Lifecycle, LifecycleStage
+from pooljobs_supervisor.fleet.children import STEWARD, Position
+from pooljobs_supervisor.fleet.fleet_state import FleetState
+from pooljobs_supervisor.fleet.lifecycle import LifecycleStage
 from pooljobs_supervisor.fleet.plan import held_back, pause, plan
 from pooljobs_supervisor.fleet.watchers import Watcher
 from pooljobs_supervisor.forking.exit_watch import ExitWatch
@@ -43,24 +43,39 @@ from pooljobs_supervisor.signal_actions import SignalActions
 from pooljobs_supervisor.zygote.preload import Preload
 
 
-@dataclass(frozen=True, slots=True)
 class SupervisorLoop:
     """Steps until the course is done."""
 
-    _board: Scoreboard
-    _children: Children
-    _lifecycle: Lifecycle
-    _supervisor_log: SupervisorLog
-    _inbox: Inbox
-    _signal_actions: SignalActions
-    _reload: Reload
-    _watch: ExitWatch
-    _child_processes: ChildProcesses
-    _orphan_reaper: OrphanReaper
-    _manager: ServiceManager
-    _watchers: tuple[Watcher, ...]
-    _enforcer: DeadlineEnforcer
-    _preload: Preload | None = None
+    def __init__(
+        self,
+        fleet: FleetState,
+        supervisor_log: SupervisorLog,
+        *,
+        inbox: Inbox,
+        signal_actions: SignalActions,
+        reload: Reload,
+        watch: ExitWatch,
+        child_processes: ChildProcesses,
+        orphan_reaper: OrphanReaper,
+        manager: ServiceManager,
+        watchers: tuple[Watcher, ...],
+        enforcer: DeadlineEnforcer,
+        preload: Preload | None = None,
+    ) -> None:
+        self._board = fleet.board
+        self._children = fleet.children
+        self._lifecycle = fleet.lifecycle
+        self._supervisor_log = supervisor_log
+        self._inbox = inbox
+        self._signal_actions = signal_actions
+        self._reload = reload
+        self._watch = watch
+        self._child_processes = child_processes
+        self._orphan_reaper = orphan_reaper
+        self._manager = manager
+        self._watchers = watchers
+        self._enforcer = enforcer
+        self._preload = preload
 
     def run(self, selector: BaseSelector) -> None:
         """Step, and sleep between steps until a signal, a death or the next tick."""
@@ -74,9 +89,9 @@ class SupervisorLoop:
 
     def _pauses(self, now: float) -> Iterator[float]:
         yield pause(self._children, self._lifecycle, self._child_processes.count_slots(), now)
-        yield from (watcher.pause(now) for watcher in self._watchers)
+        yield from (watcher.next_check(now) for watcher in self._watchers)
         if self._preload is not None:
-            yield self._preload.pause(now)
+            yield self._preload.next_check(now)
 
     def _step(self) -> LifecycleStage:
         now = monotonic()
@@ -92,7 +107,7 @@ class SupervisorLoop:
         if self._preload is not None:
             self._preload.step(now)
         for watcher in self._watchers:
-            self._act(watcher.look(now), now)
+            self._act(watcher.check(now), now)
         self._move(now)
         slots = self._child_processes.count_slots()
         self._act(plan(self._children, self._lifecycle, slots, now), now)

@@ -25,7 +25,7 @@ from tests.support.first_version import first_version
 from tests.support.later import with_migrations
 
 RELEASED = {"field_more", "field_less", "only_old", "only_new", "old_name", "new_name"}
-HALF_RELEASED = JobMixture(0.0, 0.02, 0.0, 0.0, 0.02, released=0.5)
+HALF_RELEASED = JobMixture(0.0, 0.02, hopeless=0.0, deadly=0.0, exact=0.02, released=0.5)
 
 
 def completed(dsn: str) -> set[str]:

@@ -20,8 +20,8 @@ from pooljobs.process.child import Child
 from pooljobs.process.fleet import fleet_of
 from pooljobs.scoreboard import Role, Scoreboard, SlotState
 from pooljobs.settings import ServeSettings, WorkerSettings
+from pooljobs_steward.chore_schedule import make_way
 from pooljobs_steward.chores import Chores
-from pooljobs_steward.connection import LOCK_TIMEOUT
 from tests.support.claims import SQL, claim, insert, register, scalar, settle_all
 from tests.support.waiting import wait_until
 
@@ -44,7 +44,7 @@ def acted() -> threading.Event:
 @pytest.fixture
 def chores(dsn: str, board: Scoreboard, acted: threading.Event) -> Chores:
     settings = ServeSettings(dsn=dsn, app="", worker=WorkerSettings(job_timeout=1.0))
-    return Chores(settings, Child(board, board.slot(0), -1, os.getppid()), acted, logging.getLogger("test"))
+    return Chores(settings, Child(board, board.slot(0), -1, os.getppid()), acted=acted, log=logging.getLogger("test"))
 
 
 def test_what_a_reaped_worker_held_is_given_back_though_the_table_was_locked_just_then(
@@ -55,7 +55,7 @@ def test_what_a_reaped_worker_held_is_given_back_though_the_table_was_locked_jus
         return bool(scalar(connection, query) == number)
 
     worker = register(connection, job_timeout=1.0)
-    connection.execute(LOCK_TIMEOUT)
+    make_way(connection)
     insert(connection, 3)
     assert claim(connection, worker)
     chores.run_due(connection)

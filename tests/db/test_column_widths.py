@@ -96,7 +96,7 @@ def test_it_is_given_by_copy(producer: Producer, at: Conn, alike: bool) -> None:
 )
 def test_it_survives_each_verdict(producer: Producer, at: Conn, verdict: Verdict, status: str) -> None:
     producer.insert(JOB)
-    assert SettlementBatch(Statements("pooljobs")).settle(at, [claimed(at).settled(verdict)]) == (set(), set())
+    assert SettlementBatch(Statements("pooljobs")).settle(at, [claimed(at).settled(verdict)]) == (set(), set(), {})
     everywhere(at, status)
 
 

@@ -38,7 +38,7 @@ def steward(dsn: str, connection: Connection[Any]) -> Iterator[Connection[Any]]:
 
 
 def due(board: Scoreboard, steward: Connection[Any]) -> int:
-    host = IdleHosts(SQL, FLEET, WorkerSettings(), KnownJobs(SQL, board, FLEET))
+    host = IdleHosts(SQL, FLEET, settings=WorkerSettings(), known_jobs=KnownJobs(SQL, board, FLEET))
     return host.look(steward, 100, marking=False).due
 
 
@@ -72,7 +72,7 @@ def test_the_declarations_are_read_again_when_there_is_other_code(
     insert(connection, job_type="newest")
     board.slot(1).foreign_types = 1
     known = KnownJobs(SQL, board, FLEET)
-    host = IdleHosts(SQL, FLEET, WorkerSettings(), known)
+    host = IdleHosts(SQL, FLEET, settings=WorkerSettings(), known_jobs=known)
     assert host.look(steward, 100, marking=False).due == 0
     declare(connection, "newest", fleet=FLEET, code=3)
     board.slot(2).code = 3

@@ -28,7 +28,7 @@ FROM pg_inherits WHERE inhparent = 'pooljobs.history'::regclass
 
 @pytest.fixture
 def steward(dsn: str) -> Iterator[Conn]:
-    """A connection as the upkeeper's, of a role with what a worker needs."""
+    """A connection as the maintenance's, of a role with what a worker needs."""
     with child_pool(dsn, size=1, application_name="pooljobs test") as pool, pool.connection() as connection:
         yield connection
 

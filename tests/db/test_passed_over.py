@@ -24,7 +24,7 @@ from pooljobs.scoreboard import Scoreboard
 from pooljobs_worker.claims.claimed_job import ClaimedJob
 from pooljobs_worker.claims.claimer import Claimer
 from pooljobs_worker.claims.lanes import START, SWEEP_LONGEST, Lanes
-from pooljobs_worker.session.outage import Outage
+from pooljobs_worker.session.database_wait import DatabaseWait
 from pooljobs_worker.session.worker_session import WorkerSession
 from tests.support.claims import insert, register, scalar, settle_all
 from tests.support.waiting import wait_until
@@ -43,7 +43,7 @@ def make_claimer(dsn: str, connection: Conn) -> Iterator[MakeClaimer]:
     board = Scoreboard.create(1, 10)
     with child_pool(dsn, size=1, application_name="test") as pool:
         session = WorkerSession(
-            pool, board.slot(0), outage=Outage(board.slot(0), logging.getLogger("test")), give_up=lambda: False
+            pool, board.slot(0), wait=DatabaseWait(board.slot(0), logging.getLogger("test")), give_up=lambda: False
         )
         board.slot(0).worker_id = register(connection, job_timeout=600.0)
         yield lambda queues: Claimer(

@@ -12,8 +12,10 @@ from psycopg import Connection, sql
 from psycopg_pool import PoolTimeout
 
 from pooljobs.db.connect import child_pool
+from pooljobs.db.outage import Outage
 from pooljobs.db.pool_checkout import borrow
-from pooljobs_steward.connection import StewardConnection
+from pooljobs.db.refusal_log import RefusalLog
+from pooljobs.db.resilient_connection import ResilientConnection
 from tests.support.roles import role_for
 
 Conn = Connection[Any]
@@ -38,7 +40,9 @@ def test_what_the_server_says_is_told(
             closing(child_pool(plain, size=1, application_name="pooljobs steward")) as pool,
             caplog.at_level(logging.INFO),
         ):
-            assert not StewardConnection(pool, logging.getLogger("test")).attempt(lambda _: None)
+            log = logging.getLogger("test")
+            resilient = ResilientConnection(pool, outage=Outage(log), refusals=RefusalLog(log))
+            assert not resilient.attempt(lambda _: None)
     assert [told in message for message in caplog.messages] == [True], caplog.messages
 
 

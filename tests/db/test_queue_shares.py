@@ -15,7 +15,7 @@ from pooljobs.db.statements import Statements
 from pooljobs.scoreboard import Scoreboard
 from pooljobs_worker.claims.claimer import Claimer
 from pooljobs_worker.claims.lanes import Lanes
-from pooljobs_worker.session.outage import Outage
+from pooljobs_worker.session.database_wait import DatabaseWait
 from pooljobs_worker.session.worker_session import WorkerSession
 from tests.support.claims import insert, register
 from tests.support.waiting import wait_until
@@ -29,7 +29,7 @@ def session(dsn: str) -> Iterator[tuple[WorkerSession, Scoreboard]]:
     board = Scoreboard.create(1, 10)
     with child_pool(dsn, size=1, application_name="test") as pool:
         session = WorkerSession(
-            pool, board.slot(0), outage=Outage(board.slot(0), logging.getLogger("test")), give_up=lambda: False
+            pool, board.slot(0), wait=DatabaseWait(board.slot(0), logging.getLogger("test")), give_up=lambda: False
         )
         yield session, board
         session.close()

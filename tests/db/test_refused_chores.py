@@ -18,14 +18,16 @@ from psycopg.pq import TransactionStatus
 from psycopg_pool import ConnectionPool
 
 from pooljobs.db.connect import child_pool
+from pooljobs.db.outage import Outage
 from pooljobs.db.refusal_log import RefusalLog
+from pooljobs.db.resilient_connection import ResilientConnection
 from pooljobs.process.child import Child
 from pooljobs.scoreboard import Role, Scoreboard, SlotState
 from pooljobs.settings import ServeSettings, WorkerSettings
-from pooljobs_steward.chore_schedule import LOCKED_PAUSE, Chore, ChoreSchedule
+from pooljobs_steward.chore_schedule import LOCKED_PAUSE, Chore, ChoreSchedule, make_way
 from pooljobs_steward.chores import Chores
-from pooljobs_steward.connection import StewardConnection
-from tests.support.claims import claim, insert, register, scalar
+from pooljobs_steward.leaders import Leaders
+from tests.support.claims import SQL, claim, insert, register, scalar
 from tests.support.waiting import wait_until
 
 Conn = Connection[Any]
@@ -39,10 +41,18 @@ def pool(dsn: str) -> Iterator[ConnectionPool[Conn]]:
         yield pool
 
 
+def resilient_of(pool: ConnectionPool[Conn]) -> ResilientConnection:
+    return ResilientConnection(pool, outage=Outage(LOG), refusals=RefusalLog(LOG), prepare=make_way)
+
+
+def schedule_of(*chores: Chore) -> ChoreSchedule:
+    return ChoreSchedule(chores, refusals=RefusalLog(LOG), leaders=Leaders(SQL, 1))
+
+
 @pytest.fixture
-def patience(pool: ConnectionPool[Conn]) -> Iterator[StewardConnection]:
-    with closing(StewardConnection(pool, LOG)) as patience:
-        yield patience
+def resilient(pool: ConnectionPool[Conn]) -> Iterator[ResilientConnection]:
+    with closing(resilient_of(pool)) as made:
+        yield made
 
 
 @pytest.fixture
@@ -55,7 +65,7 @@ def board() -> Iterator[Scoreboard]:
 @pytest.fixture
 def chores(dsn: str, board: Scoreboard) -> Chores:
     settings = ServeSettings(dsn=dsn, app="", worker=WorkerSettings(job_timeout=1.0))
-    return Chores(settings, Child(board, board.slot(0), -1, os.getppid()), threading.Event(), LOG)
+    return Chores(settings, Child(board, board.slot(0), -1, os.getppid()), acted=threading.Event(), log=LOG)
 
 
 def user(dsn: str) -> sql.Identifier:
@@ -100,7 +110,7 @@ def test_what_is_refused_to_one_chore_keeps_no_other_from_its_work(
     *,
     dsn: str,
     connection: Conn,
-    patience: StewardConnection,
+    resilient: ResilientConnection,
     chores: Chores,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -115,7 +125,7 @@ def test_what_is_refused_to_one_chore_keeps_no_other_from_its_work(
     def given_back() -> bool:
         nonlocal rounds
         rounds += 1
-        assert patience.attempt(chores.run_due)
+        assert resilient.attempt(chores.run_due)
         return not scalar(connection, "SELECT count(*) FROM pooljobs.live WHERE worker_id IS NOT NULL")
 
     wait_until(given_back, what="the lost host's jobs to come back")
@@ -126,7 +136,7 @@ def test_what_is_refused_to_one_chore_keeps_no_other_from_its_work(
     assert len(told) == len(statements) > 0, "a line each"
     for line in told:
         assert line.startswith(f"the database refused: {words}")
-        assert line.endswith("; the steward goes on with what else there is to do")
+        assert line.endswith("the steward goes on with what else there is to do")
 
 
 def test_a_burial_that_is_refused_is_tried_again_at_leisure_and_ends_when_it_may(
@@ -160,7 +170,7 @@ def test_a_burial_that_is_refused_is_tried_again_at_leisure_and_ends_when_it_may
 
 @pytest.mark.hazard("What one chore of the steward's may not do")
 def test_a_chore_that_leaves_a_transaction_open_costs_the_connection_and_nothing_else(
-    patience: StewardConnection, caplog: pytest.LogCaptureFixture
+    resilient: ResilientConnection, caplog: pytest.LogCaptureFixture
 ) -> None:
     done: list[int] = []
 
@@ -172,8 +182,8 @@ def test_a_chore_that_leaves_a_transaction_open_costs_the_connection_and_nothing
         assert connection.info.transaction_status is TransactionStatus.IDLE
         done.append(connection.info.backend_pid)
 
-    schedule = ChoreSchedule([Chore(breaks, 600.0), Chore(looks, 0.0)], RefusalLog(LOG))
-    first = [patience.attempt(schedule.run_due) for _ in range(2)]
+    schedule = schedule_of(Chore("breaks", breaks, every=600.0), Chore("looks", looks, every=0.0))
+    first = [resilient.attempt(schedule.run_due) for _ in range(2)]
     assert first == [False, True]
     assert len(done) == 1
     assert "division by zero (in SELECT)" in caplog.text
@@ -181,7 +191,7 @@ def test_a_chore_that_leaves_a_transaction_open_costs_the_connection_and_nothing
 
 
 def test_an_outage_ends_the_round_and_is_told_as_one(
-    patience: StewardConnection, caplog: pytest.LogCaptureFixture
+    resilient: ResilientConnection, caplog: pytest.LogCaptureFixture
 ) -> None:
     ends = iter([True, False])
     done: list[float] = []
@@ -190,30 +200,30 @@ def test_an_outage_ends_the_round_and_is_told_as_one(
         if next(ends):
             connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
-    schedule = ChoreSchedule(
-        [Chore(is_ended, 600.0), Chore(lambda _c: done.append(time.monotonic()), 600.0)], RefusalLog(LOG)
+    schedule = schedule_of(
+        Chore("is ended", is_ended, every=600.0), Chore("rest", lambda _c: done.append(time.monotonic()), every=600.0)
     )
     with caplog.at_level(logging.INFO):
-        assert not patience.attempt(schedule.run_due)
+        assert not resilient.attempt(schedule.run_due)
         assert not done
-        wait_until(lambda: patience.attempt(schedule.run_due) and done, what="the rest to be done")
+        wait_until(lambda: resilient.attempt(schedule.run_due) and done, what="the rest to be done")
     assert [record.message.split(":")[0].split(" after")[0] for record in caplog.records] == [
         "the database is away",
         "the database is back",
     ]
 
 
-def test_a_deadlock_is_no_outage_and_no_news(patience: StewardConnection, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_deadlock_is_no_outage_and_no_news(resilient: ResilientConnection, caplog: pytest.LogCaptureFixture) -> None:
     def meets_another(connection: Conn) -> None:
         connection.execute("DO 'BEGIN RAISE SQLSTATE ''40P01''; END'")
 
-    schedule = ChoreSchedule([Chore(meets_another, 600.0)], RefusalLog(LOG))
-    assert patience.attempt(schedule.run_due)
+    schedule = schedule_of(Chore("meets another", meets_another, every=600.0))
+    assert resilient.attempt(schedule.run_due)
     assert schedule.seconds_to_next() <= LOCKED_PAUSE
     assert not caplog.records
 
 
-def test_what_psycopg_cannot_do_ends_the_steward_with_its_traceback(patience: StewardConnection) -> None:
-    schedule = ChoreSchedule([Chore(lambda connection: connection.cursor().fetchone() and None, 1.0)], RefusalLog(LOG))
+def test_what_psycopg_cannot_do_ends_the_steward_with_its_traceback(resilient: ResilientConnection) -> None:
+    schedule = schedule_of(Chore("bug", lambda connection: connection.cursor().fetchone() and None, every=1.0))
     with pytest.raises(psycopg.ProgrammingError):
-        patience.attempt(schedule.run_due)
+        resilient.attempt(schedule.run_due)

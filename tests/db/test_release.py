@@ -35,7 +35,7 @@ def crash_of_one(connection: Conn, job_type: str) -> bool:
         slot.worker_id, slot.exit_status, slot.state = worker, -signal.SIGKILL, SlotState.DEAD
         slot.hold(0, job.id.bytes, job.fence, job.token)
         slot.start(0, time.monotonic_ns())
-        assert DeadWorkers(SQL, WorkerSettings(), board, logging.getLogger("test")).release(connection, slot)
+        assert DeadWorkers(SQL, WorkerSettings(), board=board, log=logging.getLogger("test")).release(connection, slot)
         assert board.returned_ns > 0
         return bool(board.suspect_types.since(job_type, time.monotonic_ns()))
 
@@ -79,7 +79,7 @@ def test_a_job_that_crashed_once_too_often_is_an_error_in_the_log(
         slot.worker_id, slot.exit_status, slot.state = worker, -signal.SIGSEGV, SlotState.DEAD
         slot.hold(0, job.id.bytes, job.fence, job.token)
         slot.start(0, time.monotonic_ns())
-        DeadWorkers(SQL, WorkerSettings(), board, logging.getLogger("test")).release(connection, slot)
+        DeadWorkers(SQL, WorkerSettings(), board=board, log=logging.getLogger("test")).release(connection, slot)
     (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
     told = vars(record)
     assert (told["event"], told["job_id"], told["job_type"]) == ("job_failed", str(job.id), "guilty")
@@ -101,7 +101,7 @@ def test_a_job_that_too_many_hosts_were_lost_with_is_an_error_in_the_log(
     connection.execute("UPDATE pooljobs.live SET start_recorded = true")
     connection.execute(SQL.load("retire_workers"), {"worker_ids": [worker]})
     with closing(Scoreboard.create(1, 1)) as board:
-        DeadWorkers(SQL, settings, board, logging.getLogger("test")).release_all(connection, None, lost=True)
+        DeadWorkers(SQL, settings, board=board, log=logging.getLogger("test")).release_all(connection, None, lost=True)
     errors = [record for record in caplog.records if record.levelno == logging.ERROR]
     failed = connection.execute("SELECT id::text FROM pooljobs.history WHERE status = 'failed' ORDER BY id").fetchall()
     assert len(failed) == 2

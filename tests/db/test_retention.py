@@ -10,6 +10,7 @@ import pytest
 from psycopg import Connection
 
 from pooljobs.db.connect import pin
+from pooljobs_steward.leaders import Leaders
 from pooljobs_steward.maintenance.retention import Retention
 from tests.support.claims import SQL
 
@@ -59,7 +60,7 @@ def tables(connection: Conn, ago: int) -> int:
 
 def retire(connection: Conn, keep_days: int) -> None:
     pin(connection)
-    Retention(SQL, 1, keep_days, LOG).retire(connection)
+    Retention(SQL, leaders=Leaders(SQL, 1), keep_days=keep_days, log=LOG).retire(connection)
 
 
 def test_days_beyond_the_limit_are_dropped_and_no_other(old: Conn) -> None:

@@ -123,7 +123,7 @@ def test_jobs_are_claimed_settled_completed_cancelled_and_shown(place: tuple[str
         assert answer is not None
         first, second = answer.jobs(7)
         settled = Settlement(first.id.bytes, first.fence, 7, Verdict.COMPLETED, started_ns=1)
-        assert SettlementBatch(statements).settle(at, [settled]) == (set(), set())
+        assert SettlementBatch(statements).settle(at, [settled]) == (set(), set(), {})
         complete = statements.load("complete_in_transaction")
         Completion(complete, job_id=second.id, fence=second.fence, token=7, started_ns=1).on(at)
         assert app.cancel(ids[2]) is Cancellation.CANCELLED

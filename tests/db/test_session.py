@@ -13,10 +13,11 @@ from psycopg import Connection, sql
 from psycopg import errors as pg
 from psycopg.conninfo import conninfo_to_dict
 
+from pooljobs.db.resilient_connection import SILENT_TRIES
 from pooljobs.errors import DatabaseRefusedError
 from pooljobs.scoreboard import Activity, SlotState
 from pooljobs_steward import leases
-from pooljobs_worker.session.worker_session import SILENT_TRIES, GaveUpError
+from pooljobs_worker.session.worker_session import GaveUpError
 from tests.support.claims import insert, scalar
 from tests.support.waiting import wait_until
 from tests.support.worker_parts import claimer_of, worker_parts

@@ -79,7 +79,7 @@ def test_a_thousand_long_errors_are_settled(connection: Conn, narrow: Conn) -> N
     insert(connection, JOBS)
     jobs = claim(connection, register(narrow), limit=JOBS) or []
     settlements = [job.settled(Verdict.FAILED, error=secrets.token_hex(4000)) for job in jobs]
-    assert SettlementBatch(SQL).settle(narrow, settlements) == Settled(set(), set())
+    assert SettlementBatch(SQL).settle(narrow, settlements) == Settled(set(), set(), {})
     stored = connection.execute("SELECT id, last_error FROM pooljobs.history").fetchall()
     assert {(job_id.bytes, error) for job_id, error in stored} == {(one.job_id, one.error) for one in settlements}
 
@@ -89,7 +89,7 @@ def test_an_error_that_is_too_long_by_itself_is_stored_shorter(connection: Conn,
     jobs = claim(connection, register(narrow)) or []
     errors = ["short", "long" + secrets.token_hex(TEMPORARY)]
     settlements = [job.settled(Verdict.FAILED, error=error) for job, error in zip(jobs, errors, strict=True)]
-    assert SettlementBatch(SQL).settle(narrow, settlements) == Settled(set(), set())
+    assert SettlementBatch(SQL).settle(narrow, settlements) == Settled(set(), set(), {})
     stored = [row[0] for row in connection.execute("SELECT last_error FROM pooljobs.history").fetchall()]
     assert sorted(stored) == [errors[1][:1000], "short"]
 

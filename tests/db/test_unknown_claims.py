@@ -32,7 +32,7 @@ def steward(dsn: str) -> Iterator[Conn]:
 
 
 def strays_of(components: Components, least_age: float = 0.0) -> UnknownClaims:
-    return UnknownClaims(components.statements, components.child.board, least_age)
+    return UnknownClaims(components.statements, components.child.board, least_age=least_age)
 
 
 def held(connection: Conn) -> int:

@@ -41,7 +41,7 @@ def steward(dsn: str) -> Iterator[Connection[Any]]:
 
 def chore(board: Scoreboard, *queues: str, seconds: float = SECONDS, most: int = 100) -> UnknownTypes:
     settings = WorkerSettings(queues=queues or ("default",), unknown_after=seconds)
-    return UnknownTypes(SQL, board, settings, logging.getLogger("test"), most)
+    return UnknownTypes(SQL, board, settings=settings, log=logging.getLogger("test"), most=most)
 
 
 def fleet(connection: Connection[Any], *job_types: str, number: int = 1, seen: float = 30.0) -> None:

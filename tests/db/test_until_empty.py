@@ -41,7 +41,7 @@ def steward(dsn: str) -> Iterator[Connection[Any]]:
 
 def chore(board: Scoreboard, *queues: str) -> UntilEmpty:
     child = Child(board, board.slot(0), -1, os.getppid())
-    return UntilEmpty(SQL, child, WorkerSettings(queues=queues or ("default",)), LOG)
+    return UntilEmpty(SQL, child, settings=WorkerSettings(queues=queues or ("default",)), log=LOG)
 
 
 def ends(chores: UntilEmpty, board: Scoreboard, steward: Connection[Any]) -> bool:

@@ -1,4 +1,4 @@
-"""The steward's caller where its connection is of no use: it is noticed and told, and it listens on another one."""
+"""The steward's waker where its connection is of no use: it is noticed and told, and it listens on another one."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 from psycopg import Connection
 
 from pooljobs.db.connect import child_pool
+from pooljobs.db.outage import Outage
 from pooljobs.process.child import Child
 from pooljobs.scoreboard import Role, Scoreboard, Slot, SlotState
 from pooljobs.settings import ServeSettings, WorkerSettings
@@ -24,30 +25,37 @@ from tests.support.serving import enqueue
 from tests.support.waiting import wait_until
 
 LOG = logging.getLogger("test")
-PATIENCE = 0.5
+TIMEOUT = 0.5
 LEASE = 1.5
 ASLEEP = "SELECT max(idle_until) FROM pooljobs.idle_hosts WHERE idle_until > now()"
 
 
 @contextmanager
 def calling(dsn: str) -> Iterator[tuple[ServiceThread, Slot]]:
-    """A caller at work, and the slot of the one worker it has, which idles and never stirs."""
+    """A waker at work, and the slot of the one worker it has, which idles and never stirs."""
     settings = ServeSettings(dsn=dsn, app="", worker=WorkerSettings(job_timeout=LEASE, poll_interval=600.0))
     with closing(Scoreboard.create(2, 10)) as board, child_pool(dsn, size=1, application_name="pooljobs test") as pool:
         slot = board.slot(1)
         slot.role, slot.state, slot.idle_since_ns = Role.WORKER, SlotState.READY, time.monotonic_ns()
         child = Child(board, board.slot(0), -1, os.getppid())
         with ServiceThread(
-            "caller",
+            "waker",
             lambda stopping, watchdog: Waker(
-                settings, child, threading.Event(), pool, LOG, stopping=stopping, watchdog=watchdog
+                settings,
+                child,
+                acted=threading.Event(),
+                pool=pool,
+                outage=Outage(LOG),
+                stopping=stopping,
+                watchdog=watchdog,
+                log=LOG,
             ),
             without="workers poll",
-            patience=PATIENCE,
+            timeout=TIMEOUT,
             log=LOG,
             wake=board.idle_bell.wake,
-        ) as helper:
-            yield helper, slot
+        ) as service:
+            yield service, slot
 
 
 def idle_until(connection: Connection[Any]) -> object:
@@ -60,10 +68,10 @@ def test_a_silent_connection_is_cut_and_another_one_listens(
     dsn: str, connection: Connection[Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     def told() -> bool:
-        helper.look(time.monotonic())
+        service.check(time.monotonic())
         return "had no answer" in caplog.text
 
-    with open_wire(dsn) as wire, calling(wire.dsn) as (helper, slot):
+    with open_wire(dsn) as wire, calling(wire.dsn) as (service, slot):
         wait_until(lambda: idle_until(connection), what="the host to sleep")
         wait_until(lambda: wire.silence(0.0, None, 1.0), what="the connection to be old enough, and silent")
         wait_until(told, what="the silence to be noticed")

@@ -37,7 +37,7 @@ def backends_of(connection: Connection[Any], pid: int) -> int:
 @pytest.mark.hazard(
     "A lock on a table (an index is built, somebody's transaction) holds up all that the steward does",
     closed="its statements wait 300 ms for a lock, then make way for its other chores "
-    "(`supervisor/pooljobs_steward/connection.py`, `supervisor/pooljobs_steward/chore_schedule.py`)",
+    "(`supervisor/pooljobs_steward/chore_schedule.py`)",
     area="chores",
 )
 def test_a_claim_that_still_runs_in_the_server_takes_nothing_for_its_dead_worker(dsn: str, tmp_path: Path) -> None:

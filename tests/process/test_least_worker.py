@@ -10,7 +10,7 @@ from tests.support.waiting import wait_until
 
 WHO = """
 SELECT DISTINCT usename FROM pg_stat_activity
-WHERE datname = current_database() AND application_name ~ '^pooljobs (worker|steward|caller|upkeep)'
+WHERE datname = current_database() AND application_name ~ '^pooljobs (worker|steward|waker|maintenance)'
 """
 
 

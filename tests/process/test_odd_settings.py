@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.test_steward_helpers import VACUUMS, make_vacuums_endless
+from tests.process.test_steward_services import VACUUMS, make_vacuums_endless
 from tests.support.claims import scalar
 from tests.support.command import pooljobs
 from tests.support.odd_settings import OTHERS, VALUES, odd, set_all, timeouts
@@ -17,7 +17,7 @@ from tests.support.waiting import wait_until
 ASLEEP = "SELECT count(*) FROM pooljobs.idle_hosts WHERE idle_until > clock_timestamp()"
 SESSIONS = """
 SELECT array_agg(pid ORDER BY pid) FROM pg_stat_activity
-WHERE datname = current_database() AND application_name ~ '^pooljobs (worker|steward|caller|upkeep)'
+WHERE datname = current_database() AND application_name ~ '^pooljobs (worker|steward|waker|maintenance)'
 """
 
 

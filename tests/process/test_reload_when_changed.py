@@ -71,7 +71,8 @@ def watcher_of(serving: Serving) -> int:
 
 @pytest.mark.hazard(
     "Source that changed again within a second, to the same length, is taken for what was compiled before",
-    closed="with `--reload` nothing of a fleet writes bytecode (`supervisor/pooljobs_cli/serving/launch.py`)",
+    closed="nothing of a fleet keeps bytecode written in the second of its source; with `--reload` none at all "
+    "(`supervisor/pooljobs_cli/serving/bytecode.py`)",
     area="preloading",
 )
 def test_changed_code_is_served_and_broken_code_is_not(dsn: str, tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def test_without_listening_or_without_a_steward_workers_poll(
         if not options:
             connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE application_name ~ '^pooljobs (steward|caller)' AND datname = current_database()"
+                " WHERE application_name ~ '^pooljobs (steward|waker)' AND datname = current_database()"
             )
         enqueue(connection, "audited")
         wait_until(lambda: not unfinished(connection), what="the job to end")

@@ -21,7 +21,7 @@ from tests.support.waiting import wait_until
 
 CUT = """
 SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-WHERE application_name ~ '^pooljobs (steward|caller)' AND datname = current_database()
+WHERE application_name ~ '^pooljobs (steward|waker)' AND datname = current_database()
 """
 
 Harm = Callable[[Serving, Connection[Any]], None]

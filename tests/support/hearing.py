@@ -45,7 +45,10 @@ def listening(dsn: str) -> Iterator[Ear]:
 def sleepers(*queues: str, fleet: int = FLEET, seconds: float = 30.0) -> IdleHosts:
     """A host that sleeps for so long."""
     return IdleHosts(
-        SQL, fleet, WorkerSettings(queues=queues or ("default",), job_timeout=seconds), KnownJobs(SQL, (), fleet)
+        SQL,
+        fleet,
+        settings=WorkerSettings(queues=queues or ("default",), job_timeout=seconds),
+        known_jobs=KnownJobs(SQL, (), fleet),
     )
 
 

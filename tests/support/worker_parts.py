@@ -18,7 +18,7 @@ from pooljobs_worker.claims.give_back import GivesBack
 from pooljobs_worker.claims.lanes import Lanes
 from pooljobs_worker.claims.refused_shapes import RefusedShapes
 from pooljobs_worker.components import Components
-from pooljobs_worker.session.outage import Outage
+from pooljobs_worker.session.database_wait import DatabaseWait
 from pooljobs_worker.session.worker_session import WorkerSession
 
 LOG = logging.getLogger("pooljobs.worker")
@@ -39,10 +39,9 @@ def worker_parts(dsn: str, *, entries: int = 100, job_timeout: float = 30.0, ses
         child = Child(board, board.slot(1), lifeline, os.getppid())
         child.slot.role, child.slot.ordinal, child.slot.pid = Role.WORKER, 1, os.getpid()
         pool = stack.enter_context(child_pool(dsn, size=sessions, application_name="pooljobs test"))
-        outage = Outage(child.slot, LOG)
+        wait = DatabaseWait(child.slot, LOG)
         made = [
-            WorkerSession(pool, child.slot, outage=outage, give_up=lambda: child.leaving, number=n)
-            for n in range(sessions)
+            WorkerSession(pool, child.slot, wait=wait, give_up=lambda: child.leaving, number=n) for n in range(sessions)
         ]
         for session in made:
             stack.callback(session.close)

@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-PACKAGES: Final = ("pooljobs_worker",)
+PACKAGES: Final = ("pooljobs_worker", "pooljobs_supervisor", "pooljobs_steward", "pooljobs_cli")
 
 FEW: Final = 3
 """Arguments that may all be given by place."""
@@ -21,6 +21,10 @@ BY_PLACE: Final = 2
 EXCEPTIONS: Final = {
     "ClaimedJob": "made for each job, of the columns of a claim, by map()",
     "ClaimAnswer": "a row of claim.sql, in the order of its columns",
+    "CancellationRequest": "a row of read_cancellations.sql",
+    "FailedJob": "a row of what has failed, in the order of its columns",
+    "Left": "the row of count_left.sql",
+    "UnknownClaim": "a claim, compared as a tuple",
     "_FailedRun": "made for a failed run, and unpacked where it is told: a tuple",
     "_Handler": "unpacked for each job: a tuple",
 }
@@ -38,7 +42,7 @@ def own_classes() -> list[type]:
     found = {
         each
         for name in modules()
-        if not name.endswith("__main__")
+        if not name.endswith(("__main__", "chaos.application.deployed"))  # which run
         for each in vars(importlib.import_module(name)).values()
         if inspect.isclass(each) and each.__module__ == name
     }

@@ -12,8 +12,7 @@ from typing import Final
 from pooljobs.application.app import PoolJobs
 from pooljobs.application.loading import load_app
 from pooljobs.application.readiness import check_ready
-from pooljobs.db.connect import child_pool
-from pooljobs.db.worker_name import application_name
+from pooljobs.db.connect import child_pool, worker_application_name
 from pooljobs.exit_codes import ExitCode
 from pooljobs.logs import name_process, room_for_application
 from pooljobs.logs.safe_logger import SafeLogger
@@ -28,7 +27,7 @@ from pooljobs_worker.claims.lanes import Lanes
 from pooljobs_worker.components import Components
 from pooljobs_worker.execution.factory import make_executor
 from pooljobs_worker.runtime.garbage_collection import look_less_often, pass_over_what_is_there
-from pooljobs_worker.session.outage import Outage
+from pooljobs_worker.session.database_wait import DatabaseWait
 from pooljobs_worker.session.worker_session import GaveUpError, WorkerSession
 from pooljobs_worker.worker_loop import WorkerLoop
 
@@ -63,7 +62,7 @@ def worker_main(settings: ServeSettings, child: Child) -> int:
             child_pool(
                 settings.dsn,
                 size=sessions,
-                application_name=application_name(child.slot.ordinal, os.getpid()),
+                application_name=worker_application_name(child.slot.ordinal, os.getpid()),
                 relaxed=settings.worker.durability == "relaxed",
                 silence=settings.worker.job_timeout,
             )
@@ -72,10 +71,9 @@ def worker_main(settings: ServeSettings, child: Child) -> int:
         stack.callback(_tell_stop, app, log)
         for hook in app.hooks.on_worker_start:
             hook()
-        outage = Outage(child.slot, log)
+        wait = DatabaseWait(child.slot, log)
         claiming, *others = [
-            WorkerSession(pool, child.slot, outage=outage, give_up=lambda: child.leaving, number=n)
-            for n in range(sessions)
+            WorkerSession(pool, child.slot, wait=wait, give_up=lambda: child.leaving, number=n) for n in range(sessions)
         ]
         for session in (claiming, *others):
             stack.callback(session.close)

@@ -150,6 +150,14 @@ def _cut(descriptor: int) -> None:
         other_side.shutdown(socket.SHUT_RDWR)
 
 
+def worker_application_name(ordinal: int, pid: int) -> str:
+    """What a worker's connections are called in ``pg_stat_activity``: its steward finds them by it after its death.
+
+    For example ``pooljobs worker-3 (pid 4711)``; well under the 63 bytes that PostgreSQL keeps.
+    """
+    return f"pooljobs worker-{ordinal} (pid {pid})"
+
+
 def child_pool(
     dsn: str, *, size: int, application_name: str, silence: float = SILENCE, relaxed: bool = False
 ) -> ConnectionPool[Connection[Any]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 
 from pooljobs.db.dsn import ResolvedDsn, resolve
@@ -32,6 +32,7 @@ class Database:
 
     dsn: str = field(repr=False)
     source: str
+    _: KW_ONLY
     data_directory: Path | None = None
     project: Path | None = None
     warning: str | None = None
@@ -113,4 +114,6 @@ def _embedded(found: ResolvedDsn, root: Path | None) -> Iterator[Database]:
     left = tuple(map(str, left_data(default_home()))) if root is None else ()
     with acquire(root) as server:
         told = None if asked else warning()
-        yield Database(server.dsn, found.source, server.root, server.project, told, left)
+        yield Database(
+            server.dsn, found.source, data_directory=server.root, project=server.project, warning=told, left=left
+        )

@@ -8,7 +8,7 @@ import psycopg
 from psycopg import Connection
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-PATIENCE = 2
+TIMEOUT = 2
 """Seconds to wait for a connection of the pool, and for the one try that tells why there is none."""
 
 
@@ -21,9 +21,9 @@ def borrow(pool: ConnectionPool[Connection[Any]]) -> Connection[Any]:
         psycopg_pool.PoolTimeout: All of the pool's are in use.
     """
     try:
-        return pool.getconn(timeout=PATIENCE)
+        return pool.getconn(timeout=TIMEOUT)
     except PoolTimeout:
         dsn = pool.conninfo
         assert isinstance(dsn, str)
-        psycopg.connect(dsn, connect_timeout=PATIENCE).close()
+        psycopg.connect(dsn, connect_timeout=TIMEOUT).close()
         raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from typing import Final
@@ -16,12 +17,13 @@ REMINDED_EVERY: Final = 600.0
 
 
 class RefusalLog:
-    """One thread's. A kind is a statement and the SQLSTATE."""
+    """Shared by the connections of one process. A kind is a statement and the SQLSTATE."""
 
     def __init__(self, log: logging.Logger, *, unless: Callable[[], bool] = lambda: False) -> None:
         """``unless`` says that what is refused now is of no interest."""
         self._log = log
         self._unless = unless
+        self._lock = threading.Lock()
         self._logged: dict[tuple[str | None, ...], float] = {}
 
     def refused(self, error: psycopg.Error, meanwhile: str) -> None:
@@ -29,6 +31,8 @@ class RefusalLog:
         now, kind = time.monotonic(), (error.sqlstate, *getattr(error, "__notes__", ()))
         if self._unless():
             return
-        if now - self._logged.get(kind, now - REMINDED_EVERY) >= REMINDED_EVERY:
+        with self._lock:
+            if now - self._logged.get(kind, now - REMINDED_EVERY) < REMINDED_EVERY:
+                return
             self._logged[kind] = now
-            self._log.error("the database refused: %s; %s", in_words(error), meanwhile)
+        self._log.error("the database refused: %s; %s", in_words(error), meanwhile)

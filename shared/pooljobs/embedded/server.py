@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import IO
 
@@ -54,6 +54,7 @@ class Server:
 
     pid: int
     sockets: Path
+    _: KW_ONLY
     process: subprocess.Popen[bytes] | None = None
     began: int = 0
     """As ``postmaster.began`` tells it, 0 if unknown: the same pid with another beginning is somebody else."""
@@ -166,7 +167,7 @@ def _past(data: Path) -> dict[str, str]:
 
 
 def _ready(process: subprocess.Popen[bytes], layout: ServerPaths, begin: int, deadline: float) -> Server:
-    server = Server(process.pid, layout.data, process)
+    server = Server(process.pid, layout.data, process=process)
     try:
         while process.poll() is None:
             file = pidfile.read(layout.data)

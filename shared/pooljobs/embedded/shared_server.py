@@ -37,7 +37,7 @@ class EmbeddedServer:
         started: Whether this use started the server; False if it ran already.
     """
 
-    def __init__(self, layout: ServerPaths, server: Server, user: User, project: Path | None = None) -> None:
+    def __init__(self, layout: ServerPaths, server: Server, *, user: User, project: Path | None = None) -> None:
         self._layout = layout
         self.project = project
         self._server = server
@@ -108,7 +108,7 @@ def acquire(
                 if home.project:
                     record_project(layout, home.project)
                 server = _running(layout, account, settings or {}, deadline)
-                return EmbeddedServer(layout, server, user, home.project)
+                return EmbeddedServer(layout, server, user=user, project=home.project)
             except BaseException:
                 user.leave()
                 raise

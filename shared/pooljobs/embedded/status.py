@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -37,6 +37,7 @@ class Status:
 
     home: Home
     version: str | None = None
+    _: KW_ONLY
     size: int = 0
     pid: int | None = None
     url: str | None = None
@@ -50,15 +51,23 @@ def status(home: Home) -> Status:
     size, of_data = _size(layout.root), _data_version(layout.data)
     file = pidfile.server_in(layout.data)
     if file is None:
-        return Status(home, of_data, size)
+        return Status(home, of_data, size=size)
     users = tuple(holders(layout.users_lock))
     if not file.ready:
-        return Status(home, of_data, size, file.pid, users=users)
+        return Status(home, of_data, size=size, pid=file.pid, users=users)
     server = Server(file.pid, Path(file.sockets))
     try:
-        return Status(home, version(server), size, file.pid, _url(server), users, tuple(sessions(server)))
+        return Status(
+            home,
+            version(server),
+            size=size,
+            pid=file.pid,
+            url=_url(server),
+            users=users,
+            sessions=tuple(sessions(server)),
+        )
     except psycopg.Error:  # it has just ended, or takes nobody in
-        return Status(home, of_data, size, file.pid, users=users)
+        return Status(home, of_data, size=size, pid=file.pid, users=users)
 
 
 def _url(server: Server) -> str:

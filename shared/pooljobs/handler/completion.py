@@ -55,7 +55,8 @@ class Completion:
     def _judge(self, rows: int) -> None:
         if rows != 1:
             raise ClaimLostError(
-                f"job {self._job_id} is no longer this worker's: its lease ran out and it runs elsewhere"
+                f"job {self._job_id} is no longer this worker's: its lease ran out and it runs elsewhere",
+                job_id=self._job_id,
             )
         self.used = True
 

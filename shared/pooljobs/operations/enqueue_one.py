@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +27,7 @@ class EnqueuedJob:
 
     job_type: str
     payload: bytes
+    _: KW_ONLY
     options: EnqueueOptions
     queue: str | None = None
     max_retries: int | None = None
@@ -45,6 +46,7 @@ class Enqueued:
 
     job_id: UUID
     declared: list[str] | None
+    _: KW_ONLY
     queue: str
     unserved: bool | None
 
@@ -75,7 +77,7 @@ def enqueue_one(dsn: str, schema: str, job: EnqueuedJob) -> Enqueued:
         assert row is not None
         declared, published = _declared(connection, statements, job.job_type)
         queue = parameters["queue"] or published or "default"
-        return Enqueued(UUID(str(row[0])), declared, queue, _unserved(connection, statements, queue))
+        return Enqueued(UUID(str(row[0])), declared, queue=queue, unserved=_unserved(connection, statements, queue))
 
 
 def _declared(

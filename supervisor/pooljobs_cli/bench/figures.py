@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import KW_ONLY, asdict, dataclass
 from typing import Any, Final
 
 from pooljobs.ages import span
@@ -30,6 +30,7 @@ class Drain:
 
     jobs: int
     seconds: float
+    _: KW_ONLY
     settlements: int
     workers: int
     worker_cpu: float | None
@@ -59,6 +60,7 @@ class Figures:
 
     round_trip: float
     commit: float
+    _: KW_ONLY
     commit_unsynced: float
     bulk_rate: float
     single_rate: float
@@ -78,6 +80,7 @@ class Shares:
 
     wire: float
     disk: float
+    _: KW_ONLY
     worker: float
     server: float
 
@@ -100,4 +103,4 @@ def shares(figures: Figures) -> Shares:
     worker = drain.worker_cpu / drain.wall / max(1, drain.workers) if drain.worker_cpu is not None else 0.0
     total = max(1.0, wire + disk + worker)
     wire, disk, worker = wire / total, disk / total, worker / total
-    return Shares(wire, disk, worker, max(0.0, 1.0 - wire - disk - worker))
+    return Shares(wire, disk, worker=worker, server=max(0.0, 1.0 - wire - disk - worker))

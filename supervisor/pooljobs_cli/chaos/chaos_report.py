@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import KW_ONLY, asdict, dataclass
 from typing import Any
 
 from rich.text import Text
@@ -27,6 +27,7 @@ class ChaosReport:
 
     seed: int
     seconds: float
+    _: KW_ONLY
     done: Mapping[Kind, int]
     counts: Mapping[str, int]
     unknown: int

@@ -67,7 +67,7 @@ def run_chaos(settings: ChaosSettings, agree: Agree, say: Callable[[str], None],
         if beside:
             agree_on_schema(beside, place.dsn)
         fleet = _fleet(settings, place, wire, beside)
-        mischief = Mischief(place, fleet, wire, say, pooler)
+        mischief = Mischief(place, fleet, wire=wire, say=say, pooler=pooler)
         try:
             began = time.monotonic()
             fleet.start()
@@ -99,12 +99,12 @@ def _fleet(settings: ChaosSettings, place: ChaosServer, wire: Wire, beside: Besi
     return ChaosHosts(
         wire.dsn,
         place.dsn,
-        place.folder,
-        settings.command,
-        settings.procs,
-        settings.concurrency,
-        settings.poll_interval,
-        Versions(
+        folder=place.folder,
+        command=settings.command,
+        procs=settings.procs,
+        concurrency=settings.concurrency,
+        poll_interval=settings.poll_interval,
+        versions=Versions(
             settings.hosts,
             deploying=settings.deploying,
             beside=beside is not None,
@@ -211,4 +211,6 @@ def _judge(
     place.keep = bool(found)
     unknown = sum(producer.told.unknown for producer in producers)
     folder = str(place.folder) if found else None
-    return ChaosReport(settings.seed, seconds, mischief.done, counts, unknown, found, folder)
+    return ChaosReport(
+        settings.seed, seconds, done=mischief.done, counts=counts, unknown=unknown, violations=found, folder=folder
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 
 from pooljobs_cli.chaos.job_mixture import JobMixture
 from pooljobs_cli.chaos.schedule import DEPLOYMENTS, USUAL, Kind, Tempo, bag
@@ -32,6 +32,7 @@ class ChaosSettings:
 
     seed: int
     duration: float
+    _: KW_ONLY
     procs: int
     hosts: int = 2
     rate: float = 200.0

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -45,6 +45,7 @@ class ChaosHosts:
 
     dsn: str = field(repr=False)
     handlers_dsn: str = field(repr=False)
+    _: KW_ONLY
     folder: Path
     command: Sequence[str]
     procs: int
@@ -180,7 +181,7 @@ class ChaosHosts:
                 stderr=output,
                 start_new_session=True,
             )
-        return Incarnation(number, process, log)
+        return Incarnation(number, process, log=log)
 
     def _environment(self, place: int) -> Mapping[str, str]:
         return environment_of_other() if self.deployed[place].beside else without_settings(os.environ)

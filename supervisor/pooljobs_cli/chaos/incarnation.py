@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +26,7 @@ class Incarnation:
 
     number: int
     process: subprocess.Popen[bytes]
+    _: KW_ONLY
     log: Path
     killed: bool = False
     leaving: bool = False

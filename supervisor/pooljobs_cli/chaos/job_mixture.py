@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from enum import Enum
 from typing import Any, Final
 
@@ -45,6 +45,7 @@ class JobMixture:
 
     slow: float
     flaky: float
+    _: KW_ONLY
     hopeless: float
     deadly: float
     exact: float
@@ -90,10 +91,12 @@ def mixture(rate: float, workers: int, *, deploying: bool = False) -> JobMixture
     slow = min(0.5, workers * _SLOW_SHARE / _SLOW_SECONDS / rate)
     exact = min(0.05, _EXACT_A_SECOND / rate)
     deadly, released = min(0.01, _DEADLY_A_SECOND / rate), _RELEASED_SHARE if deploying else 0.0
-    return JobMixture(round(slow, 5), 0.04, 0.01, round(deadly, 5), round(exact, 5), released=released)
+    return JobMixture(
+        round(slow, 5), 0.04, hopeless=0.01, deadly=round(deadly, 5), exact=round(exact, 5), released=released
+    )
 
 
-ONLY_SLOW: Final = JobMixture(1.0, 0.0, 0.0, 0.0, 0.0, slow_ms=(2500, 3000))
+ONLY_SLOW: Final = JobMixture(1.0, 0.0, hopeless=0.0, deadly=0.0, exact=0.0, slow_ms=(2500, 3000))
 
 
 def draw_fate(dice: random.Random) -> Fate:

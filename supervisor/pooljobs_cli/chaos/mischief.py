@@ -37,6 +37,7 @@ class Mischief:
         self,
         place: ChaosServer,
         fleet: ChaosHosts,
+        *,
         wire: Wire,
         say: Callable[[str], None],
         pooler: Pooler | None = None,

@@ -6,7 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
@@ -35,6 +35,7 @@ class Told:
 
     committed: list[UUID] = field(default_factory=list)
     withdrawn: list[UUID] = field(default_factory=list)
+    _: KW_ONLY
     unknown: int = 0
     asked_to_cancel: list[UUID] = field(default_factory=list)
     cancelled: list[UUID] = field(default_factory=list)

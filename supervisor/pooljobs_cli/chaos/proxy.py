@@ -21,7 +21,7 @@ import time
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Final
 
 _CHUNK: Final = 65536
@@ -35,6 +35,7 @@ class Link:
 
     client: StreamWriter
     server: StreamWriter
+    _: KW_ONLY
     born: float
     flowing: asyncio.Event = field(default_factory=asyncio.Event)
     client_gone: bool = False
@@ -103,7 +104,7 @@ class Proxy:
         except OSError:
             writer.close()
             return
-        link = Link(writer, server_writer, time.monotonic())
+        link = Link(writer, server_writer, born=time.monotonic())
         self._links.append(link)
         try:
             await link.carry(reader, server_reader)

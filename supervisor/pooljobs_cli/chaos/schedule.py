@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from enum import Enum
 from typing import Final
 
@@ -86,6 +86,7 @@ class ChaosEvent:
 
     at: float
     kind: Kind
+    _: KW_ONLY
     host: int
     victim: float
     seconds: float
@@ -114,4 +115,4 @@ def schedule(
             if at >= duration:
                 return
             seconds = dice.uniform(0.2, 1.0) if kind in _MOMENTARY else dice.uniform(*tempo.stop) * lease
-            yield ChaosEvent(at, kind, dice.randrange(hosts), dice.random(), seconds)
+            yield ChaosEvent(at, kind, host=dice.randrange(hosts), victim=dice.random(), seconds=seconds)

@@ -30,10 +30,10 @@ class Storm:
     jobs: JobMixture
 
 
-_HARMLESS: Final = JobMixture(0.0, 0.0, 0.0, 0.0, 0.0)
+_HARMLESS: Final = JobMixture(0.0, 0.0, hopeless=0.0, deadly=0.0, exact=0.0)
 
 STORMS: Final[Mapping[str, Storm]] = {
-    "bad-jobs": Storm((), JobMixture(0.0, 0.0, 0.0, 0.0, 0.0, poison=0.01)),
+    "bad-jobs": Storm((), JobMixture(0.0, 0.0, hopeless=0.0, deadly=0.0, exact=0.0, poison=0.01)),
     "workers": Storm((Kind.KILL_WORKER,), _HARMLESS),
     "stewards": Storm((Kind.KILL_STEWARD,), _HARMLESS),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Final
 
 from pooljobs_cli.chaos.application.releases import Release
@@ -31,6 +31,7 @@ class Versions:
 
     hosts: int
     deploying: bool
+    _: KW_ONLY
     beside: bool = False
     confined: bool = False
 

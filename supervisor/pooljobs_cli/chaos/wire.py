@@ -22,7 +22,7 @@ SILENT_SHARE = 0.3
 class Wire:
     """A running proxy. ``dsn`` leads through it."""
 
-    def __init__(self, process: subprocess.Popen[bytes], dsn: str, target: str, *, local: bool) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], dsn: str, *, target: str, local: bool) -> None:
         self._process = process
         port = self._hear()
         self.target = target
@@ -45,7 +45,7 @@ class Wire:
             stdout=subprocess.PIPE,
             start_new_session=True,
         )
-        return cls(process, dsn, target, local=local)
+        return cls(process, dsn, target=target, local=local)
 
     def silence(self, victim: float, seconds: float | None, share: float = SILENT_SHARE) -> int:
         """Have some connections go silent, for ever if ``seconds`` is None; how many."""

@@ -189,10 +189,10 @@ def _prepare(job_type: str, value: Any, options: EnqueueOptions, app: PoolJobs |
     from pooljobs.operations.enqueue_one import EnqueuedJob
 
     if app is None:
-        return EnqueuedJob(job_type, encode(value, where=f"{job_type}: payload"), options)
+        return EnqueuedJob(job_type, encode(value, where=f"{job_type}: payload"), options=options)
     task = _declared(job_type, app)
     job = task.job_of(task.binder.encoded(value), options)
-    return EnqueuedJob(job.job_type, job.payload, options, queue=job.queue, max_retries=job.max_retries)
+    return EnqueuedJob(job.job_type, job.payload, options=options, queue=job.queue, max_retries=job.max_retries)
 
 
 def _never_declared(job_type: str, declared: Sequence[str]) -> str:

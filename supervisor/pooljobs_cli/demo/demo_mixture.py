@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Final
 
 DEADLY: Final = 5
@@ -18,6 +18,7 @@ class DemoMixture:
 
     quick: int
     slow: int
+    _: KW_ONLY
     flaky: int
     hopeless: int
     deadly: int
@@ -30,7 +31,7 @@ def mixture(jobs: int) -> DemoMixture:
     DemoMixture(quick=9570, slow=100, flaky=300, hopeless=25, deadly=5)
     """
     slow, flaky, hopeless = max(1, jobs // 100), max(1, jobs * 3 // 100), max(1, jobs // 400)
-    return DemoMixture(jobs - slow - flaky - hopeless - DEADLY, slow, flaky, hopeless, DEADLY)
+    return DemoMixture(jobs - slow - flaky - hopeless - DEADLY, slow, flaky=flaky, hopeless=hopeless, deadly=DEADLY)
 
 
 def payloads(jobs: int) -> Iterator[tuple[str, dict[str, Any]]]:

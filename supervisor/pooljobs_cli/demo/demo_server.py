@@ -41,7 +41,7 @@ def open_place(dsn: str | None) -> Iterator[DemoServer]:
             yield DemoServer(database, log)
         return
     with _start(folder) as server:
-        yield DemoServer(Database(server.dsn, "embedded", server.root), log)
+        yield DemoServer(Database(server.dsn, "embedded", data_directory=server.root), log)
 
 
 def working_folder() -> Path | None:

@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from typing import Any, Final, NoReturn, Protocol
 
@@ -49,6 +49,7 @@ class Shown:
 
     at: datetime
     rows: list[dict[str, Any]]
+    _: KW_ONLY
     queues: int
     seconds: float | None
     took: float

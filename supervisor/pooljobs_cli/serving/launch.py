@@ -6,7 +6,6 @@ short-lived child.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -33,6 +32,7 @@ from pooljobs.scoreboard.board import slots_for
 from pooljobs.settings import MAX_BATCH, ServeSettings
 from pooljobs_cli.command_database import migrating_told
 from pooljobs_cli.command_failures import guarded
+from pooljobs_cli.serving import bytecode
 from pooljobs_cli.serving.app_declarations import ask_app
 from pooljobs_cli.serving.early_signals import hand_over
 from pooljobs_steward.main import steward_main
@@ -59,8 +59,9 @@ def launch(
     in_child = partial(_in_child, show_traceback=show_traceback)
     forgive_lost_readers()
     if settings.reload_dirs:
-        # Compiled code is told from newer source by its seconds and its size, and a quick change may have the same.
-        sys.dont_write_bytecode = True
+        bytecode.write_none()
+    else:
+        bytecode.keep_none_of_new_source()
     if settings.preload:
         require_adoption()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 from collections import deque
@@ -16,6 +17,7 @@ from typing import BinaryIO, Final, Self
 from pooljobs.errors import ConnectionBudgetError, PoolJobsError, RefusedError
 from pooljobs.exit_codes import ExitCode
 from pooljobs.settings.variables import without_settings
+from pooljobs_supervisor.forking.parent_death import parent_death_signal
 
 _SHUTDOWN: Final = 20.0
 """Seconds that the drain may take."""
@@ -62,7 +64,7 @@ class OwnFleet:
             env: Variables beside those of this process, of which those that set another fleet's options are left out.
         """
         self._log = log
-        command = [sys.executable, "-m", "pooljobs_cli.staging.own_fleet_main", str(os.getpid())]
+        command = [sys.executable, "-m", __name__, str(os.getpid())]
         command += ["--shutdown-timeout", f"{_SHUTDOWN:g}", *options]
         with new_file(log) as output:
             # A session of its own: Ctrl-C reaches the command alone, which then asks for the drain.
@@ -114,3 +116,20 @@ class OwnFleet:
     def _tail(self) -> str:
         with self._log.open(encoding="utf-8", errors="replace") as lines:
             return "".join(f"  {line}" for line in deque(lines, _TAIL)).rstrip()
+
+
+def main() -> None:
+    """``python -m pooljobs_cli.staging.own_fleet PID OPTION…``: becomes ``pooljobs serve``, which drains if PID dies.
+
+    A command that is killed cannot ask its fleet to end. What is asked of the kernel here lasts through the exec. Where
+    the kernel takes no such wish (macOS), the fleet stays, and has to be ended by hand.
+    """
+    parent, options = int(sys.argv[1]), sys.argv[2:]
+    parent_death_signal()(signal.SIGTERM)
+    if os.getppid() != parent:
+        return
+    os.execv(sys.executable, [sys.executable, "-m", "pooljobs", "serve", *options])  # noqa: S606  # no shell is wanted
+
+
+if __name__ == "__main__":
+    main()

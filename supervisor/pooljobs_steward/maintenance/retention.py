@@ -6,37 +6,36 @@ A partition is detached first, which does not wait for those who read other days
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, Final
 
 from psycopg import Connection
 from psycopg import errors as pg
 
 from pooljobs.db.statements import Statements
+from pooljobs_steward.leaders import Leaders
 
-LEAD = 60.0
-"""Seconds for which a steward is the one that does it, unless it says so again before each step."""
+NAME: Final = "retention"
+"""Of the chore."""
 
-PATIENCE = "1s"
+LOCK_TIMEOUT: Final = "1s"
 """The most to wait for somebody who uses a partition. The steward has other things to do; it comes again."""
 
 
 class Retention:
     """Keeps ``keep_days`` whole days (UTC) before today; 0 keeps everything."""
 
-    def __init__(self, statements: Statements, fleet: int, keep_days: int, log: logging.Logger) -> None:
+    def __init__(self, statements: Statements, *, leaders: Leaders, keep_days: int, log: logging.Logger) -> None:
         self._next = statements.load("list_expired_partitions")
-        self._lead = statements.load("try_lead")
-        self._fleet = fleet
+        self._leaders = leaders
         self._keep_days = keep_days
         self._log = log
 
     def retire(self, connection: Connection[Any]) -> None:
-        """Drops what is too old, as far as nobody uses it; the rest is left for the next time."""
+        """Drops what is too old, as far as nobody uses it, the rest the next time. Leads anew at each step."""
         if not self._keep_days:
             return
         try:
-            if self._leads(connection):
-                self._retire_all(connection)
+            self._retire_all(connection)
         except pg.LockNotAvailable:
             self._log.info("a day of history that is to be dropped is in use: left for later")
         except pg.InsufficientPrivilege as error:
@@ -44,17 +43,12 @@ class Retention:
 
     def _retire_all(self, connection: Connection[Any]) -> None:
         try:
-            connection.execute(f"SET lock_timeout = '{PATIENCE}'".encode())
-            while self._leads(connection) and self._retire_next(connection):
+            connection.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'".encode())
+            while self._leaders.lead(connection, NAME) and self._retire_next(connection):
                 pass
         finally:
             if not connection.closed:
                 connection.execute("SET lock_timeout = 0")
-                self._leads(connection, 0.0)
-
-    def _leads(self, connection: Connection[Any], seconds: float = LEAD) -> bool:
-        asked = {"name": "retention", "fleet": self._fleet, "seconds": seconds}
-        return connection.execute(self._lead, asked).fetchone() is not None
 
     def _retire_next(self, connection: Connection[Any]) -> bool:
         """One step of the oldest partition; False when none is left."""

@@ -37,7 +37,13 @@ class UnknownTypes:
     """One fleet's looks, and how far the walk has come."""
 
     def __init__(
-        self, statements: Statements, board: Scoreboard, settings: WorkerSettings, log: logging.Logger, most: int = MOST
+        self,
+        statements: Statements,
+        board: Scoreboard,
+        *,
+        settings: WorkerSettings,
+        log: logging.Logger,
+        most: int = MOST,
     ) -> None:
         self._fail = statements.load("fail_unknown")
         self._partitions = statements.load("make_partitions")

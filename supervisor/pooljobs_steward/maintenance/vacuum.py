@@ -1,18 +1,34 @@
-"""Keeps the tables in shape. Autovacuum looks at a database once a minute at best, which is long for a queue."""
+"""Keeps the tables in shape: a service of the steward's, since a vacuum takes minutes and a dead worker's jobs must not
+wait for it. Autovacuum looks at a database once a minute at best, which is long for a queue.
+"""
 
 from __future__ import annotations
 
 import logging
+import threading
 import time
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 from psycopg import Connection
 from psycopg import errors as pg
+from psycopg_pool import ConnectionPool
 
 from pooljobs.db.error_kinds import ErrorKind, kind_of
+from pooljobs.db.outage import Outage
+from pooljobs.db.refusal_log import RefusalLog
+from pooljobs.db.resilient_connection import ResilientConnection
 from pooljobs.db.schema.partitions import Lapse, lapse
 from pooljobs.db.statements import Statements, render
+from pooljobs.settings import ServeSettings
+from pooljobs_steward.chore_schedule import Chore, ChoreSchedule, Scope
+from pooljobs_steward.leaders import Leaders
+from pooljobs_steward.maintenance import retention
+from pooljobs_steward.maintenance.retention import Retention
+from pooljobs_steward.statement_watchdog import StatementWatchdog
+
+STATEMENT_TIMEOUT: Final = 3600.0
+"""Seconds that a statement may take: a vacuum may take what it takes, and the network is watched by TCP."""
 
 DEAD_ROWS = 20_000
 """Dead rows in the live table after which it is vacuumed."""
@@ -90,3 +106,57 @@ class Vacuum:
         """Deletes old tombstones, and fleets that left long ago."""
         for statement in self._forget:
             connection.execute(statement)
+
+
+class Maintenance:
+    """The service: these chores and the dropping of old history, on a connection of its own."""
+
+    def __init__(
+        self,
+        settings: ServeSettings,
+        fleet: int,
+        *,
+        pool: ConnectionPool[Connection[Any]],
+        outage: Outage,
+        stopping: threading.Event,
+        watchdog: StatementWatchdog,
+        log: logging.Logger,
+    ) -> None:
+        statements = Statements(settings.schema)
+        self._vacuum = Vacuum(statements, log)
+        leaders = Leaders(statements, fleet)
+        retain = Retention(statements, leaders=leaders, keep_days=settings.keep_history, log=log)
+        now = time.monotonic()
+        self._partitions = Chore("partitions", self._make_partitions, every=PARTITIONS_EVERY, scope=Scope.DATABASE)
+        refusals = RefusalLog(log, unless=stopping.is_set)  # at the end what is under way is cancelled
+        self.schedule = ChoreSchedule(
+            [
+                self._partitions,
+                Chore(retention.NAME, retain.retire, every=600.0, at=now + 5.0, scope=Scope.DATABASE),
+                # A look reads what the server has counted, and the server lets one vacuum a table at a time.
+                Chore("vacuum", self._vacuum.vacuum, every=30.0, at=now + 3.0),
+                Chore("tombstones", self._vacuum.forget, every=3600.0, at=now + 60.0, scope=Scope.DATABASE),
+            ],
+            refusals=refusals,
+            leaders=leaders,
+        )
+        self._connection = ResilientConnection(pool, outage=outage, refusals=refusals)
+        self._stopping = stopping
+        self._watchdog = watchdog
+
+    def run(self) -> None:
+        """Works until it is asked to stop."""
+        while not self._stopping.wait(self.schedule.seconds_to_next()):
+            if not self._connection.attempt(self._turn):
+                self._stopping.wait(self._connection.pause())
+
+    def close(self) -> None:
+        """Closes the connection rather than give it back: it may be anywhere in a statement."""
+        self._connection.drop()
+
+    def _turn(self, connection: Connection[Any]) -> None:
+        with self._watchdog.waiting(connection):
+            self.schedule.run_due(connection)
+
+    def _make_partitions(self, connection: Connection[Any]) -> None:
+        self._partitions.every = self._vacuum.partitions(connection)

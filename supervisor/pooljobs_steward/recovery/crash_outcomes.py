@@ -12,7 +12,7 @@ begun comes back as it was.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from uuid import UUID
 
 from pooljobs.job.error_text import clean
@@ -33,6 +33,7 @@ class JobCounters:
 
     job_type: str
     attempts: int
+    _: KW_ONLY
     crashes: int
     max_retries: int
     policy: RetryPolicy

@@ -33,12 +33,12 @@ class DeadSlots:
         self.refused = False
         """Whether it is the latter, which takes longer to mend."""
 
-    def bury(self, connection: Connection[Any]) -> bool:
+    def release(self, connection: Connection[Any]) -> bool:
         """Releases what dead workers held, then frees their slots; whether there were any."""
         dead = [slot for slot in self._board if slot.state is SlotState.DEAD and slot.role is Role.WORKER]
         self.unfinished = self.refused = False
         for slot in dead:
-            released = self._release(connection, slot)
+            released = self._released(connection, slot)
             wake_workers(self._board)
             if released:
                 slot.clear()
@@ -46,7 +46,7 @@ class DeadSlots:
                 self.unfinished = True
         return bool(dead)
 
-    def _release(self, connection: Connection[Any], slot: Slot) -> bool:
+    def _released(self, connection: Connection[Any], slot: Slot) -> bool:
         """False if something is still locked, a row or the whole table, or was refused."""
         try:
             return self._dead_workers.release(connection, slot)

@@ -11,10 +11,10 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg import errors as pg
 
+from pooljobs.db.connect import worker_application_name
 from pooljobs.db.statements import Statements
 from pooljobs.db.store.settlement import SettlementBatch
 from pooljobs.db.wire.arrays import UuidArray
-from pooljobs.db.worker_name import application_name
 from pooljobs.job.retry import RetryPolicy
 from pooljobs.job.verdict import Settlement, Verdict
 from pooljobs.logs.job_log import JobLog
@@ -33,7 +33,7 @@ class DeadWorkers:
     """
 
     def __init__(
-        self, statements: Statements, settings: WorkerSettings, board: Scoreboard, log: logging.Logger
+        self, statements: Statements, settings: WorkerSettings, *, board: Scoreboard, log: logging.Logger
     ) -> None:
         self._board = board
         self._settling = SettlementBatch(statements)
@@ -50,13 +50,15 @@ class DeadWorkers:
     def release(self, connection: Connection[Any], slot: Slot) -> bool:
         """Settles all that the slot's dead worker held; False if something is still locked and it must come again.
 
+        Raises, once all else is settled, what the database said to a result that it refuses.
+
         The backends go first: a claim that still runs in the server would commit rows for a dead owner afterwards,
         and keeps its locks.
         """
         death = WorkerDeath.of(slot)
         backends = [pid for pid in slot.backends.tolist() if pid]
         connection.execute(
-            self._terminate, {"backends": backends, "application_name": application_name(slot.ordinal, slot.pid)}
+            self._terminate, {"backends": backends, "application_name": worker_application_name(slot.ordinal, slot.pid)}
         )
         held = slot.held()
         if held:
@@ -99,8 +101,8 @@ class DeadWorkers:
         settlements = judge(held, counters, death, self._max_crashes)
         for job_type in suspect_types(settlements, counters, death):  # before anybody can claim what is settled
             self._board.suspect_types.add(job_type, time.monotonic_ns())
-        refused, unstorable = self._settling.settle(connection, settlements)
-        unsettled = refused | unstorable  # the latter are given back with what is left
+        refused, unstorable, hindered = self._settling.settle(connection, settlements)
+        unsettled = refused | unstorable | hindered.keys()  # those in the middle are given back with what is left
         counts: dict[str, int] = {}
         for settlement in settlements:
             if settlement.job_id not in unsettled:
@@ -109,17 +111,20 @@ class DeadWorkers:
                 if settlement.verdict in _FINAL:
                     self._tell_failed(settlement, counters[settlement.job_id])
         told = ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "nothing left to settle"
-        self._log.info("jobs of %s (%s): %s", death.who, death.how, told)
+        if counts or not hindered:  # else it was said when it was tried first
+            self._log.info("jobs of %s (%s): %s", death.who, death.how, told)
+        for error in hindered.values():  # before anything is given back: these jobs have run
+            raise error
 
     def _tell_failed(self, settlement: Settlement, counters: JobCounters) -> None:
         job = FailedJob(
-            UUID(bytes=settlement.job_id),
-            counters.job_type,
-            counters.queue,
-            counters.attempts + 1,
-            counters.policy.most_runs(counters.max_retries),
-            counters.trace_id,
-            settlement.error or "",
+            id=UUID(bytes=settlement.job_id),
+            job_type=counters.job_type,
+            queue=counters.queue,
+            attempt=counters.attempts + 1,
+            max_retries=counters.policy.most_runs(counters.max_retries),
+            trace_id=counters.trace_id,
+            error=settlement.error or "",
         )
         tell_failed(self._job_log, job, settlement.started_ns)
 
@@ -129,9 +134,9 @@ class DeadWorkers:
             job_id.bytes: JobCounters(
                 job_type,
                 attempts,
-                crashes,
-                max_retries,
-                RetryPolicy.stored(kind, delay),
+                crashes=crashes,
+                max_retries=max_retries,
+                policy=RetryPolicy.stored(kind, delay),
                 suspect=suspect,
                 queue=queue,
                 trace_id=trace_id,

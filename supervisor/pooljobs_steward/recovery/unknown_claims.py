@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, NamedTuple
 
 from psycopg import Connection
@@ -66,6 +66,7 @@ class UnknownClaims:
 
     statements: Statements
     board: Scoreboard
+    _: KW_ONLY
     least_age: float = LEAST_AGE
     _suspects: set[UnknownClaim] = field(default_factory=set)
     _took: float = 0.0

@@ -16,7 +16,7 @@ from pooljobs_steward.wakeups.wake_policy import Findings
 class IdleHosts:
     """The statements of one host; a sleep lasts a lease, unless it is renewed."""
 
-    def __init__(self, statements: Statements, fleet: int, settings: WorkerSettings, known_jobs: KnownJobs) -> None:
+    def __init__(self, statements: Statements, fleet: int, *, settings: WorkerSettings, known_jobs: KnownJobs) -> None:
         self._fall_asleep = statements.load("mark_host_idle")
         self._stay_awake = statements.load("mark_host_busy")
         self._forget = statements.load("forget_idle_hosts")
@@ -55,4 +55,4 @@ class IdleHosts:
         row = connection.execute(statement, parameters, prepare=True).fetchone()
         assert row is not None
         due, next_in, xmin, mark, since_then = row
-        return Findings(due, next_in, xmin, mark, since_then, full=since is None)
+        return Findings(due, next_in, xmin=xmin, mark=mark, since=since_then, full=since is None)

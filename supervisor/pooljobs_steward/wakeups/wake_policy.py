@@ -16,7 +16,7 @@ While nobody idles there is nothing to do: workers that work claim again by them
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from enum import Enum, auto
 from typing import Final
 
@@ -56,6 +56,7 @@ class Findings:
 
     due: int
     next_in: float | None
+    _: KW_ONLY
     xmin: int
     mark: int | None
     since: str | None = None

@@ -1,4 +1,4 @@
-"""Calls idle workers to work, and the steward to its chores: a helper of its, with a connection of its own.
+"""Wakes idle workers to work, and the steward to its chores: a service of its, with a connection of its own.
 
 It is a thread since the chores may take their time (a dead worker, a slow database), and a job that is enqueued now
 must not wait for them. It decides nothing: ``wake_policy.py`` says what to do, ``idle_workers.py`` who can be woken.
@@ -13,15 +13,16 @@ import threading
 import time
 from typing import Any, Final
 
-import psycopg
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from pooljobs.db.error_kinds import ErrorKind, kind_of
+from pooljobs.db.outage import Outage
 from pooljobs.db.refusal_log import RefusalLog
+from pooljobs.db.resilient_connection import ResilientConnection
 from pooljobs.db.statements import Statements
 from pooljobs.process.child import Child
 from pooljobs.settings import ServeSettings
+from pooljobs_steward.chore_schedule import make_way
 from pooljobs_steward.statement_watchdog import StatementWatchdog
 from pooljobs_steward.wakeups.idle_hosts import IdleHosts
 from pooljobs_steward.wakeups.idle_workers import IdleWorkers
@@ -32,16 +33,10 @@ from pooljobs_steward.wakeups.wake_policy import WakePolicy, WakeStep
 ACT: Final = "!act"
 """The payload that says so (``functions/cancel.sql``). Should a queue have this name, more is looked at."""
 
-RECONNECT_PAUSE = 1.0
-"""Seconds between tries to reach the database; the steward's chores say that it is away."""
-
-REFUSED_PAUSE = 5.0
-"""Seconds until what the database refused is tried again."""
-
-PATIENCE = 10.0
+STATEMENT_TIMEOUT: Final = 10.0
 """Seconds that a statement may take; none of them is a long one."""
 
-LONGEST_WAIT = 60.0
+LONGEST_WAIT: Final = 60.0
 """Seconds after which the thread looks up, whatever happens."""
 
 
@@ -55,65 +50,67 @@ class Waker:
         self,
         settings: ServeSettings,
         child: Child,
+        *,
         acted: threading.Event,
         pool: ConnectionPool[Connection[Any]],
-        log: logging.Logger,
-        *,
+        outage: Outage,
         stopping: threading.Event,
         watchdog: StatementWatchdog,
+        log: logging.Logger,
     ) -> None:
         statements, board = Statements(settings.schema), child.board
         self._queues = frozenset(settings.worker.queues)
-        self._listen = settings.listen
+        self._listens = settings.listen
         self._bell = board.idle_bell
         self._slot = child.slot
         self._acted = acted
         self._idle_workers = IdleWorkers(board)
-        self._listener = Listener(pool, statements, watchdog, log)
+        self._listener = Listener(statements, log)
         known_jobs = KnownJobs(statements, board, board.fleet)
-        self._idle_hosts = IdleHosts(statements, board.fleet, settings.worker, known_jobs)
+        self._idle_hosts = IdleHosts(statements, board.fleet, settings=settings.worker, known_jobs=known_jobs)
         self._policy = WakePolicy(sleep=settings.worker.job_timeout, poll_interval=settings.worker.poll_interval)
-        self._refusals = RefusalLog(log)
         self._stopping = stopping
         self._watchdog = watchdog
+        self._connection = ResilientConnection(
+            pool,
+            outage=outage,
+            refusals=RefusalLog(log),
+            prepare=self._prepare,
+            meanwhile="meanwhile idle workers look for jobs by themselves",
+        )
 
     def run(self) -> None:
         """Works until it is asked to stop."""
         while not self._stopping.is_set():
-            self._attempt()
+            if not self._connection.attempt(self._turn):
+                self.close()
+                self._stopping.wait(self._connection.pause())
+        if self._connection.current is not None:
+            self._connection.attempt(self._forget)
 
     def close(self) -> None:
-        """Ends the connection. Who sleeps looks for jobs himself from now on: he was told that he need not."""
-        self._listener.close()
+        """Ends the connection: it must not come back into the pool while it listens. Who sleeps looks for jobs himself
+        from now on: he was told that he need not.
+        """
+        self._connection.drop()
         self._slot.listens = 0
         for slot in self._idle_workers.find():
             slot.wake()
 
-    def _attempt(self) -> None:
-        try:
-            if not self._listener.opened:
-                self._policy.stayed_awake()
-                self._policy.hears = self._listener.open(listen=self._listen)
-                self._slot.listens = int(self._policy.hears)
-            while not self._stopping.is_set():
-                self._turn()
-            with self._watchdog.waiting():
-                self._idle_hosts.forget(self._listener.connection)
-        except psycopg.Error as error:
-            self._failed(error)
+    def _prepare(self, connection: Connection[Any]) -> None:
+        self._policy.stayed_awake()
+        with self._watchdog.waiting(connection):
+            make_way(connection)
+            self._policy.hears = self._listens and self._listener.listen(connection)
+        self._slot.listens = int(self._policy.hears)
 
-    def _failed(self, error: psycopg.Error) -> None:
-        kind = kind_of(error)
-        if kind is ErrorKind.MISUSE:
-            raise error
-        if kind is ErrorKind.REFUSED:
-            self._refusals.refused(error, "meanwhile idle workers look for jobs by themselves")
-        self.close()
-        self._stopping.wait(REFUSED_PAUSE if kind is ErrorKind.REFUSED else RECONNECT_PAUSE)
+    def _forget(self, connection: Connection[Any]) -> None:
+        with self._watchdog.waiting(connection):
+            self._idle_hosts.forget(connection)
 
-    def _turn(self) -> None:
+    def _turn(self, connection: Connection[Any]) -> None:
         idle = self._idle_workers.find()
-        payloads = self._listener.take()
+        payloads = self._listener.take(connection)
         if ACT in payloads:
             self._acted.set()
             self._slot.wake()
@@ -124,15 +121,15 @@ class Waker:
         now = time.monotonic()
         step = self._policy.step(len(idle), now)
         if step is not WakeStep.NOTHING:
-            with self._watchdog.waiting():
-                self._do(step)
+            with self._watchdog.waiting(connection):
+                self._do(step, connection)
             return
-        rung = self._wait(self._policy.seconds(len(idle), now))
+        rung = self._wait(connection, self._policy.seconds(len(idle), now))
         if rung and self._bell.drain():  # a worker that only fell asleep again rings too, without a word of work
             self._policy.rang(time.monotonic())
 
-    def _do(self, step: WakeStep) -> None:
-        connection, asked = self._listener.connection, time.monotonic()
+    def _do(self, step: WakeStep, connection: Connection[Any]) -> None:
+        asked = time.monotonic()
         if step is WakeStep.FALL_ASLEEP:
             self._idle_hosts.fall_asleep(connection)
             self._policy.fell_asleep(asked)
@@ -146,10 +143,10 @@ class Waker:
             self._idle_workers.wake(self._idle_workers.find()[: findings.due])
             self._policy.found(findings, now - asked, now)
 
-    def _wait(self, seconds: float | None) -> bool:
+    def _wait(self, connection: Connection[Any], seconds: float | None) -> bool:
         """Sleeps until the bell, something from the database, or the time; whether it was the bell."""
         sources = select.poll()
         sources.register(self._bell.read_fd, select.POLLIN)
-        sources.register(self._listener.fileno(), select.POLLIN)
+        sources.register(connection.fileno(), select.POLLIN)
         woken = sources.poll(1000 * (LONGEST_WAIT if seconds is None else min(seconds, LONGEST_WAIT)))
         return any(source == self._bell.read_fd for source, _ in woken)

@@ -6,7 +6,7 @@ slots are kept here, because what stands on the scoreboard could have been writt
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import NamedTuple
 
 from pooljobs.scoreboard import Role
@@ -37,6 +37,7 @@ class ChildRecord:
 
     position: Position
     pid: int
+    _: KW_ONLY
     slot: int
     forked: float
     ready_at: float | None = None
@@ -66,6 +67,7 @@ class Children:
     """Workers wanted now."""
     most: int = 512
     """Workers that there is room for."""
+    _: KW_ONLY
     generation: int = 0
     """Of workers that are forked from now on; only rises."""
     forks: ForkBudget = field(init=False)

@@ -10,12 +10,12 @@ Pure: the loop reports what it sees, ``plan.py`` turns the stage into actions.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from enum import IntEnum
 
 from pooljobs.exit_codes import ExitCode
 
-PATIENCE = 10.0
+STAGE_TIMEOUT = 10.0
 """Seconds granted to each step of an end that should take none: settling the dead, dismissal, dying of SIGKILL."""
 
 _MEANT_FOR_THE_USER = frozenset(
@@ -59,6 +59,7 @@ class Lifecycle:
 
     drain_limit: float
     stage: LifecycleStage = LifecycleStage.SERVE
+    _: KW_ONLY
     since: float = 0.0
     drain_since: float = 0.0
     ever_ready: bool = False
@@ -121,8 +122,8 @@ class Lifecycle:
         self.stage, self.since = stage, now
 
     def overdue(self, now: float) -> bool:
-        """Whether this stage has taken longer than its patience."""
-        return now >= self.since + PATIENCE
+        """Whether this stage has taken longer than it may."""
+        return now >= self.since + STAGE_TIMEOUT
 
     @property
     def spawns_steward(self) -> bool:

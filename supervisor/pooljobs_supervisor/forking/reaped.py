@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from pooljobs.scoreboard import Wanted
 from pooljobs_supervisor.fleet.children import ChildRecord
@@ -14,6 +14,7 @@ class ReapedChild:
 
     child: ChildRecord
     status: int
+    _: KW_ONLY
     held: int
     killed: bool
     wanted: Wanted

@@ -6,29 +6,27 @@ It looks at the shortest limit's pace, so that a worker need not tell it when a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-from pooljobs.scoreboard import Scoreboard
 from pooljobs_supervisor.fleet.actions import Action, CancelKill, DumpStack, Interrupt, KillForJob
-from pooljobs_supervisor.fleet.children import ChildRecord, Children
-from pooljobs_supervisor.fleet.lifecycle import Lifecycle, LifecycleStage
+from pooljobs_supervisor.fleet.children import ChildRecord
+from pooljobs_supervisor.fleet.fleet_state import FleetState
+from pooljobs_supervisor.fleet.lifecycle import LifecycleStage
 from pooljobs_supervisor.fleet.plan import EAGER_TICK, IDLE_TICK
 from pooljobs_supervisor.forking.stack_files import StackFiles
 from pooljobs_supervisor.limits.job_deadlines import NEVER, DeadlineStep, JobDeadlines
 
 
-@dataclass(slots=True)
 class DeadlineWatcher:
     """Has late jobs interrupted, and then their workers killed."""
 
-    _board: Scoreboard
-    _children: Children
-    _lifecycle: Lifecycle
-    _stack_files: StackFiles
-    _books: dict[int, JobDeadlines] = field(default_factory=dict)
-    _next_ns: int = NEVER
+    def __init__(self, fleet: FleetState, stack_files: StackFiles) -> None:
+        self._board = fleet.board
+        self._children = fleet.children
+        self._lifecycle = fleet.lifecycle
+        self._stack_files = stack_files
+        self._books: dict[int, JobDeadlines] = {}
+        self._next_ns = NEVER
 
-    def look(self, now: float) -> list[Action]:
+    def check(self, now: float) -> list[Action]:
         """What is to be done about each worker; at the end of the course all are killed anyway."""
         self._next_ns = NEVER
         if self._lifecycle.stage >= LifecycleStage.KILL:
@@ -37,7 +35,7 @@ class DeadlineWatcher:
         self._books = {child.pid: self._books.get(child.pid, JobDeadlines()) for child in ready}
         return [action for child in ready if (action := self._judge(child, int(now * 1e9))) is not None]
 
-    def pause(self, now: float) -> float:
+    def next_check(self, now: float) -> float:
         """Until the next limit of a job that runs; less than the shortest one, since it may have begun just now."""
         limits = [self._board.slot(child.slot).shortest_limit_ns for child in self._children.workers]
         shortest = max(EAGER_TICK, min((ns / 1e9 for ns in limits if ns > 0), default=IDLE_TICK))

@@ -3,7 +3,7 @@
 A worker that hangs in its boot (an import that waits for ever, threads that a library has replaced) would never serve
 and never say so. One that hangs outside any handler (a statement on a connection whose other side has vanished, a
 deadlock in a C library) has lost its lease, but would sit in its position for ever; a steward that hangs releases
-nobody (its helpers, who may take long, are looked after by itself). All are judged by what stands on the scoreboard,
+nobody (its services, which may take long, are looked after by itself). All are judged by what stands on the scoreboard,
 which a healthy child changes all the time: an idle one by its heartbeat, one that waits for its database too, in its
 boot as well. Before one is killed it is asked where it is, for the log. A worker inside a handler is no business of
 this
@@ -16,14 +16,15 @@ Only time in which this process was looking counts. When the whole machine stood
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass
 from math import inf
 
 from pooljobs.process.liveness import stopped
-from pooljobs.scoreboard import EntryState, Role, Scoreboard, Slot, SlotState
+from pooljobs.scoreboard import EntryState, Role, Slot, SlotState
 from pooljobs_supervisor.fleet.actions import KillHung, LookInto, TellBoot
-from pooljobs_supervisor.fleet.children import SLOW_BOOT, ChildRecord, Children
-from pooljobs_supervisor.fleet.lifecycle import Lifecycle, LifecycleStage
+from pooljobs_supervisor.fleet.children import SLOW_BOOT, ChildRecord
+from pooljobs_supervisor.fleet.fleet_state import FleetState
+from pooljobs_supervisor.fleet.lifecycle import LifecycleStage
 from pooljobs_supervisor.fleet.plan import IDLE_TICK
 
 LEAST = 10.0
@@ -39,6 +40,7 @@ class Watched:
 
     signs: Hashable
     still: float = 0.0
+    _: KW_ONLY
     asked: bool = False
     """It was asked where it is, at the last look."""
     told: bool = False
@@ -52,7 +54,7 @@ def signs_of_life(slot: Slot) -> Hashable:
     return (*doing, *counters, slot.states.tobytes(), slot.latest_start())
 
 
-def patience(slot: Slot, job_timeout: float, boot_timeout: float) -> float | None:
+def silence_limit(slot: Slot, job_timeout: float, boot_timeout: float) -> float | None:
     """Seconds after which this child hangs if it shows no sign of life; None if it may be silent."""
     if slot.state is SlotState.BOOTING:
         return boot_timeout if slot.role is Role.WORKER else inf
@@ -63,20 +65,22 @@ def patience(slot: Slot, job_timeout: float, boot_timeout: float) -> float | Non
     return None if EntryState.RUNNING in slot.states.tolist() else max(job_timeout, LEAST)
 
 
-@dataclass(slots=True)
 class HangWatchdog:
     """Has hung children killed. Their jobs, none of which was running, go back at no cost."""
 
-    job_timeout: float
-    boot_timeout: float
-    _board: Scoreboard
-    _children: Children
-    _lifecycle: Lifecycle
-    _stopped: Callable[[int], bool] = stopped
-    _watched: dict[int, Watched] = field(default_factory=dict)
-    _looked: float | None = None
+    def __init__(
+        self, fleet: FleetState, *, job_timeout: float, boot_timeout: float, stopped: Callable[[int], bool] = stopped
+    ) -> None:
+        self.job_timeout = job_timeout
+        self.boot_timeout = boot_timeout
+        self._board = fleet.board
+        self._children = fleet.children
+        self._lifecycle = fleet.lifecycle
+        self._stopped = stopped
+        self._watched: dict[int, Watched] = {}
+        self._looked: float | None = None
 
-    def look(self, now: float) -> list[LookInto | TellBoot | KillHung]:
+    def check(self, now: float) -> list[LookInto | TellBoot | KillHung]:
         """What is to be done about those that have been silent for too long: they are asked where they are, and at the
         next look it is told, or they are killed. All of it is asked for again after as long a time.
         """
@@ -88,7 +92,7 @@ class HangWatchdog:
         self._watched = {child.pid: self._seen(child, step) for child in watched}
         return [action for child in watched if (action := self._judge(child)) is not None]
 
-    def pause(self, _now: float) -> float:
+    def next_check(self, _now: float) -> float:
         """The idle tick will do."""
         return IDLE_TICK
 
@@ -108,7 +112,7 @@ class HangWatchdog:
 
     def _judge(self, child: ChildRecord) -> LookInto | TellBoot | KillHung | None:
         watched, slot = self._watched[child.pid], self._board.slot(child.slot)
-        limit = patience(slot, self.job_timeout, self.boot_timeout)
+        limit = silence_limit(slot, self.job_timeout, self.boot_timeout)
         if limit is None:
             return None
         if watched.asked:

@@ -9,7 +9,7 @@ cancellation was asked for, is the *target*: its worker is told to write down wh
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from enum import Enum, auto
 
 from pooljobs.job.time_limit import GRACE_SECS
@@ -51,6 +51,7 @@ class JobDeadlines:
     target: HeldJob | None = None
     _cancelled: dict[_Claim, int] = field(default_factory=dict)
     """When each job that is to be cancelled becomes a target."""
+    _: KW_ONLY
     _interrupted: dict[_Claim, int] = field(default_factory=dict)
     """When a signal was last sent for each job that takes no note of it."""
     _exposed_ns: int = 0

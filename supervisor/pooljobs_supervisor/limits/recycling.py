@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from pooljobs.scoreboard import Scoreboard, Slot
+from pooljobs.scoreboard import Slot
 from pooljobs_supervisor.fleet.actions import Retire
-from pooljobs_supervisor.fleet.children import Children
-from pooljobs_supervisor.fleet.lifecycle import Lifecycle, LifecycleStage
+from pooljobs_supervisor.fleet.fleet_state import FleetState
+from pooljobs_supervisor.fleet.lifecycle import LifecycleStage
 from pooljobs_supervisor.fleet.plan import IDLE_TICK
 
 EARLIEST = 0.8
@@ -53,16 +53,16 @@ class RecyclingLimits:
         return None
 
 
-@dataclass(frozen=True, slots=True)
 class Recycling:
     """Has worn workers replaced, one at a time."""
 
-    limits: RecyclingLimits
-    _board: Scoreboard
-    _children: Children
-    _lifecycle: Lifecycle
+    def __init__(self, fleet: FleetState, limits: RecyclingLimits) -> None:
+        self.limits = limits
+        self._board = fleet.board
+        self._children = fleet.children
+        self._lifecycle = fleet.lifecycle
 
-    def look(self, _now: float) -> list[Retire]:
+    def check(self, _now: float) -> list[Retire]:
         """The first worker that has passed a limit, if none is being replaced."""
         if self._lifecycle.stage is not LifecycleStage.SERVE or self._children.retiring:
             return []
@@ -71,6 +71,6 @@ class Recycling:
                 return [Retire(child, why)]
         return []
 
-    def pause(self, _now: float) -> float:
+    def next_check(self, _now: float) -> float:
         """Limits are not sharp: the idle tick will do."""
         return IDLE_TICK

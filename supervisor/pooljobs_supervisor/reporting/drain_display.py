@@ -6,12 +6,10 @@ A watcher that asks for nothing: it only looks, twice a second.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from pooljobs.scoreboard import Scoreboard
 from pooljobs_supervisor.fleet.actions import Action
-from pooljobs_supervisor.fleet.children import Children
-from pooljobs_supervisor.fleet.lifecycle import Lifecycle, LifecycleStage
+from pooljobs_supervisor.fleet.fleet_state import FleetState
+from pooljobs_supervisor.fleet.lifecycle import LifecycleStage
 from pooljobs_supervisor.fleet.plan import IDLE_TICK
 from pooljobs_supervisor.reporting.drain_progress import log_line, look_at, status_line
 from pooljobs_supervisor.reporting.status_line import StatusLine
@@ -24,20 +22,20 @@ TOLD = 5.0
 """Seconds between two lines in the log."""
 
 
-@dataclass(slots=True)
 class DrainDisplay:
     """``terminal`` is None where the log goes elsewhere, or is for machines."""
 
-    _board: Scoreboard
-    _children: Children
-    _lifecycle: Lifecycle
-    _supervisor_log: SupervisorLog
-    _terminal: StatusLine | None
-    _stage: LifecycleStage = LifecycleStage.SERVE
-    _shown_at: float = 0.0
-    _told_at: float = 0.0
+    def __init__(self, fleet: FleetState, supervisor_log: SupervisorLog, *, terminal: StatusLine | None) -> None:
+        self._board = fleet.board
+        self._children = fleet.children
+        self._lifecycle = fleet.lifecycle
+        self._supervisor_log = supervisor_log
+        self._terminal = terminal
+        self._stage: LifecycleStage = LifecycleStage.SERVE
+        self._shown_at = 0.0
+        self._told_at = 0.0
 
-    def look(self, now: float) -> Sequence[Action]:
+    def check(self, now: float) -> Sequence[Action]:
         """Show or tell what is due; asks for nothing."""
         if self._stage is not self._lifecycle.stage:
             self._enter(now)
@@ -49,7 +47,7 @@ class DrainDisplay:
             self._tell(now)
         return []
 
-    def pause(self, now: float) -> float:
+    def next_check(self, now: float) -> float:
         """The next state of the line, while there is one."""
         waits = self._stage in {LifecycleStage.DRAIN, LifecycleStage.RELEASE}
         return max(0.0, self._shown_at + LIVE - now) if waits and self._terminal is not None else IDLE_TICK

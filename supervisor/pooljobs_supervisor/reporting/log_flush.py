@@ -19,11 +19,11 @@ class LogFlush:
     def __init__(self) -> None:
         self._waiting = False
 
-    def look(self, _now: float) -> list[Action]:
+    def check(self, _now: float) -> list[Action]:
         """Writes what is taken now."""
         self._waiting = logs.flush()
         return []
 
-    def pause(self, _now: float) -> float:
+    def next_check(self, _now: float) -> float:
         """Soon, if lines wait."""
         return _SOON if self._waiting else IDLE_TICK

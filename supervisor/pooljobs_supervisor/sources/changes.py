@@ -18,8 +18,8 @@ from pooljobs_supervisor.fleet.actions import Action
 from pooljobs_supervisor.fleet.lifecycle import Lifecycle, LifecycleStage
 from pooljobs_supervisor.fleet.plan import EAGER_TICK, IDLE_TICK
 from pooljobs_supervisor.forking.exit_watch import Process, reap
+from pooljobs_supervisor.forking.lifeline import ParentResources
 from pooljobs_supervisor.forking.parent_death import parent_death_signal
-from pooljobs_supervisor.forking.parent_resources import ParentResources
 from pooljobs_supervisor.forking.spawn import fork
 from pooljobs_supervisor.reload import Reload
 from pooljobs_supervisor.sources.file_watcher import settle_in_watcher, watch_sources
@@ -31,7 +31,7 @@ _GULP = 65536
 class Changes:
     """Of the files below ``directories``; nothing is done if there are none. Constructing it forks nothing."""
 
-    def __init__(self, directories: Sequence[str], reload: Reload, lifecycle: Lifecycle, log: Logger) -> None:
+    def __init__(self, directories: Sequence[str], reload: Reload, *, lifecycle: Lifecycle, log: Logger) -> None:
         self._directories = directories
         self._reload = reload
         self._lifecycle = lifecycle
@@ -61,7 +61,7 @@ class Changes:
         selector.register(self._read_fd, EVENT_READ)
         self._selector = selector
 
-    def look(self, now: float) -> Sequence[Action]:
+    def check(self, now: float) -> Sequence[Action]:
         """Take what was told; asks for a reload, and for nothing by itself."""
         if self._process is None:
             return []
@@ -78,7 +78,7 @@ class Changes:
             self._reap()
         return []
 
-    def pause(self, _now: float) -> float:
+    def next_check(self, _now: float) -> float:
         """The pipe wakes the loop; of an end there is nothing to wait for but the exit status."""
         return EAGER_TICK if self._process is not None and self._selector is None else IDLE_TICK
 

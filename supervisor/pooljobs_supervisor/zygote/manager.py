@@ -29,6 +29,7 @@ class ZygoteManager:
         self,
         zygotes: Zygotes,
         spawn_requests: SpawnRequests,
+        *,
         watch: ExitWatch,
         selector: BaseSelector,
         context: ZygoteContext,
@@ -74,7 +75,7 @@ class ZygoteManager:
         pid = process.pid or 0
         self._processes[pid], self._lines[pid] = process, ours
         self._stack_files.keep(pid, stack_fd)
-        self._zygotes.forked(ZygoteRecord(pid, generation, now))
+        self._zygotes.forked(ZygoteRecord(pid, generation, forked=now))
         self._watch.watch(pid)
         self._selector.register(ours, EVENT_READ)
 
@@ -87,7 +88,9 @@ class ZygoteManager:
         zygote = self._zygotes.source
         if zygote is None:
             return False
-        request = SpawnRequest(position, slot, stack_fd, zygote.pid, zygote.generation, now)
+        request = SpawnRequest(
+            position, slot, stack_fd=stack_fd, zygote=zygote.pid, generation=zygote.generation, asked=now
+        )
         write_fd = self.spawn_requests.expect(request)
         try:
             ask(self._lines[zygote.pid], slot, write_fd, stack_fd)

@@ -5,27 +5,28 @@ what the books ask for is done.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 
 from pooljobs.exit_codes import ExitCode
-from pooljobs_supervisor.fleet.children import Children
-from pooljobs_supervisor.fleet.lifecycle import Lifecycle, LifecycleStage
+from pooljobs_supervisor.fleet.fleet_state import FleetState
+from pooljobs_supervisor.fleet.lifecycle import LifecycleStage
 from pooljobs_supervisor.fleet.plan import IDLE_TICK
 from pooljobs_supervisor.zygote.manager import ZygoteManager
 from pooljobs_supervisor.zygote.zygote_log import ZygoteLog
 from pooljobs_supervisor.zygote.zygote_state import EndHungZygote, EndZygote, ForkZygote, ZygoteAction, Zygotes
 
 
-@dataclass(frozen=True, slots=True)
 class Preload:
-    """Looks after the zygotes of one supervisor. ``_forget`` closes, in a child, what is the supervisor's alone."""
+    """Looks after the zygotes of one supervisor. ``forget`` closes, in a child, what is the supervisor's alone."""
 
-    zygotes: Zygotes
-    _manager: ZygoteManager
-    _children: Children
-    _lifecycle: Lifecycle
-    _supervisor_log: ZygoteLog
-    _forget: Callable[[], None]
+    def __init__(
+        self, fleet: FleetState, zygotes: Zygotes, *, manager: ZygoteManager, log: ZygoteLog, forget: Callable[[], None]
+    ) -> None:
+        self.zygotes = zygotes
+        self._manager = manager
+        self._children = fleet.children
+        self._lifecycle = fleet.lifecycle
+        self._supervisor_log = log
+        self._forget = forget
 
     @property
     def pids(self) -> Collection[int]:
@@ -43,7 +44,7 @@ class Preload:
         for action in self.zygotes.plan(self._children.generation, serving=serving, waiting=waiting, now=now):
             self._do(action, now)
 
-    def pause(self, now: float) -> float:
+    def next_check(self, now: float) -> float:
         """Seconds after which to step again, unless somebody is heard from before."""
         if self._lifecycle.stage is not LifecycleStage.SERVE:
             return IDLE_TICK

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from selectors import EVENT_READ, BaseSelector
 from struct import Struct
 from typing import NamedTuple
@@ -25,6 +25,7 @@ class SpawnRequest:
 
     position: Position
     slot: int
+    _: KW_ONLY
     stack_fd: int
     zygote: int
     generation: int

@@ -12,7 +12,7 @@ import signal
 import socket
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from logging import Logger
 from types import FrameType
@@ -38,6 +38,7 @@ class ZygoteContext:
 
     board: Scoreboard
     lifeline_fd: int
+    _: KW_ONLY
     supervisor: int
     """Its pid."""
     load: Callable[[], object]

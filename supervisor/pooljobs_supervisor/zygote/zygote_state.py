@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 
 from pooljobs.exit_codes import describe_exit
 from pooljobs.settings import BOOT_TIMEOUT
@@ -27,6 +27,7 @@ class ZygoteRecord:
     pid: int
     generation: int
     """How many reloads had been asked for when it was forked: its workers have code that is no older."""
+    _: KW_ONLY
     forked: float
     ready_at: float | None = None
     called_slow: bool = False
@@ -67,6 +68,7 @@ class Zygotes:
     boot_timeout: float = BOOT_TIMEOUT
     """Seconds in which one must have loaded the application."""
     _living: dict[int, ZygoteRecord] = field(default_factory=dict)
+    _: KW_ONLY
     _failed_starts: int = 0
     _due: float = float("-inf")
     _proven: int = NONE

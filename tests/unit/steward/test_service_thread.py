@@ -1,4 +1,4 @@
-"""A helper of the steward's begins anew when it breaks, and says so once."""
+"""A service of the steward's begins anew when it breaks, and says so once."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def helper(record: Record, breaks: Callable[[int], bool]) -> ServiceThread:
     def begin(stopping: threading.Event, _watchdog: StatementWatchdog) -> Counting:
         return Counting(stopping)
 
-    return ServiceThread("clerk", begin, without="it is done by hand", patience=1.0, log=LOG)
+    return ServiceThread("clerk", begin, without="it is done by hand", timeout=1.0, log=LOG)
 
 
 @pytest.mark.hazard(

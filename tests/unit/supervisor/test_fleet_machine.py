@@ -15,7 +15,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from pooljobs.scoreboard import Role, Scoreboard, SlotState, Wanted, most_workers, slots_for
 from pooljobs_supervisor.fleet.actions import Action, Kill, RequestState, Retire, Spawn
 from pooljobs_supervisor.fleet.children import ChildRecord, Children
-from pooljobs_supervisor.fleet.lifecycle import PATIENCE, Lifecycle, LifecycleStage
+from pooljobs_supervisor.fleet.fleet_state import FleetState
+from pooljobs_supervisor.fleet.lifecycle import STAGE_TIMEOUT, Lifecycle, LifecycleStage
 from pooljobs_supervisor.fleet.plan import SlotCount, pause, plan
 from pooljobs_supervisor.forking.reaped import ReapedChild
 from pooljobs_supervisor.reload import Reload
@@ -42,7 +43,7 @@ class Fleet(RuleBasedStateMachine):
         self.spawned: list[tuple[LifecycleStage, Spawn]] = []
         self.board = Scoreboard.create(slots_for(procs), 1)
         supervisor_log = SupervisorLog(LOG, procs, lambda wanted: wanted)
-        self.reload = Reload(self.board, self.children, self.lifecycle, supervisor_log)
+        self.reload = Reload(FleetState(self.board, self.children, self.lifecycle), supervisor_log)
         self.last_generation = 0
 
     def count(self) -> SlotCount:
@@ -55,7 +56,7 @@ class Fleet(RuleBasedStateMachine):
     def step(self, *, killable: bool = True) -> list[Action]:
         workers, steward = len(self.children.workers), self.children.steward is not None
         self.lifecycle.observe(self.now, workers=workers, steward=steward, dead_slots=self.count().dead)
-        looked = [*self.reload.look(self.now)]
+        looked = [*self.reload.check(self.now)]
         self.carry_out(looked, killable=killable)
         planned = plan(self.children, self.lifecycle, self.count(), self.now)
         self.carry_out(planned, killable=killable)
@@ -81,14 +82,16 @@ class Fleet(RuleBasedStateMachine):
         self.slots[slot] = SlotState.BOOTING
         self.board.slot(slot).wanted = Wanted.RUN
         generation = self.children.generation
-        self.children.forked(ChildRecord(action.position, self.next_pid, slot, self.now, generation=generation))
+        self.children.forked(
+            ChildRecord(action.position, self.next_pid, slot=slot, forked=self.now, generation=generation)
+        )
         self.next_pid += 1
         self.spawned.append((self.lifecycle.stage, action))
 
     def reap(self, child: ChildRecord, status: int, *, killed: bool = False) -> None:
         self.children.died(child.pid, self.now)
         wanted = self.board.slot(child.slot).wanted
-        self.reload.reaped(ReapedChild(child, status, 0, killed, wanted))
+        self.reload.reaped(ReapedChild(child, status, held=0, killed=killed, wanted=wanted))
         worker_with_jobs = child.position.role is Role.WORKER and child.ready_at is not None
         self.slots[child.slot] = SlotState.DEAD if worker_with_jobs else SlotState.FREE
         if self.lifecycle.stage is LifecycleStage.SERVE and not self.lifecycle.ever_ready and child.ready_at is None:
@@ -226,7 +229,7 @@ class Fleet(RuleBasedStateMachine):
 
     def end(self) -> None:
         self.lifecycle.escalate(self.now)
-        limit = self.now + DRAIN_LIMIT + 4 * PATIENCE
+        limit = self.now + DRAIN_LIMIT + 4 * STAGE_TIMEOUT
         while not self.done():
             assert self.now < limit, self.lifecycle
             self.step(killable=self.procs != 3)  # a fleet of 3 has processes that not even SIGKILL ends

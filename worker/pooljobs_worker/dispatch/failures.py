@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pooljobs.application.task import Task
+from pooljobs.errors import ClaimLostError
 from pooljobs.escaping import escaped
 from pooljobs.handler.outcomes import Discard, Fail, JobOutcome, Retry, Snooze, outcome_in
-from pooljobs.job.error_rules import Course
+from pooljobs.job.error_rules import Course, leaves
 from pooljobs.job.error_text import clean, describe, headline, without
 from pooljobs.job.retry import FIRST_CRASH_DELAY_SECS, next_delay
 from pooljobs.job.verdict import Settlement, Verdict
@@ -55,6 +56,10 @@ class FailurePolicy:
         """The handler raised, or what is injected could not be made."""
         if isinstance(error, MemoryError):
             traceback.clear_frames(error.__traceback__)  # it takes some to describe an error
+        if _lost_its_claim(job, error):
+            return job.settled(
+                Verdict.RELEASED
+            )  # refused, and told then as a loss: it is none of this worker's failures
         job.max_retries = task.retry.most_runs(job.max_retries)
         frames = _frames_of_ours(error)
         text = describe(error, skip_frames=frames)
@@ -133,6 +138,11 @@ def _course(outcome: JobOutcome) -> Course:
     if isinstance(outcome, Discard):
         return Course.DISCARD
     return Course.FAIL if isinstance(outcome, Fail) else Course.RETRY
+
+
+def _lost_its_claim(job: ClaimedJob, error: BaseException) -> bool:
+    """Whether the run was to complete the job in its own transaction, and the job had gone elsewhere by then."""
+    return any(isinstance(each, ClaimLostError) and each.job_id == job.id for each in leaves(error))
 
 
 def _frames_of_ours(error: BaseException) -> int:

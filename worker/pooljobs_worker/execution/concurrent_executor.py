@@ -98,7 +98,7 @@ class ConcurrentExecutor:
         if not self._has_room():
             return 0
         wanted, free = self._adaptive_batch.limit(self._concurrency - self._capacity.outstanding), self._held.room
-        unsettled = len(self._held) - self._capacity.outstanding
+        unsettled = len(self._held) - self._capacity.outstanding - len(self._settler.set_aside)
         self._crowded = free == 0 or free < wanted // 2 <= free + unsettled
         if self._crowded or self._settler.waiting >= max(WORTH_SETTLING, self._adaptive_batch.size // 2):
             self._flusher.soon()
@@ -128,7 +128,7 @@ class ConcurrentExecutor:
         """Waits until every job that was taken has ended, then settles them."""
         self._capacity.wait_until_empty()
         self._flusher.busy(working=False)
-        self._settler.flush()
+        self._settler.flush_last()
 
     def _has_room(self) -> bool:
         capacity = self._capacity

@@ -66,10 +66,13 @@ class SerialExecutor:
 
     @property
     def room(self) -> int:
-        """Always a batch: ``run`` returns when the last one has ended. If need be, the one before is settled first."""
-        if self._held.room < self._adaptive_batch.size:
-            self._flusher.catch_up()
-        return self._adaptive_batch.size
+        """A batch: ``run`` returns when the last one has ended. If need be, the one before is settled first; less, if
+        results are kept that the database refuses.
+        """
+        if self._held.room >= self._adaptive_batch.size:
+            return self._adaptive_batch.size
+        self._flusher.catch_up()
+        return min(self._adaptive_batch.size, self._held.room)
 
     def run(self, jobs: list[ClaimedJob], *, full: bool) -> None:
         """Runs the batch in order; what has not begun when RELEASE is wanted, or the lease is lost, is given back.
@@ -100,7 +103,7 @@ class SerialExecutor:
     def finish(self) -> None:
         """Settles the last batch, and what an interrupted flush may have left."""
         self._flusher.catch_up()
-        self._settler.flush()
+        self._settler.flush_last()
 
     def _run_all(self) -> int:
         """Empties the backlog; the number of jobs that were taken out of it to be run."""

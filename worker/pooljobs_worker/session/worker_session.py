@@ -1,4 +1,4 @@
-"""A connection of the worker's own: taken from its pool, replaced when it breaks, waited for when the database is away.
+"""A connection of the worker's own, through outages: whoever asks it for work gets its result, or leaves.
 
 A worker has two: one for claims and the lease, one for settlements, so that a batch is settled while the next one is
 claimed and run; with few connections one does for both. Each has a lock, since the flusher's thread uses them as well.
@@ -6,7 +6,6 @@ claimed and run; with few connections one does for both. Each has a lock, since 
 
 from __future__ import annotations
 
-import random
 import select
 import threading
 import time
@@ -19,21 +18,15 @@ from psycopg_pool import ConnectionPool
 
 from pooljobs.db.error_classes import refused
 from pooljobs.db.error_kinds import ErrorKind, kind_of
-from pooljobs.db.pool_checkout import borrow
+from pooljobs.db.resilient_connection import ResilientConnection
 from pooljobs.scoreboard import Slot, SlotState
 from pooljobs_worker.runtime.exhaustion import ExhaustedError, lacking
-from pooljobs_worker.session.outage import Outage
+from pooljobs_worker.session.database_wait import DatabaseWait
 
 T = TypeVar("T")
 
 SLICE = 0.1
 """Seconds between looks at whether to give up, while the database is away."""
-
-LONGEST_PAUSE = 3.0
-"""Seconds: the most between two tries. Half of each pause is random, so that a fleet does not come back as one."""
-
-SILENT_TRIES = 5
-"""Tries of a statement that meets others (a deadlock, a lock) before that is logged."""
 
 
 class GaveUpError(Exception):
@@ -48,21 +41,19 @@ class WorkerSession:
         pool: ConnectionPool[Connection[Any]],
         slot: Slot,
         *,
-        outage: Outage,
+        wait: DatabaseWait,
         give_up: Callable[[], bool],
         number: int = 0,
     ) -> None:
         """``number`` is the session's among those of its worker, from 0: where the scoreboard shows its backend."""
-        self._pool = pool
+        self._connection = ResilientConnection(pool, outage=wait.outage, refusals=wait.refusals, prepare=self._prepare)
         self._give_up = give_up
         self._slot = slot
-        self._outage = outage
+        self._wait = wait
         self._number = number
         self._lock = threading.RLock()
-        self._connection: Connection[Any] | None = None
         self._first_looks: list[Callable[[Connection[Any]], None]] = []
-        self._doubtful = False
-        self._known_outages = 0
+        self._had_one = False
 
     def at_reconnect(self, look: Callable[[Connection[Any]], None]) -> None:
         """Has this done on each connection that replaces a broken one, before anything else."""
@@ -85,7 +76,7 @@ class WorkerSession:
         if not self._lock.acquire(blocking=False):
             return
         try:
-            if self._connection is not None and _readable(self._connection):
+            if (connection := self._connection.current) is not None and _readable(connection):
                 self.run(_read)
         finally:
             self._lock.release()
@@ -109,73 +100,54 @@ class WorkerSession:
             try:
                 return self._persist(work, give_up or self._give_up)
             finally:
-                self._outage.waits_no_more(self)
+                self._wait.ends(self)
 
     def _persist(self, work: Callable[[Connection[Any]], T], give_up: Callable[[], bool]) -> T:
-        failures = 0
         while True:
             try:
-                result = work(self._connect())
+                result = work(self._connection.get())
             except psycopg.Error as error:
-                failures += 1
-                self._failed(error, failures)
+                self._failed(error)
             else:
-                self._outage.ends(self)
+                self._connection.passed()
                 return result
-            self._pause(failures, give_up)
+            self._pause(give_up)
+
+    def refused(self, error: psycopg.Error, meanwhile: str) -> None:
+        """Logs what was refused though the work was done; ``meanwhile`` ends the line."""
+        self._wait.refusals.refused(error, meanwhile)
 
     def close(self) -> None:
         """Gives the connection back."""
         with self._lock:
-            if self._connection is not None:
-                self._pool.putconn(self._connection)
-                self._connection = None
+            self._connection.close()
 
-    def _connect(self) -> Connection[Any]:
-        if self._connection is None:
-            self._connection = borrow(self._pool)
-            self._known_outages = self._outage.count
-            self._slot.backends[self._number] = self._connection.info.backend_pid
-        if self._doubtful:
+    def _prepare(self, connection: Connection[Any]) -> None:
+        self._slot.backends[self._number] = connection.info.backend_pid
+        if self._had_one:
             for look in self._first_looks:
-                look(self._connection)
-            self._doubtful = False
-        return self._connection
+                look(connection)
+        self._had_one = True
 
-    def _failed(self, error: psycopg.Error, failures: int) -> None:
-        """Raises where there is no sense in another try. The connection goes: with it, what it may have kept wrong."""
+    def _failed(self, error: psycopg.Error) -> None:
+        """Raises where there is no sense in another try."""
         kind = kind_of(error)
-        if kind is ErrorKind.MISUSE:
-            raise error
         if kind is ErrorKind.REFUSED and self._slot.state is not SlotState.READY:
             raise refused(error) from error
         if kind is ErrorKind.AWAY and (of := lacking()):  # then none is to be had, however well the database is
             raise ExhaustedError(of) from error
-        if kind is not ErrorKind.AGAIN:
-            self._drop_connection()
+        self._connection.failed(error)
         if kind is ErrorKind.AWAY:
-            self._outage.begins(self, error, known=self._known_outages)
-            self._known_outages = self._outage.count
-            return
-        self._outage.ends(self)  # there was an answer
-        self._outage.waits_no_more(self)
-        if kind is ErrorKind.REFUSED or failures > SILENT_TRIES:
-            self._outage.refused(error)
+            self._wait.begins(self)
+        else:
+            self._wait.ends(self)
 
-    def _drop_connection(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
-            self._pool.putconn(connection)
-        self._doubtful = True
-
-    def _pause(self, failures: int, give_up: Callable[[], bool]) -> None:
-        pause = min(0.05 * 2.0 ** min(failures, 10), LONGEST_PAUSE)
-        until = time.monotonic() + pause / 2 + random.random() * pause / 2
+    def _pause(self, give_up: Callable[[], bool]) -> None:
+        until = time.monotonic() + self._connection.pause()
         while (left := until - time.monotonic()) > 0:
             if give_up():
                 raise GaveUpError
-            self._outage.lasts(self)
+            self._wait.lasts(self)
             time.sleep(min(left, SLICE))
         if give_up():
             raise GaveUpError

@@ -73,7 +73,7 @@ class Flusher:
             self._handed = True
             self._bell.put(None)
         else:
-            self._settler.flush()
+            self._flush_here()
 
     def soon(self) -> None:
         """Has all that ended settled now, and does not wait for it. Any thread."""
@@ -84,13 +84,19 @@ class Flusher:
         """Returns when all that was handed over is settled; what failed is tried here. Raises as ``hand_over`` does."""
         self._caught_up.wait()
         if self._failures:
-            self._settler.flush()
+            self._flush_here()
 
     def stop(self) -> None:
         """Ends the thread, after the settlement it may be in."""
         self._stopping = True
         self._bell.put(None)
         self._thread.join(timeout=5.0)
+
+    def _flush_here(self) -> None:
+        """In the main thread. What was set aside in it is tried again by the other one."""
+        self._settler.flush()
+        if self._settler.set_aside:
+            self._bell.put(None)
 
     def _run(self) -> None:
         while not self._stopping:
@@ -110,7 +116,7 @@ class Flusher:
     def _wait(self) -> bool:
         """Sleeps until it is time to look; whether a batch was handed over."""
         self._sleeps = True  # first: who sets `_working` from here on rings
-        seconds: float | None = None
+        seconds = self._settler.set_aside.seconds(time.monotonic())
         if self._working:
             self._sleeps = False
             seconds = min(MOST_AGE * 2.0 ** min(self._failures, 10), LONGEST_PAUSE)
@@ -126,7 +132,8 @@ class Flusher:
         """The lease first: what hinders a settlement must not cost the lease as well."""
         if self._lease.low(time.monotonic_ns()):
             self._lease.renew()
-        if all_of_it or self._settler.age(time.monotonic()) >= MOST_AGE:
+        now = time.monotonic()
+        if all_of_it or self._settler.age(now) >= MOST_AGE or self._settler.set_aside.seconds(now) == 0.0:
             self._settler.flush()
         for look in self._looks:
             look()

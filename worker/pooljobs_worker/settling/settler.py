@@ -1,7 +1,8 @@
 """Collects how jobs ended and settles them by the batch: at a batch's end, and by age from the flusher's thread.
 
-A settlement that the database refuses was lost to somebody else (the lease ran out): it is logged and dropped, never
-retried. One that fails because the database is away is kept and tried until it passes.
+A settlement whose claim was lost to somebody else (the lease ran out) is logged and dropped, never retried. One that
+fails because the database is away is kept and tried until it passes; so is one that it refuses, which holds up no other
+(``set_aside.py``).
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
+
+import psycopg
 
 from pooljobs.db.statements import Statements
 from pooljobs.db.store.settlement import SettlementBatch
@@ -21,10 +24,7 @@ from pooljobs_worker.claims.held_jobs import HeldJobs
 from pooljobs_worker.claims.lost_claims import LostClaims
 from pooljobs_worker.session.lease import Lease
 from pooljobs_worker.session.worker_session import WorkerSession
-
-Ended = tuple[Settlement, int]
-"""A settlement and the entry its job has on the scoreboard."""
-
+from pooljobs_worker.settling.set_aside import Ended, SetAside
 
 SLOW = 1.0
 """Seconds: a flush that takes longer keeps the worker from claiming more, and from saying that it is well."""
@@ -35,6 +35,7 @@ class Settler:
 
     Attributes:
         session: What the settlements go through.
+        set_aside: Those that the database refuses.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Settler:
         self._held = held
         self._log = log
         self._buffer: deque[Ended] = deque()  # its append and popleft are atomic
+        self.set_aside = SetAside()
         self._oldest: float | None = None
         self._flushing = threading.Lock()
         self._since: float | None = None
@@ -84,19 +86,31 @@ class Settler:
             GaveUpError: It would be in vain; the settlements are still buffered.
         """
         with self._flushing:
-            self._oldest = None
-            batch = self._drain()
-            if not batch:
-                return
-            self._since = time.monotonic()
-            try:
-                self._settle(batch)
-            except BaseException:
-                self._buffer.extendleft(reversed(batch))
-                self._oldest = time.monotonic()  # or the flusher would not look at them again
-                raise
-            finally:
-                self._since = None
+            self._flush(self.set_aside.take(time.monotonic()))
+
+    def flush_last(self) -> None:
+        """As ``flush``, also of what was set aside; the steward goes on with what is refused again."""
+        with self._flushing:
+            self._flush(self.set_aside.take_all())
+            if self.set_aside:
+                self._log.warning("leaving %d results that the database refuses to the steward", len(self.set_aside))
+
+    def _flush(self, again: Sequence[Ended]) -> None:
+        self._oldest = None
+        batch = [*again, *self._drain()]
+        if not batch:
+            return
+        self._since = time.monotonic()
+        try:
+            self._settle(batch)
+        except BaseException:
+            self._buffer.extendleft(reversed(batch))
+            self._oldest = time.monotonic()  # or the flusher would not look at them again
+            raise
+        finally:
+            self._since = None
+        if len(self.set_aside) < len(again):
+            self.set_aside.passed()
 
     def keep_pace(self) -> None:
         """Returns at once, or when a flush that has taken ``SLOW`` seconds is over: results that do not get through,
@@ -117,9 +131,12 @@ class Settler:
 
     def _settle(self, batch: Sequence[Ended]) -> None:
         settlements = [settlement for settlement, _ in batch]
-        refused, unstorable = self.session.run(
+        refused, unstorable, hindered = self.session.run(
             lambda connection: self._settling.settle(connection, settlements), give_up=self._in_vain
         )
+        if hindered:
+            batch = self._put_aside(batch, hindered)
+            settlements = [settlement for settlement, _ in batch]
         self._held.drop([entry for _, entry in batch])
         if unstorable:
             self._tell_unstorable([item for item in settlements if item.job_id in unstorable])
@@ -128,6 +145,13 @@ class Settler:
         if refused:
             lost = [item for item in settlements if item.job_id in refused and not self._lost_claims.settled(item)]
             self._tell_losses([item for item in lost if not item.in_transaction])
+
+    def _put_aside(self, batch: Sequence[Ended], hindered: Mapping[bytes, psycopg.Error]) -> list[Ended]:
+        """The rest of the batch."""
+        for job_id, error in hindered.items():
+            self.session.refused(error, f"the result of job {UUID(bytes=job_id)} is kept, and tried again")
+        self.set_aside.put([ended for ended in batch if ended[0].job_id in hindered], time.monotonic())
+        return [ended for ended in batch if ended[0].job_id not in hindered]
 
     def _tell_unstorable(self, kept: Sequence[Settlement]) -> None:
         """Nobody on the scoreboard holds these jobs any more: the steward gives them back."""

@@ -8,7 +8,7 @@ one statement of a file that may not stand in one, such as CREATE INDEX CONCURRE
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from importlib import resources
 from typing import Final
 
@@ -36,6 +36,7 @@ class Migration:
 
     version: int
     name: str
+    _: KW_ONLY
     text: str
     oldest_code: int
     in_transaction: bool
@@ -50,7 +51,13 @@ class Migration:
         found = _OLDEST_CODE.match(text)
         if not found:
             raise ValueError(f"{name}.sql does not begin with '-- oldest code: N'")
-        return cls(int(name[:4]), name, text, int(found[1]), not text.startswith(_NO_TRANSACTION, found.end()))
+        return cls(
+            int(name[:4]),
+            name,
+            text=text,
+            oldest_code=int(found[1]),
+            in_transaction=not text.startswith(_NO_TRANSACTION, found.end()),
+        )
 
 
 def migrations() -> list[Migration]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 import psycopg
@@ -43,6 +43,7 @@ class MigrationReport:
 
     applied: list[str]
     version: int
+    _: KW_ONLY
     warning: str = ""
     mended: list[str] = field(default_factory=list)
 
@@ -107,7 +108,7 @@ def _migrate(
     missing = [migration for migration in migrations() if migration.version > have.version]
     if not missing:
         mended = _mend(connection, schema)
-        return MigrationReport([], have.version, _look_after_partitions(connection, schema), mended)
+        return MigrationReport([], have.version, warning=_look_after_partitions(connection, schema), mended=mended)
     texts = functions()
     _create(connection, schema, {name: texts[name] for name in MADE_FIRST})
     for migration in missing:

@@ -13,6 +13,7 @@ from psycopg import Connection
 from psycopg import errors as pg
 
 from pooljobs.db.error_classes import too_large
+from pooljobs.db.error_kinds import ErrorKind, kind_of
 from pooljobs.db.statements import Statements
 from pooljobs.db.wire import binary_format
 from pooljobs.db.wire.binary_format import Oid, split
@@ -46,10 +47,12 @@ class Settled(NamedTuple):
     Attributes:
         refused: Their claims had been lost to somebody else.
         unstorable: Not to be stored even by themselves, nor with a shorter error; nothing was done about them.
+        hindered: Refused even by themselves, by a trigger perhaps, with the error; nothing was done about them either.
     """
 
     refused: set[bytes]
     unstorable: set[bytes]
+    hindered: dict[bytes, psycopg.Error]
 
 
 class SettlementBatch:
@@ -61,15 +64,15 @@ class SettlementBatch:
         self._make_partitions = statements.load("make_partitions")
 
     def settle(self, connection: Connection[Any], batch: Sequence[Settlement]) -> Settled:
-        """Settles the batch: in one statement, or by halves where it is too large for one.
+        """Settles the batch: in one statement, or by halves where it is too large for one, or some of it is refused.
 
         A missing history partition is made on the spot, so that it never costs a settlement.
 
         Raises:
-            psycopg.OperationalError: The database is away, or a deadlock was broken; try again. What was settled in
-                parts by then is refused the next time.
+            psycopg.Error: The database is away, a deadlock was broken, or it refuses whatever is settled; try again.
+                What was settled in parts by then is refused the next time.
         """
-        settled = Settled(set(), set())
+        settled = Settled(set(), set(), {})
         if batch:
             self._in_parts(connection, sorted(batch, key=_by_id), settled)
         return settled
@@ -78,25 +81,38 @@ class SettlementBatch:
         try:
             settled.refused.update(self._whole(connection, ordered))
         except psycopg.Error as error:
-            if not too_large(error):
+            large = too_large(error)
+            if not large and kind_of(error) is not ErrorKind.REFUSED:
                 raise
+            if len(ordered) == 1 or not large:
+                self._settle_nothing(connection)
             if len(ordered) == 1:
-                self._alone(connection, ordered[0], settled)
+                self._alone(connection, ordered[0], error, settled)
                 return
             middle = len(ordered) // 2
             self._in_parts(connection, ordered[:middle], settled)
             self._in_parts(connection, ordered[middle:], settled)
 
-    def _alone(self, connection: Connection[Any], item: Settlement, settled: Settled) -> None:
-        """Once more, with less to say. Raises if the server cannot even settle nothing: that is not its fault."""
+    def _settle_nothing(self, connection: Connection[Any]) -> None:
+        """Raises if the server cannot even do that: then it is nobody's fault."""
         self._completed.row(connection, _completed_values([], by_place=False))
-        shorter = replace(item, error=None if item.error is None else item.error[:LONGEST_HEADLINE])
-        try:
-            settled.refused.update(self._whole(connection, [shorter]))
-        except psycopg.Error as error:
-            if not too_large(error):
-                raise
+
+    def _alone(self, connection: Connection[Any], item: Settlement, error: psycopg.Error, settled: Settled) -> None:
+        """What was too large by itself, once more with less to say."""
+        if too_large(error):
+            shorter = replace(item, error=None if item.error is None else item.error[:LONGEST_HEADLINE])
+            try:
+                settled.refused.update(self._whole(connection, [shorter]))
+            except psycopg.Error as again:
+                error = again
+            else:
+                return
+        if too_large(error):
             settled.unstorable.add(item.job_id)
+        elif kind_of(error) is ErrorKind.REFUSED:
+            settled.hindered[item.job_id] = error
+        else:
+            raise error
 
     def _whole(self, connection: Connection[Any], ordered: Sequence[Settlement]) -> set[bytes]:
         """The refused ids."""

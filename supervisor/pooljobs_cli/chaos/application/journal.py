@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -33,6 +33,7 @@ class JournalRun:
 
     job_id: UUID
     fence: int
+    _: KW_ONLY
     token: int
     attempt: int
     incarnation: int
@@ -112,7 +113,14 @@ def read(lines: Iterator[str], incarnation: int, pid: int) -> Iterator[JournalRu
                 yield open_runs[key]
             job_id, fence, token = claim
             open_runs[key] = JournalRun(
-                UUID(job_id), int(fence), int(token), int(third), incarnation, pid, code, int(time_ns)
+                UUID(job_id),
+                int(fence),
+                token=int(token),
+                attempt=int(third),
+                incarnation=incarnation,
+                pid=pid,
+                code=code,
+                began_ns=int(time_ns),
             )
         else:
             run = open_runs.pop(key)

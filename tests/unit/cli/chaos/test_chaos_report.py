@@ -19,7 +19,15 @@ COUNTS |= {"runs": 107, "cut_short": 2, "in_doubt": 1, "beside": 0}
 
 
 def report(violations: Sequence[Violation] = ()) -> ChaosReport:
-    return ChaosReport(7, 9.0, {Kind.KILL_WORKER: 4}, COUNTS, 1, violations, "/tmp/x" if violations else None)
+    return ChaosReport(
+        7,
+        9.0,
+        done={Kind.KILL_WORKER: 4},
+        counts=COUNTS,
+        unknown=1,
+        violations=violations,
+        folder="/tmp/x" if violations else None,
+    )
 
 
 def test_the_report_tells_seed_harm_counts_and_verdict() -> None:
@@ -33,13 +41,17 @@ def test_the_report_tells_seed_harm_counts_and_verdict() -> None:
 
 
 def test_what_the_other_pooljobs_ran_is_told() -> None:
-    told = ChaosReport(7, 9.0, {}, COUNTS | {"beside": 44}, 1, (), None)
+    told = ChaosReport(7, 9.0, done={}, counts=COUNTS | {"beside": 44}, unknown=1, violations=(), folder=None)
     assert "107 runs, 2 of them cut short, 44 by the other pooljobs" in told.as_text().plain
     assert told.as_json()["beside"] == 44
 
 
 def test_cancelled_jobs_have_ended_too() -> None:
-    told = ChaosReport(7, 9.0, {}, COUNTS | {"cancelled": 9}, 1, (), None).as_text().plain
+    told = (
+        ChaosReport(7, 9.0, done={}, counts=COUNTS | {"cancelled": 9}, unknown=1, violations=(), folder=None)
+        .as_text()
+        .plain
+    )
     assert "seed 7: 99 jobs in 9 s: 11 jobs/s" in told
     assert "85 completed, 5 failed, 9 cancelled, 2 crashes charged" in told
     assert "cancelled" not in report().as_text().plain

@@ -51,7 +51,7 @@ def test_what_is_written_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_a_run_that_was_cut_short_has_no_end() -> None:
     (run,) = read(iter([f"{CODE}\n", f"B {ID} 1 5 1 100\n", f"E {ID} 1 5 retur"]), 0, 7)
-    assert run == JournalRun(ID, 1, 5, 1, 0, 7, CODE, 100)
+    assert run == JournalRun(ID, 1, token=5, attempt=1, incarnation=0, pid=7, code=CODE, began_ns=100)
 
 
 def test_a_claim_that_ran_twice_is_told_twice() -> None:
@@ -62,9 +62,9 @@ def test_a_claim_that_ran_twice_is_told_twice() -> None:
 
 def test_a_claim_counts_from_the_first_run_of_its_batch() -> None:
     runs = [
-        JournalRun(uuid4(), 1, 5, 1, 0, 7, CODE, 300),
-        JournalRun(uuid4(), 1, 5, 1, 0, 7, CODE, 200),
-        JournalRun(uuid4(), 1, 6, 1, 0, 8, CODE, 400),
+        JournalRun(uuid4(), 1, token=5, attempt=1, incarnation=0, pid=7, code=CODE, began_ns=300),
+        JournalRun(uuid4(), 1, token=5, attempt=1, incarnation=0, pid=7, code=CODE, began_ns=200),
+        JournalRun(uuid4(), 1, token=6, attempt=1, incarnation=0, pid=8, code=CODE, began_ns=400),
     ]
     assert claims_ns(runs) == {5: 200, 6: 400}
 

@@ -16,7 +16,7 @@ def test_a_link_is_reset_one_side_of_which_has_just_been_closed() -> None:
         _, other = await asyncio.open_connection("127.0.0.1", port)
         other.close()
         await other.wait_closed()
-        link = Link(other, await arrived.get(), 0.0)
+        link = Link(other, await arrived.get(), born=0.0)
         link.reset()  # the closed one first
         try:
             end = await reader.read()

@@ -23,7 +23,14 @@ def held(number: int, state: EntryState) -> HeldJob:
 
 
 def counters(*, attempts: int = 0, crashes: int = 0, max_retries: int = 3, suspect: bool = False) -> JobCounters:
-    return JobCounters("kind", attempts, crashes, max_retries, RetryPolicy("exponential", 1.0), suspect=suspect)
+    return JobCounters(
+        "kind",
+        attempts,
+        crashes=crashes,
+        max_retries=max_retries,
+        policy=RetryPolicy("exponential", 1.0),
+        suspect=suspect,
+    )
 
 
 def verdict_of(state: EntryState, known: JobCounters | None, death: WorkerDeath = KILLED) -> Verdict:
@@ -243,7 +250,7 @@ def test_a_crashed_job_comes_back_later_with_each_crash_and_no_sooner_than_its_p
     job = held(1, EntryState.RUNNING)
 
     def delay(crashes: int, policy: RetryPolicy) -> float:
-        known = JobCounters("kind", crashes, crashes, 3, policy)
+        known = JobCounters("kind", crashes, crashes=crashes, max_retries=3, policy=policy)
         found = judge([job], {job.job_id: known}, KILLED, max_crashes=100)[0].delay
         assert found is not None
         return found

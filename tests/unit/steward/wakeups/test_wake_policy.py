@@ -94,7 +94,7 @@ def test_looks_go_on_while_work_is_due_and_somebody_idles() -> None:
     for _ in range(8):
         now += (made.seconds(1, now) or 0.0) + 1e-6
         assert made.step(1, now) is WakeStep.LOOK
-        made.found(Findings(3, None, 100, None), 0.0, now)
+        made.found(Findings(3, None, xmin=100, mark=None), 0.0, now)
         assert (made.seconds(1, now) or 0.0) <= LATEST + 1e-9
     made.found(NOTHING_THERE, 0.0, now)
     assert made.seconds(1, now) == pytest.approx(SLEEP / 3 - now)
@@ -103,7 +103,7 @@ def test_looks_go_on_while_work_is_due_and_somebody_idles() -> None:
 def test_the_next_job_to_come_is_looked_for_when_it_is_due() -> None:
     made = asleep()
     made.rang(1.0)
-    made.found(Findings(0, 0.3, 100, None), 0.0, 1.0)
+    made.found(Findings(0, 0.3, xmin=100, mark=None), 0.0, 1.0)
     assert made.seconds(1, 1.0) == pytest.approx(0.3)
     assert made.step(1, 1.31) is WakeStep.LOOK
 
@@ -131,7 +131,7 @@ def test_a_flood_of_notifications_is_stopped_and_looks_take_their_place() -> Non
 
 def test_slow_looks_are_far_between() -> None:
     made = asleep()
-    made.found(Findings(1, None, 100, None), 0.04, 1.0)
+    made.found(Findings(1, None, xmin=100, mark=None), 0.04, 1.0)
     assert made.seconds(1, 1.0) == pytest.approx(0.8)
     made.rang(1.1)
     assert made.seconds(1, 1.0) == pytest.approx(0.8)
@@ -143,7 +143,7 @@ DEAR_LOOK = 0.03
 def dear_look(made: WakePolicy, now: float) -> None:
     """A full look that took long, and found nothing."""
     assert made.since(now) is None
-    made.found(Findings(0, None, 100, None, since="then", full=True), DEAR_LOOK, now)
+    made.found(Findings(0, None, xmin=100, mark=None, since="then", full=True), DEAR_LOOK, now)
 
 
 @pytest.mark.hazard(
@@ -158,7 +158,7 @@ def test_after_a_dear_look_others_begin_where_it_ended_until_one_can_be_afforded
     made.rang(1.0)
     assert made.seconds(1, 1.0) == pytest.approx(SOON), "the next one is not dear"
     assert made.since(1.0 + SOON) == "then"
-    made.found(Findings(0, None, 100, None, since="later", full=False), 0.0, 1.1)
+    made.found(Findings(0, None, xmin=100, mark=None, since="later", full=False), 0.0, 1.1)
     assert made.since(1.2) == "later"
     full_at = 1.0 + COST_FACTOR * DEAR_LOOK
     assert made.seconds(1, 1.1) == pytest.approx(full_at - 1.1), "what came late is looked for as soon as that"
@@ -183,7 +183,7 @@ def test_without_notifications_it_looks_as_often_as_workers_poll() -> None:
     assert made.step(1, 0.0) is WakeStep.LOOK
     made.found(NOTHING_THERE, 0.0, 0.0)
     assert made.seconds(1, 0.0) == pytest.approx(POLL)
-    made.found(Findings(0, 2.0, 100, None), 0.0, 0.0)
+    made.found(Findings(0, 2.0, xmin=100, mark=None), 0.0, 0.0)
     assert made.seconds(1, 0.0) == pytest.approx(2.0)
 
 
@@ -224,7 +224,9 @@ class Host:
                 full = self.policy.since(now) is None
                 self.looked_in_part = not full
                 took = self.took if full else 0.0
-                self.policy.found(Findings(int(event == "due"), None, xmin, mark, "then", full), took, now)
+                self.policy.found(
+                    Findings(int(event == "due"), None, xmin=xmin, mark=mark, since="then", full=full), took, now
+                )
         raise AssertionError("it never comes to rest")
 
 

@@ -23,7 +23,11 @@ def test_vacant_places_are_the_stewards_and_then_the_workers() -> None:
 
 @pytest.mark.parametrize(
     "other",
-    [ChildRecord(ONE, 11, 1, 0.0), ChildRecord(TWO, 10, 1, 0.0), ChildRecord(TWO, 11, 0, 0.0)],
+    [
+        ChildRecord(ONE, 11, slot=1, forked=0.0),
+        ChildRecord(TWO, 10, slot=1, forked=0.0),
+        ChildRecord(TWO, 11, slot=0, forked=0.0),
+    ],
     ids=["position", "pid", "slot"],
 )
 def test_a_place_a_pid_and_a_slot_belong_to_one_child(other: ChildRecord) -> None:

@@ -51,7 +51,7 @@ def test_in_a_storm_places_are_filled_at_the_rate_and_the_steward_at_once(
         for action in plan(children, lifecycle, PLENTY, now):
             assert isinstance(action, Spawn)
             children.forks.spend(now)
-            children.forked(ChildRecord(action.position, pid, pid, now, ready_at=now))
+            children.forked(ChildRecord(action.position, pid, slot=pid, forked=now, ready_at=now))
             pid, forks = pid + 1, forks + 1
         late += children.steward is None
         for child in children.workers:
@@ -68,7 +68,7 @@ def test_in_a_storm_places_are_filled_at_the_rate_and_the_steward_at_once(
 
 def test_a_place_that_waits_for_its_back_off_is_not_held_back_by_the_bound() -> None:
     children = Children(1)
-    children.forked(ChildRecord(STEWARD, 1, 0, 0.0, ready_at=0.0))
+    children.forked(ChildRecord(STEWARD, 1, slot=0, forked=0.0, ready_at=0.0))
     assert held_back(children, PLENTY, 10.0) == []
     while children.forks.left(10.0):
         children.forks.spend(10.0)

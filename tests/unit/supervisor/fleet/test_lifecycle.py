@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pooljobs.exit_codes import ExitCode
-from pooljobs_supervisor.fleet.lifecycle import PATIENCE, Lifecycle, LifecycleStage, boot_failure
+from pooljobs_supervisor.fleet.lifecycle import STAGE_TIMEOUT, Lifecycle, LifecycleStage, boot_failure
 
 
 def draining(limit: float = 30.0) -> Lifecycle:
@@ -73,21 +73,23 @@ def test_a_third_signal_that_finds_no_worker_forces_nothing() -> None:
 def test_workers_that_survive_sigkill_do_not_keep_us() -> None:
     lifecycle = draining(limit=0.0)
     lifecycle.observe(100.0, workers=1, steward=True, dead_slots=0)
-    assert lifecycle.observe(100.0 + PATIENCE, workers=1, steward=True, dead_slots=0) is LifecycleStage.DONE
+    assert lifecycle.observe(100.0 + STAGE_TIMEOUT, workers=1, steward=True, dead_slots=0) is LifecycleStage.DONE
 
 
 def test_dead_slots_are_waited_for_with_a_bound() -> None:
     lifecycle = draining()
     lifecycle.observe(101.0, workers=0, steward=True, dead_slots=2)
-    assert lifecycle.observe(101.0 + PATIENCE - 0.1, workers=0, steward=True, dead_slots=2) is LifecycleStage.SETTLE
-    assert lifecycle.observe(101.0 + PATIENCE, workers=0, steward=True, dead_slots=2) is LifecycleStage.DISMISS
+    assert (
+        lifecycle.observe(101.0 + STAGE_TIMEOUT - 0.1, workers=0, steward=True, dead_slots=2) is LifecycleStage.SETTLE
+    )
+    assert lifecycle.observe(101.0 + STAGE_TIMEOUT, workers=0, steward=True, dead_slots=2) is LifecycleStage.DISMISS
 
 
 def test_a_steward_that_stays_is_evicted_however_late_we_look() -> None:
     lifecycle = draining()
     assert lifecycle.observe(101.0, workers=0, steward=True, dead_slots=0) is LifecycleStage.DISMISS
     assert lifecycle.observe(9999.0, workers=0, steward=True, dead_slots=0) is LifecycleStage.EVICT
-    assert lifecycle.observe(9999.0 + PATIENCE, workers=0, steward=True, dead_slots=0) is LifecycleStage.DONE
+    assert lifecycle.observe(9999.0 + STAGE_TIMEOUT, workers=0, steward=True, dead_slots=0) is LifecycleStage.DONE
 
 
 def test_a_missing_steward_is_still_waited_for_unless_it_never_comes() -> None:

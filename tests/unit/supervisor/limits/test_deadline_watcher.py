@@ -11,6 +11,7 @@ from pooljobs.scoreboard import Role, Scoreboard, Slot
 from pooljobs_supervisor.deadline_enforcer import why
 from pooljobs_supervisor.fleet.actions import CancelKill, DumpStack, Interrupt, KillForJob
 from pooljobs_supervisor.fleet.children import ChildRecord, Children, Position
+from pooljobs_supervisor.fleet.fleet_state import FleetState
 from pooljobs_supervisor.fleet.lifecycle import Lifecycle, LifecycleStage
 from pooljobs_supervisor.fleet.plan import EAGER_TICK, IDLE_TICK
 from pooljobs_supervisor.forking.stack_files import StackFiles
@@ -24,13 +25,13 @@ class Watched:
 
     def __init__(self) -> None:
         self.board = Scoreboard.create(2, 4)
-        self.child = ChildRecord(Position(Role.WORKER, 1), os.getpid(), 0, 0.0, ready_at=1.0)
+        self.child = ChildRecord(Position(Role.WORKER, 1), os.getpid(), slot=0, forked=0.0, ready_at=1.0)
         children = Children(1)
         children.forked(self.child)
         self.lifecycle = Lifecycle(30.0)
         self.stack_files = StackFiles()
         self.stack_files.keep(os.getpid(), self.stack_files.make())
-        self.watcher = DeadlineWatcher(self.board, children, self.lifecycle, self.stack_files)
+        self.watcher = DeadlineWatcher(FleetState(self.board, children, self.lifecycle), self.stack_files)
 
     @property
     def slot(self) -> Slot:
@@ -53,12 +54,12 @@ def watched() -> Iterator[Watched]:
 
 def test_a_late_job_is_interrupted_then_exposed_then_killed_for(watched: Watched) -> None:
     watched.begin(1, soft=110, hard=120)
-    assert watched.watcher.look(109.5) == []
-    assert watched.watcher.pause(109.5) == pytest.approx(0.5)
-    assert watched.watcher.look(110.0) == [Interrupt(watched.child)]
-    assert watched.watcher.look(120.0) == [DumpStack(watched.child)]
-    assert watched.watcher.pause(120.0) <= 0.05
-    (action,) = watched.watcher.look(120.3)
+    assert watched.watcher.check(109.5) == []
+    assert watched.watcher.next_check(109.5) == pytest.approx(0.5)
+    assert watched.watcher.check(110.0) == [Interrupt(watched.child)]
+    assert watched.watcher.check(120.0) == [DumpStack(watched.child)]
+    assert watched.watcher.next_check(120.0) <= 0.05
+    (action,) = watched.watcher.check(120.3)
     assert isinstance(action, KillForJob)
     assert action.job.entry == 1
     assert why(action.job, 120 * SECOND) == "has passed its hard time limit of 20 s"
@@ -67,35 +68,35 @@ def test_a_late_job_is_interrupted_then_exposed_then_killed_for(watched: Watched
 
 def test_a_job_that_ends_meanwhile_saves_its_worker(watched: Watched) -> None:
     watched.begin(1, hard=120)
-    assert watched.watcher.look(120.0) == [DumpStack(watched.child)]
+    assert watched.watcher.check(120.0) == [DumpStack(watched.child)]
     watched.slot.free(1)
-    assert watched.watcher.look(120.01) == [CancelKill(watched.child)]
-    assert watched.watcher.look(130.0) == []
+    assert watched.watcher.check(120.01) == [CancelKill(watched.child)]
+    assert watched.watcher.check(130.0) == []
 
 
 def test_it_looks_at_the_pace_of_the_shortest_limit(watched: Watched) -> None:
     """A job that begins right after a look cannot be late before the next one."""
-    watched.watcher.look(100.0)
-    assert watched.watcher.pause(100.0) == IDLE_TICK
+    watched.watcher.check(100.0)
+    assert watched.watcher.next_check(100.0) == IDLE_TICK
     for limit_ns, pause in [(60 * SECOND, IDLE_TICK), (SECOND // 2, 0.5), (1000, EAGER_TICK)]:
         watched.slot.shortest_limit_ns = limit_ns
-        assert watched.watcher.pause(100.0) == pause
+        assert watched.watcher.next_check(100.0) == pause
 
 
 def test_a_worker_that_is_not_ready_is_left_alone(watched: Watched) -> None:
     watched.begin(1, hard=101)
     watched.child.ready_at = None
-    assert watched.watcher.look(200.0) == []
+    assert watched.watcher.check(200.0) == []
 
 
 @pytest.mark.parametrize("stage", [LifecycleStage.SERVE, LifecycleStage.DRAIN, LifecycleStage.RELEASE])
 def test_limits_hold_while_the_fleet_drains(watched: Watched, stage: LifecycleStage) -> None:
     watched.lifecycle.stage = stage
     watched.begin(1, hard=101)
-    assert watched.watcher.look(200.0) == [DumpStack(watched.child)]
+    assert watched.watcher.check(200.0) == [DumpStack(watched.child)]
 
 
 def test_who_is_killed_anyway_is_not_looked_at(watched: Watched) -> None:
     watched.lifecycle.stage = LifecycleStage.KILL
     watched.begin(1, hard=101)
-    assert watched.watcher.look(200.0) == []
+    assert watched.watcher.check(200.0) == []

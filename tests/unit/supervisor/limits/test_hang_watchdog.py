@@ -9,6 +9,7 @@ import pytest
 from pooljobs.scoreboard import Activity, EntryState, Role, Scoreboard, Slot, SlotState
 from pooljobs_supervisor.fleet.actions import KillHung, LookInto, TellBoot
 from pooljobs_supervisor.fleet.children import SLOW_BOOT, STEWARD, ChildRecord, Children, Position
+from pooljobs_supervisor.fleet.fleet_state import FleetState
 from pooljobs_supervisor.fleet.lifecycle import Lifecycle, LifecycleStage
 from pooljobs_supervisor.limits.hang_watchdog import LEAST, HangWatchdog
 
@@ -28,12 +29,17 @@ class Scene:
         for index, position in ((WORKER, Position(Role.WORKER, 1)), (STEWARDS, STEWARD)):
             slot = board.slot(index)
             slot.state, slot.role = SlotState.READY, position.role
-            self.children.forked(ChildRecord(position, 100 + index, index, 0.0, ready_at=0.0))
-        self.hung = HangWatchdog(TIMEOUT, BOOT, board, self.children, self.lifecycle, lambda pid: pid in self.stopped)
+            self.children.forked(ChildRecord(position, 100 + index, slot=index, forked=0.0, ready_at=0.0))
+        self.hung = HangWatchdog(
+            FleetState(board, self.children, self.lifecycle),
+            job_timeout=TIMEOUT,
+            boot_timeout=BOOT,
+            stopped=lambda pid: pid in self.stopped,
+        )
         self.asked: list[str] = []
         self.told: list[float] = []
         self.now = 1000.0
-        self.hung.look(self.now)
+        self.hung.check(self.now)
 
     @property
     def worker(self) -> Slot:
@@ -45,7 +51,7 @@ class Scene:
         for _ in range(round(seconds / step)):
             self.now += step
             each()
-            done = self.hung.look(self.now)
+            done = self.hung.check(self.now)
             self.asked += [str(action.child.position) for action in done if isinstance(action, LookInto)]
             self.told += [action.silent for action in done if isinstance(action, TellBoot)]
             found += [str(action.child.position) for action in done if isinstance(action, KillHung)]
@@ -164,5 +170,5 @@ def test_the_end_of_a_drain_awaits_the_workers_and_not_the_steward(scene: Scene)
 def test_a_replacement_starts_anew(scene: Scene) -> None:
     assert scene.killed(TIMEOUT - 1, each=scene.steward_beats) == []
     scene.children.died(100, scene.now)
-    scene.children.forked(ChildRecord(Position(Role.WORKER, 1), 200, WORKER, scene.now, ready_at=scene.now))
+    scene.children.forked(ChildRecord(Position(Role.WORKER, 1), 200, slot=WORKER, forked=scene.now, ready_at=scene.now))
     assert scene.killed(TIMEOUT - 1, each=scene.steward_beats) == []

@@ -27,9 +27,9 @@ def board() -> Iterator[Scoreboard]:
 
 def test_jobs_are_counted_and_the_longest_runs_come_first(board: Scoreboard) -> None:
     children = Children(2)
-    children.forked(ChildRecord(STEWARD, 10, 0, 0.0))
+    children.forked(ChildRecord(STEWARD, 10, slot=0, forked=0.0))
     for ordinal in (1, 2):
-        children.forked(ChildRecord(Position(Role.WORKER, ordinal), 10 + ordinal, ordinal, 0.0))
+        children.forked(ChildRecord(Position(Role.WORKER, ordinal), 10 + ordinal, slot=ordinal, forked=0.0))
     for entry, started in enumerate((50, 20, 40, 30)):
         board.slot(2).hold(entry, UUID(int=started).bytes, 1, 1)
         board.slot(2).start(entry, started * 10**9)

@@ -24,7 +24,7 @@ def board() -> Iterator[Scoreboard]:
 def family(board: Scoreboard) -> tuple[Children, Zygotes]:
     children, zygotes = Children(1), Zygotes()
     for slot, (position, pid) in enumerate([(Position(Role.WORKER, 1), 101), (STEWARD, 102)]):
-        children.forked(ChildRecord(position, pid, slot, forked=0.0))
+        children.forked(ChildRecord(position, pid, slot=slot, forked=0.0))
         board.slot(slot).state = SlotState.READY
     zygotes.forked(ZygoteRecord(103, 0, forked=0.0, ready_at=1.0))
     return children, zygotes

@@ -20,10 +20,10 @@ def test_that_all_are_ready_is_told_once_and_recognised(procs: int, caplog: pyte
     supervisor_log.starting(4711, 0.0)
     for number in range(1, procs + 1):
         assert not tells_ready(caplog.text)
-        supervisor_log.ready(ChildRecord(Position(Role.WORKER, number), number, number, 0.0), number, 0.25)
+        supervisor_log.ready(ChildRecord(Position(Role.WORKER, number), number, slot=number, forked=0.0), number, 0.25)
     assert tells_ready(caplog.text)
     caplog.clear()
-    supervisor_log.ready(ChildRecord(Position(Role.WORKER, 1), 99, 1, 0.0), procs, 60.0)
+    supervisor_log.ready(ChildRecord(Position(Role.WORKER, 1), 99, slot=1, forked=0.0), procs, 60.0)
     assert not tells_ready(caplog.text)
 
 

@@ -20,7 +20,7 @@ class Books(RuleBasedStateMachine):
     def step(self) -> None:
         for action in self.books.plan(self.wanted, serving=True, waiting={}, now=self.now):
             if isinstance(action, ForkZygote):
-                self.books.forked(ZygoteRecord(self.next_pid, action.generation, self.now))
+                self.books.forked(ZygoteRecord(self.next_pid, action.generation, forked=self.now))
                 self.next_pid += 1
             else:
                 action.zygote.ended = isinstance(action, EndZygote)

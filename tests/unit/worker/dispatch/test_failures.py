@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 
-from pooljobs import Discard, Fail, PoolJobs, Retry, Snooze
+from pooljobs import ClaimLostError, Discard, Fail, JobContext, PoolJobs, Retry, Snooze
 from pooljobs.job.verdict import Settlement, Verdict
 from tests.unit.worker.dispatching import dispatching
 
@@ -68,6 +69,20 @@ def no_backoff(_attempt: int, _error: BaseException) -> float:
 @app.job(backoff=no_backoff, retry_policy="fixed", retry_delay_secs=11)
 def broken_backoff() -> None:
     raise ValueError
+
+
+@app.job
+def completes_too_late(ctx: JobContext, what: str) -> None:
+    lost = ClaimLostError("elsewhere", job_id=ctx.id if what != "another's" else UUID(int=7))
+    raise BaseExceptionGroup("of a task group", [ValueError(), lost]) if what == "in a group" else lost
+
+
+@app.on_failure
+def note(_context: JobContext, error: BaseException, _final: bool) -> None:
+    noted.append(error)
+
+
+noted: list[BaseException] = []
 
 
 def settlement_of(job_type: str, what: str | None = None, *, attempts: int = 0) -> Settlement:
@@ -134,3 +149,16 @@ def test_where_a_backoff_raises_the_policy_holds_and_the_log_says_so(caplog: pyt
     assert "broken_backoff): backoff is of no use (RuntimeError: who knows)" in caplog.text
     events = [vars(record)["event"] for record in caplog.records if "event" in vars(record)]
     assert events == ["job_retried"], "one event for one run"
+
+
+@pytest.mark.parametrize("what", ["plainly", "in a group"])
+def test_who_completes_a_job_that_went_elsewhere_has_not_failed(what: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing is told of a failure that is none; that the settlement is refused is told when it is."""
+    noted.clear()
+    with caplog.at_level(logging.INFO):
+        found = settlement_of("completes_too_late", what, attempts=2)
+    assert (found.verdict, noted, caplog.messages) == (Verdict.RELEASED, [], [])
+
+
+def test_another_jobs_lost_claim_is_an_error_as_any_other() -> None:
+    assert settlement_of("completes_too_late", "another's", attempts=2).verdict is Verdict.FAILED

@@ -1,4 +1,4 @@
-"""The steward's helpers in a real fleet: what hinders them hinders nobody else, and they come back."""
+"""The steward's services in a real fleet: what hinders them hinders nobody else, and they come back."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def make_vacuums_endless(connection: Connection[Any]) -> None:
 
 @pytest.mark.hazard(
     "A vacuum takes minutes, and the jobs of dead workers wait",
-    closed="the steward's vacuum service is a thread with a connection of its own "
-    "(`supervisor/pooljobs_steward/maintenance/vacuum_service.py`); at the end it is broken off",
+    closed="the steward's maintenance is a thread with a connection of its own "
+    "(`supervisor/pooljobs_steward/maintenance/vacuum.py`); at the end it is broken off",
     area="chores",
 )
 def test_a_dead_workers_job_does_not_wait_for_a_vacuum_nor_does_the_end(dsn: str, tmp_path: Path) -> None:
@@ -54,11 +54,11 @@ def test_a_dead_workers_job_does_not_wait_for_a_vacuum_nor_does_the_end(dsn: str
             assert "refused" not in serving.text
 
 
-def test_the_caller_goes_on_after_what_it_was_refused(dsn: str, tmp_path: Path) -> None:
+def test_the_waker_goes_on_after_what_it_was_refused(dsn: str, tmp_path: Path) -> None:
     with audit_of(dsn) as connection, Serving(dsn, tmp_path / "log", *NEVER, "--job-timeout", "1.5") as serving:
         connection.execute("ALTER TABLE pooljobs.idle_hosts RENAME TO mislaid")
         refused = 'the database refused: relation "pooljobs.idle_hosts" does not exist'
-        wait_until(lambda: refused in serving.text, what="the caller to be refused")
+        wait_until(lambda: refused in serving.text, what="the waker to be refused")
         connection.execute("ALTER TABLE pooljobs.mislaid RENAME TO idle_hosts")
         asleep = "SELECT count(*) FROM pooljobs.idle_hosts WHERE idle_until > clock_timestamp()"
         wait_until(lambda: scalar(connection, asleep), what="the host to sleep again")
