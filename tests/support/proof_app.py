@@ -18,7 +18,7 @@ import psycopg
 from psycopg import Connection
 
 import pooljobs
-from pooljobs import JobContext, PoolJobs, State
+from pooljobs import JobContext, PoolJobs, State, injected
 
 TABLE = """
 CREATE TABLE public.runs (
@@ -67,14 +67,14 @@ app.provide(Record, open_record)
 
 
 @app.job
-def takes(record: State[Record], ctx: JobContext, secs: float = 0.0) -> None:
+def takes(secs: float = 0.0, record: State[Record] = injected(), ctx: JobContext = injected()) -> None:
     """Takes ``secs`` seconds in every run."""
     record.begin(ctx)
     time.sleep(secs)
 
 
 @app.job
-def slow_at_first(record: State[Record], ctx: JobContext, secs: float) -> None:
+def slow_at_first(secs: float, record: State[Record] = injected(), ctx: JobContext = injected()) -> None:
     """Takes ``secs`` seconds in the run of its first claim, and none in others."""
     record.begin(ctx)
     if ctx.fence == 1:
@@ -82,7 +82,7 @@ def slow_at_first(record: State[Record], ctx: JobContext, secs: float) -> None:
 
 
 @app.job
-def slow_on_host(record: State[Record], ctx: JobContext, host: str, secs: float) -> None:
+def slow_on_host(host: str, secs: float, record: State[Record] = injected(), ctx: JobContext = injected()) -> None:
     """Takes ``secs`` seconds on that host, and none on others."""
     record.begin(ctx)
     if os.environ["PROOF_HOST"] == host:
@@ -90,7 +90,7 @@ def slow_on_host(record: State[Record], ctx: JobContext, host: str, secs: float)
 
 
 @app.job(max_retries=1)
-def pays(record: State[Record], ctx: JobContext, until: str) -> None:
+def pays(until: str, record: State[Record] = injected(), ctx: JobContext = injected()) -> None:
     """Leaves an effect in the transaction that completes it; under a first claim it waits until that file is there."""
     record.begin(ctx)
     with psycopg.connect(os.environ["AUDIT_DSN"]) as connection:
@@ -101,7 +101,7 @@ def pays(record: State[Record], ctx: JobContext, until: str) -> None:
 
 
 @app.job
-def dies_at_first(record: State[Record], ctx: JobContext) -> None:
+def dies_at_first(record: State[Record] = injected(), ctx: JobContext = injected()) -> None:
     """Kills its own process in the run of its first claim."""
     record.begin(ctx)
     if ctx.fence == 1:
@@ -109,14 +109,16 @@ def dies_at_first(record: State[Record], ctx: JobContext) -> None:
 
 
 @app.job
-def holds_the_interpreter(record: State[Record], ctx: JobContext, secs: int) -> None:
+def holds_the_interpreter(secs: int, record: State[Record] = injected(), ctx: JobContext = injected()) -> None:
     """Sleeps in C code without letting go of the interpreter's lock: no other thread of the worker runs."""
     record.begin(ctx)
     ctypes.PyDLL(None).sleep(secs)
 
 
 @app.job
-def holds_the_interpreter_until_told(record: State[Record], ctx: JobContext, path: str) -> None:
+def holds_the_interpreter_until_told(
+    path: str, record: State[Record] = injected(), ctx: JobContext = injected()
+) -> None:
     """The same, until something is written into the named pipe; a second claim's run goes by."""
     record.begin(ctx)
     if ctx.fence == 1:
@@ -126,7 +128,7 @@ def holds_the_interpreter_until_told(record: State[Record], ctx: JobContext, pat
 
 
 @app.job(max_retries=3, retry_policy="fixed", retry_delay_secs=1.0)
-def fails_twice(record: State[Record], ctx: JobContext) -> None:
+def fails_twice(record: State[Record] = injected(), ctx: JobContext = injected()) -> None:
     """Raises in its first two runs."""
     record.begin(ctx)
     if ctx.attempt < 3:
@@ -134,7 +136,7 @@ def fails_twice(record: State[Record], ctx: JobContext) -> None:
 
 
 @app.job
-def enqueues_another(record: State[Record], ctx: JobContext, delay: float) -> None:
+def enqueues_another(delay: float, record: State[Record] = injected(), ctx: JobContext = injected()) -> None:
     """Enqueues ``takes``, to run ``delay`` seconds later."""
     record.begin(ctx)
     takes.options(delay=delay).enqueue()

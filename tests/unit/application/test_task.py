@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from pooljobs import DeclarationError, JobContext, OptionError, PayloadError, PoolJobs, RetryPolicy, Task
+from pooljobs import DeclarationError, JobContext, OptionError, PayloadError, PoolJobs, RetryPolicy, Task, injected
 from pooljobs.handler.context import entered
 from pooljobs.job.new_job import NewJob
 
@@ -25,7 +25,7 @@ class Mail:
 
 
 @app.job(queue="emails", max_retries=5, retry_policy="fixed", retry_delay_secs=2)
-def send(payload: Mail, ctx: JobContext) -> str:
+def send(payload: Mail, ctx: JobContext = injected()) -> str:
     """Sends a mail."""
     return f"{payload.to} {ctx.attempt}"
 
@@ -114,7 +114,7 @@ def test_the_payload_is_checked_as_a_worker_will_read_it() -> None:
 
 def test_a_connection_that_is_none_is_refused() -> None:
     wrapper: Any = object()
-    with pytest.raises(OptionError, match="takes a psycopg Connection or AsyncConnection, not object"):
+    with pytest.raises(OptionError, match=r"takes a psycopg Connection or AsyncConnection, not builtins\.object"):
         thumbnail.enqueue_with(wrapper, path="x")
 
 
