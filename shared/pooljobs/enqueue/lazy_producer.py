@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from logging import getLogger
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pooljobs.errors import OptionError
 from pooljobs.process.per_process import PerProcess
@@ -14,8 +13,6 @@ from pooljobs.settings import LONGEST_WAIT_SECS, MOST_CONNECTIONS, WAIT_SECS
 if TYPE_CHECKING:
     from pooljobs.db.store.producer import Producer
     from pooljobs.enqueue.async_group_commit import AsyncGroupCommits
-
-_log: Final = getLogger("pooljobs.embedded")
 
 
 class _Opened(NamedTuple):
@@ -88,13 +85,15 @@ class LazyProducer:
 
     def _open(self) -> _Opened:
         # psycopg is loaded by the first job, not by the first import
+        from logging import getLogger
+
         from pooljobs.db.database import open_database
         from pooljobs.db.store.producer import Producer
 
         with ExitStack() as ends:
             database = ends.enter_context(open_database(self.dsn, schema=self.schema, source="PoolJobs(dsn=…)"))
             for told in ([database.note] if database.warning else []) + list(database.left):
-                _log.warning("%s", told)
+                getLogger("pooljobs.embedded").warning("%s", told)
             producer = Producer(database.dsn, self.schema, self.pool_size, self.wait)
             ends.callback(producer.close)
             return _Opened(producer, ends.pop_all())
