@@ -39,6 +39,8 @@ def one(unknown: object) -> None:
     tasks.context_first.enqueue(nmae="x")  # refused: no parameter of that name
     tasks.context_first.enqueue(1)  # refused: name is a str
     tasks.send_context_first.options(delay=1).enqueue("x")  # refused: it takes a Mail
+    tasks.app.enqueue("greet", {"name": "x"}, quue="slow")  # refused: no option of that name
+    tasks.app.enqueue("greet", {"name": "x"}, priority="high")  # refused: a priority is an int
     tasks.app.enqueue(tasks.greet, {"name": "x"})  # refused: an application takes a name
     tasks.greet.enqueue("x").nothing  # noqa: B018  # refused: a handle has no such attribute
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, overload
 
@@ -18,7 +18,10 @@ from pooljobs.job.options import EnqueueOptions, check_name
 from pooljobs.payload.encoding import encode
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     from pooljobs.enqueue.psycopg_connection import AsyncCaller, SyncCaller
+    from pooljobs.job.options import GivenOptions
 
 _NOTHING = MappingProxyType[str, Any]({})
 
@@ -38,24 +41,24 @@ class EnqueueByName:
     _tasks: dict[str, Task]
     _outlet: LazyProducer
 
-    def enqueue(self, job_type: str, payload: Any = _NOTHING, **options: Any) -> JobHandle:
+    def enqueue(self, job_type: str, payload: Any = _NOTHING, **options: Unpack[GivenOptions]) -> JobHandle:
         """Store one job, committed when this returns."""
         return insertion.insert(self._outlet, self._job(job_type, payload, options))
 
-    async def enqueue_async(self, job_type: str, payload: Any = _NOTHING, **options: Any) -> JobHandle:
+    async def enqueue_async(self, job_type: str, payload: Any = _NOTHING, **options: Unpack[GivenOptions]) -> JobHandle:
         """As ``enqueue``, without blocking the event loop."""
         return await insertion.insert_async(self._outlet, self._job(job_type, payload, options))
 
     @overload
     def enqueue_with(
-        self, conn: SyncCaller, /, job_type: str, payload: Any = _NOTHING, **options: Any
+        self, conn: SyncCaller, /, job_type: str, payload: Any = _NOTHING, **options: Unpack[GivenOptions]
     ) -> JobHandle: ...
     @overload
     def enqueue_with(
-        self, conn: AsyncCaller, /, job_type: str, payload: Any = _NOTHING, **options: Any
+        self, conn: AsyncCaller, /, job_type: str, payload: Any = _NOTHING, **options: Unpack[GivenOptions]
     ) -> Awaitable[JobHandle]: ...
     def enqueue_with(
-        self, conn: SyncCaller | AsyncCaller, /, job_type: str, payload: Any = _NOTHING, **options: Any
+        self, conn: SyncCaller | AsyncCaller, /, job_type: str, payload: Any = _NOTHING, **options: Unpack[GivenOptions]
     ) -> JobHandle | Awaitable[JobHandle]:
         """Store one job in the transaction of the caller's connection; await it on an asynchronous one."""
         return insertion.insert_with(self._outlet, conn, self._job(job_type, payload, options))
@@ -66,7 +69,7 @@ class EnqueueByName:
         items: Iterable[Any],
         *,
         on_progress: Callable[[int], None] | None = None,
-        **options: Any,
+        **options: Unpack[GivenOptions],
     ) -> JobHandles:
         """Store many jobs of one type, a payload each, all or none; see ``Task.enqueue_many``."""
         job, payloads = self._jobs(job_type, items, options)
@@ -78,7 +81,7 @@ class EnqueueByName:
         items: Iterable[Any],
         *,
         on_progress: Callable[[int], None] | None = None,
-        **options: Any,
+        **options: Unpack[GivenOptions],
     ) -> JobHandles:
         """As ``enqueue_many``, in a thread; see ``Task.enqueue_many_async``."""
         job, payloads = self._jobs(job_type, items, options)
@@ -93,7 +96,7 @@ class EnqueueByName:
         items: Iterable[Any],
         *,
         on_progress: Callable[[int], None] | None = None,
-        **options: Any,
+        **options: Unpack[GivenOptions],
     ) -> JobHandles: ...
     @overload
     def enqueue_many_with(
@@ -104,7 +107,7 @@ class EnqueueByName:
         items: Iterable[Any],
         *,
         on_progress: Callable[[int], None] | None = None,
-        **options: Any,
+        **options: Unpack[GivenOptions],
     ) -> Awaitable[JobHandles]: ...
     def enqueue_many_with(
         self,
@@ -114,20 +117,20 @@ class EnqueueByName:
         items: Iterable[Any],
         *,
         on_progress: Callable[[int], None] | None = None,
-        **options: Any,
+        **options: Unpack[GivenOptions],
     ) -> JobHandles | Awaitable[JobHandles]:
         """As ``enqueue_many``, in the transaction of the caller's connection; await it on an asynchronous one."""
         job, payloads = self._jobs(job_type, items, options)
         return insertion.insert_many_with(self._outlet, conn, job, payloads, on_progress)
 
-    def _job(self, job_type: str, payload: Any, options: Mapping[str, Any]) -> NewJob:
+    def _job(self, job_type: str, payload: Any, options: GivenOptions) -> NewJob:
         task, given = self._found(job_type, options)
         value = {} if payload is _NOTHING else payload
         if task is None:
             return self._undeclared(job_type, encode(value, where=f"{job_type}: payload"), given)
         return task.job_of(task.binder.encoded(value), given)
 
-    def _jobs(self, job_type: str, items: Iterable[Any], options: Mapping[str, Any]) -> tuple[NewJob, Iterator[bytes]]:
+    def _jobs(self, job_type: str, items: Iterable[Any], options: GivenOptions) -> tuple[NewJob, Iterator[bytes]]:
         task, given = self._found(job_type, options)
         payloads = insertion.checked_items(job_type, items)
         if task is None:
@@ -135,7 +138,7 @@ class EnqueueByName:
             return self._undeclared(job_type, b"", given), (encode(payload, where=where) for payload in payloads)
         return task.job_of(b"", given), map(task.binder.encoded_item, payloads)
 
-    def _found(self, job_type: str, options: Mapping[str, Any]) -> tuple[Task | None, EnqueueOptions]:
+    def _found(self, job_type: str, options: GivenOptions) -> tuple[Task | None, EnqueueOptions]:
         if isinstance(job_type, Task):
             hint = f"call its own method, or give its name, {job_type.name!r}"
             raise OptionError("an application enqueues by the name of a job type, not by the task", hint=hint)
