@@ -153,6 +153,18 @@ def test_where_copy_would_not_do_they_go_by_statements(
     assert paths(connection) == [f"é {number}" for number in range(1200)] + ["in a pipeline"]
 
 
+def test_an_error_of_what_yields_the_items_is_its_own(
+    shop: Shop, dsn: str, connection: psycopg.Connection[Any]
+) -> None:
+    def from_elsewhere() -> Iterator[dict[str, Any]]:
+        yield from items(*map(str, range(1500)))
+        connection.execute("SELECT * FROM no_such_table")
+
+    with psycopg.connect(dsn) as caller, pytest.raises(psycopg.errors.UndefinedTable):
+        shop.thumbnail.enqueue_many_with(caller, from_elsewhere())
+    assert paths(connection) == []
+
+
 def test_a_database_without_the_schema_says_so(empty_dsn: str) -> None:
     with psycopg.connect(empty_dsn) as caller, pytest.raises(NotMigratedError):
         Shop(None).thumbnail.enqueue_many_with(caller, items("x"))
@@ -183,17 +195,24 @@ def test_nothing_is_stored_for_a_task_that_was_cancelled_while_its_items_were_re
     shop.thumbnail.enqueue("the connection is as good as ever")
 
 
+@pytest.mark.parametrize("count", [1, 1000])  # of the thousand the last was told of before the end
 def test_nor_for_one_that_was_cancelled_when_the_server_had_them_all(
-    shop: Shop, dsn: str, connection: psycopg.Connection[Any]
+    shop: Shop, dsn: str, connection: psycopg.Connection[Any], count: int
 ) -> None:
     def one_waits() -> bool:
         rows = connection.execute("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'").fetchall()
         return len(rows) == 1
 
+    connection.execute("""
+        CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql
+            AS 'BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN new; END'
+    """)
+    connection.execute("CREATE TRIGGER wait BEFORE INSERT ON pooljobs.live FOR EACH ROW EXECUTE FUNCTION wait()")
+
     async def cancelled() -> None:
         with psycopg.connect(dsn) as other:
-            other.execute("LOCK TABLE pooljobs.live IN ACCESS EXCLUSIVE MODE")
-            load = asyncio.create_task(shop.thumbnail.enqueue_many_async([{"path": "x"}]))
+            other.execute("SELECT pg_advisory_xact_lock(1)")
+            load = asyncio.create_task(shop.thumbnail.enqueue_many_async(items(*map(str, range(count)))))
             await asyncio.to_thread(wait_until, one_waits)
             load.cancel()
             with pytest.raises(asyncio.CancelledError):

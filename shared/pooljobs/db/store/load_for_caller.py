@@ -41,7 +41,7 @@ def load_with(
     if not source.begin():
         return JobIds(b"")
     cursor = Cursor(connection, row_factory=tuple_row)  # whatever the connection's own
-    with translated(schema):
+    with translated(schema, unless=source.runs):
         clock = cursor.execute(statements.load("read_clock"), prepare=False).fetchone()  # begins, if that is needed
         with connection.transaction():
             if _takes_copy(connection):
@@ -64,7 +64,7 @@ async def load_with_async(
     if not source.begin():
         return JobIds(b"")
     cursor = AsyncCursor(connection, row_factory=tuple_row)
-    with translated(schema):
+    with translated(schema, unless=source.runs):
         clock = await (await cursor.execute(statements.load("read_clock"), prepare=False)).fetchone()
         async with connection.transaction():
             if _takes_copy(connection):

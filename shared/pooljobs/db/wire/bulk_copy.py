@@ -153,8 +153,8 @@ class Source:
         return self._fetched <= 1
 
     def tell(self, count: int, *, finally_: bool = False) -> None:
-        """Tells how many were sent, if it is worth it."""
-        if self._on_progress is None or count == self._told or (count < self._told + TOLD and not finally_):
+        """Tells how many were sent, if it is worth it; ``finally_``: in any case, since the commit comes next."""
+        if self._on_progress is None or (count < self._told + TOLD and not finally_):
             return
         self._told = count
         self._runs = True
