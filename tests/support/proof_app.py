@@ -2,6 +2,7 @@
 
 A host is one ``serve``, named by PROOF_HOST. Times are the database's; beside them stands what the process took the
 time to be, and where its pooljobs lies. The rows are committed before the handler goes on, on a connection of its own.
+It is served by the first pooljobs too, which has no ``injected()``.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import psycopg
 from psycopg import Connection
 
 import pooljobs
-from pooljobs import JobContext, PoolJobs, State, injected
+from pooljobs import JobContext, PoolJobs, State
 
 TABLE = """
 CREATE TABLE public.runs (
@@ -67,14 +68,14 @@ app.provide(Record, open_record)
 
 
 @app.job
-def takes(secs: float = 0.0, record: State[Record] = injected(), ctx: JobContext = injected()) -> None:
+def takes(record: State[Record], ctx: JobContext, secs: float = 0.0) -> None:
     """Takes ``secs`` seconds in every run."""
     record.begin(ctx)
     time.sleep(secs)
 
 
 @app.job
-def slow_at_first(secs: float, record: State[Record] = injected(), ctx: JobContext = injected()) -> None:
+def slow_at_first(record: State[Record], ctx: JobContext, secs: float) -> None:
     """Takes ``secs`` seconds in the run of its first claim, and none in others."""
     record.begin(ctx)
     if ctx.fence == 1:
@@ -82,7 +83,7 @@ def slow_at_first(secs: float, record: State[Record] = injected(), ctx: JobConte
 
 
 @app.job
-def slow_on_host(host: str, secs: float, record: State[Record] = injected(), ctx: JobContext = injected()) -> None:
+def slow_on_host(record: State[Record], ctx: JobContext, host: str, secs: float) -> None:
     """Takes ``secs`` seconds on that host, and none on others."""
     record.begin(ctx)
     if os.environ["PROOF_HOST"] == host:
@@ -90,7 +91,7 @@ def slow_on_host(host: str, secs: float, record: State[Record] = injected(), ctx
 
 
 @app.job(max_retries=1)
-def pays(until: str, record: State[Record] = injected(), ctx: JobContext = injected()) -> None:
+def pays(record: State[Record], ctx: JobContext, until: str) -> None:
     """Leaves an effect in the transaction that completes it; under a first claim it waits until that file is there."""
     record.begin(ctx)
     with psycopg.connect(os.environ["AUDIT_DSN"]) as connection:
@@ -101,7 +102,7 @@ def pays(until: str, record: State[Record] = injected(), ctx: JobContext = injec
 
 
 @app.job
-def dies_at_first(record: State[Record] = injected(), ctx: JobContext = injected()) -> None:
+def dies_at_first(record: State[Record], ctx: JobContext) -> None:
     """Kills its own process in the run of its first claim."""
     record.begin(ctx)
     if ctx.fence == 1:
@@ -109,16 +110,14 @@ def dies_at_first(record: State[Record] = injected(), ctx: JobContext = injected
 
 
 @app.job
-def holds_the_interpreter(secs: int, record: State[Record] = injected(), ctx: JobContext = injected()) -> None:
+def holds_the_interpreter(record: State[Record], ctx: JobContext, secs: int) -> None:
     """Sleeps in C code without letting go of the interpreter's lock: no other thread of the worker runs."""
     record.begin(ctx)
     ctypes.PyDLL(None).sleep(secs)
 
 
 @app.job
-def holds_the_interpreter_until_told(
-    path: str, record: State[Record] = injected(), ctx: JobContext = injected()
-) -> None:
+def holds_the_interpreter_until_told(record: State[Record], ctx: JobContext, path: str) -> None:
     """The same, until something is written into the named pipe; a second claim's run goes by."""
     record.begin(ctx)
     if ctx.fence == 1:
@@ -128,7 +127,7 @@ def holds_the_interpreter_until_told(
 
 
 @app.job(max_retries=3, retry_policy="fixed", retry_delay_secs=1.0)
-def fails_twice(record: State[Record] = injected(), ctx: JobContext = injected()) -> None:
+def fails_twice(record: State[Record], ctx: JobContext) -> None:
     """Raises in its first two runs."""
     record.begin(ctx)
     if ctx.attempt < 3:
@@ -136,7 +135,7 @@ def fails_twice(record: State[Record] = injected(), ctx: JobContext = injected()
 
 
 @app.job
-def enqueues_another(delay: float, record: State[Record] = injected(), ctx: JobContext = injected()) -> None:
+def enqueues_another(record: State[Record], ctx: JobContext, delay: float) -> None:
     """Enqueues ``takes``, to run ``delay`` seconds later."""
     record.begin(ctx)
-    takes.options(delay=delay).enqueue()
+    app.enqueue("takes", delay=delay)
