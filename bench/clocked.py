@@ -7,7 +7,7 @@ import socket
 import time
 from collections.abc import Iterator
 
-from pooljobs import PoolJobs, State
+from pooljobs import PoolJobs, State, injected
 
 PLACE = "BENCH_LATENCY_SOCKET"
 """Environment variable: the path of the datagram socket that is told."""
@@ -36,6 +36,6 @@ app.provide(Report, open_report)
 
 
 @app.job
-def clocked(report: State[Report], n: int) -> None:
+def clocked(n: int, report: State[Report] = injected()) -> None:
     """Says that it was entered."""
     report.entered(n)

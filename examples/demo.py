@@ -15,7 +15,7 @@ import os
 import signal
 import time
 
-from pooljobs import JobContext, PoolJobs
+from pooljobs import JobContext, PoolJobs, injected
 
 app = PoolJobs()
 log = logging.getLogger("demo")
@@ -34,7 +34,7 @@ async def slow(seconds: float = 0.5) -> None:
 
 
 @app.job(max_retries=5, retry_delay_secs=0.5)
-def flaky(ctx: JobContext, failures: int = 1) -> None:
+def flaky(failures: int = 1, ctx: JobContext = injected()) -> None:
     """Fails that many times, then succeeds."""
     if ctx.attempt <= failures:
         raise ConnectionError(f"the service is away (run {ctx.attempt})")
@@ -48,7 +48,7 @@ def hopeless() -> None:
 
 
 @app.job
-def deadly(ctx: JobContext) -> None:
+def deadly(ctx: JobContext = injected()) -> None:
     """Kills its own process in its first run; the second, in another process, succeeds."""
     if ctx.attempt == 1:
         os.kill(os.getpid(), signal.SIGKILL)

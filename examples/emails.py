@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pooljobs import JobContext, PoolJobs, State
+from pooljobs import JobContext, PoolJobs, State, injected
 
 log = logging.getLogger("examples.emails")
 
@@ -52,7 +52,7 @@ class WelcomeEmail:
 
 
 @app.job(queue="emails", max_retries=5, retry_policy="exponential", retry_delay_secs=1.0)
-def send_welcome_email(payload: WelcomeEmail, mailer: State[Mailer], ctx: JobContext) -> None:
+def send_welcome_email(payload: WelcomeEmail, mailer: State[Mailer] = injected(), ctx: JobContext = injected()) -> None:
     ctx.logger.info("run %d of %d", ctx.attempt, ctx.max_retries)
     mailer.send(payload.to, payload.subject)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 
-from pooljobs import Discard, Fail, JobContext, PoolJobs, Retry, Snooze
+from pooljobs import Discard, Fail, JobContext, PoolJobs, Retry, Snooze, injected
 
 app = PoolJobs()
 log = logging.getLogger("payments")
@@ -19,7 +19,7 @@ class CardExpiredError(Exception):
 
 
 @app.job(max_attempts=5, retry_delay_secs=0.1, fail_on=CardExpiredError)
-def charge(ctx: JobContext, card: str) -> None:
+def charge(card: str, ctx: JobContext = injected()) -> None:
     if card == "expired":
         raise CardExpiredError(card)  # fail_on: has failed for good, in its first run
     if ctx.attempt < 3:
@@ -28,7 +28,7 @@ def charge(ctx: JobContext, card: str) -> None:
 
 
 @app.job
-def refund(ctx: JobContext, state: str) -> None:
+def refund(state: str, ctx: JobContext = injected()) -> None:
     match state:
         case "paid back already":
             raise Discard(state)  # ends as cancelled, and nobody is to blame
@@ -40,7 +40,7 @@ def refund(ctx: JobContext, state: str) -> None:
 
 
 @app.job
-def reconcile(ctx: JobContext) -> None:
+def reconcile(ctx: JobContext = injected()) -> None:
     raise Snooze(3600, "the books are still open")  # no run is charged, however often
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from pooljobs.application.app import PoolJobs
-    from pooljobs.application.task import BoundTask, Task, TypedTask
+    from pooljobs.application.task import BoundTask, Task
     from pooljobs.errors import (
         AppLoadError,
         ClaimLostError,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     )
     from pooljobs.exit_codes import ExitCode
     from pooljobs.handler.context import JobContext, current_job, current_trace_id
+    from pooljobs.handler.injected import injected
     from pooljobs.handler.interrupts import JobCancelled, JobInterrupt, TimeLimitExceeded
     from pooljobs.handler.outcomes import Discard, Fail, JobOutcome, Retry, Snooze
     from pooljobs.handler.state import State
@@ -75,15 +76,15 @@ __all__ = [
     "Task",
     "TimeLimit",
     "TimeLimitExceeded",
-    "TypedTask",
     "__version__",
     "current_job",
     "current_trace_id",
+    "injected",
 ]
 
 _HOMES: Final = {
     "application.app": ("PoolJobs",),
-    "application.task": ("BoundTask", "Task", "TypedTask"),
+    "application.task": ("BoundTask", "Task"),
     "errors": (
         "AppLoadError",
         "ClaimLostError",
@@ -103,6 +104,7 @@ _HOMES: Final = {
     ),
     "exit_codes": ("ExitCode",),
     "handler.context": ("JobContext", "current_job", "current_trace_id"),
+    "handler.injected": ("injected",),
     "handler.interrupts": ("JobCancelled", "JobInterrupt", "TimeLimitExceeded"),
     "handler.outcomes": ("Discard", "Fail", "JobOutcome", "Retry", "Snooze"),
     "handler.state": ("State",),

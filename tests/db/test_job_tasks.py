@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from pooljobs import JobContext, JobHandle, NotMigratedError, PayloadError, PoolJobs, TypedTask
+from pooljobs import JobContext, JobHandle, NotMigratedError, PayloadError, PoolJobs, Task
 from pooljobs.handler.context import entered
 from tests.support.forking import exit_code_of
 
@@ -30,7 +30,7 @@ class Shop:
 
     def __init__(self, dsn: str | None) -> None:
         self.app = PoolJobs(dsn, pool_size=2)
-        self.send: TypedTask[[Mail], None] = self.app.job(queue="emails", max_retries=5)(send)
+        self.send: Task[[Mail], None] = self.app.job(queue="emails", max_retries=5)(send)
         self.thumbnail = self.app.job(thumbnail)
 
 

@@ -112,7 +112,7 @@ def any_settings(values: Mapping[str, object]) -> None:
 def any_options(values: dict[str, object]) -> None:
     """Of an enqueue or a declaration are refused, or are of use."""
     with suppress(OptionError):
-        assert math.isfinite(EnqueueOptions.named(values).delay_secs)
+        assert math.isfinite(EnqueueOptions.named(values).delay_secs)  # type: ignore[arg-type]
     for value in values.values():
         with suppress(DeclarationError):
             assert 0 <= RetryPolicy(delay_secs=value).delay_secs < math.inf  # type: ignore[arg-type]

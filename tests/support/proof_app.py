@@ -2,6 +2,7 @@
 
 A host is one ``serve``, named by PROOF_HOST. Times are the database's; beside them stands what the process took the
 time to be, and where its pooljobs lies. The rows are committed before the handler goes on, on a connection of its own.
+It is served by the first pooljobs too, which has no ``injected()``.
 """
 
 from __future__ import annotations
@@ -137,4 +138,4 @@ def fails_twice(record: State[Record], ctx: JobContext) -> None:
 def enqueues_another(record: State[Record], ctx: JobContext, delay: float) -> None:
     """Enqueues ``takes``, to run ``delay`` seconds later."""
     record.begin(ctx)
-    takes.options(delay=delay).enqueue()
+    app.enqueue("takes", delay=delay)

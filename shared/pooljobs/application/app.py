@@ -6,30 +6,32 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from types import MappingProxyType, TracebackType
-from typing import Any, Literal, ParamSpec, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, Self, TypeVar, overload
 
 from pooljobs.application.declaration import DEFAULT_MAX_RETRIES, DEFAULT_QUEUE, Declaration, name_of, redeclares
+from pooljobs.application.enqueue_by_name import EnqueueByName
 from pooljobs.application.hook_methods import HookMethods
-from pooljobs.application.task import Task, TypedTask, new_job
+from pooljobs.application.task import Task
 from pooljobs.enqueue.cancel_methods import CancelMethods
 from pooljobs.enqueue.lazy_producer import LazyProducer
 from pooljobs.errors import DeclarationError, OptionError
 from pooljobs.handler.state import StateContainer
 from pooljobs.hooks import Hooks
 from pooljobs.job.error_rules import Backoff, ErrorRules, ErrorTypes
-from pooljobs.job.handle import JobHandle
-from pooljobs.job.options import EnqueueOptions, check_name, total_runs
+from pooljobs.job.options import total_runs
 from pooljobs.job.retry import DEFAULT_DELAY_SECS, PolicyKind, RetryPolicy
 from pooljobs.job.time_limit import TimeLimit
-from pooljobs.payload.encoding import encode
 from pooljobs.settings import WAIT_SECS
 
-P = ParamSpec("P")
-R = TypeVar("R")
+if TYPE_CHECKING:
+    from pooljobs.application.job_decorator import JobDecorator, Nobody
+    from pooljobs.enqueue.handler_types import P, R
+    from pooljobs.handler.context import JobContext
+
 T = TypeVar("T")
 
 
-class PoolJobs(CancelMethods, HookMethods):
+class PoolJobs(EnqueueByName, CancelMethods, HookMethods):
     """An application of background jobs.
 
     Args:
@@ -87,7 +89,11 @@ class PoolJobs(CancelMethods, HookMethods):
         self._outlet.pool_size = connections
 
     @overload
-    def job(self, function: Callable[P, R], /) -> TypedTask[P, R]: ...
+    def job(self, function: Callable[Concatenate[Nobody, P], R], /) -> Task[..., R, ...]: ...
+    @overload
+    def job(self, function: Callable[Concatenate[JobContext, P], R], /) -> Task[P, R, ...]: ...
+    @overload
+    def job(self, function: Callable[P, R], /) -> Task[P, R]: ...
     @overload
     def job(
         self,
@@ -107,7 +113,7 @@ class PoolJobs(CancelMethods, HookMethods):
         discard_on: ErrorTypes = (),
         retry_on: ErrorTypes | None = None,
         backoff: Backoff | None = None,
-    ) -> Callable[[Callable[P, R]], TypedTask[P, R]]: ...
+    ) -> JobDecorator: ...
     def job(
         self,
         function: Callable[..., Any] | None = None,
@@ -163,10 +169,10 @@ class PoolJobs(CancelMethods, HookMethods):
         runs = _runs(max_retries, max_attempts)
         errors = ErrorRules.of(fail_on=fail_on, discard_on=discard_on, retry_on=retry_on, backoff=backoff)
 
-        def declare(handler: Callable[..., Any]) -> TypedTask[..., Any]:
+        def declare(handler: Callable[..., Any]) -> Task:
             declared_name = name_of(handler) if name is None else name
             declaration = Declaration(declared_name, queue, runs, retry, limit, extra, aliases, secret, errors)
-            return self._register(TypedTask(handler, declaration, self._outlet, self.hooks))
+            return self._register(Task(handler, declaration, self._outlet, self.hooks))
 
         return declare if function is None else declare(function)
 
@@ -179,33 +185,6 @@ class PoolJobs(CancelMethods, HookMethods):
             DeclarationError: ``factory`` cannot be called without arguments, or is asynchronous.
         """
         self.state.provide(type_, factory)
-
-    def enqueue(self, job_type: str, payload: Any = MappingProxyType({}), **options: Any) -> JobHandle:
-        """Store one job by its type's name, for producers that do not import the handlers.
-
-        Args:
-            job_type: Name of the handler. One that is declared here is checked as ``Task.enqueue`` does, and of an
-                alias the job gets the handler's name; for others queue and max_retries must be given where they differ
-                from ``default`` and 3.
-            payload: Whole payload: an object of the handler's keyword arguments, or what its first parameter takes.
-            **options: As for ``Task.options``.
-
-        Raises:
-            PayloadError: The payload is refused.
-            OptionError: An option or the name is refused.
-            DatabaseUnreachableError, NotMigratedError, DatabaseRefusedError: As for ``Task.enqueue``.
-        """
-        check_name("job_type", job_type)
-        given = EnqueueOptions.named(options)
-        value = {} if isinstance(payload, MappingProxyType) and not payload else payload
-        task = self._tasks.get(job_type)
-        if task is None:
-            encoded = encode(value, where=f"{job_type}: payload")
-            most = given.max_retries or DEFAULT_MAX_RETRIES
-            job = self.hooks.enqueued(new_job(job_type, encoded, given, queue=DEFAULT_QUEUE, max_retries=most))
-        else:
-            job = task.job_of(task.binder.encoded(value), given)
-        return JobHandle(self._outlet.producer().insert(job), job.job_type, job.queue)
 
     def use_dsn(self, dsn: str, *, schema: str | None = None) -> None:
         """Enqueue on this database from now on: what a worker does at boot, so that it and its handlers agree."""
@@ -226,7 +205,7 @@ class PoolJobs(CancelMethods, HookMethods):
     ) -> None:
         self.close()
 
-    def _register(self, task: TypedTask[..., Any]) -> TypedTask[..., Any]:
+    def _register(self, task: Task) -> Task:
         former = self._tasks.get(task.name)
         again = former is not None and former.name == task.name and redeclares(task.function, former.function)
         for job_type in task.job_types:

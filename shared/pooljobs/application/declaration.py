@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any, Final
 
@@ -138,6 +137,8 @@ def redeclares(new: Any, old: Any) -> bool:
 
 
 def _in_a_cell(function: Any, code: CodeType) -> bool:
+    from pathlib import Path
+
     return getattr(written(function), "__module__", None) == "__main__" and not Path(code.co_filename).exists()
 
 

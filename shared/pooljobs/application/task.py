@@ -6,13 +6,16 @@ import functools
 import inspect
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, Generic, ParamSpec, TypeVar, cast
+from types import GenericAlias
+from typing import TYPE_CHECKING, Any, Generic, cast
 
 from pooljobs.application.declaration import IGNORE_EXTRA, Declaration, place_of, refuse_unrunnable
 from pooljobs.enqueue.enqueue_methods import EnqueueMethods
+from pooljobs.enqueue.handler_types import C, P, R
 from pooljobs.enqueue.lazy_producer import LazyProducer
 from pooljobs.errors import DeclarationError
 from pooljobs.handler.context import current_trace_id
+from pooljobs.handler.injected import refuse_uninjected
 from pooljobs.hooks import Hooks
 from pooljobs.job.new_job import NewJob
 from pooljobs.job.options import EnqueueOptions
@@ -20,14 +23,12 @@ from pooljobs.signature.binder import Binder, compile_binder
 from pooljobs.signature.field_names import secret_fields
 from pooljobs.signature.inspection import read_signature
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
 _NO_OPTIONS = EnqueueOptions()
 
 
-class Task(EnqueueMethods):
-    """A declared handler.
+class Task(EnqueueMethods[P], Generic[P, R, C]):
+    """A declared handler: enqueued with the parameters ``P``, called with ``C``, which are the same if they all have
+    defaults that are injected; ``R`` is what it returns.
 
     Attributes:
         name: Job type under which its jobs are stored.
@@ -46,9 +47,12 @@ class Task(EnqueueMethods):
 
     __name__: str
 
-    def __init__(
-        self, function: Callable[..., Any], declaration: Declaration, outlet: LazyProducer, hooks: Hooks
-    ) -> None:
+    if not TYPE_CHECKING:
+        __class_getitem__ = classmethod(
+            GenericAlias
+        )  # before Python 3.13 there are no defaults: all would be asked for
+
+    def __init__(self, function: Callable[C, R], declaration: Declaration, outlet: LazyProducer, hooks: Hooks) -> None:
         if isinstance(function, Task):
             raise DeclarationError(f"{function.name} is a job already", hint="decorate the function itself, once")
         refuse_unrunnable(function, declaration.name)
@@ -65,13 +69,20 @@ class Task(EnqueueMethods):
         self.is_async = inspect.iscoroutinefunction(function)
         self.where = place_of(function)
         signature = read_signature(function, self.name, tolerant=declaration.extra == IGNORE_EXTRA)
+        self._injected_defaults = signature.defaulted
         self.binder: Binder = compile_binder(self.name, signature)
         self.secret = secret_fields(self.name, signature, declaration.secret)
         self._outlet = outlet
         self._hooks = hooks
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the handler here and now, as if it were not a job."""
+    def __call__(self, *args: C.args, **kwargs: C.kwargs) -> R:
+        """Call the handler here and now, as if it were not a job.
+
+        Raises:
+            TypeError: A parameter is missing, one with ``injected()`` for a default too: nobody injects here.
+        """
+        if self._injected_defaults:
+            refuse_uninjected(self.function, self._injected_defaults, args, kwargs)
         return self.function(*args, **kwargs)
 
     def __repr__(self) -> str:
@@ -87,7 +98,7 @@ class Task(EnqueueMethods):
         max_retries: int | None = None,
         trace_id: str | None = None,
         max_attempts: int | None = None,
-    ) -> BoundTask:
+    ) -> BoundTask[P, R]:
         """This task with settings for the jobs enqueued through it; see ``EnqueueOptions``.
 
         Raises:
@@ -111,20 +122,10 @@ class Task(EnqueueMethods):
         return self._hooks.enqueued(job) if self._hooks.on_enqueue else job
 
 
-class TypedTask(Task, Generic[P, R]):
-    """A task that a type checker lets be called with the handler's own parameters."""
-
-    function: Callable[P, R]
-
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Call the handler here and now, as if it were not a job."""
-        return self.function(*args, **kwargs)
-
-
-class BoundTask(EnqueueMethods):
+class BoundTask(EnqueueMethods[P], Generic[P, R]):
     """A task together with options, made by ``Task.options``."""
 
-    def __init__(self, task: Task, options: EnqueueOptions) -> None:
+    def __init__(self, task: Task[P, R, ...], options: EnqueueOptions) -> None:
         self.task = task
         self.applied = options
         self.name = task.name

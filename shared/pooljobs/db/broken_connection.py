@@ -12,14 +12,16 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import psycopg
-from psycopg import Connection
+from psycopg import AsyncConnection, Connection
 
 _SURPRISE: Final[tuple[type[Exception], ...]] = (psycopg.InternalError, psycopg.ProgrammingError)
 
 
 @contextmanager
 def cut_off(
-    connection: Connection[Any], *more: type[Exception], unless: Callable[[], bool] = lambda: False
+    connection: Connection[Any] | AsyncConnection[Any],
+    *more: type[Exception],
+    unless: Callable[[], bool] = lambda: False,
 ) -> Iterator[None]:
     """Inside the block such an error, or one of ``more``, is an OperationalError if the connection is broken.
 

@@ -5,6 +5,8 @@ Errors of the caller's connection and transaction are the caller's: they stay as
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import psycopg
 from psycopg import errors as pg
 
@@ -18,11 +20,15 @@ _OURS = (*MISSING, pg.InsufficientPrivilege)
 class translated:  # noqa: N801  # reads as a statement: with translated(schema)
     """Around the statements that store or cancel jobs, and nothing else."""
 
-    def __init__(self, schema: str) -> None:
+    def __init__(self, schema: str, *, unless: Callable[[], bool] = lambda: False) -> None:
+        """``unless``: whether code of somebody else's was running, whose errors are its own."""
         self._schema = schema
+        self._unless = unless
 
     def __enter__(self) -> None: ...
 
     def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
-        if isinstance(error, psycopg.Error) and (isinstance(error, _OURS) or refuses_payload(error)):
+        if not isinstance(error, psycopg.Error) or self._unless():
+            return
+        if isinstance(error, _OURS) or refuses_payload(error):
             raise as_ours(error, self._schema)

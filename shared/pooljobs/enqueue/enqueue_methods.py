@@ -1,23 +1,27 @@
-"""The methods by which jobs enter the database, the same on a task and on a task with options."""
+"""The methods by which jobs enter the database, the same on a task and on a task with options.
+
+Their parameters are the handler's own, which type checkers learn from ``P``; what is injected has a default there.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING, Any, overload
-from uuid import UUID
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Generic, overload
 
+from pooljobs.enqueue import insertion
+from pooljobs.enqueue.handler_types import P
 from pooljobs.enqueue.lazy_producer import LazyProducer
-from pooljobs.errors import OptionError
 from pooljobs.job.handle import JobHandle, JobHandles
 from pooljobs.job.new_job import NewJob
 from pooljobs.signature.binder import Binder
 
 if TYPE_CHECKING:
-    from psycopg import AsyncConnection, Connection
+    from pooljobs.enqueue.handler_types import M, TakesOne
+    from pooljobs.enqueue.psycopg_connection import AsyncCaller, SyncCaller
 
 
-class EnqueueMethods(ABC):
+class EnqueueMethods(ABC, Generic[P]):
     """Takes the handler's payload arguments, without what is injected. Whatever is refused, nothing is stored.
 
     All methods raise PayloadError for arguments that the handler does not take or JSON cannot hold, and, on connections
@@ -31,6 +35,10 @@ class EnqueueMethods(ABC):
     binder: Binder
     _outlet: LazyProducer
 
+    if TYPE_CHECKING:
+
+        def _takes(self, *args: P.args, **kwargs: P.kwargs) -> object: ...
+
     @abstractmethod
     def job_of(self, encoded: bytes) -> NewJob:
         """A job with this payload, which was checked and encoded by the binder."""
@@ -39,27 +47,27 @@ class EnqueueMethods(ABC):
         """``payload`` as a job to store, checked the way a worker will read it: from its JSON."""
         return self.job_of(self.binder.encoded(payload))
 
-    def enqueue(self, *args: Any, **kwargs: Any) -> JobHandle:
+    def enqueue(self, *args: P.args, **kwargs: P.kwargs) -> JobHandle:
         """Store one job, committed when this returns."""
-        return self._insert(self._called(args, kwargs))
+        return insertion.insert(self._outlet, self._called(args, kwargs))
 
-    async def enqueue_async(self, *args: Any, **kwargs: Any) -> JobHandle:
-        """As ``enqueue``, without blocking the event loop: the database is spoken to in a thread."""
-        from pooljobs.db.store.retrying import tried_async
+    async def enqueue_async(self, *args: P.args, **kwargs: P.kwargs) -> JobHandle:
+        """As ``enqueue``, without blocking the event loop: the database is spoken to in a thread.
 
-        job, outlet = self._called(args, kwargs), self._outlet
-        return self._handle(await tried_async(lambda until: outlet.tasks.insert(job, until), outlet.wait))
+        A task that is cancelled meanwhile may have stored it.
+        """
+        return await insertion.insert_async(self._outlet, self._called(args, kwargs))
 
     @overload
-    def enqueue_with(self, conn: Connection[Any], /, *args: Any, **kwargs: Any) -> JobHandle: ...
+    def enqueue_with(self, conn: SyncCaller, /, *args: P.args, **kwargs: P.kwargs) -> JobHandle: ...
     @overload
-    def enqueue_with(self, conn: AsyncConnection[Any], /, *args: Any, **kwargs: Any) -> Awaitable[JobHandle]: ...
+    def enqueue_with(self, conn: AsyncCaller, /, *args: P.args, **kwargs: P.kwargs) -> Awaitable[JobHandle]: ...
     def enqueue_with(
-        self, conn: Connection[Any] | AsyncConnection[Any], /, *args: Any, **kwargs: Any
+        self, conn: SyncCaller | AsyncCaller, /, *args: P.args, **kwargs: P.kwargs
     ) -> JobHandle | Awaitable[JobHandle]:
         """Store one job on the caller's psycopg connection: it commits, or rolls back, with the caller's transaction.
 
-        Nothing is tried again there.
+        Await it on an asynchronous connection. Nothing is tried again there.
 
         Raises:
             OptionError: ``conn`` is not a psycopg connection.
@@ -67,37 +75,86 @@ class EnqueueMethods(ABC):
             DatabaseRefusedError: The connection's user may not enqueue.
             psycopg.Error: Whatever else befalls the connection or its transaction, as psycopg raises it.
         """
-        from psycopg import AsyncConnection, Connection
+        return insertion.insert_with(self._outlet, conn, self._called(args, kwargs))
 
-        job = self._called(args, kwargs)
-        if isinstance(conn, AsyncConnection):
-            return self._insert_with_async(conn, job)
-        if isinstance(conn, Connection):
-            return self._handle(self._outlet.guest().insert_with(conn, job))
-        raise OptionError(
-            f"enqueue_with takes a psycopg Connection or AsyncConnection, not {type(conn).__qualname__}",
-            hint="of a wrapper, pass the connection inside it, for example connection.driver_connection",
-        )
-
-    def enqueue_many(self, items: Iterable[Any], *, on_progress: Callable[[int], None] | None = None) -> JobHandles:
+    @overload
+    def enqueue_many(
+        self: TakesOne[M], items: Iterable[M], *, on_progress: Callable[[int], None] | None = None
+    ) -> JobHandles: ...
+    @overload
+    def enqueue_many(
+        self, items: Iterable[Mapping[str, Any]], *, on_progress: Callable[[int], None] | None = None
+    ) -> JobHandles: ...
+    def enqueue_many(
+        self: Any, items: Iterable[Any], *, on_progress: Callable[[int], None] | None = None
+    ) -> JobHandles:
         """Store many jobs, all or none; the fast way to load thousands. What it returns takes 16 bytes for each job.
 
         Args:
             items: One payload each; for a handler with plain keyword arguments, a dict of them. Read as it goes.
             on_progress: Called now and then with the number of jobs sent so far, which are not committed yet.
         """
-        payloads = map(self.binder.encoded_item, items)
-        ids = self._outlet.producer().insert_alike(self.job_of(b""), payloads, on_progress)
-        return JobHandles(ids, self.name, self.queue)
+        payloads = self._encoded(items)
+        return insertion.insert_many(self._outlet, self.job_of(b""), payloads, on_progress)
+
+    @overload
+    async def enqueue_many_async(
+        self: TakesOne[M], items: Iterable[M], *, on_progress: Callable[[int], None] | None = None
+    ) -> JobHandles: ...
+    @overload
+    async def enqueue_many_async(
+        self, items: Iterable[Mapping[str, Any]], *, on_progress: Callable[[int], None] | None = None
+    ) -> JobHandles: ...
+    async def enqueue_many_async(
+        self: Any, items: Iterable[Any], *, on_progress: Callable[[int], None] | None = None
+    ) -> JobHandles:
+        """As ``enqueue_many``, in a thread: ``items`` is read, and ``on_progress`` called, there.
+
+        Where the task is cancelled the load is given up: nothing is stored, unless it was being committed already.
+        """
+        payloads = self._encoded(items)
+        return await insertion.insert_many_async(self._outlet, self.job_of(b""), payloads, on_progress)
+
+    @overload
+    def enqueue_many_with(
+        self: TakesOne[M], conn: SyncCaller, /, items: Iterable[M], *, on_progress: Callable[[int], None] | None = None
+    ) -> JobHandles: ...
+    @overload
+    def enqueue_many_with(
+        self: TakesOne[M], conn: AsyncCaller, /, items: Iterable[M], *, on_progress: Callable[[int], None] | None = None
+    ) -> Awaitable[JobHandles]: ...
+    @overload
+    def enqueue_many_with(
+        self,
+        conn: SyncCaller,
+        /,
+        items: Iterable[Mapping[str, Any]],
+        *,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> JobHandles: ...
+    @overload
+    def enqueue_many_with(
+        self,
+        conn: AsyncCaller,
+        /,
+        items: Iterable[Mapping[str, Any]],
+        *,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> Awaitable[JobHandles]: ...
+    def enqueue_many_with(
+        self: Any, conn: Any, /, items: Iterable[Any], *, on_progress: Callable[[int], None] | None = None
+    ) -> JobHandles | Awaitable[JobHandles]:
+        """As ``enqueue_many``, on the caller's psycopg connection and with its transaction, as ``enqueue_with``.
+
+        Await it on an asynchronous connection. What is refused leaves the transaction as it was.
+
+        Raises: As ``enqueue_with``.
+        """
+        payloads = self._encoded(items)
+        return insertion.insert_many_with(self._outlet, conn, self.job_of(b""), payloads, on_progress)
 
     def _called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> NewJob:
-        return self.prepare(self.binder.payload_of(args, kwargs))
+        return self.job_of(self.binder.encoded(self.binder.payload_of(args, kwargs)))
 
-    def _insert(self, job: NewJob) -> JobHandle:
-        return self._handle(self._outlet.producer().insert(job))
-
-    async def _insert_with_async(self, conn: AsyncConnection[Any], job: NewJob) -> JobHandle:
-        return self._handle(await self._outlet.guest().insert_with_async(conn, job))
-
-    def _handle(self, id_: UUID) -> JobHandle:
-        return JobHandle(id_, self.name, self.queue)
+    def _encoded(self, items: Iterable[Any]) -> Iterator[bytes]:
+        return map(self.binder.encoded_item, insertion.checked_items(self.name, items))

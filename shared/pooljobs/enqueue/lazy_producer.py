@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, NamedTuple
 
 from pooljobs.errors import OptionError
 from pooljobs.process.per_process import PerProcess
@@ -12,7 +13,13 @@ from pooljobs.settings import LONGEST_WAIT_SECS, MOST_CONNECTIONS, WAIT_SECS
 if TYPE_CHECKING:
     from pooljobs.db.store.producer import Producer
     from pooljobs.enqueue.async_group_commit import AsyncGroupCommits
-    from pooljobs.enqueue.backend import ProducerBackend
+
+
+class _Opened(NamedTuple):
+    """A producer, and what ends with it: its connections, then the use of the embedded server if no other was named."""
+
+    producer: Producer
+    ends: ExitStack
 
 
 class LazyProducer:
@@ -26,8 +33,8 @@ class LazyProducer:
         self.schema = schema
         self.pool_size = pool_size
         self.wait = wait
-        self._backend: PerProcess[ProducerBackend] = PerProcess(self._connect)
-        self._guest: PerProcess[Producer] = PerProcess(self._make_guest)
+        self._opened: PerProcess[_Opened] = PerProcess(self._open)
+        self._for_caller: PerProcess[Producer] = PerProcess(self._make_for_caller)
         self._tasks: PerProcess[AsyncGroupCommits] = PerProcess(self._make_gatherings)
 
     @property
@@ -42,17 +49,25 @@ class LazyProducer:
         self._pool_size = connections
 
     def producer(self) -> Producer:
-        """The producer on connections of the application's own."""
-        return self._backend.get().producer
+        """The producer on connections of the application's own, which connects when the first job is stored.
+
+        Where nobody has named a database, a warning is logged that says where the jobs go instead.
+
+        Raises:
+            OptionError: The connection string is none.
+            RefusedError: No connection string was found, and a service manager runs this process.
+            EmbeddedError: No connection string was found, and the embedded server cannot be had.
+        """
+        return self._opened.get().producer
 
     @property
     def tasks(self) -> AsyncGroupCommits:
         """The way for tasks of event loops to that producer."""
         return self._tasks.get()
 
-    def guest(self) -> Producer:
+    def for_caller(self) -> Producer:
         """A producer for callers' connections only: it needs no DSN, and never starts the embedded server."""
-        return self._guest.get()
+        return self._for_caller.get()
 
     def redirect(self, dsn: str, schema: str) -> None:
         """Use another database from now on."""
@@ -62,25 +77,33 @@ class LazyProducer:
         self.schema = schema
 
     def close(self) -> None:
-        """Close this process's connections; a later job opens them again."""
-        self._guest.take()
-        backend = self._backend.take()
-        if backend is not None:
-            backend.close()
+        """Close this process's connections, then leave the embedded server; a later job opens them again."""
+        self._for_caller.take()
+        opened = self._opened.take()
+        if opened is not None:
+            opened.ends.close()
 
-    def _connect(self) -> ProducerBackend:
-        from pooljobs.enqueue.backend import (
-            ProducerBackend,  # psycopg is loaded by the first job, not by the first import
-        )
+    def _open(self) -> _Opened:
+        # psycopg is loaded by the first job, not by the first import
+        from logging import getLogger
 
-        return ProducerBackend(self.dsn, self.schema, self.pool_size, self.wait)
+        from pooljobs.db.database import open_database
+        from pooljobs.db.store.producer import Producer
+
+        with ExitStack() as ends:
+            database = ends.enter_context(open_database(self.dsn, schema=self.schema, source="PoolJobs(dsn=…)"))
+            for told in ([database.note] if database.warning else []) + list(database.left):
+                getLogger("pooljobs.embedded").warning("%s", told)
+            producer = Producer(database.dsn, self.schema, self.pool_size, self.wait)
+            ends.callback(producer.close)
+            return _Opened(producer, ends.pop_all())
 
     def _make_gatherings(self) -> AsyncGroupCommits:
         from pooljobs.enqueue.async_group_commit import AsyncGroupCommits
 
         return AsyncGroupCommits(lambda jobs, until: self.producer().insert_together(jobs, until))
 
-    def _make_guest(self) -> Producer:
+    def _make_for_caller(self) -> Producer:
         from pooljobs.db.store.producer import Producer
 
         return Producer("", self.schema, self.pool_size)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, overload
 from uuid import UUID
 
 if TYPE_CHECKING:
+    import logging
+
     from psycopg import AsyncConnection, Connection
 
     from pooljobs.handler.completion import Completion
@@ -62,6 +63,8 @@ class JobContext:
     @property
     def logger(self) -> logging.LoggerAdapter[logging.Logger]:
         """A logger named after the job type, whose records carry ``job_id``, ``attempt`` and ``trace_id``."""
+        import logging
+
         extra: dict[str, Any] = {"job_id": str(self.id), "attempt": self.attempt, "trace_id": self.trace_id}
         return logging.LoggerAdapter(logging.getLogger(f"pooljobs.job.{self.job_type}"), extra)
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, TypeGuard
+from typing import TYPE_CHECKING, Final, TypeGuard
 
 from pooljobs.errors import OptionError
 from pooljobs.job.retry import LONGEST_DELAY_SECS
@@ -13,6 +12,20 @@ from pooljobs.job.retry import LONGEST_DELAY_SECS
 LONGEST_NAME: Final = 200
 PRIORITIES: Final = range(-4, 5)
 MOST_RUNS: Final = 2**31 - 1
+
+if TYPE_CHECKING:
+    from typing import TypedDict
+
+    class GivenOptions(TypedDict, total=False):
+        """``EnqueueOptions`` as keyword arguments."""
+
+        delay: float | timedelta | None
+        run_at: datetime | None
+        priority: int
+        queue: str | None
+        max_retries: int | None
+        trace_id: str | None
+        max_attempts: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +77,7 @@ class EnqueueOptions:
             object.__setattr__(self, "max_attempts", None)
 
     @classmethod
-    def named(cls, given: Mapping[str, Any]) -> EnqueueOptions:
+    def named(cls, given: GivenOptions) -> EnqueueOptions:
         """Options from keyword arguments. Raises OptionError for a name that is none of them."""
         known = [field.name for field in fields(cls)]
         for name in given:

@@ -107,7 +107,7 @@ def _types_only(job_type: str, table: FieldTable) -> ReadPayload:
 
 
 def _with_extras(table: FieldTable, extra: Conversion, signature: HandlerSignature) -> _Fields:
-    injected = {*signature.contexts, *(name for name, _ in signature.states)}
+    injected = signature.injected
 
     def read(payload: dict[str, Any]) -> dict[str, Any]:
         fields = table.read({name: value for name, value in payload.items() if name in table.fields})

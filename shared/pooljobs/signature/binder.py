@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 import orjson
 
@@ -40,6 +40,7 @@ class Binder:
             that cannot be told.
         takes_anything: The whole payload is taken, and is any JSON.
         comparison: What was sent beside what would arrive.
+        injected: Parameters that get the ``JobContext``, or application state.
     """
 
     job_type: str
@@ -49,6 +50,7 @@ class Binder:
     fits: Callable[[Any], bool]
     takes_anything: bool
     comparison: Comparison
+    injected: frozenset[str]
 
     @property
     def state_types(self) -> tuple[object, ...]:
@@ -58,7 +60,7 @@ class Binder:
     @property
     def injects(self) -> bool:
         """Whether ``inject`` adds something to what ``check`` gives."""
-        return bool(self.signature.states or self.signature.contexts)
+        return bool(self.injected)
 
     def inject(self, given: dict[str, Any], make_context: ContextFactory, state: StateContainer) -> dict[str, Any]:
         """The keyword arguments that ``check`` gave, in a dict of their own, and those that are injected.
@@ -76,9 +78,11 @@ class Binder:
         """The payload that ``enqueue(*args, **kwargs)`` means. Defaults are left to the run, so that they may change.
 
         Raises:
-            PayloadError: A field is missing, unknown or given twice.
+            PayloadError: A field is missing, unknown, injected or given twice.
         """
         given = _named(self.job_type, self.signature.payload, args)
+        if self.injected and not self.injected.isdisjoint(kwargs):
+            self._refuse_injected(kwargs)
         for name, value in kwargs.items():
             if name in given:
                 raise PayloadError(f"{self.job_type}: payload field {name!r} is given twice")
@@ -115,6 +119,10 @@ class Binder:
         """The same of one item of ``enqueue_many``."""
         return self.encoded(self.payload_of_item(item))
 
+    def _refuse_injected(self, kwargs: Mapping[str, Any]) -> NoReturn:
+        names = ", ".join(name for name in kwargs if name in self.injected)
+        raise PayloadError(f"{self.job_type}: {names} is injected by the worker", hint="leave it out of the enqueue")
+
     def _read_back(self, payload: Any, decoded: Any) -> None:
         try:
             args, kwargs = self.check(decoded)
@@ -143,6 +151,7 @@ def compile_binder(job_type: str, signature: HandlerSignature) -> Binder:
         compile_fits(signature),
         signature.whole and signature.payload[0].conversion is ANYTHING,
         compile_comparison(job_type, signature),
+        signature.injected,
     )
 
 

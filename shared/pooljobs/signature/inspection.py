@@ -15,6 +15,7 @@ from typing import Any, Final, get_origin, get_type_hints
 from pooljobs.convert import Conversion, compile_conversion
 from pooljobs.errors import DeclarationError
 from pooljobs.handler.context import JobContext
+from pooljobs.handler.injected import INJECTED
 from pooljobs.handler.state import state_type
 from pooljobs.payload.pydantic_models import is_model_type
 
@@ -48,6 +49,7 @@ class HandlerSignature:
         contexts: Names of the parameters that get the ``JobContext``.
         states: Parameters that get application state, and its types.
         tolerant: Payload fields that nobody takes are passed over; a pydantic model decides that itself.
+        defaulted: Of contexts and states, the names of those with ``injected()`` for a default.
     """
 
     payload: tuple[PayloadParameter, ...]
@@ -56,6 +58,12 @@ class HandlerSignature:
     contexts: tuple[str, ...]
     states: tuple[tuple[str, object], ...]
     tolerant: bool = False
+    defaulted: tuple[str, ...] = ()
+
+    @property
+    def injected(self) -> frozenset[str]:
+        """Names of contexts and states."""
+        return frozenset(self.contexts).union(name for name, _ in self.states)
 
 
 def read_signature(function: Callable[..., object], name: str, *, tolerant: bool = False) -> HandlerSignature:
@@ -64,6 +72,7 @@ def read_signature(function: Callable[..., object], name: str, *, tolerant: bool
     Raises:
         DeclarationError: It has parameters that a job cannot fill, or an annotation that cannot be resolved.
     """
+    defaulted: list[str] = []
     payload: list[PayloadParameter] = []
     extra: Conversion | None = None
     contexts: list[str] = []
@@ -71,6 +80,9 @@ def read_signature(function: Callable[..., object], name: str, *, tolerant: bool
     for parameter in _parameters(function, name):
         annotation = _resolved(function, name, parameter)
         state = state_type(annotation)
+        if parameter.default is INJECTED:
+            _refuse_not_injected(name, parameter, is_payload=state is None and annotation is not JobContext)
+            defaulted.append(parameter.name)
         _refuse_unfillable(
             name, parameter, is_payload=state is None and annotation is not JobContext, first=not payload
         )
@@ -84,7 +96,7 @@ def read_signature(function: Callable[..., object], name: str, *, tolerant: bool
             conversion = _conversion(name, parameter, annotation, tolerant=tolerant)
             payload.append(_payload_parameter(parameter, annotation, conversion))
     whole = len(payload) == 1 and extra is None and _takes_whole(payload[0])
-    return HandlerSignature(tuple(payload), whole, extra, tuple(contexts), tuple(states), tolerant)
+    return HandlerSignature(tuple(payload), whole, extra, tuple(contexts), tuple(states), tolerant, tuple(defaulted))
 
 
 def _parameters(function: Callable[..., object], name: str) -> list[Parameter]:
@@ -148,6 +160,14 @@ def _refuse_unfillable(name: str, parameter: Parameter, *, is_payload: bool, fir
         raise DeclarationError(f"{name}: {parameter.name} is positional-only", hint="remove the / from the signature")
     if parameter.kind is Parameter.VAR_KEYWORD and not is_payload:
         raise DeclarationError(f"{name}: **{parameter.name} cannot be injected")
+
+
+def _refuse_not_injected(name: str, parameter: Parameter, *, is_payload: bool) -> None:
+    if is_payload:
+        raise DeclarationError(
+            f"{name}: {parameter.name} = injected(), and its annotation is nothing that a worker injects",
+            hint=f"write {parameter.name}: JobContext, or {parameter.name}: State[…]; a payload has another default",
+        )
 
 
 def _payload_parameter(parameter: Parameter, annotation: object, conversion: Conversion) -> PayloadParameter:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
-from pooljobs import PoolJobs, State
+from pooljobs import PoolJobs, State, injected
 
 SCHEMA: Final = "pooljobs_bench"
 
@@ -47,6 +47,6 @@ def nothing(n: int) -> None:
 
 
 @app.job
-def ring(bell: State[Bell], n: int) -> None:
+def ring(n: int, bell: State[Bell] = injected()) -> None:
     """Says that it was entered."""
     bell.ring(n)

@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 from psycopg import Connection
 
-from pooljobs import JobContext, PoolJobs, State
+from pooljobs import JobContext, PoolJobs, State, injected
 from pooljobs.db.connect import close_path
 from pooljobs.db.statements import render
 from pooljobs.logs import process_name
@@ -71,21 +71,21 @@ app.provide(Audit, open_audit)
 
 
 @app.job
-def quick(ms: float, audit: State[Audit], ctx: JobContext) -> None:
+def quick(ms: float, audit: State[Audit] = injected(), ctx: JobContext = injected()) -> None:
     """Takes a millisecond or two."""
     with audit.run(ctx):
         time.sleep(ms / 1000)
 
 
 @app.job
-def slow(ms: float, audit: State[Audit], ctx: JobContext) -> None:
+def slow(ms: float, audit: State[Audit] = injected(), ctx: JobContext = injected()) -> None:
     """Takes a good part of a second."""
     with audit.run(ctx):
         time.sleep(ms / 1000)
 
 
 @app.job(max_retries=4, retry_delay_secs=0.2)
-def flaky(failures: int, audit: State[Audit], ctx: JobContext) -> None:
+def flaky(failures: int, audit: State[Audit] = injected(), ctx: JobContext = injected()) -> None:
     """Fails that many times, then succeeds."""
     with audit.run(ctx) as run:
         if run <= failures:
@@ -93,14 +93,14 @@ def flaky(failures: int, audit: State[Audit], ctx: JobContext) -> None:
 
 
 @app.job(max_retries=2, retry_policy="fixed", retry_delay_secs=0.1)
-def hopeless(audit: State[Audit], ctx: JobContext) -> None:
+def hopeless(audit: State[Audit] = injected(), ctx: JobContext = injected()) -> None:
     """Fails every time."""
     with audit.run(ctx):
         raise ValueError("no such customer")
 
 
 @app.job(retry_delay_secs=0.2)
-def deadly(audit: State[Audit], ctx: JobContext) -> None:
+def deadly(audit: State[Audit] = injected(), ctx: JobContext = injected()) -> None:
     """Kills its own process on the first run."""
     with audit.run(ctx) as run:
         if run == 1:

@@ -2,15 +2,15 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
 
-from pooljobs import DeclarationError, JobContext, OptionError, PayloadError, PoolJobs, RetryPolicy, Task
+from pooljobs import DeclarationError, JobContext, OptionError, PayloadError, PoolJobs, RetryPolicy, Task, injected
 from pooljobs.handler.context import entered
 from pooljobs.job.new_job import NewJob
 
@@ -25,7 +25,7 @@ class Mail:
 
 
 @app.job(queue="emails", max_retries=5, retry_policy="fixed", retry_delay_secs=2)
-def send(payload: Mail, ctx: JobContext) -> str:
+def send(payload: Mail, ctx: JobContext = injected()) -> str:
     """Sends a mail."""
     return f"{payload.to} {ctx.attempt}"
 
@@ -114,7 +114,7 @@ def test_the_payload_is_checked_as_a_worker_will_read_it() -> None:
 
 def test_a_connection_that_is_none_is_refused() -> None:
     wrapper: Any = object()
-    with pytest.raises(OptionError, match="takes a psycopg Connection or AsyncConnection, not object"):
+    with pytest.raises(OptionError, match=r"takes a psycopg Connection or AsyncConnection, not builtins\.object"):
         thumbnail.enqueue_with(wrapper, path="x")
 
 
@@ -154,3 +154,42 @@ def test_what_is_no_handler_is_refused(handler: Any, message: str) -> None:
 def test_a_typed_task_is_a_task() -> None:
     assert isinstance(send, Task)
     assert repr(send).startswith("<Task send of queue emails at ")
+
+
+def test_task_is_generic_at_run_time_too() -> None:
+    assert Task[[Mail], None].__origin__ is Task  # type: ignore[attr-defined]
+    assert Task[..., Any] != Task[[Mail], Any]
+
+
+async def in_time() -> AsyncIterator[dict[str, str]]:
+    yield {"path": "x"}
+
+
+@pytest.mark.parametrize(
+    ("items", "kind", "hint"),
+    [
+        ({"path": "x"}, r"builtins\.dict", "put it into a list: [item]"),
+        ("x", r"builtins\.str", "put it into a list: [item]"),
+        (Mail("x"), r"tests\.unit\.application\.test_task\.Mail", "put it into a list: [item]"),
+        (in_time(), r"builtins\.async_generator", "await them into a list first: [item async for item in …]"),
+    ],
+)
+def test_many_are_an_iterable_and_no_payload(items: Any, kind: str, hint: str) -> None:
+    calls: list[Callable[[], object]] = [
+        lambda: thumbnail.enqueue_many(items),
+        lambda: asyncio.run(thumbnail.enqueue_many_async(items)),
+        lambda: thumbnail.options(priority=1).enqueue_many_with(cast("Any", None), items),
+        lambda: app.enqueue_many("thumbnail", items),
+    ]
+    for call in calls:
+        with pytest.raises(
+            PayloadError, match=f"thumbnail: enqueue_many takes an iterable of payloads, not {kind}"
+        ) as caught:
+            call()
+        assert caught.value.hint == hint
+
+
+def test_an_application_takes_a_name_and_no_task() -> None:
+    with pytest.raises(OptionError, match="by the name of a job type, not by the task") as caught:
+        app.enqueue(cast("Any", thumbnail), {"path": "x"})
+    assert caught.value.hint == "call its own method, or give its name, 'thumbnail'"

@@ -5,10 +5,11 @@ Used by the producer for ``enqueue_many``. Ids are made here, by the database's 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from psycopg import Connection, Copy
+from psycopg import AsyncConnection, AsyncCursor, Connection, Cursor
+from psycopg.rows import tuple_row
 
 from pooljobs.db.broken_connection import cut_off
 from pooljobs.db.ids import JobIds, SessionIds
@@ -43,67 +44,89 @@ class Copier:
         Raises:
             psycopg.Error: The database's, unless ``source`` says that it is the caller's own.
         """
-        block = source.next_block()
-        if block is None:
+        if not source.begin():
             return JobIds(b"")
-        load = self._begin(connection)
-        while block is not None:
-            until = load.count + MOST
-            lost = cut_off(connection, ValueError, unless=source.runs)
-            with lost, connection.cursor() as cursor, cursor.copy(self._copy) as copy:
-                copy.write(HEADER)
-                while block is not None and load.count < until:
-                    load.send(copy, *block)
-                    source.tell(load.count)
-                    block = source.next_block()
-                load.send_rest(copy)
+        cursor = Cursor(connection, row_factory=tuple_row)  # the caller's connection may have others
+        load = _Load(source, cursor.execute(self._read_clock, prepare=False).fetchone())
+        while load.more:
+            with cut_off(connection, ValueError, unless=source.runs), cursor.copy(self._copy) as copy:
+                for chunk in load.chunks():
+                    copy.write(chunk)
         source.tell(load.count, finally_=True)
-        due = load.rows.due
-        connection.execute(self._tell, {"queues": list(due), "run_ats": list(due.values())})
+        cursor.execute(self._tell, load.due(), prepare=False)
         return JobIds(load.ids)
 
-    def _begin(self, connection: Connection[Any]) -> _Load:
-        row = connection.execute(self._read_clock).fetchone()
-        assert row is not None
-        return _Load(*row)
+    async def copy_async(self, connection: AsyncConnection[Any], source: Source) -> JobIds:
+        """As ``copy``, on an asynchronous connection. Between two blocks the event loop has its turn."""
+        if not source.begin():
+            return JobIds(b"")
+        cursor = AsyncCursor(connection, row_factory=tuple_row)
+        load = _Load(source, await (await cursor.execute(self._read_clock, prepare=False)).fetchone())
+        while load.more:
+            with cut_off(connection, ValueError, unless=source.runs):
+                async with cursor.copy(self._copy) as copy:
+                    for chunk in load.chunks():
+                        await copy.write(chunk)
+        source.tell(load.count, finally_=True)
+        await cursor.execute(self._tell, load.due(), prepare=False)
+        return JobIds(load.ids)
 
 
 class _Load:
-    """What was sent so far."""
+    """What was sent so far of a source that has begun."""
 
-    def __init__(self, now_us: int, clock_us: int) -> None:
-        self.rows = Rows(now_us)
+    def __init__(self, source: Source, clock: tuple[int, int] | None) -> None:
+        assert clock is not None
+        now_us, clock_us = clock
         self.ids = bytearray()
         self.count = 0
+        self._source = source
+        self._rows = Rows(now_us)
         self._maker = SessionIds(clock_us)
-        self._gathered: list[bytes] = []
-        self._size = 0
 
-    def send(self, copy: Copy, job: NewJob, payloads: list[bytes]) -> None:
-        """Sends a block, or keeps it until it is worth it."""
+    @property
+    def more(self) -> bool:
+        """Whether there is something left for another COPY."""
+        return self._source.block is not None
+
+    def chunks(self) -> Iterator[bytes]:
+        """What one COPY has to send, in pieces that are worth it. What the source raises is raised."""
+        until = self.count + MOST
+        gathered, size = [HEADER], 0
+        while (block := self._source.block) is not None and self.count < until:
+            rows = self._add(*block)
+            gathered.append(rows)
+            size += len(rows)
+            if size >= WRITTEN:
+                yield b"".join(gathered)
+                gathered, size = [], 0
+            self._source.tell(self.count)
+            self._source.advance()
+        yield b"".join(gathered)
+
+    def due(self) -> dict[str, object]:
+        """Parameters of the statement that tells idle hosts."""
+        due = self._rows.due
+        return {"queues": list(due), "run_ats": list(due.values())}
+
+    def _add(self, job: NewJob, payloads: list[bytes]) -> bytes:
         ids = self._maker.make(len(payloads))
-        rows = self.rows.write(ids, job, payloads)
         self.ids += ids
         self.count += len(payloads)
-        self._gathered.append(rows)
-        self._size += len(rows)
-        if self._size >= WRITTEN:
-            self.send_rest(copy)
-
-    def send_rest(self, copy: Copy) -> None:
-        """Sends what was kept."""
-        copy.write(b"".join(self._gathered))
-        self._gathered.clear()
-        self._size = 0
+        return self._rows.write(ids, job, payloads)
 
 
 class Source:
     """The jobs, from the caller's code, and whether that runs just now: an error is its own then.
 
     ``on_progress`` hears now and then how many were sent.
+
+    Attributes:
+        block: The jobs that are to be sent next; None before the beginning, and at the end.
     """
 
     def __init__(self, blocks: Iterable[Block], on_progress: Callable[[int], None] | None = None) -> None:
+        self.block: Block | None = None
         self._blocks = iter(blocks)
         self._on_progress = on_progress
         self._told = 0
@@ -111,29 +134,27 @@ class Source:
         self._first: Block | None = None
         self._fetched = 0
 
-    def next_block(self) -> Block | None:
-        """The next jobs; None at the end."""
-        if self._first is not None and not self._fetched:
-            block: Block | None = self._first
-        else:
-            self._runs = True
-            block = next(self._blocks, None)
-            self._runs = False
-        if block is not None:
-            self._first = None if self._fetched else block
-            self._fetched += 1
-        return block
+    def begin(self) -> bool:
+        """Has the first block at hand, once more after ``rewind``. False if there is none."""
+        if self._first is None:
+            self._first = self._fetch()
+        self.block = self._first
+        return self.block is not None
+
+    def advance(self) -> None:
+        """Goes on to the next block."""
+        self.block = self._fetch()
+        if self.block is not None:
+            self._first = None
 
     def rewind(self) -> bool:
-        """Begin anew. False if that cannot be: only the first block is kept."""
-        if self._fetched > 1:
-            return False
-        self._fetched = self._told = 0
-        return True
+        """Whether it may begin anew: only the first block is kept, and no other was taken from the caller's code."""
+        self._told = 0
+        return self._fetched <= 1
 
     def tell(self, count: int, *, finally_: bool = False) -> None:
-        """Tells how many were sent, if it is worth it."""
-        if self._on_progress is None or count == self._told or (count < self._told + TOLD and not finally_):
+        """Tells how many were sent, if it is worth it; ``finally_``: in any case, since the commit comes next."""
+        if self._on_progress is None or (count < self._told + TOLD and not finally_):
             return
         self._told = count
         self._runs = True
@@ -143,3 +164,10 @@ class Source:
     def runs(self) -> bool:
         """Whether the caller's code runs, or raised."""
         return self._runs
+
+    def _fetch(self) -> Block | None:
+        self._runs = True
+        block = next(self._blocks, None)
+        self._runs = False
+        self._fetched += block is not None
+        return block

@@ -1,0 +1,93 @@
+"""Calls that both type checkers must take; ``test_calls.py`` has them look."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, assert_type
+
+from psycopg import AsyncConnection, Connection
+
+from pooljobs import BoundTask, JobContext, JobHandle, JobHandles, Task
+from tests.checkers import tasks
+from tests.checkers.tasks import Invoice, Mail, Mailer
+
+
+def one() -> None:
+    assert_type(tasks.greet.enqueue("x"), JobHandle)
+    tasks.greet.enqueue("x", 2)
+    tasks.greet.enqueue(name="x", times=2)
+    tasks.greet.options(queue="slow", delay=60).enqueue(name="x")
+    tasks.thumbnail.enqueue("x.png", width=3)
+    tasks.nothing.enqueue()
+    tasks.send.enqueue(Mail("x"))
+    tasks.send.enqueue(mail=Mail("x"))
+    tasks.bill.enqueue(Invoice(number=1))
+    tasks.order.enqueue({"item": "x"})
+    tasks.sums.enqueue([1, 2])
+    tasks.book.enqueue(1, 2, colour="red")
+    tasks.context_first.enqueue("x")
+    tasks.context_first.options(priority=1).enqueue(name="x")
+    tasks.send_context_first.enqueue(mail=Mail("x"))
+    tasks.anything.enqueue(payload=[1])
+    tasks.any_fields.enqueue({"x": 1})
+    tasks.app.enqueue("greet", {"name": "x"}, priority=1)
+
+
+async def one_async() -> None:
+    assert_type(await tasks.greet.enqueue_async("x"), JobHandle)
+    await tasks.thumbnail.options(priority=1).enqueue_async(path="x", width=1)
+    await tasks.context_first.enqueue_async(name="x")
+    await tasks.app.enqueue_async("greet", {"name": "x"})
+
+
+async def one_with(conn: Connection[Any], asynchronous: AsyncConnection[Any]) -> None:
+    assert_type(tasks.greet.enqueue_with(conn, "x", times=2), JobHandle)
+    assert_type(tasks.greet.enqueue_with(asynchronous, name="x"), Awaitable[JobHandle])
+    await tasks.context_first.options(delay=1).enqueue_with(asynchronous, "x")
+    tasks.nothing.enqueue_with(conn)
+    assert_type(tasks.app.enqueue_with(conn, "greet", {"name": "x"}), JobHandle)
+    await tasks.app.enqueue_with(asynchronous, "greet", {"name": "x"})
+
+
+def many(told: Callable[[int], None]) -> None:
+    assert_type(tasks.greet.enqueue_many([{"name": "x"}]), JobHandles)
+    tasks.greet.enqueue_many({"name": str(number), "times": number} for number in range(3))
+    tasks.nothing.options(delay=1).enqueue_many([{}, {}], on_progress=told)
+    tasks.send.enqueue_many([Mail("x")])
+    tasks.send.enqueue_many(Mail(str(number)) for number in range(3))
+    tasks.bill.enqueue_many((Invoice(number=1),))
+    tasks.order.enqueue_many([{"item": "x"}])
+    tasks.sums.enqueue_many([[1], [2, 3]])
+    tasks.send_context_first.enqueue_many([Mail("x")])
+    tasks.anything.enqueue_many([1, "x", None])
+    tasks.app.enqueue_many("greet", [{"name": "x"}], queue="slow")
+
+
+async def many_elsewhere(conn: Connection[Any], asynchronous: AsyncConnection[Any]) -> None:
+    assert_type(await tasks.send.enqueue_many_async([Mail("x")]), JobHandles)
+    assert_type(await tasks.greet.enqueue_many_async([{"name": "x"}]), JobHandles)
+    assert_type(tasks.send.enqueue_many_with(conn, [Mail("x")]), JobHandles)
+    assert_type(tasks.greet.enqueue_many_with(conn, [{"name": "x"}]), JobHandles)
+    assert_type(await tasks.send.enqueue_many_with(asynchronous, [Mail("x")]), JobHandles)
+    assert_type(tasks.greet.enqueue_many_with(asynchronous, [{"name": "x"}]), Awaitable[JobHandles])
+    await tasks.app.enqueue_many_async("greet", [{"name": "x"}])
+    await tasks.app.enqueue_many_with(asynchronous, "greet", [{"name": "x"}])
+
+
+async def called_as_the_handler(ctx: JobContext, mailer: Mailer) -> None:
+    assert_type(tasks.greet("x", 2, ctx, mailer), str)
+    assert_type(await tasks.thumbnail("x.png", ctx=ctx), int)
+    assert_type(tasks.context_first(ctx, "x"), str)
+    tasks.context_first(name="x", ctx=ctx)
+
+
+def any_task(task: Task, mails: Task[[Mail], None]) -> None:
+    task.enqueue(1, two=2)
+    task.enqueue_many([1])
+    mails.options(delay=1).enqueue(Mail("x"))
+    any_task(tasks.greet, tasks.app.job(later))
+    bound: BoundTask = tasks.greet.options(delay=1)
+    bound.enqueue("x")
+
+
+def later(mail: Mail) -> None: ...
