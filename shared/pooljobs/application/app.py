@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from types import MappingProxyType, TracebackType
 from typing import Any, Literal, ParamSpec, Self, TypeVar, overload
 
 from pooljobs.application.declaration import DEFAULT_MAX_RETRIES, DEFAULT_QUEUE, Declaration, name_of, redeclares
 from pooljobs.application.hook_methods import HookMethods
+from pooljobs.application.state_methods import StateMethods
 from pooljobs.application.task import Task, TypedTask, new_job
 from pooljobs.enqueue.cancel_methods import CancelMethods
 from pooljobs.enqueue.lazy_producer import LazyProducer
@@ -26,10 +26,9 @@ from pooljobs.settings import WAIT_SECS
 
 P = ParamSpec("P")
 R = TypeVar("R")
-T = TypeVar("T")
 
 
-class PoolJobs(CancelMethods, HookMethods):
+class PoolJobs(CancelMethods, HookMethods, StateMethods):
     """An application of background jobs.
 
     Args:
@@ -170,16 +169,6 @@ class PoolJobs(CancelMethods, HookMethods):
 
         return declare if function is None else declare(function)
 
-    def provide(self, type_: type[T], factory: Callable[[], T | Iterator[T] | AbstractContextManager[T]]) -> None:
-        """Say how a ``State[type_]`` is made: once in each process, after the fork, at first use.
-
-        A generator function yields the value, and what follows the yield runs when the worker ends.
-
-        Raises:
-            DeclarationError: ``factory`` cannot be called without arguments, or is asynchronous.
-        """
-        self.state.provide(type_, factory)
-
     def enqueue(self, job_type: str, payload: Any = MappingProxyType({}), **options: Any) -> JobHandle:
         """Store one job by its type's name, for producers that do not import the handlers.
 
@@ -217,6 +206,20 @@ class PoolJobs(CancelMethods, HookMethods):
             self.state.close()
         finally:
             self._outlet.close()
+
+    async def aclose(self) -> None:
+        """As ``close``, without holding up the event loop."""
+        import asyncio
+
+        await asyncio.to_thread(self.close)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
 
     def __enter__(self) -> Self:
         return self
