@@ -114,9 +114,11 @@ def test_a_worker_does_not_start_with_a_provider_that_asks_for_what_nobody_provi
 def test_a_worker_does_not_start_with_providers_that_need_each_other() -> None:
     app = an_app(plain=Session)
 
-    def make_config(session: State[Session]) -> Config: ...
+    def make_config(session: State[Session]) -> Config:
+        return Config()
 
-    def make_engine(config: State[Config]) -> Engine: ...
+    def make_engine(config: State[Config]) -> Engine:
+        return Engine(config)
 
     app.provide(Session, open_session, scope="run")
     app.provide(Engine, make_engine, scope="run")
@@ -132,7 +134,8 @@ def test_a_worker_does_not_start_with_providers_that_need_each_other() -> None:
 def test_a_circle_that_nobody_has_looked_for_is_an_error_and_no_endless_recursion() -> None:
     app = PoolJobs()
 
-    def make(engine: State[Engine]) -> Engine: ...
+    def make(engine: State[Engine]) -> Engine:
+        return engine
 
     app.provide(Engine, make)
     with pytest.raises(DeclarationError, match="circle"):
@@ -152,7 +155,7 @@ def test_what_is_made_once_cannot_ask_for_what_each_run_has() -> None:
 def test_a_plain_handler_cannot_have_what_lives_in_an_event_loop(factory: Any, scope: Any) -> None:
     app = an_app(plain=Client)
     app.provide(Client, factory, scope=scope)
-    with pytest.raises(DeclarationError, match="plain is a plain function, and app.provide") as caught:
+    with pytest.raises(DeclarationError, match=r"plain is a plain function, and app\.provide") as caught:
         check_ready(app)
     assert "make the handler async" in str(caught.value.hint)
     app = an_app(awaits=Client)
@@ -163,7 +166,8 @@ def test_a_plain_handler_cannot_have_what_lives_in_an_event_loop(factory: Any, s
 def test_nor_by_way_of_another_provider() -> None:
     app = an_app(plain=Session)
 
-    def make(client: State[Client]) -> Session: ...
+    def make(client: State[Client]) -> Session:
+        return Session()
 
     app.provide(Session, make, scope="run")
     app.provide(Client, open_client)

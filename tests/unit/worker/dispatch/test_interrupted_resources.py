@@ -177,6 +177,9 @@ def test_what_surrounds_an_async_handler_is_told_the_interrupt_and_may_await_the
             async with asyncio.timeout(10), asyncio.TaskGroup() as group:
                 group.create_task(asyncio.sleep(0.001))
                 await asyncio.sleep(0)
+            task = asyncio.current_task()
+            assert task is not None
+            assert task.cancelling() == 0
             TOLD.append("rolled back")
             raise
 
@@ -192,6 +195,31 @@ def test_what_surrounds_an_async_handler_is_told_the_interrupt_and_may_await_the
         here.interrupter.install()
         assert here.run(here.claimed("awaits"), monotonic_ns()).verdict is Verdict.CANCELLED
     assert TOLD == ["rolled back"]
+
+
+@pytest.mark.parametrize("tasks", [False, True])
+def test_an_async_handler_that_has_just_ended_is_not_cancelled_while_something_is_closed(*, tasks: bool) -> None:
+    app = PoolJobs()
+
+    async def session() -> AsyncIterator[Session]:
+        yield Session()
+        await asyncio.sleep(0.001)
+        TOLD.append("committed")
+
+    app.provide(Session, session, scope="run")
+
+    @app.job(time_limit=LIMIT)
+    async def awaits(session: State[Session]) -> None:
+        time.sleep(0.002)  # noqa: ASYNC251  # the loop is to be busy when the signal comes
+        os.kill(os.getpid(), INTERRUPT)
+        time.sleep(0.1)  # noqa: ASYNC251
+
+    with dispatching(app, tasks=tasks) as here:
+        here.interrupter.install()
+        job = here.claimed("awaits")
+        assert here.run(job, monotonic_ns()).verdict is Verdict.COMPLETED
+        assert job.interrupt is not None, "it was on its way"
+    assert TOLD == ["committed"]
 
 
 def test_a_limit_is_an_error_like_any_other_to_a_plain_one() -> None:
@@ -221,6 +249,7 @@ def test_a_child_that_comes_back_out_of_a_handler_closes_nothing(job_type: str, 
     """Its parent still uses what was opened: a connection would be told good-bye."""
     app = PoolJobs()
     read, write = os.pipe()
+    parent = os.getpid()
 
     def session() -> Iterator[Session]:
         yield Session()
@@ -241,7 +270,10 @@ def test_a_child_that_comes_back_out_of_a_handler_closes_nothing(job_type: str, 
         forks()
 
     with dispatching(app, tasks=tasks) as here:
-        assert here.run(here.claimed(job_type), monotonic_ns()).verdict is Verdict.COMPLETED
+        verdict = here.run(here.claimed(job_type), monotonic_ns()).verdict
+        if os.getpid() != parent:
+            os._exit(1)
+        assert verdict is Verdict.COMPLETED
     os.close(write)
     with os.fdopen(read) as closed:
-        assert closed.read().split() == [str(os.getpid())]
+        assert closed.read().split() == [str(parent)]

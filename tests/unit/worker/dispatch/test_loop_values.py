@@ -43,7 +43,7 @@ class Config: ...
 
 class Gateway:
     def __init__(self, client: State[Client], config: State[Config]) -> None:
-        self.client = client
+        self.client, self.config = client, config
 
 
 def an_app() -> PoolJobs:
