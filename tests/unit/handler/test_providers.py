@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -61,7 +61,7 @@ def asking(type_: object, *, asynchronous: bool) -> Any:
     def plain(thing: object) -> None: ...
 
     handler = awaits if asynchronous else plain
-    handler.__annotations__ = {"thing": State[type_]}  # type: ignore[valid-type]
+    handler.__annotations__ = {"thing": cast("Any", State)[type_]}
     return handler
 
 

@@ -44,7 +44,9 @@ def make_executor(components: Components, app: PoolJobs) -> Iterator[Executor]:
                 one = dispatcher(run_coroutine=loop.run)
                 with (
                     _closing(one, loop.run, components),
-                    ConcurrentExecutor(components, one, process_state=process_state, adaptive_batch=adaptive_batch, loop=loop) as executor,
+                    ConcurrentExecutor(
+                        components, one, process_state=process_state, adaptive_batch=adaptive_batch, loop=loop
+                    ) as executor,
                 ):
                     yield executor
 
