@@ -28,7 +28,7 @@ class Needs:
     contexts: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
     """How values of one type are made, and closed.
 
@@ -66,7 +66,7 @@ def make_provider(type_: object, factory: Callable[..., Any], scope: Scope, need
             hint="scope='run' makes one for each run",
         )
     is_async, open_ = _opening(type_, factory)
-    return Provider(type_, open_, scope, is_async, needs, name)
+    return Provider(type_=type_, open=open_, scope=scope, is_async=is_async, needs=needs, name=name)
 
 
 def call_of(type_: object, factory: object) -> str:

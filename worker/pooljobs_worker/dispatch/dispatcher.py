@@ -90,7 +90,7 @@ class Dispatcher:
         self._job_log = job_log
         self._log = log
         self.loop_values = LoopValues(app.state, log)
-        self._surround = Surround(app, interrupter, self.loop_values, completing=completing, log=log)
+        self._surround = Surround(app, interrupter, loop_values=self.loop_values, completing=completing, log=log)
         contexts = RunContexts()
         self.fresh_context, self._enter = contexts.fresh, contexts.enter
         self._recursion_limit = sys.getrecursionlimit()

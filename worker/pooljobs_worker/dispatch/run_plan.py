@@ -10,7 +10,7 @@ from pooljobs.handler.state import StateContainer
 from pooljobs_worker.dispatch.run_layer import Filled
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunPlan:
     """How one handler's parameters are filled that its payload does not fill.
 

@@ -28,7 +28,7 @@ class Surround:
     """One worker's way to do it."""
 
     def __init__(
-        self, app: PoolJobs, interrupter: Interrupter, loop_values: LoopValues, *, completing: bytes, log: Logger
+        self, app: PoolJobs, interrupter: Interrupter, *, loop_values: LoopValues, completing: bytes, log: Logger
     ) -> None:
         self._hooks = app.hooks
         self._state = app.state
