@@ -50,7 +50,7 @@ class Hooks:
             given: object = hook(job)
             if given is not None and not isinstance(given, NewJob):
                 hint = "return job._replace(trace_id=…), or None"
-                raise DeclarationError(f"{_name(hook)} must return the job, not {given!r:.80}", hint=hint)
+                raise DeclarationError(f"{hook_name(hook)} must return the job, not {given!r:.80}", hint=hint)
             job = job if given is None else given
         return job
 
@@ -63,7 +63,7 @@ def check_around(hook: object) -> None:
     """
     if not (inspect.isgeneratorfunction(hook) or inspect.isasyncgenfunction(hook)):
         hint = "write it as a generator: what is before its yield happens before the run, what is after it afterwards"
-        raise DeclarationError(f"{_name(hook)}: what surrounds runs must yield once", hint=hint)
+        raise DeclarationError(f"{hook_name(hook)}: what surrounds runs must yield once", hint=hint)
     _check_takes(hook, 1, "the JobContext, or nothing")
 
 
@@ -76,7 +76,7 @@ def check_plain(hook: object, takes: int, what: str) -> None:
     if not callable(hook) or isinstance(hook, type):
         raise DeclarationError(f"a hook must be a function, not {hook!r:.80}")
     if inspect.iscoroutinefunction(hook) or inspect.isgeneratorfunction(hook) or inspect.isasyncgenfunction(hook):
-        raise DeclarationError(f"{_name(hook)}: this hook must be a plain function: nobody would await it")
+        raise DeclarationError(f"{hook_name(hook)}: this hook must be a plain function: nobody would await it")
     _check_takes(hook, takes, what, exactly=True)
 
 
@@ -93,8 +93,9 @@ def _check_takes(hook: Any, count: int, what: str, *, exactly: bool = False) -> 
         except TypeError:
             continue
         return
-    raise DeclarationError(f"{_name(hook)}{signature}: this hook is given {what}")
+    raise DeclarationError(f"{hook_name(hook)}{signature}: this hook is given {what}")
 
 
-def _name(hook: object) -> str:
+def hook_name(hook: object) -> str:
+    """How errors call it."""
     return str(getattr(hook, "__qualname__", None) or repr(hook))

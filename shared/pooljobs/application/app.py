@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from types import MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, Any, Concatenate, Literal, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, Self, overload
 
 from pooljobs.application.declaration import DEFAULT_MAX_RETRIES, DEFAULT_QUEUE, Declaration, name_of, redeclares
 from pooljobs.application.enqueue_by_name import EnqueueByName
 from pooljobs.application.hook_methods import HookMethods
+from pooljobs.application.state_methods import StateMethods
 from pooljobs.application.task import Task
 from pooljobs.enqueue.cancel_methods import CancelMethods
 from pooljobs.enqueue.lazy_producer import LazyProducer
@@ -28,10 +28,8 @@ if TYPE_CHECKING:
     from pooljobs.enqueue.handler_types import P, R
     from pooljobs.handler.context import JobContext
 
-T = TypeVar("T")
 
-
-class PoolJobs(EnqueueByName, CancelMethods, HookMethods):
+class PoolJobs(EnqueueByName, CancelMethods, HookMethods, StateMethods):
     """An application of background jobs.
 
     Args:
@@ -176,16 +174,6 @@ class PoolJobs(EnqueueByName, CancelMethods, HookMethods):
 
         return declare if function is None else declare(function)
 
-    def provide(self, type_: type[T], factory: Callable[[], T | Iterator[T] | AbstractContextManager[T]]) -> None:
-        """Say how a ``State[type_]`` is made: once in each process, after the fork, at first use.
-
-        A generator function yields the value, and what follows the yield runs when the worker ends.
-
-        Raises:
-            DeclarationError: ``factory`` cannot be called without arguments, or is asynchronous.
-        """
-        self.state.provide(type_, factory)
-
     def use_dsn(self, dsn: str, *, schema: str | None = None) -> None:
         """Enqueue on this database from now on: what a worker does at boot, so that it and its handlers agree."""
         self._outlet.redirect(dsn, self._outlet.schema if schema is None else schema)
@@ -196,6 +184,20 @@ class PoolJobs(EnqueueByName, CancelMethods, HookMethods):
             self.state.close()
         finally:
             self._outlet.close()
+
+    async def aclose(self) -> None:
+        """As ``close``, without holding up the event loop."""
+        import asyncio
+
+        await asyncio.to_thread(self.close)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
 
     def __enter__(self) -> Self:
         return self

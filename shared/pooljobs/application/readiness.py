@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from inspect import isasyncgenfunction
+from inspect import isasyncgenfunction, iscoroutinefunction
 
 from pooljobs.application.app import PoolJobs
 from pooljobs.application.replaced import replaced_by
 from pooljobs.errors import DeclarationError
-from pooljobs.handler.state import type_name
+from pooljobs.handler.provider import type_name
+from pooljobs.signature.inspection import written
 
 
 def check_ready(app: PoolJobs) -> None:
     """What would fail the first job that needs it must stop the start instead.
 
     Raises:
-        DeclarationError: It has no handlers; one of them asks for state that nobody provides; an asynchronous hook is
-            to surround one that is not; or its import has replaced Python's threads.
+        DeclarationError: It has no handlers; one of them asks for state that nobody provides, or that needs what
+            cannot be; one that is not asynchronous would get an asynchronous hook, or state that lives in an event
+            loop; or its import has replaced Python's threads.
     """
     if library := replaced_by():
         raise DeclarationError(
@@ -37,6 +39,7 @@ def check_ready(app: PoolJobs) -> None:
             f"handlers ask for State[{names}], which nobody provides",
             hint="call app.provide(Type, factory) where the app is declared",
         )
+    _check_providers(app)
 
 
 def _check_hooks(app: PoolJobs) -> None:
@@ -48,3 +51,17 @@ def _check_hooks(app: PoolJobs) -> None:
             f"{hook.__qualname__} is asynchronous, and cannot surround {plain}, which is a plain function",
             hint="write the hook with def, which surrounds async handlers too; or make the handler async",
         )
+
+
+def _check_providers(app: PoolJobs) -> None:
+    """Where there is no await, what lives in the event loop is of no use."""
+    providers = app.state.providers
+    for task in app.registry.values():
+        needed = providers.needed(task.binder.state_types)
+        if task.is_async or iscoroutinefunction(written(task.function)):  # a decorator may hide the async def
+            continue
+        if found := next((each for each in needed if each.is_async), None):
+            raise DeclarationError(
+                f"{task.name} is a plain function, and {found.name} makes what lives in an event loop",
+                hint="make the handler async; or provide what has a plain interface, by a plain function or generator",
+            )

@@ -1,20 +1,22 @@
 """Application state that handlers receive: ``State[Mailer]`` marks a parameter, ``app.provide`` says how to make one.
 
-Values are made at first use in each process, so nothing that a factory opens crosses the fork.
+Values are made at first use in each process, so nothing that a factory opens crosses the fork. Those of a run, and
+those that live in an event loop, are made and closed by the worker that runs the handler; here are all others.
 """
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Generator, Iterable
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from contextvars import copy_context
-from functools import partial
 from threading import RLock
 from typing import Annotated, Any, Final, TypeVar, cast, get_args, get_origin
 
 from pooljobs.errors import DeclarationError
 from pooljobs.handler.context import enter
+from pooljobs.handler.generators import begin, end, throw
+from pooljobs.handler.provider import Needs, Provider, Scope, make_provider, type_name
+from pooljobs.handler.providers import Providers
 from pooljobs.process.per_process import PerProcess
 
 T = TypeVar("T")
@@ -31,6 +33,8 @@ _MARKER: Final = _StateMarker()
 
 State = Annotated[T, _MARKER]
 """``mailer: State[Mailer]`` is a ``Mailer`` to the handler's body, and comes from the provider of ``Mailer``."""
+
+_NO_NEEDS: Final = Needs()
 
 
 def state_type(annotation: object) -> object | None:
@@ -52,15 +56,15 @@ class _Values:
         self._context.run(enter, None)  # the value outlives the job that was the first to ask for it
         self._inside = False
 
-    def make(self, factory: Callable[[], AbstractContextManager[Any]]) -> Any:
-        """The factory's value. All of them are made, and resumed, in one context: a token that one takes from a
+    def make(self, provider: Provider, needs: Mapping[str, Any]) -> Any:
+        """The provider's value. All of them are made, and resumed, in one context: a token that one takes from a
         ``ContextVar`` can be given back only where it was taken. With the lock.
         """
         if self._inside:
-            return self._cleanup.enter_context(factory())
+            return self._cleanup.enter_context(_opened(provider, needs))
         self._inside = True
         try:
-            return self._context.run(lambda: self._cleanup.enter_context(factory()))
+            return self._context.run(lambda: self._cleanup.enter_context(_opened(provider, needs)))
         finally:
             self._inside = False
 
@@ -70,32 +74,39 @@ class _Values:
 
 
 class StateContainer:
-    """Providers by type, and the values they made in this process."""
+    """Providers by type, and the values they made in this process.
+
+    Attributes:
+        providers: All of them, those of runs and of event loops too.
+    """
 
     def __init__(self) -> None:
-        self._factories: dict[object, Callable[[], AbstractContextManager[Any]]] = {}
+        self.providers = Providers()
         self._values = PerProcess(_Values)
 
-    def provide(self, type_: object, factory: Callable[[], Any]) -> None:
-        """Register ``factory``, which is called without arguments, lazily, once in each process.
+    def provide(
+        self, type_: object, factory: Callable[..., Any], *, scope: Scope = "worker", needs: Needs = _NO_NEEDS
+    ) -> None:
+        """Register ``factory``, which is called with what it needs, lazily, once in each process or for each run.
 
-        A generator function (or one under ``@contextmanager``) yields the value once and is resumed by ``close``.
+        A generator function (or one under ``@contextmanager``) yields the value once and is resumed to close it.
         A later provider of the same type replaces the earlier one where no value has been made yet.
 
         Raises:
-            DeclarationError: ``factory`` cannot be called without arguments, or is asynchronous.
+            DeclarationError: ``factory`` cannot be called, or is for all runs and needs to know one.
         """
-        self._factories[type_] = _opener(type_, factory)
+        self.providers.add(make_provider(type_, factory, scope, needs))
 
     def missing(self, types: Iterable[object]) -> tuple[object, ...]:
         """Those of ``types`` that nobody provides."""
-        return tuple(t for t in dict.fromkeys(types) if t not in self._factories)
+        return tuple(t for t in dict.fromkeys(types) if t not in self.providers)
 
     def get(self, type_: object) -> Any:
         """The value of ``type_`` in this process.
 
         Raises:
-            DeclarationError: Nobody provides it. A worker checks with ``missing`` before it takes jobs.
+            DeclarationError: Nobody provides it, or what it needs; or it is a run's, or an event loop's. A worker looks
+                before it takes jobs.
         """
         values = self._values.get()
         try:
@@ -104,9 +115,18 @@ class StateContainer:
             return self._make(type_, values)
 
     def made(self, types: Iterable[object]) -> bool:
-        """Whether the values of all these types are made in this process, so that ``get`` returns at once."""
+        """Whether all values that these types need are made in this process, so that ``get`` returns at once; but for
+        those that are a run's, or an event loop's.
+        """
         made = self._values.get().made
-        return all(type_ in made for type_ in types)
+        try:
+            return all(each.type_ in made for each in self.providers.needed(types) if self.is_plain(each))
+        except DeclarationError:
+            return False
+
+    def is_plain(self, provider: Provider) -> bool:
+        """Whether its values are found here."""
+        return provider.scope == "worker" and not self.providers.in_loop(provider)
 
     def close(self) -> None:
         """Resume the generator factories of this process, last made first. Raises what they raise."""
@@ -115,51 +135,25 @@ class StateContainer:
             values.close()
 
     def _make(self, type_: object, values: _Values) -> Any:
-        factory = self._factories.get(type_)
-        if factory is None:
-            raise DeclarationError(
-                f"nobody provides State[{type_name(type_)}]",
-                hint=f"call app.provide({type_name(type_)}, factory) where the app is declared",
-            )
+        provider = self.providers.of(type_)
+        if not self.is_plain(provider):
+            what = "each run has for itself" if provider.scope == "run" else "lives in a worker's event loop"
+            raise DeclarationError(f"State[{type_name(type_)}] is to be had in a worker alone: it {what}")
         with values.lock:
             if type_ not in values.made:
-                values.made[type_] = values.make(factory)
+                needs = {name: self.get(needed) for name, needed in provider.needs.states}
+                values.made[type_] = values.make(provider, needs)
             return values.made[type_]
 
 
-def type_name(type_: object) -> str:
-    """A type as a user would write it."""
-    return type_.__qualname__ if isinstance(type_, type) else str(type_)
-
-
-def _opener(type_: object, factory: Callable[[], Any]) -> Callable[[], AbstractContextManager[Any]]:
-    _refuse_uncallable(type_, factory)
-    bare = inspect.unwrap(factory.func if isinstance(factory, partial) else factory)
-    if not inspect.isgeneratorfunction(bare):
-        # Only a generator says that it wants to be resumed: entering any value that can be entered would acquire
-        # locks and start transactions.
-        return contextmanager(partial(_value_of, factory))
-    if inspect.isgeneratorfunction(factory):
-        return contextmanager(factory)
-    return factory
-
-
-def _value_of(factory: Callable[[], Any]) -> Generator[Any]:
-    yield factory()
-
-
-def _refuse_uncallable(type_: object, factory: object) -> None:
-    where = f"app.provide({type_name(type_)}, …)"
-    if not callable(factory):
-        raise DeclarationError(
-            f"{where}: the factory is a {type(factory).__name__}, which cannot be called",
-            hint="the value is made in each worker, after the fork: pass a function that makes it",
-        )
-    if inspect.iscoroutinefunction(factory) or inspect.isasyncgenfunction(factory):
-        raise DeclarationError(f"{where}: the factory is asynchronous", hint="pass a plain function or generator")
+@contextmanager
+def _opened(provider: Provider, needs: Mapping[str, Any]) -> Iterator[Any]:
+    generator = cast("Any", provider.open(**needs))
+    value = begin(generator, provider.name)
     try:
-        inspect.signature(factory).bind()
-    except TypeError as error:
-        raise DeclarationError(f"{where}: the factory must take no arguments: {error}") from error
-    except ValueError:
-        return  # a builtin whose signature cannot be read
+        yield value
+    except BaseException as error:
+        if not throw(generator, error):
+            raise
+    else:
+        end(generator, provider.name)

@@ -77,8 +77,8 @@ def read_signature(function: Callable[..., object], name: str, *, tolerant: bool
     extra: Conversion | None = None
     contexts: list[str] = []
     states: list[tuple[str, object]] = []
-    for parameter in _parameters(function, name):
-        annotation = _resolved(function, name, parameter)
+    for parameter in parameters_of(function, name):
+        annotation = annotation_of(function, name, parameter)
         state = state_type(annotation)
         if parameter.default is INJECTED:
             _refuse_not_injected(name, parameter, is_payload=state is None and annotation is not JobContext)
@@ -99,15 +99,24 @@ def read_signature(function: Callable[..., object], name: str, *, tolerant: bool
     return HandlerSignature(tuple(payload), whole, extra, tuple(contexts), tuple(states), tolerant, tuple(defaulted))
 
 
-def _parameters(function: Callable[..., object], name: str) -> list[Parameter]:
+def parameters_of(function: Callable[..., object], name: str) -> list[Parameter]:
+    """The parameters of the function called ``name``.
+
+    Raises:
+        DeclarationError: An annotation cannot be evaluated.
+    """
     try:
         return list(inspect.signature(function).parameters.values())
     except NameError as error:  # from Python 3.14 on, annotations are evaluated when they are looked at
         raise _unresolved(name, f"an annotation: {error}") from error
 
 
-def _resolved(function: Callable[..., object], name: str, parameter: Parameter) -> object:
-    """The parameter's annotation as an object; Any where there is none."""
+def annotation_of(function: Callable[..., object], name: str, parameter: Parameter) -> object:
+    """The parameter's annotation as an object; Any where there is none.
+
+    Raises:
+        DeclarationError: It cannot be resolved.
+    """
     if parameter.annotation is Parameter.empty:
         return Any
     owner = written(function)

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -133,3 +135,23 @@ def test_it_can_be_closed_before_and_after_use_and_twice() -> None:
     app.use_dsn(NOWHERE, schema="other")
     app.close()
     app.close()
+
+
+@pytest.mark.asyncio
+async def test_a_task_can_close_it_while_the_others_go_on() -> None:
+    app = PoolJobs()
+    closing, closed = threading.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def make() -> Iterator[str]:
+        yield "text"
+        assert closing.wait(60)
+        loop.call_soon_threadsafe(closed.set)
+
+    app.provide(str, make)
+    async with app as same:
+        assert same is app
+        assert app.state.get(str) == "text"
+        asyncio.get_running_loop().call_later(0.001, closing.set)
+    await closed.wait()
+    await app.aclose()

@@ -10,7 +10,6 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from pooljobs.application.app import PoolJobs
 from pooljobs.application.task import Task
-from pooljobs.handler.completion import Completion
 from pooljobs.handler.context import JobContext
 from pooljobs.job.secret_values import hide_values
 from pooljobs.job.verdict import Settlement, Verdict
@@ -21,9 +20,12 @@ from pooljobs_worker.dispatch.awaitables import is_awaitable
 from pooljobs_worker.dispatch.deadlines import Deadlines
 from pooljobs_worker.dispatch.failures import FailurePolicy
 from pooljobs_worker.dispatch.interrupter import Interrupter, call
+from pooljobs_worker.dispatch.lazy_context import lazy_context
+from pooljobs_worker.dispatch.loop_values import LoopValues
 from pooljobs_worker.dispatch.payload_refusals import PayloadRefusals
 from pooljobs_worker.dispatch.run_contexts import RunContexts
-from pooljobs_worker.dispatch.surround import CONTEXT, surrounded
+from pooljobs_worker.dispatch.run_layer import Inject
+from pooljobs_worker.dispatch.surround import Surround
 from pooljobs_worker.runtime.exhaustion import Exhaustion, looks_like_it
 
 _FAILURES: Final = (Verdict.RETRY, Verdict.FAILED)
@@ -48,7 +50,7 @@ class _Handler(NamedTuple):
     task: Task
     function: Callable[..., Any]
     read: ReadPayload
-    inject: Callable[[dict[str, Any], ClaimedJob, int], dict[str, Any]] | None
+    inject: Inject | None
     limit: tuple[int, int] | None
 
 
@@ -59,6 +61,7 @@ class Dispatcher:
 
     Attributes:
         fresh_context: Gives the context for one run, in which its dispatch is to be called.
+        loop_values: The state that lives in the event loop on which coroutines run; to be closed there.
     """
 
     def __init__(
@@ -86,6 +89,8 @@ class Dispatcher:
         self._payload_refusals = payload_refusals
         self._job_log = job_log
         self._log = log
+        self.loop_values = LoopValues(app.state, log)
+        self._surround = Surround(app, interrupter, loop_values=self.loop_values, completing=completing, log=log)
         contexts = RunContexts()
         self.fresh_context, self._enter = contexts.fresh, contexts.enter
         self._recursion_limit = sys.getrecursionlimit()
@@ -180,10 +185,10 @@ class Dispatcher:
             return None
         limit = self._deadlines.by_type.get(job_type)
         read = _hiding(task.secret, task.binder.check) if task.secret else task.binder.check
-        function, inject = task.function, partial(self._injected, task) if task.binder.injects else None
-        if around := self._hooks.around:
-            function = surrounded(function, around, is_async=task.is_async)
-            inject = partial(self._injected_beside_context, task)
+        function: Callable[..., Any] = task.function
+        inject: Inject | None = partial(self._injected, task) if task.binder.injects else None
+        if surrounded := self._surround.of(task):
+            function, inject = surrounded
         handler = _Handler(task, function, read, inject, limit)
         self._handlers[job_type] = handler
         return handler
@@ -195,13 +200,6 @@ class Dispatcher:
 
     def _injected(self, task: Task, given: dict[str, Any], job: ClaimedJob, started_ns: int) -> dict[str, Any]:
         return task.binder.inject(given, lambda: self._context(task, job, started_ns), self._state)
-
-    def _injected_beside_context(
-        self, task: Task, given: dict[str, Any], job: ClaimedJob, started_ns: int
-    ) -> dict[str, Any]:
-        """For a handler with hooks around it: they and it have one context."""
-        context = self._context(task, job, started_ns)
-        return {**task.binder.inject(given, lambda: context, self._state), CONTEXT: context}
 
     def _failed(self, task: Task, job: ClaimedJob, error: BaseException, started_ns: int) -> Settlement:
         sys.setrecursionlimit(self._recursion_limit)  # it takes some depth to describe an error
@@ -227,19 +225,7 @@ class Dispatcher:
         return self._payload_refusals.refused(task, job, error)
 
     def _context(self, task: Task, job: ClaimedJob, started_ns: int) -> JobContext:
-        job.completion = Completion(
-            self._completing, job_id=job.id, fence=job.fence, token=job.token, started_ns=started_ns
-        )
-        return JobContext(
-            id=job.id,
-            job_type=job.job_type,
-            queue=job.queue,
-            attempt=job.attempt,
-            max_retries=task.retry.most_runs(job.max_retries),
-            priority=job.priority,
-            trace_id=job.trace_id,
-            completion=job.completion,
-        )
+        return lazy_context(job, task, started_ns, self._completing)
 
 
 def _hiding(secret: frozenset[str], read: ReadPayload) -> ReadPayload:

@@ -23,9 +23,13 @@ from pooljobs.process.child_signals import INTERRUPT
 from pooljobs.scoreboard import Slot
 from pooljobs_worker.claims.claimed_job import ClaimedJob
 from pooljobs_worker.dispatch.awaitables import is_awaitable
+from pooljobs_worker.dispatch.plain_layers import call_handler
 
 _NOT_HERE = logging.__file__
 """Other threads of ours wait for the locks that are held in there."""
+
+_AROUND = call_handler.__code__.co_filename
+"""What surrounds a run is entered and left undisturbed."""
 
 
 def call(function: Callable[..., object], args: tuple[Any, ...], kwargs: Mapping[str, Any], job: ClaimedJob) -> object:  # noqa: ARG001  # read from the frame
@@ -60,9 +64,14 @@ class Interrupter:
         except asyncio.CancelledError as error:
             if job.interrupt is None:
                 raise
+            task.uncancel()  # what surrounds the run may await something as it is left
             raise job.interrupt from error
         finally:
-            del self._tasks[job.entry]
+            self._tasks.pop(job.entry, None)
+
+    def spare(self, job: ClaimedJob) -> None:
+        """Leaves a job alone that is guarded, until its handler is: what surrounds it is not to be interrupted."""
+        self._tasks.pop(job.entry, None)
 
     def cancelled(self, job: ClaimedJob, error: BaseException) -> bool:
         """Whether a job that has ended with this error counts as cancelled."""
@@ -77,10 +86,16 @@ class Interrupter:
         for job, task in tuple(self._tasks.values()):
             if (interrupt := self._take(job)) is not None:
                 with suppress(RuntimeError):  # the loop was closed
-                    task.get_loop().call_soon_threadsafe(task.cancel, str(interrupt))
+                    task.get_loop().call_soon_threadsafe(self._cancel, job, task, str(interrupt))
         handled = handled_in(frame)
         if handled is not None and (interrupt := self._take(handled)) is not None:
             raise interrupt
+
+    def _cancel(self, job: ClaimedJob, task: asyncio.Task[Any], why: str) -> None:
+        """On the loop, where the handler may have ended meanwhile."""
+        guarded = self._tasks.get(job.entry)
+        if guarded is not None and guarded[0] is job and guarded[1] is task:
+            task.cancel(why)
 
     def _take(self, job: ClaimedJob) -> JobInterrupt | None:
         """What is due to a job that runs; it is due once."""
@@ -102,15 +117,20 @@ def handled_in(frame: FrameType | None) -> ClaimedJob | None:
     """The job whose plain handler is interrupted in this frame; None where an exception must not be raised now.
 
     Not in ``call`` itself: the handler has not begun, or has returned. Not where the exception would be swallowed
-    (``__del__``), or leave a lock behind that the worker needs: the supervisor's next signal finds a better moment.
+    (``__del__``), or leave a lock behind that the worker needs: the supervisor's next signal finds a better moment. Nor
+    where what surrounds the handler is entered or left.
     """
-    inside = False
+    inside = in_handler = False
     while frame is not None:
         code = frame.f_code
         if code is call.__code__:
             job = frame.f_locals["job"]
             return job if inside and isinstance(job, ClaimedJob) else None
         if code.co_name == "__del__" or code.co_filename == _NOT_HERE:
+            return None
+        if code is call_handler.__code__:
+            in_handler = inside
+        elif code.co_filename == _AROUND and not in_handler:
             return None
         inside = True
         frame = frame.f_back

@@ -1,89 +1,121 @@
-"""Puts an application's ``@app.around`` hooks around a handler, once for each job type.
+"""Puts around a handler what surrounds its runs, once for each job type: hooks outside, a run's own resources inside.
 
-A hook is a generator with one ``yield``. Plain ones surround any handler: of an async one they are entered before it is
-awaited, and left when nothing of it is left to run. Async ones surround async handlers.
+A handler that has nothing around it is called itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
-from inspect import isasyncgenfunction
-from typing import Any, Final, cast
+from collections.abc import Callable, Iterator
+from logging import Logger
+from typing import Any, cast
 
-from pooljobs.handler.context import JobContext
-from pooljobs.hooks import Around, takes_job
-from pooljobs_worker.dispatch.awaitables import is_awaitable
-
-CONTEXT: Final = "the job's context"
-"""Keyword under which a surrounded handler is given the ``JobContext``: no parameter can have that name."""
-
-
-def surrounded(function: Callable[..., Any], hooks: Sequence[Around], *, is_async: bool) -> Callable[..., Any]:
-    """The handler with all hooks around it, the first one outermost. It takes one more keyword, ``CONTEXT``."""
-    if is_async:
-        return _around_async(function, [_async_entry(hook) for hook in hooks])
-    return _around_plain(function, [_entry(hook) for hook in hooks])
-
-
-def _around_plain(
-    function: Callable[..., Any], entries: Sequence[Callable[[ExitStack, JobContext], object]]
-) -> Callable[..., Any]:
-    def run(*args: Any, **kwargs: Any) -> Any:
-        context, rest = kwargs.pop(CONTEXT), None
-        with ExitStack() as stack:
-            for enter in entries:
-                enter(stack, context)
-            result = function(*args, **kwargs)
-            if result is not None and is_awaitable(result):  # a decorator hid the async def: the rest is to come
-                rest = _rest(stack.pop_all(), result)
-        return rest
-
-    return run
+from pooljobs.application.app import PoolJobs
+from pooljobs.application.task import Task
+from pooljobs.errors import DeclarationError
+from pooljobs.handler.context import current_job
+from pooljobs.hooks import hook_name, takes_job
+from pooljobs_worker.claims.claimed_job import ClaimedJob
+from pooljobs_worker.dispatch import async_layers, plain_layers
+from pooljobs_worker.dispatch.interrupter import Interrupter
+from pooljobs_worker.dispatch.lazy_context import lazy_context
+from pooljobs_worker.dispatch.loop_values import LoopValues
+from pooljobs_worker.dispatch.run_layer import NOTHING, RUN, Inject, Kwargs
+from pooljobs_worker.dispatch.run_plan import RunPlan, plan_of
+from pooljobs_worker.runtime.fork_guard import make_origin
 
 
-async def _rest(stack: ExitStack, result: Awaitable[Any]) -> None:
-    with stack:
-        await _all_of(result)
+class Surround:
+    """One worker's way to do it."""
+
+    def __init__(
+        self, app: PoolJobs, interrupter: Interrupter, *, loop_values: LoopValues, completing: bytes, log: Logger
+    ) -> None:
+        self._hooks = app.hooks
+        self._state = app.state
+        self._interrupter = interrupter
+        self._loop_values = loop_values
+        self._completing = completing
+        self._log = log
+        self._origin = make_origin()
+
+    def of(self, task: Task) -> tuple[Callable[..., Any], Inject | None] | None:
+        """What to call for a handler, and how to add to what its payload gives; None where nothing surrounds it."""
+        try:
+            plan = plan_of(task, self._state)
+        except DeclarationError as error:  # declared after the start, so that nobody has looked
+            return task.function, _failing(error)
+        if not (plan.surrounds or self._hooks.around):
+            return None
+        function = (self._asynchronous if task.is_async or plan.is_async else self._plain)(task.function, plan)
+        if plan.states or plan.contexts:
+            return function, self._filling(task, plan)
+        return function, self._telling(task) if any(takes_job(hook) for hook in self._hooks.around) else None
+
+    def _plain(self, function: Callable[..., Any], plan: RunPlan) -> Callable[..., Any]:
+        """A plain handler, or one of which nobody knows that it is to be awaited."""
+        call = plain_layers.handler_call(function, plan.filled, self._guarded, self._origin)
+        for provider in reversed(plan.run):
+            call = plain_layers.resource_layer(call, provider, self._log)
+        for hook in reversed(self._hooks.around):
+            plain_hook = cast("Callable[..., Iterator[Any]]", hook)
+            call = plain_layers.hook_layer(call, plain_hook, hook_name(hook), takes_job=takes_job(hook))
+
+        def run(*args: Any, **kwargs: Any) -> Any:
+            context, values = kwargs.pop(RUN, NOTHING)
+            return call(args, kwargs, context, values)
+
+        return run
+
+    def _asynchronous(self, function: Callable[..., Any], plan: RunPlan) -> Callable[..., Any]:
+        """An async handler, which may have what it or the rest needs of the event loop."""
+        call = async_layers.handler_call(function, plan.filled, self._guarded, self._origin)
+        for provider in reversed(plan.run):
+            call = async_layers.resource_layer(call, provider, self._log)
+        for hook in reversed(self._hooks.around):
+            call = async_layers.hook_layer(call, hook, hook_name(hook), takes_job=takes_job(hook))
+
+        async def run(*args: Any, **kwargs: Any) -> None:
+            self._interrupter.spare(_current())
+            context, values = kwargs.pop(RUN, NOTHING)
+            for type_ in plan.in_loop:
+                values[type_] = await self._loop_values.get(type_)
+            await call(args, kwargs, context, values)
+
+        return run
+
+    def _filling(self, task: Task, plan: RunPlan) -> Inject:
+        """What is around the handler and the handler are given one context, and the same values."""
+        own = [(name, type_) for name, type_ in plan.states if type_ in plan.plain]
+
+        def inject(given: Kwargs, job: ClaimedJob, started_ns: int) -> Kwargs:
+            context = lazy_context(job, task, started_ns, self._completing)
+            values = {type_: self._state.get(type_) for type_ in plan.plain}
+            kwargs = {**given, RUN: (context, values)}  # the given may be the payload itself
+            kwargs.update((name, values[type_]) for name, type_ in own)
+            kwargs.update((name, context) for name in plan.contexts)
+            return kwargs
+
+        return inject
+
+    def _telling(self, task: Task) -> Inject:
+        """For a handler that takes nothing but its payload, with hooks that ask for the job."""
+        statement, (_, no_values) = self._completing, NOTHING
+
+        def inject(given: Kwargs, job: ClaimedJob, started_ns: int) -> Kwargs:
+            return {**given, RUN: (lazy_context(job, task, started_ns, statement), no_values)}
+
+        return inject
+
+    async def _guarded(self, result: Any) -> None:
+        await self._interrupter.guard(result, _current())
 
 
-def _around_async(
-    function: Callable[..., Any], entries: Sequence[Callable[[AsyncExitStack, JobContext], Awaitable[object]]]
-) -> Callable[..., Any]:
-    async def run(*args: Any, **kwargs: Any) -> None:
-        context = kwargs.pop(CONTEXT)
-        async with AsyncExitStack() as stack:
-            for enter in entries:
-                await enter(stack, context)
-            await _all_of(function(*args, **kwargs))
+def _failing(error: DeclarationError) -> Inject:
+    def inject(_given: Kwargs, _job: ClaimedJob, _started_ns: int) -> Kwargs:
+        raise error.with_traceback(None)
 
-    return run
+    return inject
 
 
-async def _all_of(result: object) -> None:
-    """Awaits what a handler returned, and what comes of that."""
-    while result is not None and is_awaitable(result):
-        result = await result
-
-
-def _entry(hook: Around) -> Callable[[ExitStack, JobContext], object]:
-    manager = contextmanager(cast("Callable[..., Iterator[Any]]", hook))
-    if takes_job(hook):
-        return lambda stack, context: stack.enter_context(manager(context))
-    return lambda stack, _context: stack.enter_context(manager())
-
-
-def _async_entry(hook: Around) -> Callable[[AsyncExitStack, JobContext], Awaitable[object]]:
-    if not isasyncgenfunction(hook):
-        enter = _entry(hook)
-
-        async def enter_plain(stack: AsyncExitStack, context: JobContext) -> None:
-            with ExitStack() as entered:
-                enter(entered, context)
-                stack.push(entered.pop_all())
-
-        return enter_plain
-    manager = asynccontextmanager(cast("Callable[..., AsyncIterator[Any]]", hook))
-    if takes_job(hook):
-        return lambda stack, context: stack.enter_async_context(manager(context))
-    return lambda stack, _context: stack.enter_async_context(manager())
+def _current() -> ClaimedJob:
+    return cast("ClaimedJob", current_job())

@@ -36,24 +36,29 @@ def make_executor(components: Components, app: PoolJobs) -> Iterator[Executor]:
     with closing(ProcessState(descriptors, stack_dumper, components.log)) as process_state:
         if settings.concurrency == 1:
             with MainLoop(components.log) as main_loop:
-                yield SerialExecutor(
-                    components,
-                    dispatcher(run_coroutine=main_loop.run),
-                    process_state=process_state,
-                    adaptive_batch=adaptive_batch,
-                )
+                one = dispatcher(run_coroutine=main_loop.run)
+                with _closing(one, main_loop.run, components):
+                    yield SerialExecutor(components, one, process_state=process_state, adaptive_batch=adaptive_batch)
         else:
-            with (
-                BackgroundLoop(components.log, broken=process_state.check_descriptors) as loop,
-                ConcurrentExecutor(
-                    components,
-                    dispatcher(run_coroutine=loop.run),
-                    process_state=process_state,
-                    adaptive_batch=adaptive_batch,
-                    loop=loop,
-                ) as executor,
-            ):
-                yield executor
+            with BackgroundLoop(components.log, broken=process_state.check_descriptors) as loop:
+                one = dispatcher(run_coroutine=loop.run)
+                with (
+                    _closing(one, loop.run, components),
+                    ConcurrentExecutor(
+                        components, one, process_state=process_state, adaptive_batch=adaptive_batch, loop=loop
+                    ) as executor,
+                ):
+                    yield executor
+
+
+@contextmanager
+def _closing(dispatcher: Dispatcher, run: CoroutineRunner, components: Components) -> Iterator[None]:
+    """Closes what lives in the event loop, when the jobs have ended and before it does."""
+    try:
+        yield
+    finally:
+        if dispatcher.loop_values.any:
+            run(dispatcher.loop_values.close(components.settings.shutdown_timeout))
 
 
 def _dispatcher(
