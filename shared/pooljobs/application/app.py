@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Literal, Self, TypeVar, over
 from pooljobs.application.declaration import DEFAULT_MAX_RETRIES, DEFAULT_QUEUE, Declaration, name_of, redeclares
 from pooljobs.application.enqueue_by_name import EnqueueByName
 from pooljobs.application.hook_methods import HookMethods
+from pooljobs.application.lifespan import Lifespan
 from pooljobs.application.task import Task
 from pooljobs.enqueue.cancel_methods import CancelMethods
 from pooljobs.enqueue.lazy_producer import LazyProducer
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class PoolJobs(EnqueueByName, CancelMethods, HookMethods):
+class PoolJobs(EnqueueByName, CancelMethods, HookMethods, Lifespan):
     """An application of background jobs.
 
     Args:

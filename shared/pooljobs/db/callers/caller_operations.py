@@ -32,11 +32,12 @@ class CallerOperations:
     def __init__(self, schema: str) -> None:
         self._schema = schema
         self._statements = Statements(schema)
+        self._given = [one.value for _, one in columns.given()]
 
     def insert(self, job: NewJob) -> Operation[UUID]:
         """Stores a job; its id."""
         values = [None, _text(job.run_at), _text(job.delay_secs), _FALSE]
-        values += [_text(one.value(job)) for _, one in columns.given()]
+        values += [_text(value(job)) for value in self._given]
         with translated(self._schema):
             row = yield Query(self._insert, values)
         return _uuid(row)
@@ -70,7 +71,7 @@ class CallerOperations:
             ids = _made(SessionIds(clock_us), len(jobs))
             values = [array(map(str, ids)), array(_text(job.run_at) for job in jobs)]
             values += [array(_text(job.delay_secs) for job in jobs)]
-            values += [array(_text(one.value(job)) for job in jobs) for _, one in columns.given()]
+            values += [array(_text(value(job)) for job in jobs) for value in self._given]
             yield Query(self._insert_many, [*values, _FALSE])
         source.tell(len(jobs), finally_=True)
         return ids

@@ -31,13 +31,13 @@ class PsycopgDriver(SyncDriver):
 
     def execute(self, step: Query | CopyIn) -> Row | None:
         """As ``SyncDriver.execute``."""
-        with RawCursor(self._connection, row_factory=tuple_row) as cursor:
-            if isinstance(step, CopyIn):
-                with cursor.copy(step.query) as copy:
-                    for piece in step.pieces:
-                        copy.write(piece)
-                return None
-            return cursor.execute(step.statement.dollars, step.values).fetchone()
+        cursor = RawCursor(self._connection, row_factory=tuple_row)
+        if isinstance(step, CopyIn):
+            with cursor.copy(step.query) as copy:
+                for piece in step.pieces:
+                    copy.write(piece)
+            return None
+        return cursor.execute(step.statement.dollars, step.values).fetchone()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -57,14 +57,14 @@ class AsyncPsycopgDriver(AsyncDriver):
 
     async def execute(self, step: Query | CopyIn) -> Row | None:
         """As ``AsyncDriver.execute``."""
-        async with AsyncRawCursor(self._connection, row_factory=tuple_row) as cursor:
-            if isinstance(step, CopyIn):
-                async with cursor.copy(step.query) as copy:
-                    for piece in step.pieces:
-                        await copy.write(piece)
-                return None
-            await cursor.execute(step.statement.dollars, step.values)
-            return await cursor.fetchone()
+        cursor = AsyncRawCursor(self._connection, row_factory=tuple_row)
+        if isinstance(step, CopyIn):
+            async with cursor.copy(step.query) as copy:
+                for piece in step.pieces:
+                    await copy.write(piece)
+            return None
+        await cursor.execute(step.statement.dollars, step.values)
+        return await cursor.fetchone()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[None]:
