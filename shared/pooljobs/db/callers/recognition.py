@@ -29,6 +29,7 @@ _KNOWN: Final = {
 
 _LEND: Final = "borrow a connection for your transaction, and pass that: "
 _SQLALCHEMY_ITSELF: Final = "pass SQLAlchemy's Session or Connection itself, not the driver's connection inside it"
+_ENTER: Final = "enter or await it, and pass what that gives:"
 _DJANGO: Final = "inside transaction.atomic(), call connection.ensure_connection() and pass connection.connection"
 
 _CURES: Final = {
@@ -40,7 +41,7 @@ _CURES: Final = {
     ("psycopg2", "cursor"): "pass the connection that it belongs to: cursor.connection",
     ("psycopg2", "AbstractConnectionPool"): f"{_LEND}conn = pool.getconn()",
     ("asyncpg", "Pool"): f"{_LEND}async with pool.acquire() as conn, conn.transaction()",
-    ("asyncpg", "PoolAcquireContext"): "enter or await it, and pass what that gives: async with pool.acquire() as conn",
+    ("asyncpg", "PoolAcquireContext"): f"{_ENTER} async with pool.acquire() as conn",
     ("asyncpg", "Transaction"): "pass the connection on which the transaction was begun",
     ("sqlalchemy", "Engine"): f"{_LEND}with engine.begin() as conn",
     ("sqlalchemy", "AsyncEngine"): f"{_LEND}async with engine.begin() as conn",
@@ -50,6 +51,9 @@ _CURES: Final = {
     ("sqlalchemy", "Transaction"): "pass the connection that it belongs to: transaction.connection",
     ("sqlalchemy", "PoolProxiedConnection"): _SQLALCHEMY_ITSELF,
     ("sqlalchemy", "AdaptedConnection"): _SQLALCHEMY_ITSELF,
+    ("flask_sqlalchemy", "SQLAlchemy"): "pass its session: db.session",
+    ("contextlib", "_GeneratorContextManagerBase"): f"{_ENTER} with … as conn",
+    ("builtins", "coroutine"): f"{_ENTER} conn = await …",
     ("django", "ConnectionProxy"): _DJANGO,
     ("django", "BaseDatabaseWrapper"): _DJANGO,
 }

@@ -6,6 +6,8 @@ that comes that way, and know nothing of what came to the driver's connection be
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from importlib import import_module
 from typing import Any, Final
@@ -15,6 +17,8 @@ from pooljobs.errors import OptionError
 
 _OPTIONS: Final = {"stream_results": False, "yield_per": None}
 """Whatever the caller's engine says: PostgreSQL has no cursor over an INSERT."""
+
+_WHICH: Final = "of a session with several binds pass the right connection: session.connection(bind_arguments=…)"
 
 
 class SqlAlchemyDriver(SyncDriver):
@@ -37,7 +41,8 @@ class SqlAlchemySessionDriver(SqlAlchemyDriver):
     """A ``Session`` or a ``scoped_session``."""
 
     def _connection(self) -> Any:
-        return self._given.connection()
+        with _explained():
+            return self._given.connection()
 
 
 class AsyncSqlAlchemyDriver(AsyncDriver):
@@ -61,7 +66,19 @@ class AsyncSqlAlchemySessionDriver(AsyncSqlAlchemyDriver):
     """An ``AsyncSession`` or an ``async_scoped_session``."""
 
     async def _connection(self) -> Any:
-        return await self._given.connection()
+        with _explained():
+            return await self._given.connection()
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Around a session's search for its connection: one with several databases does not know which is meant."""
+    try:
+        yield
+    except Exception as error:
+        if type(error).__name__ == "UnboundExecutionError":
+            error.add_note(f"hint: {_WHICH}")
+        raise
 
 
 def _arguments(connection: Any, step: Query | CopyIn) -> tuple[Any, dict[str, str | None]]:
@@ -69,7 +86,7 @@ def _arguments(connection: Any, step: Query | CopyIn) -> tuple[Any, dict[str, st
     if connection.dialect.name != "postgresql":
         raise OptionError(
             f"jobs are stored in PostgreSQL, and this SQLAlchemy connection leads to {connection.dialect.name}",
-            hint="of a session with several binds pass the right connection: session.connection(bind_arguments=…)",
+            hint=_WHICH,
         )
     return _text(step.statement.colons), step.statement.named(step.values)
 

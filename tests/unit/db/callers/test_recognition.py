@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import asyncpg
@@ -16,6 +18,8 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from pooljobs import OptionError, PoolJobs
 from pooljobs.db.callers.recognition import driver_of
+from pooljobs.enqueue.caller_connection import CallerConnections
+from pooljobs.job.new_job import NewJob
 
 URL = "postgresql+psycopg://nobody@127.0.0.1:1/none"
 ASYNC_URL = "postgresql+asyncpg://nobody@127.0.0.1:1/none"
@@ -33,6 +37,11 @@ class Proxy:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inside, name)
+
+
+@contextmanager
+def entered_by_nobody() -> Iterator[None]:
+    yield
 
 
 class TenantSession(Session):
@@ -56,6 +65,7 @@ def test_subclasses_and_proxies_are_what_they_stand_for() -> None:
         (sa.create_engine(URL), "not sqlalchemy.engine.base.Engine", "with engine.begin() as conn"),
         (create_async_engine(ASYNC_URL), "not sqlalchemy.ext.asyncio.engine.AsyncEngine", "async with engine.begin()"),
         (sessionmaker(), "not sqlalchemy.orm.session.sessionmaker", "with Session.begin() as session"),
+        (entered_by_nobody(), "not contextlib._GeneratorContextManager", "enter or await it"),
         (async_sessionmaker(), "async_sessionmaker", "async with Session.begin() as session"),
     ],
     ids=lambda value: value if isinstance(value, str) and value.startswith("not ") else "",
@@ -66,6 +76,23 @@ def test_what_is_none_is_named_with_the_cure(given: Any, told: str, cure: str) -
     assert str(caught.value).startswith("cancel_with takes a connection of psycopg")
     assert told in str(caught.value)
     assert cure in str(caught.value.hint)
+
+
+def test_a_session_that_does_not_know_which_database_is_meant_says_what_to_pass() -> None:
+    from sqlalchemy.exc import UnboundExecutionError
+
+    with Session() as session, pytest.raises(UnboundExecutionError) as caught:
+        CallerConnections("x").insert_with(session, NewJob("a", b"{}"))
+    assert "session.connection(bind_arguments=…)" in caught.value.__notes__[0]
+
+
+@pytest.mark.asyncio
+async def test_what_nobody_has_awaited_is_named_too() -> None:
+    waiting = asyncpg.connect("postgresql://nobody@127.0.0.1:1/none")
+    with pytest.raises(OptionError, match=r"not builtins\.coroutine") as caught:
+        driver_of(waiting, "enqueue_with")
+    waiting.close()
+    assert "await" in str(caught.value.hint)
 
 
 @pytest.mark.asyncio
