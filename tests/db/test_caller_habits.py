@@ -21,7 +21,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from pooljobs import Cancellation
 from pooljobs.enqueue.caller_connection import CallerConnections
 from pooljobs.job.new_job import NewJob
-from tests.support.caller_kinds import asyncpg_arguments, settled, url
+from tests.support.caller_kinds import asyncpg_arguments, psycopg2_arguments, settled, url
 from tests.support.claims import scalar
 from tests.support.database import DatabaseServer
 
@@ -165,7 +165,7 @@ class Sink:
 @pytest.mark.parametrize("habit", PSYCOPG2)
 async def test_of_psycopg2(habit: str, shared_dsn: str, look: psycopg.Connection[Any]) -> None:
     queue, (options, prepare) = str(uuid4()), PSYCOPG2[habit]
-    conn = psycopg2.connect(shared_dsn, **options)
+    conn = psycopg2.connect(**psycopg2_arguments(shared_dsn), **options)
     prepare(conn)
     await everything_on(conn, queue)
     conn.commit()
@@ -175,7 +175,8 @@ async def test_of_psycopg2(habit: str, shared_dsn: str, look: psycopg.Connection
 
 class OwnRecord(asyncpg.Record):  # type: ignore[misc]  # asyncpg has no types
     def __getitem__(self, key: Any) -> Any:
-        raise AssertionError(key)
+        assert isinstance(key, str)  # asyncpg's own
+        return super().__getitem__(key)
 
 
 async def with_codecs(conn: Any) -> None:
@@ -277,7 +278,7 @@ async def test_a_closed_connection_is_the_drivers_error(shared_dsn: str) -> None
             HERE.insert_with(conn, job)
         with pytest.raises(psycopg.OperationalError, match="closed"):
             HERE.insert_many_with(conn, [job])
-    old = psycopg2.connect(shared_dsn)
+    old = psycopg2.connect(**psycopg2_arguments(shared_dsn))
     old.close()
     with pytest.raises(psycopg2.InterfaceError, match="closed"):
         HERE.insert_with(old, job)

@@ -74,6 +74,12 @@ def asyncpg_arguments(dsn: str) -> dict[str, Any]:
     }
 
 
+def psycopg2_arguments(dsn: str) -> dict[str, Any]:
+    """The DSN without what an older libpq does not know."""
+    at = conninfo_to_dict(dsn)
+    return {name: at[name] for name in ("host", "port", "user", "password", "dbname") if name in at}
+
+
 @asynccontextmanager
 async def of_psycopg(dsn: str, **options: Any) -> AsyncIterator[Given]:
     with psycopg.connect(dsn, **options) as conn:
@@ -88,7 +94,7 @@ async def of_async_psycopg(dsn: str, **options: Any) -> AsyncIterator[Given]:
 
 @asynccontextmanager
 async def of_psycopg2(dsn: str, **options: Any) -> AsyncIterator[Given]:
-    conn = psycopg2.connect(dsn, **options)
+    conn = psycopg2.connect(**psycopg2_arguments(dsn), **options)
     try:
         yield Given(conn, conn.commit, conn.rollback, lambda query: conn.cursor().execute(query))
     finally:

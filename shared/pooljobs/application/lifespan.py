@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,6 +20,8 @@ class Lifespan(ABC):
 
         Inside a lifespan of your own: ``async with jobs.lifespan():``.
         """
+        import asyncio  # is running already, where this is used
+
         try:
             yield
         finally:

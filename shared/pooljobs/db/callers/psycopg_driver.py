@@ -7,7 +7,7 @@ other statements than these.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from typing import Any, Final
 
 from psycopg import AsyncConnection, AsyncRawCursor, BaseConnection, Connection, RawCursor
@@ -44,7 +44,7 @@ class PsycopgDriver(SyncDriver):
         """A savepoint in the caller's transaction, or a transaction where each statement is committed by itself."""
         if _begins(self._connection):
             self.execute(_BEGIN)
-        with self._connection.transaction():
+        with _whole(self._connection):
             yield
 
 
@@ -71,7 +71,7 @@ class AsyncPsycopgDriver(AsyncDriver):
         """As ``PsycopgDriver.transaction``."""
         if _begins(self._connection):
             await self.execute(_BEGIN)
-        async with self._connection.transaction():
+        async with _whole(self._connection):
             yield
 
 
@@ -79,6 +79,12 @@ def _copies(connection: BaseConnection[Any]) -> bool:
     """COPY takes our texts as the connection's encoding says, and does not go into a pipeline."""
     pgconn = connection.pgconn
     return connection.info.encoding == _UTF8 and pgconn.pipeline_status == PipelineStatus.OFF
+
+
+def _whole(connection: Any) -> Any:
+    """Not in an aborted transaction: psycopg 3.2 then takes the savepoint for made, and forbids the rollback."""
+    aborted = connection.info.transaction_status == TransactionStatus.INERROR
+    return nullcontext() if aborted else connection.transaction()
 
 
 def _begins(connection: BaseConnection[Any]) -> bool:
