@@ -63,6 +63,13 @@ def names(look: Conn, queue: str) -> list[str]:
     return [row[0] for row in rows]
 
 
+@pytest.mark.hazard(
+    "A job on a caller's connection is committed though the caller rolls back: SQLAlchemy on asyncpg begins a "
+    "transaction with its own first statement, and knows of no other",
+    closed="what is done on a session or connection of SQLAlchemy's goes through its own `execute` "
+    "(`shared/pooljobs/db/callers/sqlalchemy_driver.py`)",
+    area="enqueueing",
+)
 @every_kind
 async def test_a_job_commits_with_the_callers_transaction_or_not(
     opened: Kind, shared_dsn: str, look: Conn, queue: str

@@ -188,6 +188,12 @@ def refuse(value: Any) -> str:
     raise AssertionError(value)
 
 
+@pytest.mark.hazard(
+    "An application's own codec for JSON, UUIDs or times makes another value of what an enqueue sends",
+    closed="on callers' connections every parameter is a text, cast by the server "
+    "(`shared/pooljobs/db/callers/caller_statement.py`)",
+    area="enqueueing",
+)
 @pytest.mark.parametrize(
     "options",
     [{}, {"statement_cache_size": 0}, {"record_class": OwnRecord}],
