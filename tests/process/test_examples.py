@@ -16,8 +16,8 @@ from tests.support.examples_app import EXAMPLES
 
 ROOT = Path(__file__).parents[2]
 MOST_LINES = 60
-BY_OTHERS = {"examples.demo", "examples.emails"}
-"""Shown by ``pooljobs demo``, and by ``tests/unit/test_example_emails.py``."""
+BY_OTHERS = {"examples.demo", "examples.emails", "examples.fastapi_shop", "examples.flask_shop"}
+"""Shown by ``pooljobs demo``, ``tests/unit/test_example_emails.py`` and ``test_framework_examples.py``."""
 
 ENDED: Mapping[tuple[str, str], int] = {
     ("greet", "completed"): 2,
