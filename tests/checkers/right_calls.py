@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, assert_type
 
+import sqlalchemy as sa
+import sqlalchemy.ext.asyncio as sa_asyncio
 from psycopg import AsyncConnection, Connection
+from sqlalchemy.ext.asyncio import AsyncSession, async_scoped_session
+from sqlalchemy.orm import Session, scoped_session
 
-from pooljobs import BoundTask, JobContext, JobHandle, JobHandles, Task
+from pooljobs import BoundTask, Cancellation, JobContext, JobHandle, JobHandles, Task
 from tests.checkers import tasks
 from tests.checkers.tasks import Invoice, Mail, Mailer
 
@@ -47,6 +51,23 @@ async def one_with(conn: Connection[Any], asynchronous: AsyncConnection[Any]) ->
     tasks.nothing.enqueue_with(conn)
     assert_type(tasks.app.enqueue_with(conn, "greet", {"name": "x"}), JobHandle)
     await tasks.app.enqueue_with(asynchronous, "greet", {"name": "x"})
+
+
+def one_with_sqlalchemy(session: Session, scoped: scoped_session[Session], conn: sa.Connection) -> None:
+    assert_type(tasks.greet.enqueue_with(session, "x"), JobHandle)
+    assert_type(tasks.greet.enqueue_with(scoped, "x"), JobHandle)
+    assert_type(tasks.greet.enqueue_with(conn, "x"), JobHandle)
+
+
+async def one_with_asynchronous_sqlalchemy(
+    async_session: AsyncSession,
+    async_scoped: async_scoped_session[AsyncSession],
+    async_conn: sa_asyncio.AsyncConnection,
+) -> None:
+    assert_type(await tasks.greet.enqueue_with(async_session, "x"), JobHandle)
+    assert_type(await tasks.greet.enqueue_with(async_scoped, "x"), JobHandle)
+    assert_type(await tasks.greet.enqueue_with(async_conn, "x"), JobHandle)
+    assert_type(await tasks.app.cancel_with(async_session, "id"), Cancellation)
 
 
 def many(told: Callable[[int], None]) -> None:

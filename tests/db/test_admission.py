@@ -12,9 +12,9 @@ import pytest
 from psycopg import Connection, IsolationLevel
 
 from pooljobs.db.schema.migrator import migrate
-from pooljobs.db.store.producer import Producer
 from pooljobs.db.wire.bulk_copy import Copier, Source
 from pooljobs.db.wire.copy_blocks import mixed
+from pooljobs.enqueue.caller_connection import CallerConnections
 from pooljobs.job.new_job import NewJob
 from pooljobs.job.verdict import Verdict
 from pooljobs.operations.reader import Reader
@@ -40,7 +40,7 @@ def steward(dsn: str) -> Iterator[Conn]:
 def by_statement(connection: Conn, queue: str = "default", delay: float = 0.0, count: int = 1) -> None:
     """As Python's producers do; several jobs go by another statement than one."""
     for _ in range(count):
-        Producer("", "pooljobs", 1).insert_with(connection, NewJob("a", b"{}", queue, delay_secs=delay))
+        CallerConnections("pooljobs").insert_with(connection, NewJob("a", b"{}", queue, delay_secs=delay))
 
 
 def by_function(connection: Conn, queue: str = "default", delay: float = 0.0, count: int = 1) -> None:

@@ -89,7 +89,7 @@ def test_what_is_no_id_is_refused(wrong: Any) -> None:
 
 
 def test_what_is_no_connection_is_refused() -> None:
-    with pytest.raises(OptionError, match="cancel_with takes a psycopg Connection"):
+    with pytest.raises(OptionError, match="cancel_with takes a connection of psycopg"):
         PoolJobs().cancel_with("connection", uuid4())  # type: ignore[call-overload] # that is what is refused
 
 

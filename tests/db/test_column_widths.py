@@ -18,6 +18,7 @@ from pooljobs.db.store.producer import Producer
 from pooljobs.db.store.settlement import SettlementBatch
 from pooljobs.db.wire import binary_format
 from pooljobs.db.wire.binary_format import Oid
+from pooljobs.enqueue.caller_connection import CallerConnections
 from pooljobs.job.new_job import NewJob
 from pooljobs.job.verdict import Verdict
 from tests.support.claims import Claim, claim, register, scalar
@@ -69,7 +70,7 @@ def test_it_is_given_by_an_enqueue_of_ours(producer: Producer, at: Conn) -> None
 
 
 def test_it_is_given_by_one_on_a_callers_connection(producer: Producer, at: Conn) -> None:
-    producer.insert_with(at, JOB)
+    CallerConnections("pooljobs").insert_with(at, JOB)
     everywhere(at)
 
 

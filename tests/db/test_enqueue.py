@@ -17,6 +17,7 @@ from psycopg.rows import dict_row
 
 from pooljobs.db.store.producer import Producer
 from pooljobs.db.wire import bulk_copy
+from pooljobs.enqueue.caller_connection import CallerConnections
 from pooljobs.errors import DatabaseUnreachableError, NotMigratedError
 from pooljobs.job.new_job import NewJob
 from pooljobs.payload.encoding import encode
@@ -64,17 +65,17 @@ def test_a_delay_counts_from_the_databases_clock(producer: Producer, connection:
 
 def test_a_job_commits_with_the_callers_transaction(producer: Producer, connection: Conn, dsn: str) -> None:
     with psycopg.connect(dsn) as caller:
-        producer.insert_with(caller, NewJob("kept", b"{}"))
+        CallerConnections("pooljobs").insert_with(caller, NewJob("kept", b"{}"))
         assert scalar(connection, "SELECT count(*) FROM pooljobs.live") == 0
         caller.commit()
-        producer.insert_with(caller, NewJob("dropped", b"{}"))
+        CallerConnections("pooljobs").insert_with(caller, NewJob("dropped", b"{}"))
         caller.rollback()
     assert connection.execute("SELECT job_type FROM pooljobs.live").fetchall() == [("kept",)]
 
 
 def test_the_callers_row_factory_does_not_matter(producer: Producer, dsn: str) -> None:
     with psycopg.connect(dsn, row_factory=dict_row) as caller:
-        job_id = producer.insert_with(caller, NewJob("a", b"{}"))
+        job_id = CallerConnections("pooljobs").insert_with(caller, NewJob("a", b"{}"))
     assert isinstance(job_id, UUID)
 
 

@@ -9,6 +9,7 @@ import pytest
 from psycopg import Connection
 
 from pooljobs.db.store.producer import Producer
+from pooljobs.enqueue.caller_connection import CallerConnections
 from pooljobs.job.new_job import NewJob
 from tests.support.claims import SQL, scalar
 
@@ -70,7 +71,7 @@ def test_a_callers_transaction_is_as_durable_as_he_made_it(producer: Producer, c
     connection.execute(SOMEBODY_SLEEPS)
     connection.execute("SET synchronous_commit = on")
     with connection.transaction():
-        producer.insert_with(connection, JOB)
+        CallerConnections("pooljobs").insert_with(connection, JOB)
         assert scalar(connection, "SHOW synchronous_commit") == "on"
 
 

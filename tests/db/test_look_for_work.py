@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from pooljobs.db.store.producer import Producer
+from pooljobs.enqueue.caller_connection import CallerConnections
 from pooljobs.job.new_job import NewJob
 from pooljobs_steward.wakeups.idle_hosts import IdleHosts
 from pooljobs_steward.wakeups.wake_policy import WakePolicy
@@ -34,7 +34,7 @@ def ear(dsn: str) -> Iterator[Ear]:
 
 
 def put(connection: Conn) -> None:
-    Producer("", "pooljobs", 1).insert_with(connection, NewJob("a", b"{}"))
+    CallerConnections("pooljobs").insert_with(connection, NewJob("a", b"{}"))
 
 
 @pytest.mark.hazard("Each look of an idle host walks over all the dead entries that an old snapshot keeps")

@@ -22,6 +22,7 @@ from tests.docs.blocks import INTERRUPT, Block, Command, commands
 from tests.docs.matching import Names, output_matches, with_names
 from tests.docs.served import PATIENCE, Served, differs
 from tests.support.command import environment
+from tests.support.database_url import as_url
 from tests.support.waiting import wait_until
 
 NOT_RUN_HERE = (
@@ -105,7 +106,7 @@ class Terminal:
         name, _, value = text.removeprefix("export ").partition("=")
         assert name == "DATABASE_URL", where
         assert value.startswith("postgresql://"), where
-        self._variables[name] = self._dsn
+        self._variables[name] = as_url(self._dsn)
 
     def _tell_code(self, command: Command, where: str) -> None:
         """The exit code of the last command; of one that ends by itself, it is waited for."""

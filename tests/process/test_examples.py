@@ -17,8 +17,9 @@ from tests.support.examples_app import EXAMPLES
 ROOT = Path(__file__).parents[2]
 MOST_LINES = 60
 ON_TABLES = {f"examples.{name}" for name in ("request_tenants", "transactions", "django_connections", "sentry_errors")}
-BY_OTHERS = {"examples.demo", "examples.emails"} | ON_TABLES
-"""Shown by ``pooljobs demo``, ``tests/unit/test_example_emails.py`` and ``tests/db/test_hook_examples.py``."""
+BY_OTHERS = {"examples.demo", "examples.emails", "examples.fastapi_shop", "examples.flask_shop"} | ON_TABLES
+"""Shown by ``pooljobs demo``, and in ``tests`` by ``unit/test_example_emails.py``, ``db/test_hook_examples.py`` and
+``process/test_framework_examples.py``."""
 
 ENDED: Mapping[tuple[str, str], int] = {
     ("greet", "completed"): 2,

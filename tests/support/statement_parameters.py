@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import uuid4
 
+from pooljobs.db import columns
 from pooljobs.db.statements import Statements
 from pooljobs.db.store.insert import InsertStatement, InsertTogetherStatement
 from pooljobs.db.store.settlement import SettlementBatch
@@ -125,10 +126,10 @@ def _of_stewards(fleet: Parameters, unknown: Parameters) -> dict[str, Sequence[P
 
 
 def _of_producers() -> dict[str, Sequence[Parameters]]:
-    insert = InsertStatement(Statements("pooljobs"))
-    later = NewJob("a", b"{}", run_at=_WHEN, trace_id="t")
+    job = {name: one.value(NewJob("a", b"{}", trace_id="t")) for name, one in columns.given()}
+    job |= {"id": None, "run_at": None, "delay": 0.0, "early": False}
     return {
-        "insert_job": [insert.parameters(NewJob("a", b"{}")), insert.parameters(later)],
+        "insert_job": [job, job | {"run_at": _WHEN, "trace_id": None}],
         "cancel_one": [{"job_id": _ID, "reason": reason} for reason in (None, "why")],
         "copy_jobs": [{}],
         "explain_partitions": [{}],

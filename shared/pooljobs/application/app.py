@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from types import MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, Any, Concatenate, Literal, Self, overload
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, overload
 
 from pooljobs.application.declaration import DEFAULT_MAX_RETRIES, DEFAULT_QUEUE, Declaration, name_of, redeclares
 from pooljobs.application.enqueue_by_name import EnqueueByName
 from pooljobs.application.hook_methods import HookMethods
+from pooljobs.application.lifespan import Lifespan
 from pooljobs.application.state_methods import StateMethods
 from pooljobs.application.task import Task
 from pooljobs.enqueue.cancel_methods import CancelMethods
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from pooljobs.handler.context import JobContext
 
 
-class PoolJobs(EnqueueByName, CancelMethods, HookMethods, StateMethods):
+class PoolJobs(EnqueueByName, CancelMethods, HookMethods, StateMethods, Lifespan):
     """An application of background jobs.
 
     Args:
@@ -177,35 +178,6 @@ class PoolJobs(EnqueueByName, CancelMethods, HookMethods, StateMethods):
     def use_dsn(self, dsn: str, *, schema: str | None = None) -> None:
         """Enqueue on this database from now on: what a worker does at boot, so that it and its handlers agree."""
         self._outlet.redirect(dsn, self._outlet.schema if schema is None else schema)
-
-    def close(self) -> None:
-        """Close what this process has opened: the state that handlers used, then the connections."""
-        try:
-            self.state.close()
-        finally:
-            self._outlet.close()
-
-    async def aclose(self) -> None:
-        """As ``close``, without holding up the event loop."""
-        import asyncio
-
-        await asyncio.to_thread(self.close)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, _type: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
-    ) -> None:
-        await self.aclose()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, _type: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _register(self, task: Task) -> Task:
         former = self._tasks.get(task.name)

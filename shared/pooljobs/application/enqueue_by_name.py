@@ -20,7 +20,7 @@ from pooljobs.payload.encoding import encode
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from pooljobs.enqueue.psycopg_connection import AsyncCaller, SyncCaller
+    from pooljobs.db.callers.connection_types import AsyncCaller, SyncCaller
     from pooljobs.job.options import GivenOptions
 
 _NOTHING = MappingProxyType[str, Any]({})

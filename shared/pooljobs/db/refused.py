@@ -18,17 +18,36 @@ _OURS = (*MISSING, pg.InsufficientPrivilege)
 
 
 class translated:  # noqa: N801  # reads as a statement: with translated(schema)
-    """Around the statements that store or cancel jobs, and nothing else."""
+    """Around the statements that store or cancel jobs, and nothing else. Of drivers other than psycopg it goes by the
+    error's SQLSTATE.
+
+    ``unless``: whether code of somebody else's was running, whose errors are its own.
+    """
 
     def __init__(self, schema: str, *, unless: Callable[[], bool] = lambda: False) -> None:
-        """``unless``: whether code of somebody else's was running, whose errors are its own."""
         self._schema = schema
         self._unless = unless
 
     def __enter__(self) -> None: ...
 
     def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
-        if not isinstance(error, psycopg.Error) or self._unless():
+        if error is None or self._unless():
             return
-        if isinstance(error, _OURS) or refuses_payload(error):
-            raise as_ours(error, self._schema)
+        refusal = error if isinstance(error, psycopg.Error) else _of_another_driver(error)
+        if refusal is not None and (isinstance(refusal, _OURS) or refuses_payload(refusal)):
+            told = as_ours(refusal, self._schema)
+            if told.__cause__ is not None:
+                told.__cause__ = error
+            raise told
+
+
+def _of_another_driver(error: BaseException) -> psycopg.Error | None:
+    """What psycopg would have raised; ``orig`` is what SQLAlchemy has from its driver."""
+    cause = getattr(error, "orig", None) or error
+    sqlstate = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
+    if not isinstance(sqlstate, str):
+        return None
+    try:
+        return pg.lookup(sqlstate)(str(cause))
+    except KeyError:  # one that psycopg does not know
+        return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, overload
 from uuid import UUID
 
 from pooljobs.enqueue.lazy_producer import LazyProducer
@@ -12,7 +12,7 @@ from pooljobs.job.cancellation import Cancellation
 from pooljobs.job.handle import JobHandle
 
 if TYPE_CHECKING:
-    from psycopg import AsyncConnection, Connection
+    from pooljobs.db.callers.connection_types import AsyncCaller, SyncCaller
 
 
 class CancelMethods:
@@ -49,41 +49,25 @@ class CancelMethods:
 
     @overload
     def cancel_with(
-        self, conn: Connection[Any], /, job: JobHandle | UUID | str, *, reason: str | None = None
+        self, conn: SyncCaller, /, job: JobHandle | UUID | str, *, reason: str | None = None
     ) -> Cancellation: ...
     @overload
     def cancel_with(
-        self, conn: AsyncConnection[Any], /, job: JobHandle | UUID | str, *, reason: str | None = None
+        self, conn: AsyncCaller, /, job: JobHandle | UUID | str, *, reason: str | None = None
     ) -> Awaitable[Cancellation]: ...
     def cancel_with(
-        self,
-        conn: Connection[Any] | AsyncConnection[Any],
-        /,
-        job: JobHandle | UUID | str,
-        *,
-        reason: str | None = None,
+        self, conn: SyncCaller | AsyncCaller, /, job: JobHandle | UUID | str, *, reason: str | None = None
     ) -> Cancellation | Awaitable[Cancellation]:
-        """Cancel one job on the caller's psycopg connection: it takes effect with the caller's transaction, or not.
+        """Cancel one job on the caller's connection: it takes effect with the caller's transaction, or not.
 
-        Await it for an asynchronous connection. Until the transaction ends, no worker takes the job, and none waits.
+        ``conn`` is as for ``Task.enqueue_with``; await the call for an asynchronous one. Until the transaction ends, no
+        worker takes the job, and none waits.
 
         Raises:
-            OptionError: ``conn`` is not a psycopg connection.
-            NotMigratedError, DatabaseRefusedError, psycopg.Error: As for ``Task.enqueue_with``.
+            OptionError: ``conn`` is no such connection.
+            NotMigratedError, DatabaseRefusedError, Exception: As for ``Task.enqueue_with``.
         """
-        from psycopg import AsyncConnection, Connection
-
-        from pooljobs.db.store import cancel
-
-        job_id, schema = _id_of(job), self._outlet.schema
-        if isinstance(conn, AsyncConnection):
-            return cancel.cancel_with_async(conn, schema, job_id, reason)
-        if isinstance(conn, Connection):
-            return cancel.cancel_with(conn, schema, job_id, reason)
-        raise OptionError(
-            f"cancel_with takes a psycopg Connection or AsyncConnection, not {type(conn).__qualname__}",
-            hint="of a wrapper, pass the connection inside it, for example connection.driver_connection",
-        )
+        return self._outlet.for_caller().cancel_with(conn, _id_of(job), reason)
 
 
 def _id_of(job: JobHandle | UUID | str) -> UUID:

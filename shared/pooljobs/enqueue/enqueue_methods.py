@@ -17,8 +17,8 @@ from pooljobs.job.new_job import NewJob
 from pooljobs.signature.binder import Binder
 
 if TYPE_CHECKING:
+    from pooljobs.db.callers.connection_types import AsyncCaller, SyncCaller
     from pooljobs.enqueue.handler_types import M, TakesOne
-    from pooljobs.enqueue.psycopg_connection import AsyncCaller, SyncCaller
 
 
 class EnqueueMethods(ABC, Generic[P]):
@@ -65,15 +65,16 @@ class EnqueueMethods(ABC, Generic[P]):
     def enqueue_with(
         self, conn: SyncCaller | AsyncCaller, /, *args: P.args, **kwargs: P.kwargs
     ) -> JobHandle | Awaitable[JobHandle]:
-        """Store one job on the caller's psycopg connection: it commits, or rolls back, with the caller's transaction.
+        """Store one job on the caller's connection: it commits, or rolls back, with the caller's transaction.
 
-        Await it on an asynchronous connection. Nothing is tried again there.
+        ``conn`` is a connection of psycopg, asyncpg or psycopg2, or a session or connection of SQLAlchemy 2. Await the
+        call on an asynchronous one. Nothing is tried again there.
 
         Raises:
-            OptionError: ``conn`` is not a psycopg connection.
+            OptionError: ``conn`` is none of these.
             NotMigratedError: The schema is not in that database.
             DatabaseRefusedError: The connection's user may not enqueue.
-            psycopg.Error: Whatever else befalls the connection or its transaction, as psycopg raises it.
+            Exception: Whatever else befalls the connection or its transaction, as its driver raises it.
         """
         return insertion.insert_with(self._outlet, conn, self._called(args, kwargs))
 
@@ -144,9 +145,10 @@ class EnqueueMethods(ABC, Generic[P]):
     def enqueue_many_with(
         self: Any, conn: Any, /, items: Iterable[Any], *, on_progress: Callable[[int], None] | None = None
     ) -> JobHandles | Awaitable[JobHandles]:
-        """As ``enqueue_many``, on the caller's psycopg connection and with its transaction, as ``enqueue_with``.
+        """As ``enqueue_many``, on the caller's connection and with its transaction, as ``enqueue_with``.
 
-        Await it on an asynchronous connection. What is refused leaves the transaction as it was.
+        Await it on an asynchronous connection. An item that is refused leaves the transaction as it was. On psycopg the
+        jobs go by COPY, and ``items`` is read as it goes; elsewhere by one statement, with all of them in memory.
 
         Raises: As ``enqueue_with``.
         """

@@ -17,7 +17,7 @@ from pooljobs.job.handle import JobHandle, JobHandles
 from pooljobs.job.new_job import NewJob
 
 if TYPE_CHECKING:
-    from pooljobs.enqueue.psycopg_connection import AsyncCaller, SyncCaller
+    from pooljobs.db.callers.connection_types import AsyncCaller, SyncCaller
 
 OnProgress: TypeAlias = Callable[[int], None] | None
 
@@ -36,9 +36,7 @@ async def insert_async(outlet: LazyProducer, job: NewJob) -> JobHandle:
 
 def insert_with(outlet: LazyProducer, conn: SyncCaller | AsyncCaller, job: NewJob) -> JobHandle | Awaitable[JobHandle]:
     """The same on the caller's connection, in its transaction."""
-    from pooljobs.enqueue import psycopg_connection
-
-    stored = psycopg_connection.insert_with(outlet, conn, job)
+    stored = outlet.for_caller().insert_with(conn, job)
     return _handle(job, stored) if isinstance(stored, UUID) else _awaited(job, stored)
 
 
@@ -70,9 +68,7 @@ def insert_many_with(
     on_progress: OnProgress,
 ) -> JobHandles | Awaitable[JobHandles]:
     """The same on the caller's connection, in its transaction."""
-    from pooljobs.enqueue import psycopg_connection
-
-    stored = psycopg_connection.insert_many_with(outlet, conn, job, payloads, on_progress)
+    stored = outlet.for_caller().insert_alike_with(conn, job, payloads, on_progress)
     return _all_awaited(job, stored) if isawaitable(stored) else _handles(job, stored)
 
 

@@ -13,6 +13,7 @@ from pooljobs.settings import LONGEST_WAIT_SECS, MOST_CONNECTIONS, WAIT_SECS
 if TYPE_CHECKING:
     from pooljobs.db.store.producer import Producer
     from pooljobs.enqueue.async_group_commit import AsyncGroupCommits
+    from pooljobs.enqueue.caller_connection import CallerConnections
 
 
 class _Opened(NamedTuple):
@@ -34,7 +35,7 @@ class LazyProducer:
         self.pool_size = pool_size
         self.wait = wait
         self._opened: PerProcess[_Opened] = PerProcess(self._open)
-        self._for_caller: PerProcess[Producer] = PerProcess(self._make_for_caller)
+        self._for_caller: PerProcess[CallerConnections] = PerProcess(self._make_for_caller)
         self._tasks: PerProcess[AsyncGroupCommits] = PerProcess(self._make_gatherings)
 
     @property
@@ -65,8 +66,8 @@ class LazyProducer:
         """The way for tasks of event loops to that producer."""
         return self._tasks.get()
 
-    def for_caller(self) -> Producer:
-        """A producer for callers' connections only: it needs no DSN, and never starts the embedded server."""
+    def for_caller(self) -> CallerConnections:
+        """The way in on callers' connections: it needs no DSN, and never starts the embedded server."""
         return self._for_caller.get()
 
     def redirect(self, dsn: str, schema: str) -> None:
@@ -103,7 +104,7 @@ class LazyProducer:
 
         return AsyncGroupCommits(lambda jobs, until: self.producer().insert_together(jobs, until))
 
-    def _make_for_caller(self) -> Producer:
-        from pooljobs.db.store.producer import Producer
+    def _make_for_caller(self) -> CallerConnections:
+        from pooljobs.enqueue.caller_connection import CallerConnections
 
-        return Producer("", self.schema, self.pool_size)
+        return CallerConnections(self.schema)

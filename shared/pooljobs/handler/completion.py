@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from pooljobs.errors import ClaimLostError
 
 if TYPE_CHECKING:
-    from psycopg import AsyncConnection, Connection
+    from pooljobs.db.callers.connection_types import AsyncCaller, SyncCaller
+    from pooljobs.db.callers.steps import Operation
 
 
 class Completion:
@@ -36,34 +37,28 @@ class Completion:
         self._started_ns = started_ns
         self.used = False
 
-    def on(self, connection: Connection[Any] | AsyncConnection[Any]) -> Awaitable[None] | None:
+    def on(self, connection: SyncCaller | AsyncCaller) -> Awaitable[None] | None:
         """Completes the job in the connection's transaction; to be awaited for an asynchronous connection.
 
         Raises:
+            OptionError: It is no connection that is known.
             ClaimLostError: The job runs elsewhere by now. Let it pass, so that the transaction rolls back.
         """
-        from psycopg import AsyncConnection
+        from pooljobs.db.callers.recognition import driver_of
+        from pooljobs.db.callers.steps import run_on
 
-        if isinstance(connection, AsyncConnection):
-            return self._on_async(connection)
-        self._judge(connection.execute(self._statement, self._parameters()).rowcount)
-        return None
+        return run_on(driver_of(connection, "complete_with"), self._completing())
 
-    async def _on_async(self, connection: AsyncConnection[Any]) -> None:
-        self._judge((await connection.execute(self._statement, self._parameters())).rowcount)
+    def _completing(self) -> Operation[None]:
+        from pooljobs.db.callers.caller_operations import complete
 
-    def _judge(self, rows: int) -> None:
-        if rows != 1:
+        ago = (time.monotonic_ns() - self._started_ns) / 1e9
+        stood = yield from complete(
+            self._statement, job_id=self._job_id, fence=self.fence, token=self.token, started_ago=ago
+        )
+        if not stood:
             raise ClaimLostError(
                 f"job {self._job_id} is no longer this worker's: its lease ran out and it runs elsewhere",
                 job_id=self._job_id,
             )
         self.used = True
-
-    def _parameters(self) -> dict[str, object]:
-        return {
-            "id": self._job_id,
-            "fence": self.fence,
-            "token": self.token,
-            "started_ago": (time.monotonic_ns() - self._started_ns) / 1e9,
-        }

@@ -12,8 +12,7 @@ from uuid import UUID
 if TYPE_CHECKING:
     import logging
 
-    from psycopg import AsyncConnection, Connection
-
+    from pooljobs.db.callers.connection_types import AsyncCaller, SyncCaller
     from pooljobs.handler.completion import Completion
 
 
@@ -69,16 +68,18 @@ class JobContext:
         return logging.LoggerAdapter(logging.getLogger(f"pooljobs.job.{self.job_type}"), extra)
 
     @overload
-    def complete_with(self, connection: Connection[Any]) -> None: ...
+    def complete_with(self, connection: SyncCaller) -> None: ...
     @overload
-    def complete_with(self, connection: AsyncConnection[Any]) -> Awaitable[None]: ...
-    def complete_with(self, connection: Connection[Any] | AsyncConnection[Any]) -> Awaitable[None] | None:
+    def complete_with(self, connection: AsyncCaller) -> Awaitable[None]: ...
+    def complete_with(self, connection: SyncCaller | AsyncCaller) -> Awaitable[None] | None:
         """Complete this job in the connection's transaction: it and what the handler wrote there commit together.
 
         The effects then happen exactly once: where the transaction commits the job is done, whatever becomes of the
-        worker, and where it does not the job runs again. Await it for an asynchronous connection.
+        worker, and where it does not the job runs again. Await it for an asynchronous connection. The connection, or
+        session, is one of those that ``Task.enqueue_with`` takes.
 
         Raises:
+            OptionError: ``connection`` is none of them.
             ClaimLostError: The job runs elsewhere by now; let it pass, so that the transaction rolls back.
             RuntimeError: This context was not made by a worker.
         """

@@ -1,11 +1,11 @@
-"""Cancels jobs by the SQL function that other languages use too: on the caller's connection, sync or async."""
+"""Cancels jobs by the SQL function that other languages use too, on a connection of ours."""
 
 from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
 
-from psycopg import AsyncConnection, Connection
+from psycopg import Connection
 from psycopg.rows import tuple_row
 
 from pooljobs.db.refused import translated
@@ -22,20 +22,9 @@ def cancel_with(connection: Connection[Any], schema: str, job_id: UUID, reason: 
         DatabaseRefusedError: The user may not cancel.
         psycopg.Error: Whatever else befalls the connection or its transaction.
     """
-    cursor = connection.cursor(row_factory=tuple_row)  # the caller's connection may have another one
-    with translated(schema):
-        row = cursor.execute(Statements(schema).load("cancel_one").decode(), _parameters(job_id, reason)).fetchone()
-    return _read(row)
-
-
-async def cancel_with_async(
-    connection: AsyncConnection[Any], schema: str, job_id: UUID, reason: str | None
-) -> Cancellation:
-    """As ``cancel_with``, on an asynchronous connection."""
     cursor = connection.cursor(row_factory=tuple_row)
     with translated(schema):
-        await cursor.execute(Statements(schema).load("cancel_one").decode(), _parameters(job_id, reason))
-        row = await cursor.fetchone()
+        row = cursor.execute(Statements(schema).load("cancel_one").decode(), _parameters(job_id, reason)).fetchone()
     return _read(row)
 
 

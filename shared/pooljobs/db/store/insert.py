@@ -1,4 +1,4 @@
-"""Stores jobs by hot statements on a connection of ours, or one for a cursor of the caller's."""
+"""Stores jobs by hot statements on a connection of ours."""
 
 from __future__ import annotations
 
@@ -25,11 +25,10 @@ class InsertStatement:
 
     def __init__(self, statements: Statements) -> None:
         given = columns.given()
-        insert_job = statements.load("insert_job")
-        self.text = insert_job.decode()
         self._encode = [one.encode for _, one in given]
-        self._values = {name: one.value for name, one in given}
-        self._hot = HotStatement("insert_job", insert_job, _OTHERS | {name: one.oid for name, one in given})
+        self._hot = HotStatement(
+            "insert_job", statements.load("insert_job"), _OTHERS | {name: one.oid for name, one in given}
+        )
 
     def store(self, connection: Connection[Any], job: NewJob, job_id: bytes) -> bool:
         """Stores it under this id; whether the commit is early and the caller has to wait for the disk."""
@@ -45,11 +44,6 @@ class InsertStatement:
     def was_sent(self, connection: Connection[Any]) -> bool:
         """Whether a ``store`` that failed on this connection came as far as to send the job."""
         return self._hot.is_known_to(connection)
-
-    def parameters(self, job: NewJob) -> dict[str, object]:
-        """For a cursor, in a transaction that may be the caller's: nothing is early there."""
-        others = {"id": None, "run_at": job.run_at, "delay": job.delay_secs, "early": False}
-        return others | {name: value(job) for name, value in self._values.items()}
 
 
 class InsertTogetherStatement:

@@ -1,24 +1,21 @@
-"""Stores new jobs: on a pool of its own, or on a connection of the caller's so that they commit with their data.
+"""Stores new jobs, on a pool of its own.
 
-On its own connections it waits for an outage to pass. What may have been stored is not sent a second time: it may have
-been run and archived by then. Its id is known before it is sent, so that the error can name it.
+It waits for an outage to pass. What may have been stored is not sent a second time: it may have been run and archived
+by then. Its id is known before it is sent, so that the error can name it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from typing import Any
 from uuid import UUID
 
 import psycopg
-from psycopg import AsyncConnection, Connection
 
 from pooljobs.db.broken_connection import cut_off
 from pooljobs.db.error_kinds import passes
 from pooljobs.db.ids import JobIds
 from pooljobs.db.public_errors import as_ours, lost_midway, undecided
-from pooljobs.db.refused import translated
 from pooljobs.db.statements import Statements
 from pooljobs.db.store.cancel import cancel_with
 from pooljobs.db.store.group_commit import Call, GroupCommit, Outcome, ended
@@ -85,18 +82,6 @@ class Producer:
         finally:
             self._pool.give(session)
 
-    def insert_with(self, connection: Connection[Any], job: NewJob) -> UUID:
-        """Stores the job on the caller's connection, in its transaction if one is open."""
-        with translated(self._statements.schema):
-            cursor = connection.execute(self._storing.insert.text, self._storing.insert.parameters(job))
-            return _as_uuid(cursor.fetchone())
-
-    async def insert_with_async(self, connection: AsyncConnection[Any], job: NewJob) -> UUID:
-        """As ``insert_with``, on an asynchronous connection."""
-        with translated(self._statements.schema):
-            cursor = await connection.execute(self._storing.insert.text, self._storing.insert.parameters(job))
-            return _as_uuid(await cursor.fetchone())
-
     def insert_many(self, jobs: Iterable[NewJob], on_progress: Callable[[int], None] | None = None) -> JobIds:
         """Stores any number of jobs by COPY, all or none; memory stays bounded but for 16 bytes a job.
 
@@ -160,9 +145,3 @@ class Producer:
             self._pool.renew()  # another host of the DSN may take writes
             return RetryableError(told, at_once=True)
         return RetryableError(told) if passes(error) else told
-
-
-def _as_uuid(row: Any) -> UUID:
-    """The id of a row, whatever row factory the caller's connection has."""
-    value = next(iter(row.values())) if isinstance(row, dict) else row[0]
-    return value if isinstance(value, UUID) else UUID(str(value))

@@ -1,6 +1,7 @@
 """Loads many jobs by COPY, the fastest way in: no statement to parse for a row, and no array to build for a column.
 
-Used by the producer for ``enqueue_many``. Ids are made here, by the database's clock, so that they can be returned.
+Used by the producer for ``enqueue_many``, and on callers' connections that can. Ids are made here, by the database's
+clock, so that they can be returned.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from psycopg import AsyncConnection, AsyncCursor, Connection, Cursor
+from psycopg import Connection, Cursor
 from psycopg.rows import tuple_row
 
 from pooljobs.db.broken_connection import cut_off
@@ -46,8 +47,8 @@ class Copier:
         """
         if not source.begin():
             return JobIds(b"")
-        cursor = Cursor(connection, row_factory=tuple_row)  # the caller's connection may have others
-        load = _Load(source, cursor.execute(self._read_clock, prepare=False).fetchone())
+        cursor = Cursor(connection, row_factory=tuple_row)
+        load = BulkLoad(source, cursor.execute(self._read_clock, prepare=False).fetchone())
         while load.more:
             with cut_off(connection, ValueError, unless=source.runs), cursor.copy(self._copy) as copy:
                 for chunk in load.chunks():
@@ -56,23 +57,8 @@ class Copier:
         cursor.execute(self._tell, load.due(), prepare=False)
         return JobIds(load.ids)
 
-    async def copy_async(self, connection: AsyncConnection[Any], source: Source) -> JobIds:
-        """As ``copy``, on an asynchronous connection. Between two blocks the event loop has its turn."""
-        if not source.begin():
-            return JobIds(b"")
-        cursor = AsyncCursor(connection, row_factory=tuple_row)
-        load = _Load(source, await (await cursor.execute(self._read_clock, prepare=False)).fetchone())
-        while load.more:
-            with cut_off(connection, ValueError, unless=source.runs):
-                async with cursor.copy(self._copy) as copy:
-                    for chunk in load.chunks():
-                        await copy.write(chunk)
-        source.tell(load.count, finally_=True)
-        await cursor.execute(self._tell, load.due(), prepare=False)
-        return JobIds(load.ids)
 
-
-class _Load:
+class BulkLoad:
     """What was sent so far of a source that has begun."""
 
     def __init__(self, source: Source, clock: tuple[int, int] | None) -> None:
@@ -104,8 +90,8 @@ class _Load:
             self._source.advance()
         yield b"".join(gathered)
 
-    def due(self) -> dict[str, object]:
-        """Parameters of the statement that tells idle hosts."""
+    def due(self) -> dict[str, list[Any]]:
+        """Parameters of the statement that tells idle hosts, in their order."""
         due = self._rows.due
         return {"queues": list(due), "run_ats": list(due.values())}
 
@@ -146,6 +132,14 @@ class Source:
         self.block = self._fetch()
         if self.block is not None:
             self._first = None
+
+    def jobs(self) -> Iterator[NewJob]:
+        """All of them, one by one."""
+        self.begin()
+        while self.block is not None:
+            job, payloads = self.block
+            yield from (job._replace(payload=payload) for payload in payloads)
+            self.advance()
 
     def rewind(self) -> bool:
         """Whether it may begin anew: only the first block is kept, and no other was taken from the caller's code."""

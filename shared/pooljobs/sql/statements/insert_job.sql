@@ -10,7 +10,7 @@ VALUES (
     coalesce(%(id)s, {schema}.uuid_v7()),
     coalesce(%(run_at)s, pg_catalog.now() OPERATOR(pg_catalog.+) pg_catalog.make_interval(secs => %(delay)s)), {given_values}
 )
-RETURNING l.id, CASE WHEN {schema}.any_host_idle() THEN
+RETURNING l.id::pg_catalog.text, CASE WHEN {schema}.any_host_idle() THEN
     CASE WHEN {schema}.notify_one(l.queue, l.run_at) THEN
         CASE WHEN %(early)s THEN
             pg_catalog.set_config('synchronous_commit', 'off', true) OPERATOR(pg_catalog.=) 'off'
