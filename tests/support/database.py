@@ -53,9 +53,9 @@ class DatabaseServer(database_server.DatabaseServer):
 
     def _fill(self, dsn: str, schema: str) -> None:
         super()._fill(dsn, schema)
-        role = sql.Identifier(self.worker)
-        self._run(sql.SQL("DROP ROLE IF EXISTS {}").format(role))
-        self._run(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(role, self.worker))
+        with psycopg.connect(self.dsn, autocommit=True) as connection, suppress(psycopg.errors.DuplicateObject):
+            role = sql.Identifier(self.worker)
+            connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(role, self.worker))
         grant(dsn, schema, self.worker, "worker")
 
 

@@ -63,8 +63,9 @@ class JobHarness(JobAssertions):
         one_by_one = self._one_by_one if connection is None else OneByOne(self.app, connection, self._runner)
         tally = Tally(raising=raising, safety=safety)
         while (job := one_by_one.next()) is not None:
-            tally.begins(job.job_type)
-            run = self._runner.run(job, one_by_one.completing)
+            with one_by_one.held(job):
+                tally.begins(job.job_type)
+                run = self._runner.run(job, one_by_one.completing)
             tally.ended(run, stored=one_by_one.settle(run.settlement))
         return tally.drained
 
@@ -72,8 +73,9 @@ class JobHarness(JobAssertions):
         """As ``drain``, in an async test: async handlers run on its loop, plain ones in a thread."""
         one_by_one, tally = self._one_by_one, Tally(raising=raising, safety=safety)
         while (job := await asyncio.to_thread(one_by_one.next)) is not None:
-            tally.begins(job.job_type)
-            run = await self._runner.run_async(job, one_by_one.completing)
+            with one_by_one.held(job):
+                tally.begins(job.job_type)
+                run = await self._runner.run_async(job, one_by_one.completing)
             tally.ended(run, stored=await asyncio.to_thread(one_by_one.settle, run.settlement))
         return tally.drained
 

@@ -6,17 +6,19 @@ the queue.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
+import psycopg
 from psycopg import Connection
 
 from pooljobs.application.app import PoolJobs
 from pooljobs.db.statements import Statements
 from pooljobs.db.store.settlement import SettlementBatch
 from pooljobs.db.wire.arrays import register_arrays
-from pooljobs.job.verdict import FIRST_RETURNED, Settlement
+from pooljobs.job.verdict import FIRST_RETURNED, Settlement, Verdict
 from pooljobs.settings import BATCH_BYTES, LONGEST_WAIT_SECS, WorkerSettings
 from pooljobs_testing.handler_runner import HandlerRunner
 from pooljobs_worker.claims.claimed_job import LEFT_OUT, ClaimedJob
@@ -82,6 +84,16 @@ class OneByOne:
         if job.payload is LEFT_OUT:
             self._large_payloads.bring(job, ())
         return job
+
+    @contextmanager
+    def held(self, job: ClaimedJob) -> Iterator[None]:
+        """Around the run of a job: what ends the drain instead of the run gives it back."""
+        try:
+            yield
+        except BaseException:
+            with suppress(psycopg.Error):
+                self.settle(job.settled(Verdict.RELEASED))
+            raise
 
     def settle(self, settlement: Settlement) -> bool:
         """Stores how a job ended; False if it was not this claim's any more. One that was asked to end meanwhile, and
