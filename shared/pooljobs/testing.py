@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from pooljobs.job.verdict import Verdict
 from pooljobs_testing.drained import Drained
-from pooljobs_testing.enqueued_job import EnqueuedJob
 from pooljobs_testing.harness import JobHarness, harness
 from pooljobs_testing.inline_jobs import inline
 from pooljobs_testing.job_test_case import JobTestCase
 from pooljobs_testing.one_run import Ran
 from pooljobs_testing.run import database
+from pooljobs_testing.stored_job import StoredJob
 
-__all__ = ["Drained", "EnqueuedJob", "JobHarness", "JobTestCase", "Ran", "Verdict", "database", "harness", "inline"]
+__all__ = ["Drained", "JobHarness", "JobTestCase", "Ran", "StoredJob", "Verdict", "database", "harness", "inline"]

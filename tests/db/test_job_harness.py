@@ -16,7 +16,7 @@ import pytest
 from psycopg import Connection
 
 from pooljobs import Cancellation, Discard, JobContext, PoolJobs, Snooze, State, TimeLimit, TimeLimitExceeded
-from pooljobs.testing import Drained, EnqueuedJob, JobHarness, harness
+from pooljobs.testing import Drained, JobHarness, StoredJob, harness
 from tests.support.claims import scalar
 from tests.support.database import DatabaseServer
 from tests.support.waiting import wait_until
@@ -127,7 +127,7 @@ def test_what_was_enqueued_is_found_and_returned(jobs: JobHarness) -> None:
     handle = greet.options(delay=timedelta(hours=1), priority=2, queue="special", trace_id="t").enqueue(name="Ada")
     greet.enqueue(name="Bob")
     job = jobs.assert_enqueued(greet, name="Ada", queue="special", delay=3600, priority=2, trace_id="t", max_retries=3)
-    assert isinstance(job, EnqueuedJob)
+    assert isinstance(job, StoredJob)
     assert (job.id, job.payload, job.status) == (handle.id, {"name": "Ada"}, "pending")
     assert jobs.assert_enqueued("greet", {"name": "Ada"}) == job
     assert jobs.assert_enqueued(greet, run_at=job.run_at) == job

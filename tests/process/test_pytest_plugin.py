@@ -33,6 +33,7 @@ import os
 import asyncio
 import pytest
 import shop
+from pooljobs import DatabaseUnreachableError
 
 @pytest.mark.parametrize("number", range(3))
 def test_alone(jobs, number):
@@ -48,6 +49,10 @@ def test_fails(jobs):
     shop.greet.enqueue(name="nobody")
     assert jobs.drain().completed == 1
 
+def test_without_the_fixture_nothing_is_enqueued_anywhere():
+    with pytest.raises(DatabaseUnreachableError, match="asks/for/the/fixture/jobs"):
+        shop.greet.enqueue(name="Ada")
+
 async def test_in_a_loop(jobs):
     await shop.mail.enqueue_async(to="Ada")
     assert (await jobs.drain_async()).completed == 2
@@ -55,7 +60,7 @@ async def test_in_a_loop(jobs):
 @pytest.fixture(autouse=True)
 def restored():
     yield
-    assert shop.app.dsn is None
+    assert "asks/for" in shop.app.dsn
 """
 
 UNITTEST = """
@@ -106,6 +111,7 @@ def apart(monkeypatch: pytest.MonkeyPatch) -> Path:
     return place
 
 
+@pytest.mark.long
 def test_with_xdist_each_test_has_its_database_on_one_server(
     pytester: pytest.Pytester, owner_dsn: str, apart: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,7 +119,7 @@ def test_with_xdist_each_test_has_its_database_on_one_server(
     pytester.makeini("[pytest]\npooljobs_app = shop:app\nasyncio_mode = auto\n")
     pytester.makepyfile(shop=SHOP, test_shop=TESTS)
     ran = pytester.runpytest_subprocess("-n", "2", "-p", "no:cacheprovider")
-    ran.assert_outcomes(passed=4, failed=2)
+    ran.assert_outcomes(passed=5, failed=2)
     ran.stdout.fnmatch_lines(["*in greet", '*raise ValueError("there is nobody")', "ValueError: there is nobody"])
     with psycopg.connect(owner_dsn) as development:
         assert scalar(development, "SELECT count(*) FROM pooljobs.jobs") == 0

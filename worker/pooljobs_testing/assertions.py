@@ -9,8 +9,8 @@ from psycopg import Connection
 from pooljobs.application.app import PoolJobs
 from pooljobs.application.task import Task
 from pooljobs_testing.closest import missing, unwanted
-from pooljobs_testing.enqueued_job import PENDING, EnqueuedJob, list_enqueued
 from pooljobs_testing.expectation import ANYTHING, expectation
+from pooljobs_testing.stored_job import PENDING, StoredJob, list_enqueued
 
 
 class JobAssertions:
@@ -24,7 +24,7 @@ class JobAssertions:
         self.app = app
         self._connection = connection
 
-    def enqueued(self, task: Task | str | None = None, payload: Any = ANYTHING, /, **fields: Any) -> list[EnqueuedJob]:
+    def enqueued(self, task: Task | str | None = None, payload: Any = ANYTHING, /, **fields: Any) -> list[StoredJob]:
         """The jobs that wait, due or not, in the order of their enqueueing.
 
         Args:
@@ -48,7 +48,7 @@ class JobAssertions:
         max_retries: Any = ANYTHING,
         trace_id: Any = ANYTHING,
         **fields: Any,
-    ) -> EnqueuedJob:
+    ) -> StoredJob:
         """Return the job that waits and is as expected, the oldest of several.
 
         Args:
@@ -120,5 +120,5 @@ class JobAssertions:
         if found:
             raise AssertionError(unwanted(wanted, found))
 
-    def _all(self) -> list[EnqueuedJob]:
+    def _all(self) -> list[StoredJob]:
         return list_enqueued(self._connection, self.app.schema)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from pooljobs_testing.enqueued_job import PENDING, EnqueuedJob
 from pooljobs_testing.partial_match import Expected
+from pooljobs_testing.stored_job import PENDING, StoredJob
 
 MOST: Final = 10
 """Jobs that are listed."""
@@ -15,7 +15,7 @@ LONGEST: Final = 300
 """Characters of a payload that are shown."""
 
 
-def missing(expected: Expected, jobs: Sequence[EnqueuedJob]) -> str:
+def missing(expected: Expected, jobs: Sequence[StoredJob]) -> str:
     """The text for a job that none of these is."""
     lines = [f"no such job is enqueued: {expected}"]
     pending = [job for job in jobs if job.status == PENDING]
@@ -31,12 +31,12 @@ def missing(expected: Expected, jobs: Sequence[EnqueuedJob]) -> str:
     return "\n".join(lines)
 
 
-def unwanted(expected: Expected, jobs: Sequence[EnqueuedJob]) -> str:
+def unwanted(expected: Expected, jobs: Sequence[StoredJob]) -> str:
     """The text for jobs that were not to be there."""
     return "\n".join([f"enqueued, and should not be: {expected}", *(f"  {_shown(job)}" for job in jobs[:MOST])])
 
 
-def _shown(job: EnqueuedJob) -> str:
+def _shown(job: StoredJob) -> str:
     payload = repr(job.payload)
     cut = payload if len(payload) <= LONGEST else f"{payload[:LONGEST]}…"
     told = [f"queue {job.queue}", f"priority {job.priority}"] if job.priority else [f"queue {job.queue}"]

@@ -14,10 +14,10 @@ from psycopg import Connection
 from pooljobs.application.app import PoolJobs
 from pooljobs.application.task import BoundTask, Task
 from pooljobs.db.connect import pin, with_timeouts
-from pooljobs.db.statements import Statements
 from pooljobs.db.wire.prepared import UTF8
 from pooljobs.job.new_job import NewJob
 from pooljobs_testing.assertions import JobAssertions
+from pooljobs_testing.composed import composed
 from pooljobs_testing.drained import SAFETY, Drained, Tally
 from pooljobs_testing.handler_runner import HandlerRunner
 from pooljobs_testing.inline_jobs import inline
@@ -114,7 +114,7 @@ class JobHarness(JobAssertions):
         by = timedelta(**units) if passed is None else passed + timedelta(**units)
         if by < timedelta():
             raise ValueError(f"jobs travel ahead in time, not by {by}")
-        self._connection.execute(Statements(self.app.schema).load("travel"), {"passed": by})
+        self._connection.execute(composed("travel", self.app.schema, passed=by))
 
     def inline(self) -> AbstractContextManager[None]:
         """Has each job run where it is enqueued, for a block; see ``pooljobs.testing.inline``."""

@@ -20,6 +20,7 @@ from pooljobs.db.store.settlement import SettlementBatch
 from pooljobs.db.wire.arrays import register_arrays
 from pooljobs.job.verdict import FIRST_RETURNED, Settlement, Verdict
 from pooljobs.settings import BATCH_BYTES, LONGEST_WAIT_SECS, WorkerSettings
+from pooljobs_testing.composed import composed
 from pooljobs_testing.handler_runner import HandlerRunner
 from pooljobs_worker.claims.claimed_job import LEFT_OUT, ClaimedJob
 from pooljobs_worker.claims.claimer import Claimer, OthersJobs
@@ -63,7 +64,7 @@ class OneByOne:
         self._session = OneConnection(connection)
         self._settling = SettlementBatch(self._statements)
         self._large_payloads = LargePayloads(self._session, self._statements, BATCH_BYTES)
-        self._next_due = self._statements.load("next_due")
+        self._next_due = composed("next_due", app.schema)
         self._cancel_requested = self._statements.load("cancel_requested")
         self.completing = self._statements.load("complete_in_transaction")
         self._claimers: dict[str, Claimer] = {}

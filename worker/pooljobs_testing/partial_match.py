@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from pooljobs.errors import PayloadError
 from pooljobs.payload.encoding import decode, encode
-from pooljobs_testing.enqueued_job import EnqueuedJob
+from pooljobs_testing.stored_job import StoredJob
 
 TOLERANCE: Final = timedelta(seconds=1)
 """By which times may differ: the test has computed its own a moment earlier or later."""
@@ -39,11 +39,11 @@ class Expected:
     options: Mapping[str, Any] = field(default_factory=dict)
     hints: tuple[str, ...] = ()
 
-    def matches(self, job: EnqueuedJob) -> bool:
+    def matches(self, job: StoredJob) -> bool:
         """Whether it says nothing that is otherwise."""
         return not self.differences(job)
 
-    def differences(self, job: EnqueuedJob) -> list[str]:
+    def differences(self, job: StoredJob) -> list[str]:
         """What of it is otherwise, a line each; empty for a match."""
         if self.job_types and job.job_type not in self.job_types:
             return [f"type {job.job_type}, not {self.shown}"]

@@ -19,6 +19,9 @@ _RUN = "pooljobs_run"
 
 _USED = pytest.StashKey[str]()
 
+_NOWHERE = "host=/a/test/that/enqueues/asks/for/the/fixture/jobs"
+"""Told by the error of a test that would otherwise write into the database of development."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The setting by which the application is found."""
@@ -62,6 +65,22 @@ def pooljobs_server(request: pytest.FixtureRequest) -> Iterator[DatabaseServer]:
         config.stash[_USED] = run = run_name()
     with run_server(run) as server:
         yield server
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _pooljobs_app_apart(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Keeps the application that is configured from any database but those of tests."""
+    spec = str(request.config.getini("pooljobs_app"))
+    if not spec:
+        yield
+        return
+    from pooljobs.application.loading import load_app
+
+    app = load_app(spec)
+    before = app.dsn
+    app.use_dsn(_NOWHERE)
+    yield
+    app.use_dsn(before)
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from uuid import UUID
 import pytest
 
 from pooljobs_testing.closest import missing, unwanted
-from pooljobs_testing.enqueued_job import EnqueuedJob
 from pooljobs_testing.partial_match import Expected
+from pooljobs_testing.stored_job import StoredJob
 
 AT = datetime(2030, 1, 1, tzinfo=UTC)
 ID = UUID(int=7)
@@ -24,7 +24,7 @@ class Address:
     zip_code: str = "1"
 
 
-def job(payload: Any, **changes: Any) -> EnqueuedJob:
+def job(payload: Any, **changes: Any) -> StoredJob:
     given: dict[str, Any] = {
         "id": ID,
         "job_type": "greet",
@@ -38,7 +38,7 @@ def job(payload: Any, **changes: Any) -> EnqueuedJob:
         "trace_id": None,
         "attempts": 0,
     }
-    return EnqueuedJob(**{**given, **changes})
+    return StoredJob(**{**given, **changes})
 
 
 def expected(payload: Any = None, **options: Any) -> Expected:

@@ -33,7 +33,7 @@ class GaveUpError(Exception):
     """The wait for the database was ended, because the worker is to leave."""
 
 
-class Session(Protocol):
+class DatabaseSession(Protocol):
     """What claims, leases and registrations need of a connection."""
 
     def run(self, work: Callable[[Connection[Any]], T], *, give_up: Callable[[], bool] | None = None) -> T:

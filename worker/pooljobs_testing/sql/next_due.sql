@@ -1,4 +1,4 @@
--- Names the queue of the job that a test's drain is to claim next (pooljobs_testing): the first of all due ones by
+-- Names the queue of the job that a test's drain is to claim next: the first of all due ones by
 -- priority, then by time. No parameters. Returns it, or no row where nothing is due.
 -- Locks: that row, while the statement runs; what others have locked is skipped, as the claim skips it.
 -- Index: none; a test's database holds few jobs.

@@ -1,4 +1,4 @@
--- Lists the jobs of a test's database (pooljobs_testing), those that have ended too, in the order of their enqueueing.
+-- Lists the jobs of a test's database, those that have ended too, in the order of their enqueueing.
 -- No parameters. Returns: id, job_type, queue, payload (JSON text), status, priority, run_at, delay (until it is to run,
 -- from its enqueueing on: an interval), max_retries, trace_id, attempts.
 -- Locks: none. Index: none.

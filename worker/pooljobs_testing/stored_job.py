@@ -9,16 +9,16 @@ from typing import Any, Final
 from psycopg import Connection
 from psycopg.rows import dict_row
 
-from pooljobs.db.statements import Statements
 from pooljobs.db.times import register_times
 from pooljobs.job.handle import JobHandle
 from pooljobs.payload.encoding import decode
+from pooljobs_testing.composed import composed
 
 PENDING: Final = "pending"
 
 
 @dataclass(frozen=True, slots=True)
-class EnqueuedJob(JobHandle):
+class StoredJob(JobHandle):
     """What ``assert_enqueued`` returns: a handle, with what was stored.
 
     Attributes:
@@ -42,9 +42,9 @@ class EnqueuedJob(JobHandle):
     attempts: int
 
 
-def list_enqueued(connection: Connection[Any], schema: str) -> list[EnqueuedJob]:
+def list_enqueued(connection: Connection[Any], schema: str) -> list[StoredJob]:
     """All jobs of a database, those that have ended too, in the order of their enqueueing."""
     register_times(connection)
     with connection.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(Statements(schema).load("list_enqueued")).fetchall()
-    return [EnqueuedJob(**{**row, "payload": decode(row["payload"])}) for row in rows]
+        rows = cursor.execute(composed("list_enqueued", schema)).fetchall()
+    return [StoredJob(**{**row, "payload": decode(row["payload"])}) for row in rows]
