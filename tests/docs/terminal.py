@@ -36,7 +36,7 @@ NOT_RUN_HERE = (
 """Commands that would fetch, install, or run this very test. Another test looks that the Makefile has the targets."""
 
 _LOOKS = re.compile(r"pooljobs (jobs (list|show)|stats)\b")
-_FILE = re.compile(r"# (?:(?P<added>add to) )?(?P<name>[\w/]+\.py)\b")
+_FILE = re.compile(r"# (?:(?P<added>add to) )?(?P<name>[\w/]+\.(?:py|ini))\b")
 _NOTE = "no database is named"
 
 
@@ -49,6 +49,8 @@ class Terminal:
         self._dsn = dsn
         self._variables = environment(variables)
         self._variables["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), self._variables["PATH"]])
+        self._variables["POOLJOBS_TEST_DSN"] = dsn  # what tests in a document start would be a server for each
+        self._variables["PYTEST_ADDOPTS"] = "-p no:asyncio"  # it may warn of what a document has nothing to say of
         self._names: Names = {}
         self._code = 0
         self._served: Served | None = None
@@ -57,7 +59,7 @@ class Terminal:
 
     def run(self, block: Block) -> None:
         """Carries out a block; fails the test if anything differs from what it shows."""
-        if block.language == "python":
+        if block.language == "python" or (block.language == "ini" and _FILE.match(block.text)):
             self._write(block)
         elif block.language == "sql":
             self._query(block)
