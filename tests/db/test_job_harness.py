@@ -14,6 +14,7 @@ import psutil
 import psycopg
 import pytest
 from psycopg import Connection
+from psycopg.rows import dict_row
 
 from pooljobs import Cancellation, Discard, JobContext, PoolJobs, Snooze, State, TimeLimit, TimeLimitExceeded
 from pooljobs.testing import Drained, JobHarness, StoredJob, harness
@@ -312,7 +313,7 @@ def test_a_job_that_is_gone_when_it_ends_is_lost(jobs: JobHarness) -> None:
 
 
 def test_in_a_transaction_that_nobody_commits(jobs: JobHarness) -> None:
-    with psycopg.connect(jobs.dsn) as connection:
+    with psycopg.connect(jobs.dsn, row_factory=dict_row) as connection:
         greet.enqueue_with(connection, name="Ada")
         chain.enqueue_with(connection, left=0)
         fails_at_once.enqueue_with(connection)

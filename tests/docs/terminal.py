@@ -49,8 +49,6 @@ class Terminal:
         self._dsn = dsn
         self._variables = environment(variables)
         self._variables["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), self._variables["PATH"]])
-        self._variables["POOLJOBS_TEST_DSN"] = dsn  # what tests in a document start would be a server for each
-        self._variables["PYTEST_ADDOPTS"] = "-p no:asyncio"  # it may warn of what a document has nothing to say of
         self._names: Names = {}
         self._code = 0
         self._served: Served | None = None
@@ -59,8 +57,10 @@ class Terminal:
 
     def run(self, block: Block) -> None:
         """Carries out a block; fails the test if anything differs from what it shows."""
-        if block.language == "python" or (block.language == "ini" and _FILE.match(block.text)):
+        if block.language == "python":
             self._write(block)
+        elif block.language == "ini" and _FILE.match(block.text):
+            self._configure_tests(block)
         elif block.language == "sql":
             self._query(block)
         elif block.language == "console":
@@ -76,6 +76,11 @@ class Terminal:
             assert path.exists(), f"line {block.line}: {path.name} was not shown before"
         with path.open("a" if named["added"] else "w") as file:
             file.write(f"\n\n{block.text}" if named["added"] else block.text)
+
+    def _configure_tests(self, block: Block) -> None:
+        """Tests are to come: on the server that is there, and without what is installed here and not told of."""
+        self._write(block)
+        self._variables |= {"POOLJOBS_TEST_DSN": self._dsn, "PYTEST_ADDOPTS": "-p no:asyncio"}
 
     def _query(self, block: Block) -> None:
         """Runs statements in one transaction; comments at the end show the last one's rows."""

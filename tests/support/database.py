@@ -62,5 +62,5 @@ class DatabaseServer(database_server.DatabaseServer):
 @contextmanager
 def run_server() -> Iterator[DatabaseServer]:
     """The run's server: POOLJOBS_TEST_DSN if set, else an embedded one, which all of the run's processes share."""
-    with run_dsn(run_directory()) as dsn:
+    with run_dsn(run_directory) as dsn:
         yield DatabaseServer(dsn)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -15,11 +15,9 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from pooljobs.db.schema.migrator import migrate
+from pooljobs.db.unnamed import OF_TESTS
 from pooljobs.embedded import acquire
 from pooljobs.errors import EmbeddedError
-
-VARIABLE: Final = "POOLJOBS_TEST_DSN"
-"""Names a server of the user's, whose role may create databases."""
 
 FAST: Final = {
     "fsync": "off",
@@ -92,21 +90,26 @@ class DatabaseServer:
             connection.execute(statement)
 
 
+def given_dsn() -> str:
+    """The DSN of a server of the user's, whose role may create databases; empty for none."""
+    return os.environ.get(OF_TESTS, "")
+
+
 @contextmanager
-def run_dsn(directory: Path) -> Iterator[str]:
-    """The DSN of the run's server: ``POOLJOBS_TEST_DSN`` if set, else an embedded one below ``directory``, which all of
+def run_dsn(directory: Callable[[], Path]) -> Iterator[str]:
+    """The DSN of the run's server: ``POOLJOBS_TEST_DSN`` if set, else an embedded one below a directory, which all of
     the run's processes share.
 
     Raises:
         EmbeddedError: No server is named, and the embedded one cannot be had.
     """
-    if given := os.environ.get(VARIABLE):
+    if given := given_dsn():
         yield given
         return
     try:
-        server = acquire(directory / "server", settings=FAST)
+        server = acquire(directory() / "server", settings=FAST)
     except EmbeddedError as error:
-        error.add_note(f"{VARIABLE} names a server of yours, on which tests may create databases")
+        error.add_note(f"{OF_TESTS} names a server of yours, on which tests may create databases")
         raise
     with server:
         yield server.dsn

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import psycopg
 from psycopg import Connection
+from psycopg.rows import tuple_row
 
 from pooljobs.application.app import PoolJobs
 from pooljobs.db.statements import Statements
@@ -45,8 +46,13 @@ class OneConnection:
         self.connection = connection
 
     def run(self, work: Callable[[Connection[Any]], T], *, give_up: Callable[[], bool] | None = None) -> T:  # noqa: ARG002
-        """Does the work, once."""
-        return work(self.connection)
+        """Does the work, once. Rows come as tuples, whatever else the connection is used for."""
+        given = self.connection.row_factory
+        self.connection.row_factory = tuple_row
+        try:
+            return work(self.connection)
+        finally:
+            self.connection.row_factory = given
 
 
 class OneByOne:
@@ -58,7 +64,6 @@ class OneByOne:
 
     def __init__(self, app: PoolJobs, connection: Connection[Any], runner: HandlerRunner) -> None:
         register_arrays(connection)
-        self._connection = connection
         self._app, self._child, self._log = app, runner.child, runner.log
         self._statements = Statements(app.schema)
         self._session = OneConnection(connection)
@@ -72,7 +77,7 @@ class OneByOne:
 
     def next(self) -> ClaimedJob | None:
         """The job to run now, claimed; None if none is due."""
-        due = self._connection.execute(self._next_due).fetchone()
+        due = self._session.run(lambda connection: connection.execute(self._next_due).fetchone())
         if due is None:
             return None
         (queue,) = due
@@ -100,9 +105,10 @@ class OneByOne:
         """Stores how a job ended; False if it was not this claim's any more. One that was asked to end meanwhile, and
         came back, is cancelled, as a steward does it.
         """
-        refused, unstorable = self._settling.settle(self._connection, [settlement])
+        refused, unstorable = self._session.run(lambda connection: self._settling.settle(connection, [settlement]))
         if settlement.verdict >= FIRST_RETURNED:
-            self._connection.execute(self._cancel_requested, {"ids": [UUID(bytes=settlement.job_id)]})
+            ids = {"ids": [UUID(bytes=settlement.job_id)]}
+            self._session.run(lambda connection: connection.execute(self._cancel_requested, ids))
         return not (unstorable or (refused and not settlement.in_transaction))
 
     def _register(self) -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import atexit
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from functools import cache
-from pathlib import Path
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+
+import psycopg
 
 from pooljobs.process.per_process import PerProcess
-from pooljobs_testing.database_server import DEFAULT_SCHEMA, VARIABLE, DatabaseServer, run_dsn
+from pooljobs_testing.database_server import DEFAULT_SCHEMA, DatabaseServer, given_dsn, run_dsn
 from pooljobs_testing.run_directory import make_run_directory, remove
 from pooljobs_testing.run_name import run_name
 
@@ -21,15 +22,17 @@ from pooljobs_testing.run_name import run_name
 @contextmanager
 def run_server(run: str) -> Iterator[DatabaseServer]:
     """The run's server. It ends with its last user; what it holds stays until ``end_run``."""
-    with run_dsn(_directory(run)) as dsn:
+    with run_dsn(partial(make_run_directory, run)) as dsn:
         yield DatabaseServer(dsn, run)
 
 
 def end_run(run: str) -> None:
     """Removes what the run has left. No process of it may use its server any more."""
-    if given := os.environ.get(VARIABLE):
-        DatabaseServer(given, run).drop_templates()
-    remove(_directory(run))
+    if given := given_dsn():
+        with suppress(psycopg.OperationalError):  # the tests have said so
+            DatabaseServer(given, run).drop_templates()
+    else:
+        remove(make_run_directory(run))
 
 
 @contextmanager
@@ -44,11 +47,6 @@ def database(schema: str = DEFAULT_SCHEMA) -> Iterator[str]:
     """
     with _OWN.get().migrated(schema) as dsn:
         yield dsn
-
-
-@cache
-def _directory(run: str) -> Path:
-    return make_run_directory(run)
 
 
 def _open_own() -> DatabaseServer:
