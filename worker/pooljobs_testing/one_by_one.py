@@ -114,15 +114,16 @@ class OneByOne:
     def _register(self) -> None:
         queues = sorted({task.queue for task in self._app.registry.values()}) or ["default"]
         settings = WorkerSettings(queues=tuple(queues), job_timeout=LEASE)
-        lease = Lease(self._session, self._statements, self._child.slot, LEASE)
-        registration = Registration(self._session, self._statements, self._child, settings, lease)
+        lease = Lease(self._session, self._statements, slot=self._child.slot, job_timeout=LEASE)
+        registration = Registration(self._session, self._statements, child=self._child, settings=settings, lease=lease)
         registration.declare(self._app)
         registration.register()
 
     def _claimer(self, queue: str) -> Claimer:
         others = OthersJobs(
-            ForeignJobs(self._app.registry, types=False),
-            RefusedShapes(),
-            GivesBack(self._statements, self._child, self._log),
+            foreign_jobs=ForeignJobs(self._app.registry, types=False),
+            refused_shapes=RefusedShapes(),
+            gives_back=GivesBack(self._statements, self._child, self._log),
         )
-        return Claimer(self._session, self._statements, Lanes({queue: 1}), others, self._child.slot)
+        lanes = Lanes({queue: 1})
+        return Claimer(self._session, self._statements, lanes=lanes, others_jobs=others, slot=self._child.slot)
