@@ -16,7 +16,17 @@ import pytest
 from psycopg import Connection
 from psycopg.rows import dict_row
 
-from pooljobs import Cancellation, Discard, JobContext, PoolJobs, Snooze, State, TimeLimit, TimeLimitExceeded
+from pooljobs import (
+    Cancellation,
+    Discard,
+    JobContext,
+    NotMigratedError,
+    PoolJobs,
+    Snooze,
+    State,
+    TimeLimit,
+    TimeLimitExceeded,
+)
 from pooljobs.testing import Drained, JobHarness, StoredJob, harness
 from tests.support.claims import scalar
 from tests.support.database import DatabaseServer
@@ -166,6 +176,28 @@ def test_a_field_may_be_named_as_an_option_is(jobs: JobHarness) -> None:
         inner.assert_enqueued(ship, {"queue": "front"}, queue="default")
         with pytest.raises(AssertionError, match="queue is an option here; for the payload's field"):
             inner.assert_enqueued(ship, queue="front")
+
+
+def test_what_is_secret_is_in_no_error(jobs: JobHarness) -> None:
+    own = PoolJobs()
+
+    @own.job(secret=("password",))
+    def log_in(name: str, password: str) -> None: ...
+
+    with harness(own, jobs.dsn) as inner:
+        log_in.enqueue(name="Ada", password="correct horse")
+        with pytest.raises(AssertionError) as missed:
+            inner.assert_enqueued(log_in, password="battery")
+        with pytest.raises(AssertionError) as unwanted:
+            inner.refute_enqueued(log_in)
+        assert "'password': '***'" in str(missed.value)
+        assert "correct horse" not in f"{missed.value}{unwanted.value}"
+
+
+def test_a_database_without_the_tables_is_told_of(empty_dsn: str) -> None:
+    with pytest.raises(NotMigratedError), harness(app, empty_dsn):
+        pass
+    assert app.dsn == "host=/the/database/of/development"
 
 
 def test_a_payload_that_is_taken_whole(jobs: JobHarness) -> None:

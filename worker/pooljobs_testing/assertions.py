@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextvars import copy_context
 from typing import Any
 
 from psycopg import Connection
 
 from pooljobs.application.app import PoolJobs
 from pooljobs.application.task import Task
+from pooljobs.job.secret_values import hide_values, without_secrets
 from pooljobs_testing.closest import missing, unwanted
 from pooljobs_testing.expectation import ANYTHING, expectation
 from pooljobs_testing.stored_job import PENDING, StoredJob, list_enqueued
@@ -82,7 +85,7 @@ class JobAssertions:
         for job in jobs:
             if job.status == PENDING and wanted.matches(job):
                 return job
-        raise AssertionError(missing(wanted, jobs))
+        raise AssertionError(self._masked(missing(wanted, jobs), jobs))
 
     def refute_enqueued(
         self,
@@ -118,7 +121,19 @@ class JobAssertions:
         )
         found = [job for job in self._all() if job.status == PENDING and wanted.matches(job)]
         if found:
-            raise AssertionError(unwanted(wanted, found))
+            raise AssertionError(self._masked(unwanted(wanted, found), found))
+
+    def _masked(self, text: str, jobs: Sequence[StoredJob]) -> str:
+        """The text without what these jobs hold of secret parameters."""
+
+        def mask(told: str) -> str:
+            for job in jobs:
+                if (task := self.app.registry.get(job.job_type)) is not None and task.secret:
+                    hide_values(job.payload, task.secret)
+                    told = without_secrets(told)
+            return told
+
+        return copy_context().run(mask, text)
 
     def _all(self) -> list[StoredJob]:
         return list_enqueued(self._connection, self.app.schema)

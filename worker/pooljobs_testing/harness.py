@@ -14,6 +14,7 @@ from psycopg import Connection
 from pooljobs.application.app import PoolJobs
 from pooljobs.application.task import BoundTask, Task
 from pooljobs.db.connect import pin, with_timeouts
+from pooljobs.db.refused import translated
 from pooljobs.db.wire.prepared import UTF8
 from pooljobs.job.new_job import NewJob
 from pooljobs_testing.assertions import JobAssertions
@@ -38,7 +39,8 @@ class JobHarness(JobAssertions):
         super().__init__(app, connection)
         self.dsn = dsn
         self._runner = runner
-        self._one_by_one = OneByOne(app, connection, runner)
+        with translated(app.schema):
+            self._one_by_one = OneByOne(app, connection, runner)
 
     def drain(
         self, *, raising: bool = False, safety: int = SAFETY, connection: Connection[Any] | None = None
@@ -138,6 +140,7 @@ def harness(app: PoolJobs, dsn: str | None = None) -> Iterator[JobHarness]:
 
     Raises:
         EmbeddedError: No server is named, and the embedded one cannot be had.
+        NotMigratedError: The tables are not in that database.
     """
     with ExitStack() as opened:
         place = opened.enter_context(database(app.schema)) if dsn is None else dsn
