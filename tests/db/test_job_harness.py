@@ -344,6 +344,16 @@ def test_a_job_that_is_gone_when_it_ends_is_lost(jobs: JobHarness) -> None:
         assert inner.drain() == Drained(lost=1)
 
 
+def test_what_the_database_refuses_to_store_is_raised(jobs: JobHarness, look: Connection[Any]) -> None:
+    look.execute(
+        "CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''no history''; END';"
+        "CREATE TRIGGER refuse BEFORE INSERT ON pooljobs.history FOR EACH ROW EXECUTE FUNCTION public.refuse()"
+    )
+    greet.enqueue(name="Ada")
+    with pytest.raises(psycopg.errors.RaiseException, match="no history"):
+        jobs.drain()
+
+
 def test_in_a_transaction_that_nobody_commits(jobs: JobHarness) -> None:
     with psycopg.connect(jobs.dsn, row_factory=dict_row) as connection:
         greet.enqueue_with(connection, name="Ada")

@@ -22,7 +22,7 @@ _FIELDS: Final = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Drained:
     """Runs by how they ended. Two are equal whose counts are.
 

@@ -35,7 +35,7 @@ class JobHarness(JobAssertions):
         dsn: The test's database, on which the application enqueues meanwhile.
     """
 
-    def __init__(self, app: PoolJobs, dsn: str, connection: Connection[Any], runner: HandlerRunner) -> None:
+    def __init__(self, app: PoolJobs, *, dsn: str, connection: Connection[Any], runner: HandlerRunner) -> None:
         super().__init__(app, connection)
         self.dsn = dsn
         self._runner = runner
@@ -153,7 +153,7 @@ def harness(app: PoolJobs, dsn: str | None = None) -> Iterator[JobHarness]:
         connection = psycopg.connect(with_timeouts(place), autocommit=True, client_encoding=UTF8["client_encoding"])
         opened.callback(connection.close)
         pin(connection)
-        yield JobHarness(app, place, connection, runner)
+        yield JobHarness(app, dsn=place, connection=connection, runner=runner)
 
 
 def _refuse_in_a_loop(method: str) -> None:

@@ -104,8 +104,15 @@ class OneByOne:
     def settle(self, settlement: Settlement) -> bool:
         """Stores how a job ended; False if it was not this claim's any more. One that was asked to end meanwhile, and
         came back, is cancelled, as a steward does it.
+
+        Raises:
+            psycopg.Error: The database refused it, by a trigger perhaps.
         """
-        refused, unstorable = self._session.run(lambda connection: self._settling.settle(connection, [settlement]))
+        refused, unstorable, hindered = self._session.run(
+            lambda connection: self._settling.settle(connection, [settlement])
+        )
+        for error in hindered.values():
+            raise error
         if settlement.verdict >= FIRST_RETURNED:
             ids = {"ids": [UUID(bytes=settlement.job_id)]}
             self._session.run(lambda connection: connection.execute(self._cancel_requested, ids))

@@ -21,7 +21,7 @@ NOTHING_STORED: Final = b"SELECT 1"
 """Run by ``JobContext.complete_with``: there is no row to complete, and the handler is to go on."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Ran:
     """What became of one run.
 

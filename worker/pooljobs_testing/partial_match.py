@@ -21,7 +21,7 @@ TOLERANCE: Final = timedelta(seconds=1)
 _ABSENT: Final = object()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Expected:
     """What a test says of a job.
 

@@ -17,7 +17,7 @@ from pooljobs_testing.composed import composed
 PENDING: Final = "pending"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredJob(JobHandle):
     """What ``assert_enqueued`` returns: a handle, with what was stored.
 

@@ -109,7 +109,7 @@ def ran(runner: HandlerRunner, task: str, attempt: int = 1, **payload: Any) -> R
 
 
 def test_a_handler_returns_in_this_thread(runner: HandlerRunner) -> None:
-    assert ran(runner, "greet", name="Ada") == Ran(Verdict.COMPLETED, value="hello Ada")
+    assert ran(runner, "greet", name="Ada") == Ran(verdict=Verdict.COMPLETED, value="hello Ada")
     assert seen == [("Ada", 1, "nobody", threading.current_thread())]
 
 

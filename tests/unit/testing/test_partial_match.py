@@ -42,7 +42,7 @@ def job(payload: Any, **changes: Any) -> StoredJob:
 
 
 def expected(payload: Any = None, **options: Any) -> Expected:
-    return Expected(("greet",), "greet", {} if payload is None else payload, options)
+    return Expected(job_types=("greet",), shown="greet", payload={} if payload is None else payload, options=options)
 
 
 @pytest.mark.parametrize(
@@ -112,8 +112,8 @@ def test_options_that_differ(options: dict[str, Any]) -> None:
 
 
 def test_a_job_of_an_alias_matches() -> None:
-    assert Expected(("greet", "hello"), "greet").matches(job({}, job_type="hello"))
-    assert not Expected(("greet",), "greet").matches(job({}, job_type="hello"))
+    assert Expected(job_types=("greet", "hello"), shown="greet").matches(job({}, job_type="hello"))
+    assert not Expected(job_types=("greet",), shown="greet").matches(job({}, job_type="hello"))
 
 
 def test_the_closest_is_listed_first() -> None:
