@@ -26,6 +26,7 @@ from pooljobs import (
     State,
     TimeLimit,
     TimeLimitExceeded,
+    injected,
 )
 from pooljobs.testing import Drained, JobHarness, StoredJob, harness
 from tests.support.claims import scalar
@@ -112,7 +113,7 @@ def completes(ctx: JobContext, dsn: str, commit: bool = True) -> None:
 
 
 @app.job
-def uses(opened: State[Opened]) -> None:
+def uses(opened: State[Opened] = injected()) -> None:
     seen.append(opened)
 
 

@@ -9,10 +9,10 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import copy_context
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from pooljobs.application.app import PoolJobs
 from pooljobs.application.readiness import check_ready
@@ -32,8 +32,13 @@ from pooljobs_worker.dispatch.payload_refusals import PayloadRefusals
 from pooljobs_worker.execution.coroutines import MainLoop
 from pooljobs_worker.runtime.exhaustion import Exhaustion
 
+T = TypeVar("T")
+
 ENTRIES: Final = 256
 """Jobs that run inside of each other at most, where each is run by the enqueue of the one before."""
+
+CLOSING: Final = 10.0
+"""Seconds that the closing of a run's asynchronous state may take."""
 
 UNKNOWN_AFTER: Final = 0.0
 """Seconds: no other version of the code is waited for, so that what this one does not take has failed."""
@@ -121,7 +126,8 @@ class HandlerRunner:
                 with suppress(Exception):  # it is raised again where it counts
                     await asyncio.to_thread(self._app.state.get, type_)
             dispatching = dispatcher.dispatch_async(job, run.started_ns)
-            return run.ended(await asyncio.get_running_loop().create_task(dispatching, context=context))
+            settlement = asyncio.get_running_loop().create_task(dispatching, context=context)
+            return run.ended(await _closing(settlement, [dispatcher]))
 
     @contextmanager
     def _prepared(
@@ -132,10 +138,11 @@ class HandlerRunner:
         slot, job_log = self.child.slot, ListeningJobLog(self.log)
         deadlines = Deadlines(slot, self._app.registry, 0.0)
         interrupter = Interrupter(slot, deadlines.by_type)
+        made: list[Dispatcher] = []
         dispatcher = self._context.copy().run(
             KeepingDispatcher if keep else Dispatcher,
             app=self._app,
-            run_coroutine=coroutines,
+            run_coroutine=lambda coroutine: coroutines(_closing(coroutine, made)),
             interrupter=interrupter,
             deadlines=deadlines,
             exhaustion=self._exhaustion,
@@ -144,12 +151,23 @@ class HandlerRunner:
             job_log=job_log,
             log=self.log,
         )
+        made.append(dispatcher)
         self._held.take([job])
         try:
             with interrupted(interrupter, slot, job.entry, deadlines.by_type.get(job.job_type, (0, 0))[0]):
                 yield _Run(dispatcher, job_log, time.monotonic_ns())
         finally:
             self._held.drop([job.entry])
+
+
+async def _closing(running: Awaitable[T], dispatchers: Sequence[Dispatcher]) -> T:
+    """Awaits a run, and then closes what it was given that lives in this loop: in tests each run makes its own."""
+    try:
+        return await running
+    finally:
+        for dispatcher in dispatchers:
+            if dispatcher.loop_values.any:
+                await dispatcher.loop_values.close(CLOSING)
 
 
 class _Run(NamedTuple):

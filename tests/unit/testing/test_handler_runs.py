@@ -6,7 +6,7 @@ import asyncio
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextvars import ContextVar
 from typing import Any
 
@@ -23,6 +23,7 @@ from pooljobs import (
     State,
     TimeLimit,
     TimeLimitExceeded,
+    injected,
 )
 from pooljobs.job.verdict import Verdict
 from pooljobs.process.child_signals import INTERRUPT
@@ -220,6 +221,29 @@ async def test_in_an_event_loop_async_handlers_run_on_it_and_plain_ones_beside_i
 @pytest.mark.asyncio
 async def test_a_time_limit_holds_on_the_tests_loop(runner: HandlerRunner) -> None:
     assert isinstance((await ended_async(runner, "sleeps_async")).error, TimeLimitExceeded)
+
+
+def test_asynchronous_state_is_closed_on_its_loop() -> None:
+    own, told = PoolJobs(), list[str]()
+
+    async def opened() -> AsyncIterator[Mailer]:
+        told.append("open")
+        yield Mailer()
+        await asyncio.sleep(0)
+        told.append("closed")
+
+    own.provide(Mailer, opened)
+
+    @own.job
+    async def mails(mailer: State[Mailer] = injected()) -> bool:
+        return mailer.closed
+
+    runner = HandlerRunner(own)
+    job = mails.prepare({})
+    assert runner.run(as_claimed(job), NOTHING_STORED, keep=True).value is False
+    asyncio.run(runner.run_async(as_claimed(job), NOTHING_STORED))
+    runner.close()
+    assert told == ["open", "closed"] * 2
 
 
 def test_hooks_of_the_worker_are_called_once() -> None:
