@@ -36,7 +36,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Called when the workers are gone."""
     if not hasattr(config, "workerinput"):
         if given := os.environ.get("POOLJOBS_TEST_DSN"):
-            DatabaseServer(given).drop_template()
+            DatabaseServer(given).drop_templates()
         end_run()
 
 
@@ -45,6 +45,12 @@ def server() -> Iterator[DatabaseServer]:
     """The run's PostgreSQL."""
     with run_server() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def pooljobs_server(server: DatabaseServer) -> DatabaseServer:
+    """For the fixture ``jobs`` of ``pooljobs_testing``."""
+    return server
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ _VARYING = {
     "clock": (clock := r"\d\d:\d\d:\d\d\.\d{3}(?= )", clock),
     "age": (rf"(?:(?<=  )now\b|{_AGE})", rf"(?:now|{_AGE})"),
     "span": (_SPAN, _SPAN),
+    "took": (r"(?<= in )\d+\.\d+s$", r"\d+\.\d+s"),
     "worker": (r"\bworker-\d+ *", r"worker-\d+ *"),
     "place": (r"\bworker \d+(?= \(pid)", r"worker \d+"),
     "worker_id": (r"\b\d+(?= \(worker-\d)", r"\d+"),

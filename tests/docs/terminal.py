@@ -37,7 +37,7 @@ NOT_RUN_HERE = (
 """Commands that would fetch, install, or run this very test. Another test looks that the Makefile has the targets."""
 
 _LOOKS = re.compile(r"pooljobs (jobs (list|show)|stats)\b")
-_FILE = re.compile(r"# (?:(?P<added>add to) )?(?P<name>[\w/]+\.py)\b")
+_FILE = re.compile(r"# (?:(?P<added>add to) )?(?P<name>[\w/]+\.(?:py|ini))\b")
 _NOTE = "no database is named"
 
 
@@ -60,6 +60,8 @@ class Terminal:
         """Carries out a block; fails the test if anything differs from what it shows."""
         if block.language == "python":
             self._write(block)
+        elif block.language == "ini" and _FILE.match(block.text):
+            self._configure_tests(block)
         elif block.language == "sql":
             self._query(block)
         elif block.language == "console":
@@ -75,6 +77,11 @@ class Terminal:
             assert path.exists(), f"line {block.line}: {path.name} was not shown before"
         with path.open("a" if named["added"] else "w") as file:
             file.write(f"\n\n{block.text}" if named["added"] else block.text)
+
+    def _configure_tests(self, block: Block) -> None:
+        """Tests are to come: on the server that is there, and without what is installed here and not told of."""
+        self._write(block)
+        self._variables |= {"POOLJOBS_TEST_DSN": self._dsn, "PYTEST_ADDOPTS": "-p no:asyncio"}
 
     def _query(self, block: Block) -> None:
         """Runs statements in one transaction; comments at the end show the last one's rows."""

@@ -38,7 +38,14 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 TOP = ("pyproject.toml", "README.md", "LICENSE")
-PACKAGES = ("pooljobs", "pooljobs_worker", "pooljobs_supervisor", "pooljobs_steward", "pooljobs_cli")
+PACKAGES = (
+    "pooljobs",
+    "pooljobs_worker",
+    "pooljobs_supervisor",
+    "pooljobs_steward",
+    "pooljobs_cli",
+    "pooljobs_testing",
+)
 
 
 def shipped_sources() -> set[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -11,15 +13,17 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from tests.support.command import pooljobs
+from tests.support.command import environment, pooljobs
+from tests.support.database import DatabaseServer
 from tests.support.examples_app import EXAMPLES
 
 ROOT = Path(__file__).parents[2]
 MOST_LINES = 60
 ON_TABLES = {f"examples.{name}" for name in ("request_tenants", "transactions", "django_connections", "sentry_errors")}
-BY_OTHERS = {"examples.demo", "examples.emails", "examples.fastapi_shop", "examples.flask_shop"} | ON_TABLES
-"""Shown by ``pooljobs demo``, and in ``tests`` by ``unit/test_example_emails.py``, ``db/test_hook_examples.py`` and
-``process/test_framework_examples.py``."""
+SHOPS = {"examples.fastapi_shop", "examples.flask_shop"}
+BY_OTHERS = {"examples.demo", "examples.emails", "examples.payments_test"} | ON_TABLES | SHOPS
+"""Shown by ``pooljobs demo``, in ``tests`` by ``unit/test_example_emails.py``, ``db/test_hook_examples.py`` and
+``process/test_framework_examples.py``, and below."""
 
 ENDED: Mapping[tuple[str, str], int] = {
     ("greet", "completed"): 2,
@@ -80,6 +84,13 @@ def test_each_does_what_it_says(owner_dsn: str, connection: Connection[Any], mon
     assert [text for text in SAID if text not in end.err] == [], end.err
     counted = connection.execute("SELECT job_type, status, count(*) FROM pooljobs.jobs GROUP BY 1, 2").fetchall()
     assert {(job_type, status): count for job_type, status, count in counted} == ENDED
+
+
+def test_the_tests_among_them_pass(server: DatabaseServer) -> None:
+    command = [sys.executable, "-m", "unittest", "examples.payments_test"]
+    env = environment({"POOLJOBS_TEST_DSN": server.dsn})
+    ran = subprocess.run(command, cwd=ROOT, env=env, check=False, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: str(example.__name__))

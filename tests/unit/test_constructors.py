@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-PACKAGES: Final = ("pooljobs_worker", "pooljobs_supervisor", "pooljobs_steward", "pooljobs_cli")
+PACKAGES: Final = ("pooljobs_worker", "pooljobs_supervisor", "pooljobs_steward", "pooljobs_cli", "pooljobs_testing")
 
 FEW: Final = 3
 """Arguments that may all be given by place."""
@@ -24,6 +24,7 @@ EXCEPTIONS: Final = {
     "CancellationRequest": "a row of read_cancellations.sql",
     "FailedJob": "a row of what has failed, in the order of its columns",
     "Left": "the row of count_left.sql",
+    "StoredJob": "a JobHandle, with the three that this takes",
     "UnknownClaim": "a claim, compared as a tuple",
     "_FailedRun": "made for a failed run, and unpacked where it is told: a tuple",
     "_Handler": "unpacked for each job: a tuple",

@@ -175,8 +175,11 @@ class PoolJobs(EnqueueByName, CancelMethods, HookMethods, StateMethods, Lifespan
 
         return declare if function is None else declare(function)
 
-    def use_dsn(self, dsn: str, *, schema: str | None = None) -> None:
-        """Enqueue on this database from now on: what a worker does at boot, so that it and its handlers agree."""
+    def use_dsn(self, dsn: str | None, *, schema: str | None = None) -> None:
+        """Enqueue on this database from now on: what a worker does at boot, so that it and its handlers agree.
+
+        None leaves it to the environment again.
+        """
         self._outlet.redirect(dsn, self._outlet.schema if schema is None else schema)
 
     def _register(self, task: Task) -> Task:

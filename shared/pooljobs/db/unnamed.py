@@ -16,6 +16,9 @@ from pooljobs.errors import RefusedError
 
 VARIABLES: Final = ("POOLJOBS_DSN", "DATABASE_URL")
 
+OF_TESTS: Final = "POOLJOBS_TEST_DSN"
+"""A server that is named for tests, and for nothing else."""
+
 MOST: Final = 4
 """Names that are told."""
 
@@ -56,7 +59,8 @@ def refuse_service_file(environ: Mapping[str, str] = os.environ) -> None:
 
 def lookalikes(environ: Mapping[str, str]) -> list[str]:
     """Variables that are set and may have been meant: the likeliest first, at most ``MOST``."""
-    found = [(_likeness(name, value), name) for name, value in environ.items() if name not in VARIABLES]
+    others = {name: value for name, value in environ.items() if name not in (*VARIABLES, OF_TESTS)}
+    found = [(_likeness(name, value), name) for name, value in others.items()]
     return [name for likeness, name in sorted(found, key=lambda each: (-each[0], each[1])) if likeness][:MOST]
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from pooljobs.errors import OptionError
@@ -70,12 +71,23 @@ class LazyProducer:
         """The way in on callers' connections: it needs no DSN, and never starts the embedded server."""
         return self._for_caller.get()
 
-    def redirect(self, dsn: str, schema: str) -> None:
-        """Use another database from now on."""
+    def redirect(self, dsn: str | None, schema: str) -> None:
+        """Use another database from now on; None: the one that is found when the next job is enqueued."""
         check_schema(schema)
         self.close()
         self.dsn = dsn
         self.schema = schema
+
+    @contextmanager
+    def replaced(self, producer: Producer, for_caller: CallerConnections) -> Iterator[None]:
+        """Has all jobs of a block taken by another producer, and by another way in on callers' connections."""
+        own = self._opened, self._for_caller
+        self._opened = PerProcess(lambda: _Opened(producer, ExitStack()))
+        self._for_caller = PerProcess(lambda: for_caller)
+        try:
+            yield
+        finally:
+            self._opened, self._for_caller = own
 
     def close(self) -> None:
         """Close this process's connections, then leave the embedded server; a later job opens them again."""

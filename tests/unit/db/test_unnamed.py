@@ -32,6 +32,7 @@ def test_what_may_have_been_meant_is_named(name: str) -> None:
         ("DB_URL", "mysql://localhost/shop"),
         ("PGUSERS", "x"),
         ("DATABASE_URL", SECRET),
+        ("POOLJOBS_TEST_DSN", SECRET),
     ],
 )
 def test_what_is_something_else_is_not(name: str, value: str) -> None:

@@ -23,7 +23,7 @@ from pooljobs_worker.claims.give_back import GivesBack
 from pooljobs_worker.claims.lanes import Lanes
 from pooljobs_worker.claims.passed_over import passed_over
 from pooljobs_worker.claims.refused_shapes import RefusedShapes
-from pooljobs_worker.session.worker_session import WorkerSession
+from pooljobs_worker.session.worker_session import DatabaseSession
 
 NO_PAYLOADS: Final = -1
 """The longest payload of a claim that brings none: no payload is as short."""
@@ -47,7 +47,7 @@ class Claimer:
 
     def __init__(
         self,
-        session: WorkerSession,
+        session: DatabaseSession,
         statements: Statements,
         *,
         lanes: Lanes,

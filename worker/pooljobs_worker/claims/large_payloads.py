@@ -18,13 +18,13 @@ from psycopg import Connection
 from pooljobs.db.error_classes import one_line, too_large
 from pooljobs.db.statements import Statements
 from pooljobs_worker.claims.claimed_job import LEFT_OUT, ClaimedJob
-from pooljobs_worker.session.worker_session import GaveUpError, WorkerSession
+from pooljobs_worker.session.worker_session import DatabaseSession, GaveUpError
 
 
 class LargePayloads:
     """One worker's; through its session. Any thread."""
 
-    def __init__(self, session: WorkerSession, statements: Statements, most_bytes: int) -> None:
+    def __init__(self, session: DatabaseSession, statements: Statements, most_bytes: int) -> None:
         self._session = session
         self._fetch = statements.load("fetch_payloads")
         self._most = most_bytes

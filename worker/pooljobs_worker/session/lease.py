@@ -6,7 +6,7 @@ import time
 
 from pooljobs.db.statements import Statements
 from pooljobs.scoreboard import Slot
-from pooljobs_worker.session.worker_session import WorkerSession
+from pooljobs_worker.session.worker_session import DatabaseSession
 
 
 class Lease:
@@ -15,7 +15,7 @@ class Lease:
     ``leased_until_ns`` on the scoreboard is written by whoever renewed, with the time taken before the statement.
     """
 
-    def __init__(self, session: WorkerSession, statements: Statements, *, slot: Slot, job_timeout: float) -> None:
+    def __init__(self, session: DatabaseSession, statements: Statements, *, slot: Slot, job_timeout: float) -> None:
         self._session = session
         self._renew = statements.load("renew_leases")
         self._slot = slot

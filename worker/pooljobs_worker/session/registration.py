@@ -17,14 +17,14 @@ from pooljobs.process.child import Child
 from pooljobs.process.fleet import fleet_of
 from pooljobs.settings import WorkerSettings
 from pooljobs_worker.session.lease import Lease
-from pooljobs_worker.session.worker_session import WorkerSession
+from pooljobs_worker.session.worker_session import DatabaseSession
 
 
 class Registration:
     """Registers one worker; again, under a new id, after it was reaped."""
 
     def __init__(
-        self, session: WorkerSession, statements: Statements, *, child: Child, settings: WorkerSettings, lease: Lease
+        self, session: DatabaseSession, statements: Statements, *, child: Child, settings: WorkerSettings, lease: Lease
     ) -> None:
         self._session = session
         self._renew_fleet = statements.load("renew_fleet")

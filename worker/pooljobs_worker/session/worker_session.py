@@ -10,7 +10,7 @@ import select
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import psycopg
 from psycopg import Connection
@@ -31,6 +31,13 @@ SLICE = 0.1
 
 class GaveUpError(Exception):
     """The wait for the database was ended, because the worker is to leave."""
+
+
+class DatabaseSession(Protocol):
+    """What claims, leases and registrations need of a connection."""
+
+    def run(self, work: Callable[[Connection[Any]], T], *, give_up: Callable[[], bool] | None = None) -> T:
+        """Does the work, on a connection in autocommit mode or in a transaction of its owner's."""
 
 
 class WorkerSession:

@@ -1,0 +1,109 @@
+"""Jobs that run where they are enqueued: no database is needed, nor met."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from pooljobs import Cancellation, JobHandle, PoolJobs, Snooze
+from pooljobs_testing.inline_jobs import inline
+
+NOWHERE = "host=/nowhere"
+
+
+class Shop:
+    """An application, and what its handlers have seen."""
+
+    def __init__(self) -> None:
+        self.app = app = PoolJobs(NOWHERE)
+        self.seen: list[Any] = []
+
+        @app.job
+        def greet(name: str, id_: UUID | None = None) -> None:
+            self.seen.append((name, id_))
+            if name == "nobody":
+                raise ValueError(name)
+
+        @app.job
+        async def greet_async(name: str) -> None:
+            await asyncio.sleep(0)
+            self.seen.append(name)
+
+        @app.job
+        async def greets_two(first: str, second: str) -> None:
+            greet.enqueue(name=first)
+            greet_async.enqueue(name=second)
+            await greet_async.enqueue_async(name="third")
+
+        @app.job
+        def later() -> None:
+            self.seen.append("later")
+            raise Snooze(60)
+
+        self.greet, self.greet_async, self.greets_two, self.later = greet, greet_async, greets_two, later
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return Shop()
+
+
+def test_it_runs_at_once_whatever_its_delay(shop: Shop) -> None:
+    with inline(shop.app):
+        handle = shop.greet.options(delay=3600).enqueue(name="Ada", id_=UUID(int=1))
+        assert shop.seen == [("Ada", UUID(int=1))]  # by way of JSON, and back
+    assert isinstance(handle, JobHandle)
+    assert handle.id.version == 7
+
+
+def test_a_failure_is_raised_by_the_enqueue(shop: Shop) -> None:
+    with inline(shop.app), pytest.raises(ValueError, match="nobody"):
+        shop.greet.enqueue(name="nobody")
+
+
+def test_what_a_handler_enqueues_runs_inside_of_it(shop: Shop) -> None:
+    with inline(shop.app):
+        shop.greets_two.enqueue("one", "two")
+    assert shop.seen == [("one", None), "two", "third"]
+
+
+def test_many_run_in_order_and_stop_at_the_first_that_fails(shop: Shop) -> None:
+    with inline(shop.app), pytest.raises(ValueError, match="nobody"):
+        shop.greet.enqueue_many([{"name": "Ada"}, {"name": "nobody"}, {"name": "Bob"}])
+    assert [name for name, _ in shop.seen] == ["Ada", "nobody"]
+    with inline(shop.app):
+        assert len(shop.greet.enqueue_many([{"name": "Ada"}, {"name": "Bob"}])) == 2
+
+
+def test_one_that_is_put_off_is_not_waited_for(shop: Shop) -> None:
+    with inline(shop.app):
+        handle = shop.later.enqueue()
+        assert shop.app.cancel(handle) is Cancellation.ENDED
+    assert shop.seen == ["later"]
+
+
+@pytest.mark.asyncio
+async def test_in_a_loop_too(shop: Shop) -> None:
+    with inline(shop.app):
+        await shop.greet_async.enqueue_async(name="Ada")
+        shop.greet_async.enqueue(name="Bob")
+        with pytest.raises(ValueError, match="nobody"):
+            await shop.greet.enqueue_async(name="nobody")
+    assert shop.seen[:2] == ["Ada", "Bob"]
+
+
+def test_by_name_and_afterwards_all_is_as_before(shop: Shop) -> None:
+    def fails() -> None:
+        with inline(shop.app):
+            shop.app.enqueue("greet", {"name": "Ada"})
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fails()
+    assert shop.app.dsn == NOWHERE
+    with pytest.raises(Exception, match="nowhere"):
+        shop.greet.enqueue(name="Ada")
+    assert len(shop.seen) == 1

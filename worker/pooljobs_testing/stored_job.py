@@ -1,0 +1,50 @@
+"""A job as a test finds it in its database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from psycopg import Connection
+from psycopg.rows import dict_row
+
+from pooljobs.db.times import register_times
+from pooljobs.job.handle import JobHandle
+from pooljobs.payload.encoding import decode
+from pooljobs_testing.composed import composed
+
+PENDING: Final = "pending"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredJob(JobHandle):
+    """What ``assert_enqueued`` returns: a handle, with what was stored.
+
+    Attributes:
+        payload: As a handler would be given it: read from its JSON.
+        status: ``pending``, ``running``, ``completed``, ``failed`` or ``cancelled``.
+        priority: -4 to 4, smaller first.
+        run_at: When it is due.
+        delay: How long after its enqueueing that is.
+        max_retries: Total number of runs that it may have.
+        trace_id: Its trace id, or None.
+        attempts: Runs so far.
+    """
+
+    payload: Any = field(hash=False)
+    status: str
+    priority: int
+    run_at: datetime
+    delay: timedelta | None
+    max_retries: int
+    trace_id: str | None
+    attempts: int
+
+
+def list_enqueued(connection: Connection[Any], schema: str) -> list[StoredJob]:
+    """All jobs of a database, those that have ended too, in the order of their enqueueing."""
+    register_times(connection)
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(composed("list_enqueued", schema)).fetchall()
+    return [StoredJob(**{**row, "payload": decode(row["payload"])}) for row in rows]
