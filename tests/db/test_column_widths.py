@@ -10,7 +10,6 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from pooljobs.db import columns
 from pooljobs.db.columns import JOB_COLUMNS, Column, Given
 from pooljobs.db.schema.migrator import migrate
 from pooljobs.db.statements import Statements
@@ -22,6 +21,7 @@ from pooljobs.enqueue.caller_connection import CallerConnections
 from pooljobs.job.new_job import NewJob
 from pooljobs.job.verdict import Verdict
 from tests.support.claims import Claim, claim, register, scalar
+from tests.support.later import job_columns
 
 Conn = Connection[Any]
 
@@ -30,17 +30,17 @@ JOB = NewJob("noop", b"{}")
 
 
 @pytest.fixture
-def producer(empty_dsn: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Producer]:
+def producer(empty_dsn: str) -> Iterator[Producer]:
     """Enqueues into a schema with the column."""
     migrate(empty_dsn)
     with psycopg.connect(empty_dsn, autocommit=True) as connection:
         for table in ("live", "history"):
             connection.execute(f"ALTER TABLE pooljobs.{table} ADD COLUMN dummy integer".encode())
-    monkeypatch.setattr(columns, "JOB_COLUMNS", (*JOB_COLUMNS, DUMMY))
-    migrate(empty_dsn)
-    made = Producer(empty_dsn, "pooljobs", 1)
-    yield made
-    made.close()
+    with job_columns(*JOB_COLUMNS, DUMMY):
+        migrate(empty_dsn)
+        made = Producer(empty_dsn, "pooljobs", 1)
+        yield made
+        made.close()
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest.mock import patch
 
-from pooljobs.db import columns
+from pooljobs.db import columns, statements
+from pooljobs.db.columns import Column
 from pooljobs.db.schema import migrations as module
 
 _files = module._files
@@ -42,9 +43,20 @@ def only_until(version: int) -> Iterator[None]:
     def files(folder: str) -> dict[str, str]:
         return {name: text for name, text in _files(folder).items() if name not in late}
 
-    known = tuple(column for column in columns.JOB_COLUMNS if column.name not in added)
-    with patch.object(module, "_files", files), patch.object(columns, "JOB_COLUMNS", known):
+    known = (column for column in columns.JOB_COLUMNS if column.name not in added)
+    with patch.object(module, "_files", files), job_columns(*known):
         yield
+
+
+@contextmanager
+def job_columns(*known: Column) -> Iterator[None]:
+    """This pooljobs knows these columns of a job."""
+    statements._rendered.cache_clear()
+    try:
+        with patch.object(columns, "JOB_COLUMNS", known):
+            yield
+    finally:
+        statements._rendered.cache_clear()
 
 
 @contextmanager
