@@ -12,12 +12,16 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
+from examples import otel_spans, sentry_errors
 from psycopg import Connection
 
-from tests.support.serving import Serving, counts, enqueue
+from tests.support.serving import Serving, counts
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="--preload is for Linux")
 
 
 class Sentry(ThreadingHTTPServer):
@@ -64,25 +68,43 @@ def sentry_here() -> Iterator[Sentry]:
             thread.join()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="--preload is for Linux")
-def test_what_workers_report_arrives_before_they_leave(dsn: str, connection: Connection[Any], tmp_path: Path) -> None:
-    enqueue(connection, "parent", 1, '{"name": "Ada"}')
-    options = ("--procs", "2", "--poll-interval", "0.1", "--preload", "--until-empty", "--concurrency", "2")
-    spans = tmp_path / "spans"
+OPTIONS = ("--procs", "2", "--poll-interval", "0.1", "--until-empty", "--concurrency", "2", "--preload")
+
+
+def served(dsn: str, log: Path, example: ModuleType, **env: str) -> str:
+    """What its workers say."""
+    with Serving(dsn, log, *OPTIONS, app=f"{example.__name__}:app", env=env) as serving:
+        assert serving.ended() == 0, serving.text
+        return serving.text
+
+
+@pytest.fixture(autouse=True)
+def database(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", dsn)
+
+
+def test_sentry_is_told_once_of_a_job_that_has_failed_for_good(
+    dsn: str, connection: Connection[Any], tmp_path: Path
+) -> None:
+    sentry_errors.main()
     with sentry_here() as sentry:
-        env = {"SENTRY_AT": sentry.dsn, "SPANS": str(spans)}
-        app = "tests.support.traced_app:app"
-        with Serving(dsn, tmp_path / "log", *options, app=app, env=env) as serving:
-            assert serving.ended() == 0, serving.text
-        assert counts(connection) == {"completed": 1, "failed": 1}
-        (event,) = sentry.events
-    assert event["exception"]["values"][0]["value"] == "no Ada"
-    assert event["tags"]["job_type"] == "child"
-    made = {span["name"]: span for span in map(json.loads, spans.read_text().splitlines())}
-    assert sorted(made) == ["create child", "process child", "process parent"]
-    assert made["create child"]["parent_id"] == made["process parent"]["context"]["span_id"]
-    (link,) = made["process child"]["links"]
-    assert link["context"]["span_id"] == made["create child"]["context"]["span_id"]
-    assert made["process child"]["status"]["description"] == "ValueError: no Ada"
-    (traced,) = connection.execute("SELECT trace_id FROM pooljobs.jobs WHERE job_type = 'child'").fetchall()
+        served(dsn, tmp_path / "log", sentry_errors, SENTRY_DSN=sentry.dsn)
+    assert counts(connection) == {"failed": 1}
+    (event,) = sentry.events
+    assert event["exception"]["values"][0]["value"] == "no answer for card ***"
+    assert {"job_type": "charge", "attempt": "2", "bank": "first"}.items() <= event["tags"].items()
+
+
+def test_spans_go_on_from_one_job_to_the_next(dsn: str, connection: Connection[Any], tmp_path: Path) -> None:
+    otel_spans.main()
+    said = served(dsn, tmp_path / "log", otel_spans)
+    assert counts(connection) == {"completed": 1, "failed": 1}
+    spans = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    made = {span["name"]: span for span in spans}
+    assert sorted(made) == ["create welcome", "process sign_up", "process welcome"]
+    assert made["create welcome"]["parent_id"] == made["process sign_up"]["context"]["span_id"]
+    (link,) = made["process welcome"]["links"]
+    assert link["context"]["span_id"] == made["create welcome"]["context"]["span_id"]
+    assert made["process welcome"]["status"]["description"] == "ConnectionError: no mail server for ***"
+    (traced,) = connection.execute("SELECT trace_id FROM pooljobs.jobs WHERE job_type = 'welcome'").fetchall()
     assert re.fullmatch(rf"00-{link['context']['trace_id'][2:]}-\w{{16}}-01", traced[0])

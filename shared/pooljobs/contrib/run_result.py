@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from asyncio import CancelledError
-
 from pooljobs.application.app import PoolJobs
 from pooljobs.handler.context import JobContext
 from pooljobs.handler.interrupts import JobCancelled
@@ -15,11 +13,6 @@ def is_failure(app: PoolJobs, job: JobContext, error: BaseException) -> bool:
     """Whether a run that raised this has gone wrong, rather than been put off, discarded, or cancelled."""
     if (outcome := outcome_in(error)) is not None:
         return not isinstance(outcome, Snooze | Retry | Discard)
-    if isinstance(error, JobCancelled) or (isinstance(error, CancelledError) and _says_cancelled(job, error)):
+    if isinstance(error, JobCancelled):
         return False
     return app.registry[job.job_type].errors.course(error) is not Course.DISCARD
-
-
-def _says_cancelled(job: JobContext, error: CancelledError) -> bool:
-    """Inside of an async handler a cancelled job and a time limit are told apart by what they say."""
-    return str(error) == str(JobCancelled(job.id))

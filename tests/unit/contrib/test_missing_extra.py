@@ -21,7 +21,7 @@ except ImportError as error:
 
 @pytest.mark.parametrize(
     ("module", "library", "named"),
-    [("sentry", "sentry_sdk", "sentry-sdk"), ("otel", "opentelemetry", "opentelemetry-api")],
+    [("sentry", "sentry_sdk", "sentry-sdk"), ("otel", "opentelemetry", "opentelemetry-sdk")],
 )
 def test_the_error_names_the_extra(module: str, library: str, named: str) -> None:
     code = BLOCKED.format(module=module, library=library)

@@ -11,7 +11,7 @@ from opentelemetry import trace
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
@@ -199,3 +199,16 @@ def test_without_an_sdk_nothing_is_recorded_and_trace_ids_stay_as_they_are() -> 
         assert here.run(here.claimed("plain"), 1).verdict is Verdict.COMPLETED
     for hook in app.hooks.on_worker_stop:
         hook()
+
+
+def test_what_is_left_is_exported_before_the_worker_leaves() -> None:
+    exporter, tracers = InMemorySpanExporter(), TracerProvider(shutdown_on_exit=False)
+    tracers.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=3_600_000))
+    app = an_app()
+    otel.install(app, tracer_provider=tracers)
+    app.registry["plain"].prepare({})
+    assert exporter.get_finished_spans() == ()
+    for hook in app.hooks.on_worker_stop:
+        hook()
+    assert [span.name for span in exporter.get_finished_spans()] == ["create plain"]
+    tracers.shutdown()

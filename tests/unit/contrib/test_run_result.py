@@ -22,8 +22,6 @@ JOB = JobContext(UUID(int=1), "plain", "default", 1, 3)
         (SystemExit(0), True),
         (JobCancelled(JOB.id), False),
         (TimeLimitExceeded(JOB.id, 3), True),
-        (CancelledError(str(JobCancelled(JOB.id))), False),
-        (CancelledError(str(TimeLimitExceeded(JOB.id, 3))), True),
         (CancelledError(), True),
     ],
     ids=repr,

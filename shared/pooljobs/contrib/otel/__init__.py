@@ -1,6 +1,6 @@
 """Jobs in OpenTelemetry: ``otel.install(app)``, once, where the application is made.
 
-Its extra is ``otel``, which is OpenTelemetry's API; the SDK and its exporters are the application's own choice.
+Its extra is ``otel``, which is OpenTelemetry's SDK; how it is set up, and its exporter, are the application's own.
 docs/observability.md tells what is recorded.
 """
 
@@ -26,7 +26,7 @@ def install(
         meter_provider: The same.
 
     Raises:
-        MissingExtraError: ``opentelemetry-api`` is not installed.
+        MissingExtraError: OpenTelemetry is not installed.
     """
     try:
         from pooljobs.contrib.otel.job_spans import JobSpans
@@ -35,7 +35,7 @@ def install(
             raise
         from pooljobs.contrib.missing_extra import MissingExtraError
 
-        raise MissingExtraError(__name__, "opentelemetry-api", "otel") from None
+        raise MissingExtraError(__name__, "opentelemetry-sdk", "otel") from None
     spans = JobSpans(app, tracer_provider, meter_provider)
     app.on_enqueue(spans.enqueued)
     app.around(spans.around)
