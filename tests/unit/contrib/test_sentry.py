@@ -16,7 +16,7 @@ from sentry_sdk.integrations.threading import ThreadingIntegration
 from sentry_sdk.scope import Scope
 from sentry_sdk.transport import Transport
 
-from pooljobs import PoolJobs, State
+from pooljobs import JobContext, PoolJobs, State
 from pooljobs.contrib import sentry
 from pooljobs.contrib.sentry.run_scopes import MOST_KEPT, RunScopes
 from pooljobs.contrib.traceparent import TraceParent
@@ -105,6 +105,19 @@ def test_a_final_error_is_reported_once_with_what_its_run_left(job_type: str, mo
     assert event["transaction"] == job_type
     assert [crumb["message"] for crumb in event["breadcrumbs"]["values"]] == ["low on stock"]
     assert event["contexts"]["job"]["max_retries"] == 3
+
+
+@KINDS
+def test_what_a_handler_has_reported_itself_is_not_reported_again(job_type: str, mode: dict[str, Any]) -> None:
+    def inside() -> None:
+        error = ValueError("no")
+        sentry_sdk.capture_exception(error)
+        raise error
+
+    app = an_app(inside)
+    sentry.install(app)
+    assert run(app, job_type, attempts=2, **mode) is Verdict.FAILED
+    assert len(events()) == 1
 
 
 @KINDS
@@ -308,6 +321,17 @@ def test_what_is_kept_of_runs_that_nobody_reports_is_bounded() -> None:
         for _ in range(MOST_KEPT + 5):
             here.run(here.claimed("plain", {"raises": "snooze"}), 1)
     assert len(scopes._kept) == MOST_KEPT
+
+
+def test_a_run_that_never_began_is_not_reported_as_the_one_before_it() -> None:
+    app = an_app(lambda: sentry_sdk.set_tag("customer", "acme"))
+    sentry.install(app)
+    with dispatching(app) as here:
+        job = here.claimed("plain", {"raises": "snooze"})
+        here.run(job, 1)
+        context = JobContext(job.id, "plain", "default", 3, 3)
+        app.hooks.on_failure[0](context, ValueError("no"), True)  # noqa: FBT003  # as a worker calls it
+    assert "customer" not in tags_of(events()[0])
 
 
 def test_where_the_sdk_is_not_begun_jobs_run_as_ever() -> None:

@@ -1,20 +1,21 @@
 """The hooks: a scope for each run, in which its errors are reported once it is known whether they are final.
 
 A run's context may be left in another context than it was entered in (an async handler that a decorator hides), where
-``contextvars`` refuse to be reset; and ``on_failure`` may be called in one that sees nothing of the run's. So a failed
-run's scope is kept until then by the job's id, and not in a variable.
+``contextvars`` refuse to be reset; and ``on_failure`` may be called in one that sees nothing of the run's. So a copy of
+the context in which a run failed is kept until then, by the claim of the job.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from contextvars import Context, copy_context
 from typing import Any, Final
 from uuid import UUID
 
 import sentry_sdk
 from sentry_sdk.integrations.logging import ignore_logger
-from sentry_sdk.scope import Scope, use_isolation_scope
+from sentry_sdk.scope import Scope
 from sentry_sdk.tracing import NoOpSpan, Transaction
 from sentry_sdk.tracing_utils import has_tracing_enabled
 from sentry_sdk.utils import event_from_exception
@@ -33,7 +34,7 @@ LOGGER: Final = "pooljobs.worker"
 ORIGIN: Final = "auto.queue.pooljobs"
 
 MOST_KEPT: Final = 100
-"""Scopes of runs that have raised, kept until ``on_failure``, which follows at once or, after a ``Snooze``, never."""
+"""Runs that have raised whose context is kept until ``on_failure``: it comes at once or, after a ``Snooze``, never."""
 
 
 class RunScopes:
@@ -45,7 +46,7 @@ class RunScopes:
         self._every = every
         self._payload = payload
         self._options = options
-        self._kept: dict[UUID, tuple[Scope, Transaction | NoOpSpan]] = {}
+        self._kept: dict[tuple[UUID, int], tuple[Context, Transaction | NoOpSpan]] = {}
         ignore_logger(LOGGER)
 
     def start(self) -> None:
@@ -77,13 +78,13 @@ class RunScopes:
                     yield
                 except BaseException as error:
                     transaction.set_status("internal_error" if is_failure(self._app, job, error) else "ok")
-                    self._keep(job, scope, transaction)
+                    self._keep(job, transaction)
                     raise
                 transaction.set_status("ok")
 
     def failed(self, job: JobContext, error: BaseException, final: bool) -> None:
         """Reports an error, in the scope of its run, if it is one to report."""
-        kept = self._kept.pop(job.id, None)
+        kept = self._kept.pop((job.id, job.fence), None)
         if not sentry_sdk.is_initialized() or not (final or (self._every and is_failure(self._app, job, error))):
             return
         if kept is None:  # it has not begun: what is injected could not be made
@@ -91,11 +92,8 @@ class RunScopes:
                 self._describe(scope, job)
                 _capture(error)
             return
-        scope, transaction = kept
-        with use_isolation_scope(scope):
-            if isinstance(transaction, Transaction):
-                sentry_sdk.get_current_scope().span = transaction
-            _capture(error)
+        context, transaction = kept
+        context.run(_capture, error, transaction)
 
     def _describe(self, scope: Scope, job: JobContext) -> None:
         scope.clear_breadcrumbs()
@@ -109,8 +107,8 @@ class RunScopes:
         secret = bool(self._app.registry[job.job_type].secret)
         scope.add_event_processor(scrubber(masker() if secret else None, variables=self._payload and not secret))
 
-    def _keep(self, job: JobContext, scope: Scope, transaction: Transaction | NoOpSpan) -> None:
-        self._kept[job.id] = (scope, transaction)
+    def _keep(self, job: JobContext, transaction: Transaction | NoOpSpan) -> None:
+        self._kept[job.id, job.fence] = (copy_context(), transaction)
         while len(self._kept) > MOST_KEPT:
             with suppress(KeyError, StopIteration, RuntimeError):  # another thread was here
                 del self._kept[next(iter(self._kept))]
@@ -152,7 +150,10 @@ def _transaction(scope: Scope, job: JobContext) -> Transaction | NoOpSpan:
     return transaction
 
 
-def _capture(error: BaseException) -> None:
+def _capture(error: BaseException, transaction: Transaction | NoOpSpan | None = None) -> None:
+    """Reports it, as part of a transaction that has ended if there is one."""
+    if isinstance(transaction, Transaction):
+        sentry_sdk.get_current_scope().span = transaction
     options = sentry_sdk.get_client().options
     event, hint = event_from_exception(error, client_options=options, mechanism={"type": "pooljobs", "handled": False})
     sentry_sdk.capture_event(event, hint=hint)
