@@ -97,7 +97,7 @@ class RunScopes:
 
     def _describe(self, scope: Scope, job: JobContext) -> None:
         scope.clear_breadcrumbs()
-        scope.set_transaction_name(job.job_type, source="task")
+        sentry_sdk.get_current_scope().set_transaction_name(job.job_type, source="task")  # it has the last word
         tags = {"job_id": str(job.id), "job_type": job.job_type, "queue": job.queue, "attempt": str(job.attempt)}
         for name, value in tags.items():
             scope.set_tag(name, value)
