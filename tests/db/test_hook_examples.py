@@ -87,31 +87,3 @@ def used_database(example: Any, owner_dsn: str) -> Iterator[None]:
 
     yield
     connections.close_all()
-
-
-@pytest.mark.parametrize("example", ["sentry_errors"], indirect=True)
-def test_sentry_is_told_of_each_job_that_failed_for_good_once(
-    example: Any, owner_dsn: str, connection: Connection[Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import sentry_sdk
-
-    events: list[Any] = []
-    init = sentry_sdk.init
-
-    def init_here() -> None:
-        """The client as the example makes it, but that nothing leaves this process."""
-        init(dsn="https://key@sentry.invalid/1", before_send=lambda event, _hint: events.append(event))
-
-    monkeypatch.setattr(sentry_sdk, "init", init_here)
-    with working(example.app, owner_dsn) as run_all:
-        example.charge.enqueue("4000056655665556")
-        run_all()
-    sentry_sdk.get_client().close()
-    messages = [event for event in events if "exception" not in event]
-    failures = [event for event in events if "exception" in event]
-    assert [event["contexts"]["job"]["attempt"] for event in messages] == [1, 2]
-    (failure,) = failures
-    assert failure["exception"]["values"][-1]["type"] == "ConnectionError"
-    assert failure["contexts"]["job"]["attempt"] == 2
-    assert failure["tags"] == {"job_type": "charge", "queue": "default"}
-    assert [status for _, status in statuses(connection)] == ["failed"]

@@ -19,11 +19,12 @@ from tests.support.examples_app import EXAMPLES
 
 ROOT = Path(__file__).parents[2]
 MOST_LINES = 60
-ON_TABLES = {f"examples.{name}" for name in ("request_tenants", "transactions", "django_connections", "sentry_errors")}
+ON_TABLES = {f"examples.{name}" for name in ("request_tenants", "transactions", "django_connections")}
+TRACED = {"examples.sentry_errors", "examples.otel_spans"}
 SHOPS = {"examples.fastapi_shop", "examples.flask_shop"}
-BY_OTHERS = {"examples.demo", "examples.emails", "examples.payments_test"} | ON_TABLES | SHOPS
-"""Shown by ``pooljobs demo``, in ``tests`` by ``unit/test_example_emails.py``, ``db/test_hook_examples.py`` and
-``process/test_framework_examples.py``, and below."""
+BY_OTHERS = {"examples.demo", "examples.emails", "examples.payments_test"} | ON_TABLES | TRACED | SHOPS
+"""Shown by ``pooljobs demo``, in ``tests`` by ``unit/test_example_emails.py``, ``db/test_hook_examples.py``,
+``process/test_tracers.py`` and ``process/test_framework_examples.py``, and below."""
 
 ENDED: Mapping[tuple[str, str], int] = {
     ("greet", "completed"): 2,

@@ -1,1 +1,1 @@
-"""Glue for frameworks, each module for one, as little as it needs. None is imported by the rest of pooljobs."""
+"""Glue for frameworks and tracers, each module for one, as little as it needs. The rest of pooljobs imports none."""

@@ -7,8 +7,9 @@ own context, and texts on their way to ``last_error`` and the log are searched f
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextvars import ContextVar
+from functools import partial
 from typing import Any, Final
 
 MASK: Final = "***"
@@ -36,7 +37,16 @@ def hides_any() -> bool:
 
 def without_secrets(text: str) -> str:
     """``text`` with a mask in the place of each value that is hidden here."""
-    for value in _HIDDEN.get():
+    return _masked(_HIDDEN.get(), text)
+
+
+def masker() -> Callable[[str], str]:
+    """``without_secrets`` as it is here and now, for other threads and contexts."""
+    return partial(_masked, _HIDDEN.get())
+
+
+def _masked(hidden: tuple[str, ...], text: str) -> str:
+    for value in hidden:
         text = text.replace(value, MASK)
     return text
 
