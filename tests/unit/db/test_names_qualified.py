@@ -33,6 +33,8 @@ OWN_CONNECTIONS: Final = {
     "supervisor/pooljobs_cli/chaos/producers.py",
     "supervisor/pooljobs_cli/chaos/withdrawing.py",
     "supervisor/pooljobs_cli/demo/demo_jobs.py",
+    "worker/pooljobs_testing/database_server.py",  # of tests: makes and drops databases
+    "worker/pooljobs_testing/harness.py",  # pins it
 }
 """Who connects: chaos and the demo fix the path at once."""
 
