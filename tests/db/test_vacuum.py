@@ -103,6 +103,7 @@ def test_it_shrinks_later_where_somebody_reads_and_holds_nobody_up_meanwhile(dsn
         with ThreadPoolExecutor(1) as beside:
             shrinking = beside.submit(upkeep.vacuum, connection)
             writer.execute("SET lock_timeout = '2s'")
+            insert(writer, 1)
             while not wait([shrinking], timeout=0.05).done:
                 insert(writer, 1)
             shrinking.result()
