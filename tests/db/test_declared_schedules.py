@@ -22,7 +22,14 @@ OLD, NEW = "0 3 * * *", "0 4 * * *"
 def publish(connection: Conn, fleet: int, *, app: str = "default", code: int = 0, **crons: str) -> int:
     """A worker of this fleet whose code declares these; returns its id."""
     worker = register(connection, fleet=fleet, code=code)
-    rest = {"payload": {}, "every": None, "tz": "UTC", "jitter": 0, "catch_up": "last", "overlap": "skip"}
+    rest: dict[str, object] = {
+        "payload": {},
+        "every": None,
+        "tz": "UTC",
+        "jitter": 0,
+        "catch_up": "last",
+        "overlap": "skip",
+    }
     definitions = [json.dumps({"job_type": name, "cron": cron, **rest}) for name, cron in crons.items()]
     told = {"fleet": fleet, "code": code, "app": app, "names": list(crons), "definitions": definitions}
     connection.execute(SQL.load("publish_schedules"), told)

@@ -72,6 +72,10 @@ class Cron:
         if next(self._days(date(2000, 1, 1)), None) is None:
             raise OptionError(f"cron: {expression!r} never comes", hint=_CURES["day-of-month"])
 
+    def in_words(self) -> str:
+        """Such as ``At 03:00 every day``."""
+        return self._parsed.explain()
+
     def after(self, moment: datetime) -> datetime:
         """The first tick later than this moment, in UTC.
 

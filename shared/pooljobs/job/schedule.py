@@ -97,6 +97,18 @@ class Schedule:
         except OverflowError:
             raise OptionError(f"every: no tick comes after {moment.isoformat(' ', 'minutes')}") from None
 
+    def in_words(self) -> str:
+        """For people.
+
+        >>> Schedule("0 3 * * 1-5", tz="Europe/Berlin").in_words(), Schedule(every=5400).in_words()
+        ('At 03:00 on Monday through Friday, Europe/Berlin', 'Every 1.5 h')
+        """
+        if self.every is None:
+            return f"{self._parsed.in_words()}, {self.tz}"
+        from pooljobs.ages import span  # for people alone
+
+        return f"Every {span(seconds('every', self.every))}"
+
     def due(self, first: datetime, now: datetime) -> tuple[list[datetime], datetime]:
         """Of the ticks from ``first``, which is one, until now: those that are to be enqueued; and the next one.
 

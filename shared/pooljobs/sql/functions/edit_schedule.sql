@@ -1,8 +1,8 @@
--- Gives a schedule other times, in the caller's transaction: `cron` or `every`, and the zone; without either a declared one
--- goes back to what the code says. Of a declared one they outlast deployments. Returns whether there is one of that name.
+-- Gives a schedule other times, in the caller's transaction: `cron` or `every`, and a zone, which a null leaves as it is;
+-- without either a declared one goes back to what the code says. Of a declared one they outlast deployments. Returns whether there is one of that name.
 -- With its owner's rights.
 CREATE OR REPLACE FUNCTION {schema}.edit_schedule(
-    name text, cron text DEFAULT NULL, every interval DEFAULT NULL, tz text DEFAULT 'UTC'
+    name text, cron text DEFAULT NULL, every interval DEFAULT NULL, tz text DEFAULT NULL
 ) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $body$
 BEGIN
@@ -19,7 +19,8 @@ BEGIN
         WHERE s.name = edit_schedule.name AND s.app IS NOT NULL;
     ELSE
         UPDATE {schema}.schedules AS s
-        SET cron = edit_schedule.cron, every = date_part('epoch', edit_schedule.every), tz = edit_schedule.tz,
+        SET cron = edit_schedule.cron, every = date_part('epoch', edit_schedule.every),
+            tz = CASE WHEN edit_schedule.every IS NULL THEN coalesce(edit_schedule.tz, s.tz) ELSE 'UTC' END,
             edited = s.app IS NOT NULL
         WHERE s.name = edit_schedule.name;
     END IF;

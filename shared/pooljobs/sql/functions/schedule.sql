@@ -34,7 +34,7 @@ BEGIN
     RETURNING s.xmax = 0 INTO is_new;
     IF is_new IS NULL THEN
         RAISE EXCEPTION 'the schedule % is declared in code', quote_literal(schedule.name)
-            USING ERRCODE = 'unique_violation', HINT = 'take another name, or edit_schedule() for its times';
+            USING ERRCODE = 'unique_violation', HINT = 'take another name, or edit the times of that one';
     END IF;
     RETURN is_new;
 END

@@ -7,7 +7,7 @@ BEGIN
         SELECT FROM {schema}.schedules AS s WHERE s.name = unschedule.name AND s.app IS NOT NULL AND s.retired_at IS NULL
     ) THEN
         RAISE EXCEPTION 'the schedule % is declared in code', quote_literal(unschedule.name)
-            USING ERRCODE = 'object_in_use', HINT = 'take it out there, or pause_schedule()';
+            USING ERRCODE = 'object_in_use', HINT = 'take it out there, or pause it';
     END IF;
     DELETE FROM {schema}.schedules AS s WHERE s.name = unschedule.name;
     RETURN FOUND;
