@@ -289,7 +289,7 @@ BEGIN
 END
 $function$;
 
-CREATE OR REPLACE FUNCTION pooljobs.edit_schedule(name text, cron text DEFAULT NULL::text, every interval DEFAULT NULL::interval, tz text DEFAULT 'UTC'::text)
+CREATE OR REPLACE FUNCTION pooljobs.edit_schedule(name text, cron text DEFAULT NULL::text, every interval DEFAULT NULL::interval, tz text DEFAULT NULL::text)
  RETURNS boolean
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -309,7 +309,8 @@ BEGIN
         WHERE s.name = edit_schedule.name AND s.app IS NOT NULL;
     ELSE
         UPDATE "pooljobs".schedules AS s
-        SET cron = edit_schedule.cron, every = date_part('epoch', edit_schedule.every), tz = edit_schedule.tz,
+        SET cron = edit_schedule.cron, every = date_part('epoch', edit_schedule.every),
+            tz = CASE WHEN edit_schedule.every IS NULL THEN coalesce(edit_schedule.tz, s.tz) ELSE 'UTC' END,
             edited = s.app IS NOT NULL
         WHERE s.name = edit_schedule.name;
     END IF;
@@ -575,7 +576,7 @@ BEGIN
     RETURNING s.xmax = 0 INTO is_new;
     IF is_new IS NULL THEN
         RAISE EXCEPTION 'the schedule % is declared in code', quote_literal(schedule.name)
-            USING ERRCODE = 'unique_violation', HINT = 'take another name, or edit_schedule() for its times';
+            USING ERRCODE = 'unique_violation', HINT = 'take another name, or edit the times of that one';
     END IF;
     RETURN is_new;
 END
@@ -592,7 +593,7 @@ BEGIN
         SELECT FROM "pooljobs".schedules AS s WHERE s.name = unschedule.name AND s.app IS NOT NULL AND s.retired_at IS NULL
     ) THEN
         RAISE EXCEPTION 'the schedule % is declared in code', quote_literal(unschedule.name)
-            USING ERRCODE = 'object_in_use', HINT = 'take it out there, or pause_schedule()';
+            USING ERRCODE = 'object_in_use', HINT = 'take it out there, or pause it';
     END IF;
     DELETE FROM "pooljobs".schedules AS s WHERE s.name = unschedule.name;
     RETURN FOUND;
