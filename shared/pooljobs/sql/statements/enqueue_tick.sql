@@ -9,7 +9,7 @@ WITH enqueued AS (
     ) AS id
     FROM {schema}.schedules AS s
     WHERE s.name = %(name)s
-      AND (s.overlap = 'allow' OR NOT EXISTS (SELECT FROM {schema}.live AS l WHERE l.id = s.last_job))
+      AND (s.overlap = 'allow' OR NOT EXISTS (SELECT FROM {schema}.live AS l WHERE l.id BETWEEN s.last_job AND s.last_job))
 )
 UPDATE {schema}.schedules AS s
 SET last_tick = CASE WHEN e.id IS NULL THEN s.last_tick ELSE %(tick)s END, last_job = coalesce(e.id, s.last_job),
