@@ -19,7 +19,7 @@ from pooljobs.db.schema.migrator import migrate
 from pooljobs.db.schema.preflight import check
 from pooljobs.job.verdict import Verdict
 from pooljobs.operations.reader import open_reader
-from pooljobs.operations.schedules import Schedules
+from pooljobs.operations.schedule_orders import Schedules
 from pooljobs.settings import ServeSettings
 from tests.support.claims import SQL, claim, register, scalar, settle_all
 from tests.support.later import only_until

@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 from pooljobs.__main__ import main
 from pooljobs.db.statements import Statements
-from pooljobs.job.schedule import Schedule
+from pooljobs.job.schedule_rule import Schedule
 
 LOCK = b"FOR UPDATE SKIP LOCKED"
 

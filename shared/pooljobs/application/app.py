@@ -22,7 +22,7 @@ from pooljobs.hooks import Hooks
 from pooljobs.job.error_rules import Backoff, ErrorRules, ErrorTypes
 from pooljobs.job.options import check_name, total_runs
 from pooljobs.job.retry import DEFAULT_DELAY_SECS, PolicyKind, RetryPolicy
-from pooljobs.job.schedule import CatchUp, Overlap
+from pooljobs.job.schedule_rule import CatchUp, Overlap
 from pooljobs.job.time_limit import TimeLimit
 from pooljobs.settings import WAIT_SECS
 

@@ -12,7 +12,7 @@ from pooljobs.errors import DeclarationError, OptionError
 from pooljobs.job.error_rules import ErrorRules
 from pooljobs.job.options import check_max_retries, check_name
 from pooljobs.job.retry import RetryPolicy
-from pooljobs.job.schedule import Schedule, check_schedule_name
+from pooljobs.job.schedule_rule import Schedule, check_schedule_name
 from pooljobs.job.time_limit import TimeLimit
 from pooljobs.signature.inspection import written
 

@@ -11,7 +11,7 @@ from pooljobs.application.task import BoundTask, Task
 from pooljobs.enqueue.lazy_producer import LazyProducer
 from pooljobs.errors import DeclarationError, OptionError
 from pooljobs.job.options import EnqueueOptions, check_name
-from pooljobs.job.schedule import CatchUp, Overlap, Schedule, check_schedule_name
+from pooljobs.job.schedule_rule import CatchUp, Overlap, Schedule, check_schedule_name
 from pooljobs.payload.encoding import encode
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class ScheduleMethods:
             PayloadError: The handler does not take the payload.
             RefusedError: The name is that of a declared one.
         """
-        from pooljobs.db.store.schedules import put_schedule
+        from pooljobs.db.store.schedule_calls import put_schedule
 
         row = self._row(name, task, payload, Schedule(cron, every, tz, jitter, catch_up, overlap))
         return self._tried(lambda connection: put_schedule(connection, self._outlet.schema, row))
@@ -78,7 +78,7 @@ class ScheduleMethods:
         overlap: Overlap = "skip",
     ) -> bool:
         """As ``schedule``, on the caller's psycopg connection: it is stored with the caller's transaction, or not."""
-        from pooljobs.db.store.schedules import put_schedule
+        from pooljobs.db.store.schedule_calls import put_schedule
 
         row = self._row(name, task, payload, Schedule(cron, every, tz, jitter, catch_up, overlap))
         return put_schedule(conn, self._outlet.schema, row)
@@ -89,7 +89,7 @@ class ScheduleMethods:
         Raises:
             RefusedError: The code declares it.
         """
-        from pooljobs.db.store.schedules import drop_schedule
+        from pooljobs.db.store.schedule_calls import drop_schedule
 
         return self._tried(lambda connection: drop_schedule(connection, self._outlet.schema, name))
 
@@ -100,7 +100,7 @@ class ScheduleMethods:
 
     def _row(self, name: str, task: Task | BoundTask | str, payload: Any, rule: Schedule) -> dict[str, Any]:
         """What is to be stored, checked as an enqueue would check it."""
-        from pooljobs.db.store.schedules import schedule_row
+        from pooljobs.db.store.schedule_calls import schedule_row
 
         check_schedule_name(name)
         options = task.applied if isinstance(task, BoundTask) else EnqueueOptions()

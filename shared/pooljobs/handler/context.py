@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol, overload
 from uuid import UUID
 
-from pooljobs.job.schedule import tick_of
+from pooljobs.job.schedule_rule import tick_of
 
 if TYPE_CHECKING:
     import logging

@@ -1,4 +1,4 @@
-"""Cron expressions: when they come next, in their zone's wall clock. cronsim reads them; used by ``schedule.py``.
+"""Cron expressions: when they come next, in their zone's wall clock. cronsim reads them; used by ``schedule_rule.py``.
 
 Clocks are put forward and back as Debian's cron treats it. A fixed time (neither minute nor hour begins with ``*``)
 comes once a day: one that the clock leaps over at the first minute after the gap, one that comes twice the first time.

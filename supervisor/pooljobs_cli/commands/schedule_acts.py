@@ -12,7 +12,7 @@ import typer
 from pooljobs.errors import OptionError
 from pooljobs.exit_codes import ExitCode
 from pooljobs.job.options import EnqueueOptions, check_name
-from pooljobs.job.schedule import Schedule, check_schedule_name
+from pooljobs.job.schedule_rule import Schedule, check_schedule_name
 from pooljobs.payload.encoding import encode
 from pooljobs.process.importing import uncollected
 from pooljobs_cli.arguments.payload_source import read_payload
@@ -24,7 +24,7 @@ from pooljobs_cli.help_text import DATABASE_CODES, teach
 from pooljobs_cli.output.console import emit_json, emit_lines
 
 if TYPE_CHECKING:
-    from pooljobs.operations.schedules import Schedules
+    from pooljobs.operations.schedule_orders import Schedules
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A schedule's name.")]
 Type = Annotated[str, typer.Argument(metavar="TYPE", help="Job type: the handler's name.", autocompletion=job_types)]
@@ -104,7 +104,7 @@ REMOVE_HELP: Final = teach(
 def schedules(dsn: str | None, schema: str, *, embedded: bool) -> Iterator[Schedules]:
     """The schedules of the database to use. Raises as ``reading``."""
     with uncollected():
-        from pooljobs.operations.schedules import Schedules
+        from pooljobs.operations.schedule_orders import Schedules
 
     with reading(dsn, schema, embedded=embedded) as reader:
         yield Schedules(reader.connection, schema)

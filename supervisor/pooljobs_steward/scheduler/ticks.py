@@ -21,7 +21,7 @@ from pooljobs.db.error_classes import one_line
 from pooljobs.db.error_kinds import ErrorKind, kind_of
 from pooljobs.db.statements import Statements
 from pooljobs.errors import OptionError
-from pooljobs.job.schedule import Schedule, trace_id_of
+from pooljobs.job.schedule_rule import Schedule, trace_id_of
 
 AT_ONCE: Final = 20
 """Schedules in one transaction."""

@@ -9,7 +9,7 @@ import pytest
 
 from pooljobs import DeclarationError, JobContext, OptionError, PoolJobs
 from pooljobs.application.readiness import check_ready
-from pooljobs.job.schedule import Schedule
+from pooljobs.job.schedule_rule import Schedule
 
 
 def declared(**given: Any) -> Schedule | None:

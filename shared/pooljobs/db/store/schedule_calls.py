@@ -14,7 +14,7 @@ from pooljobs.db.refused import translated
 from pooljobs.db.statements import Statements
 from pooljobs.errors import RefusedError
 from pooljobs.job.options import EnqueueOptions, seconds
-from pooljobs.job.schedule import Schedule
+from pooljobs.job.schedule_rule import Schedule
 
 
 def schedule_row(name: str, job_type: str, payload: bytes, options: EnqueueOptions, rule: Schedule) -> dict[str, Any]:

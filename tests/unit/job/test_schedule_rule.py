@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pooljobs.errors import OptionError
-from pooljobs.job.schedule import MOST_MISSED, Schedule, check_schedule_name, tick_of, trace_id_of
+from pooljobs.job.schedule_rule import MOST_MISSED, Schedule, check_schedule_name, tick_of, trace_id_of
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

@@ -11,10 +11,10 @@ from psycopg.rows import DictRow
 
 from pooljobs.db.connect import pinned_transaction
 from pooljobs.db.public_errors import ours
-from pooljobs.db.store.schedules import call_schedule, put_schedule, schedule_row
+from pooljobs.db.store.schedule_calls import call_schedule, put_schedule, schedule_row
 from pooljobs.errors import NotFoundError, OptionError
 from pooljobs.job.options import EnqueueOptions, seconds
-from pooljobs.job.schedule import Schedule
+from pooljobs.job.schedule_rule import Schedule
 from pooljobs.operations.answers import Answers
 
 NEXT_RUNS: Final = 3
@@ -61,19 +61,19 @@ class Schedules(Answers):
         """
         every = None if rule is None or rule.every is None else seconds("every", rule.every)
         times = {"cron": rule and rule.cron, "every": every, "tz": tz}
-        self._order("edit_schedule", name, **times)
+        self._order("edit_one_schedule", name, **times)
 
     def pause(self, name: str, reason: str | None, by: str | None) -> None:
         """Enqueue nothing by it until it is resumed. Raises NotFoundError."""
-        self._order("pause_schedule", name, reason=reason, by=by)
+        self._order("pause_one_schedule", name, reason=reason, by=by)
 
     def resume(self, name: str) -> None:
         """Go on with its next tick. Raises NotFoundError."""
-        self._order("resume_schedule", name)
+        self._order("resume_one_schedule", name)
 
     def run(self, name: str) -> Any:
         """Enqueue its job now; its id. Raises NotFoundError."""
-        return self._order("run_schedule", name)
+        return self._order("run_one_schedule", name)
 
     def remove(self, name: str) -> None:
         """Delete a stored one.
