@@ -138,6 +138,53 @@ CREATE TABLE pooljobs.migrations (
 
 GRANT SELECT ON pooljobs.migrations TO PUBLIC;
 
+CREATE TABLE pooljobs.schedule_declarations (
+    fleet bigint NOT NULL,
+    code bigint NOT NULL,
+    app text NOT NULL,
+    name text NOT NULL,
+    definition jsonb,
+    first_seen timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT schedule_declarations_pkey PRIMARY KEY (fleet, code, name)
+);
+
+CREATE TABLE pooljobs.schedules (
+    name text NOT NULL,
+    app text,
+    job_type text NOT NULL,
+    payload jsonb NOT NULL DEFAULT '{}'::jsonb,
+    queue text,
+    priority integer NOT NULL DEFAULT 0,
+    max_retries integer,
+    cron text,
+    every double precision,
+    tz text NOT NULL DEFAULT 'UTC'::text,
+    jitter double precision NOT NULL DEFAULT 0,
+    catch_up text NOT NULL DEFAULT 'last'::text,
+    overlap text NOT NULL DEFAULT 'skip'::text,
+    definition jsonb,
+    edited boolean NOT NULL DEFAULT false,
+    next_at timestamp with time zone,
+    last_tick timestamp with time zone,
+    last_job uuid,
+    skipped_tick timestamp with time zone,
+    paused_at timestamp with time zone,
+    paused_by text,
+    paused_reason text,
+    retired_at timestamp with time zone,
+    error text,
+    retry_at timestamp with time zone,
+    due_at timestamp with time zone DEFAULT COALESCE(retry_at, next_at, '-infinity'::timestamp with time zone),
+    CONSTRAINT schedules_pkey PRIMARY KEY (name),
+    CONSTRAINT schedules_catch_up_known CHECK ((catch_up = ANY (ARRAY['last'::text, 'all'::text, 'none'::text]))),
+    CONSTRAINT schedules_name_length CHECK (((length(name) >= 1) AND (length(name) <= 150))),
+    CONSTRAINT schedules_overlap_known CHECK ((overlap = ANY (ARRAY['skip'::text, 'allow'::text])))
+) WITH (fillfactor=50, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=1000);
+
+CREATE INDEX schedules_due ON pooljobs.schedules USING btree (due_at) WHERE ((paused_at IS NULL) AND (retired_at IS NULL));
+
+CREATE TRIGGER note_schedule BEFORE INSERT OR UPDATE OF job_type, payload, queue, priority, max_retries, cron, every, tz, jitter, catch_up, overlap, paused_at, retired_at ON pooljobs.schedules FOR EACH ROW EXECUTE FUNCTION pooljobs.note_schedule();
+
 CREATE TABLE pooljobs.workers (
     id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     fleet bigint NOT NULL,
@@ -238,6 +285,35 @@ BEGIN
         e.run_at, now() - make_interval(secs => complete.started_ago), now(), e.worker_id, e.max_retries, least(e.attempts, 2147483646) + 1,
         e.crashes, e.losses, 'completed', e.last_error, e.id, e.created_at, e.fence, e.interruptions, e.priority, e.queue, e.job_type, e.trace_id, e.payload, e.flags, e.snoozes
     FROM ended AS e;
+    RETURN FOUND;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION pooljobs.edit_schedule(name text, cron text DEFAULT NULL::text, every interval DEFAULT NULL::interval, tz text DEFAULT NULL::text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF edit_schedule.cron IS NOT NULL AND edit_schedule.every IS NOT NULL THEN
+        RAISE EXCEPTION 'a schedule has cron or every, one of them' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF edit_schedule.every < interval '1 second' THEN
+        RAISE EXCEPTION 'every is at least a second' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF edit_schedule.cron IS NULL AND edit_schedule.every IS NULL THEN
+        UPDATE "pooljobs".schedules AS s
+        SET cron = s.definition ->> 'cron', every = (s.definition ->> 'every')::double precision,
+            tz = s.definition ->> 'tz', edited = false
+        WHERE s.name = edit_schedule.name AND s.app IS NOT NULL;
+    ELSE
+        UPDATE "pooljobs".schedules AS s
+        SET cron = edit_schedule.cron, every = date_part('epoch', edit_schedule.every),
+            tz = CASE WHEN edit_schedule.every IS NULL THEN coalesce(edit_schedule.tz, s.tz) ELSE 'UTC' END,
+            edited = s.app IS NOT NULL
+        WHERE s.name = edit_schedule.name;
+    END IF;
     RETURN FOUND;
 END
 $function$;
@@ -349,6 +425,30 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION pooljobs.note_schedule()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        NEW.error := NULL;
+        NEW.retry_at := NULL;
+        IF NEW.next_at IS NOT DISTINCT FROM OLD.next_at AND (
+            (NEW.cron, NEW.every, NEW.tz) IS DISTINCT FROM (OLD.cron, OLD.every, OLD.tz)
+            OR (NEW.paused_at IS NULL AND OLD.paused_at IS NOT NULL)
+            OR (NEW.retired_at IS NULL AND OLD.retired_at IS NOT NULL)
+        ) THEN
+            NEW.next_at := NULL;
+        END IF;
+    END IF;
+    IF current_setting('pooljobs.notify', true) IS DISTINCT FROM 'off' THEN
+        PERFORM pg_notify('pooljobs', '!act');
+    END IF;
+    RETURN NEW;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION pooljobs.notify_many(queues text[], run_ats timestamp with time zone[] DEFAULT NULL::timestamp with time zone[])
  RETURNS boolean
  LANGUAGE plpgsql
@@ -397,6 +497,106 @@ BEGIN
         )::pg_catalog.text IS NOT NULL
         ELSE false
     END;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION pooljobs.pause_schedule(name text, reason text DEFAULT NULL::text, by text DEFAULT NULL::text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    UPDATE "pooljobs".schedules AS s
+    SET paused_at = coalesce(s.paused_at, now()), paused_by = left(coalesce(pause_schedule.by, session_user), 200),
+        paused_reason = left(pause_schedule.reason, 1000)
+    WHERE s.name = pause_schedule.name;
+    RETURN FOUND;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION pooljobs.resume_schedule(name text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    UPDATE "pooljobs".schedules AS s
+    SET paused_at = NULL, paused_by = NULL, paused_reason = NULL
+    WHERE s.name = resume_schedule.name;
+    RETURN FOUND;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION pooljobs.run_schedule(name text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    new_id uuid;
+BEGIN
+    SELECT "pooljobs".enqueue(s.job_type, s.payload, queue => s.queue, priority => s.priority, max_retries => s.max_retries)
+    INTO new_id FROM "pooljobs".schedules AS s WHERE s.name = run_schedule.name;
+    UPDATE "pooljobs".schedules AS s SET last_job = new_id WHERE s.name = run_schedule.name;
+    RETURN new_id;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION pooljobs.schedule(name text, job_type text, payload jsonb DEFAULT '{}'::jsonb, cron text DEFAULT NULL::text, every interval DEFAULT NULL::interval, tz text DEFAULT 'UTC'::text, queue text DEFAULT NULL::text, priority integer DEFAULT 0, max_retries integer DEFAULT NULL::integer, jitter interval DEFAULT '00:00:00'::interval, catch_up text DEFAULT 'last'::text, overlap text DEFAULT 'skip'::text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+DECLARE
+    is_new boolean;
+BEGIN
+    IF (schedule.cron IS NULL) = (schedule.every IS NULL) THEN
+        RAISE EXCEPTION 'a schedule has cron or every, one of them' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF schedule.every < interval '1 second' THEN
+        RAISE EXCEPTION 'every is at least a second' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    INSERT INTO "pooljobs".schedules AS s
+        (name, job_type, payload, queue, priority, max_retries, cron, every, tz, jitter, catch_up, overlap)
+    VALUES (
+        schedule.name, schedule.job_type, coalesce(schedule.payload, '{}'), schedule.queue, schedule.priority,
+        schedule.max_retries, schedule.cron, date_part('epoch', schedule.every), schedule.tz,
+        date_part('epoch', schedule.jitter), schedule.catch_up, schedule.overlap
+    )
+    ON CONFLICT ON CONSTRAINT schedules_pkey DO UPDATE
+    SET job_type = excluded.job_type, payload = excluded.payload, queue = excluded.queue, priority = excluded.priority,
+        max_retries = excluded.max_retries, cron = excluded.cron, every = excluded.every, tz = excluded.tz,
+        jitter = excluded.jitter, catch_up = excluded.catch_up, overlap = excluded.overlap
+    WHERE s.app IS NULL
+    RETURNING s.xmax = 0 INTO is_new;
+    IF is_new IS NULL THEN
+        RAISE EXCEPTION 'the schedule % is declared in code', quote_literal(schedule.name)
+            USING ERRCODE = 'unique_violation', HINT = 'take another name, or edit the times of that one';
+    END IF;
+    RETURN is_new;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION pooljobs.unschedule(name text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF EXISTS (
+        SELECT FROM "pooljobs".schedules AS s WHERE s.name = unschedule.name AND s.app IS NOT NULL AND s.retired_at IS NULL
+    ) THEN
+        RAISE EXCEPTION 'the schedule % is declared in code', quote_literal(unschedule.name)
+            USING ERRCODE = 'object_in_use', HINT = 'take it out there, or pause it';
+    END IF;
+    DELETE FROM "pooljobs".schedules AS s WHERE s.name = unschedule.name;
+    RETURN FOUND;
 END
 $function$;
 

@@ -13,6 +13,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "grant": "Prints the SQL that grants a database role what it needs; --run carries it out.",
     "enqueue": "Enqueues one job and prints its id.",
     "jobs": "Looks at jobs, runs them again, cancels them.",
+    "schedules": "Looks at what is enqueued again and again; adds, edits, pauses, runs and removes it.",
     "stats": "Shows how each queue stands: what waits and runs now, and what the last hour brought.",
     "embedded": "Looks at the embedded PostgreSQL of a project, stops it, removes its data.",
     "demo": "Shows it at work: ten thousand jobs, eight workers, a few crashes, and an audit.",

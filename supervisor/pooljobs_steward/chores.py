@@ -1,4 +1,5 @@
-"""What the steward does and how often: release dead workers, pass on requests to cancel, renew leases, reap lost hosts.
+"""What the steward does and how often: release dead workers, pass on requests to cancel, renew leases, reap lost hosts,
+enqueue what schedules say.
 
 One look a beat tells whether there is something to do (``look_for_chores.sql``), so that an idle host costs its
 database next to nothing. Nothing of it takes long. What may is left to ``maintenance/vacuum.py``.
@@ -29,6 +30,8 @@ from pooljobs_steward.recovery.dead_workers import DeadWorkers
 from pooljobs_steward.recovery.earlier_workers import EarlierWorkers
 from pooljobs_steward.recovery.lost_hosts import LostHosts
 from pooljobs_steward.recovery.unknown_claims import LEAST_PAUSE, UnknownClaims
+from pooljobs_steward.scheduler.declared import DeclaredSchedules
+from pooljobs_steward.scheduler.ticks import Ticks
 from pooljobs_steward.unbroken_view import UnbrokenView
 from pooljobs_steward.until_empty import UntilEmpty
 
@@ -40,6 +43,9 @@ BEAT: Final = 3.0
 
 BEAT_IN_USE: Final = 0.5
 """Seconds, while some request to cancel is not met, or nobody would tell of the next one: no notifications arrive."""
+
+TICK_MARGIN: Final = 0.01
+"""Seconds that a schedule is looked at later than it is due: who came too early would come again a beat later."""
 
 NEVER: Final = float("inf")
 """Of what is done when a look says so."""
@@ -79,6 +85,10 @@ class Chores:
         )
         self._unknown_types = UnknownTypes(statements, child.board, settings=settings.worker, log=log)
         self._look_for_unknown = Chore("unknown types", self._fail_unknown, every=self._unknown_types.pause())
+        self._declared = DeclaredSchedules(statements)
+        self._agree = Chore("declared schedules", self._agree_on_schedules, every=self._declared.pause)
+        self._ticks = Ticks(statements, log)
+        self._tick = Chore("ticks", self._enqueue_ticks, every=NEVER, at=NEVER)
         self._until_empty = UntilEmpty(statements, child, settings=settings.worker, log=log)
         self._look_for_end = Chore("until empty", self._see_whether_empty, every=self._until_empty.pause)
         self.schedule = ChoreSchedule(
@@ -87,6 +97,8 @@ class Chores:
                 Chore("leases", self._renew, every=min(timeout / leases.RENEWALS_A_LEASE / 4, 1.0)),
                 Chore("fleet", self._fleet.renew, every=timeout / leases.RENEWALS_A_LEASE),
                 self._cancel,
+                self._tick,
+                self._agree,
                 self._look_for_strays,
                 self._look_for_unknown,
                 self._reap,
@@ -102,7 +114,7 @@ class Chores:
             self._cancel.at = 0.0  # one of them may have been asked to end before it died
         if self._acted.is_set():
             self._acted.clear()
-            self._cancel.at = 0.0
+            self._cancel.at = self._agree.at = self._look.at = 0.0
         self.schedule.run_due(connection, self._show_life)
 
     def interrupted(self) -> None:
@@ -125,15 +137,17 @@ class Chores:
         return self.schedule.seconds_to_next()
 
     def _look_around(self, connection: Connection[Any]) -> None:
-        at, lost, asked = self._what_there_is(connection)
+        at, lost, asked, next_tick = self._what_there_is(connection)
         self._unrenewed = self._watch.looked(at) or self._unrenewed
         if asked:
             self._cancel.at = 0.0
         if lost or self._lost_hosts.leftover or self._may_have_neighbours():
             self._reap.at = 0.0
+        if next_tick is not None:
+            self._tick.at = min(self._tick.at, time.monotonic() + next_tick - at + TICK_MARGIN)
         self._look.every = min(BEAT if self._slot.listens and not asked else BEAT_IN_USE, max(self._timeout / 10, 0.2))
 
-    def _what_there_is(self, connection: Connection[Any]) -> tuple[float, bool, bool]:
+    def _what_there_is(self, connection: Connection[Any]) -> tuple[float, bool, bool, float | None]:
         """If one of its tables may not be read, or is locked, the chores look for themselves."""
         try:
             row = connection.execute(self._look_statement).fetchone()
@@ -141,10 +155,10 @@ class Chores:
             borne(connection, error, self._refusals)
             row = connection.execute(self._clock_statement).fetchone()
             assert row is not None
-            return row[0] / 1e6, True, True
+            return row[0] / 1e6, True, True, 0.0
         assert row is not None
-        at, lost, asked = row
-        return at, lost, asked
+        at, lost, asked, next_tick = row
+        return at, lost, asked, next_tick
 
     def _may_have_neighbours(self) -> bool:
         """Whether to look for what a killed process tree left: for one lease, and then it has run out."""
@@ -167,6 +181,15 @@ class Chores:
     def _fail_unknown(self, connection: Connection[Any]) -> None:
         self._unknown_types.look(connection)
         self._look_for_unknown.every = self._unknown_types.pause()
+
+    def _agree_on_schedules(self, connection: Connection[Any]) -> None:
+        self._declared.look(connection)
+        self._agree.every = self._declared.pause
+
+    def _enqueue_ticks(self, connection: Connection[Any]) -> None:
+        """When the next one is due, a look tells. It comes at its beat where another steward was at it."""
+        if self._ticks.enqueue_due(connection):
+            self._look.at = 0.0
 
     def _see_whether_empty(self, connection: Connection[Any]) -> None:
         self._until_empty.look(connection)

@@ -25,7 +25,8 @@ def test_a_short_run_on_a_server_of_its_own_holds(tmp_path: Path) -> None:
     told = ended.json
     assert told["seed"] == 7
     assert told["violations"] == []
-    assert told["completed"] + told["failed"] == told["committed"] > 10
+    assert told["completed"] + told["failed"] - told["ticks"] == told["committed"] > 10
+    assert told["ticks"] > 6 * 3
     assert told["runs"] >= told["completed"]
     assert told["rolled_back"] > 0
     assert sum(told["done"].values()) >= 2, told["done"]
@@ -95,3 +96,16 @@ def test_a_fence_that_is_missing_is_found(dsn: str, monkeypatch: pytest.MonkeyPa
     )
     expected = {"completed_by_another", "ran_after_its_end", "ran_beside_itself", "rerun_without_cause"}
     assert rules_broken(settings, monkeypatch) & expected
+
+
+@pytest.mark.parametrize(("how", "kind"), [("twice", Kind.KILL_WORKER), ("missed", Kind.STOP_HOST)])
+def test_a_tick_that_is_doubled_or_lost_is_found(
+    how: str, kind: Kind, dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two hosts' stewards look at the same moment; both are stopped for longer than a tick."""
+    monkeypatch.setenv("SABOTAGE", how)
+    command = (sys.executable, "-m", "tests.support.sabotage_ticks")
+    settings = ChaosSettings(
+        7, 8.0, procs=1, rate=20.0, dsn=dsn, command=command, only=(kind,), hosts=2 if how == "twice" else 1
+    )
+    assert f"tick_{how}" in rules_broken(settings, monkeypatch)

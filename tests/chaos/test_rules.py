@@ -28,6 +28,15 @@ AGAIN = """
     INSERT INTO runs SELECT job_id, {fence}, {token}, 1, 0, 2, began - interval '1 h', ended - interval '1 h', 'raised',
         {in_doubt}, false FROM runs WHERE fence = 1;
 """
+TICKING = """
+    INSERT INTO schedules (name, job_type, every, catch_up, next_at)
+    VALUES ('s', 'quick', 1, 'all', '2026-01-01 00:00:08Z');
+"""
+EVERY_OTHER = """
+    UPDATE history AS h
+    SET trace_id = 's@' || to_char(timestamp '2026-01-01' + n.place * interval '2 s', 'YYYY-MM-DD"T"HH24:MI:SS') || 'Z'
+    FROM (SELECT id, row_number() OVER () AS place FROM history) AS n WHERE n.id = h.id
+"""
 LIVE = "INSERT INTO live (id, job_type) SELECT id, 'quick' FROM history;"
 HELD = "UPDATE live SET worker_id = 1, token = 1;"
 
@@ -49,6 +58,8 @@ DAMAGE = {
     "ran_after_its_end": "UPDATE runs SET fence = 3 WHERE fence = 2",
     "completed_by_another": AS_QUICK + "UPDATE runs SET ended = now() + interval '1 s' WHERE fence = 2",
     "effect_not_once": "INSERT INTO effects SELECT id FROM history",
+    "tick_twice": TICKING + "UPDATE history SET trace_id = 's@2026-01-01T00:00:00Z'",
+    "tick_missed": TICKING + EVERY_OTHER,
     "harmless_failed": AS_QUICK + "UPDATE history SET status = 'failed'",
     "harmless_waited": AS_QUICK + "UPDATE history SET created_at = started_at - interval '1.1 s'",
 }

@@ -19,8 +19,9 @@ from pooljobs.db.schema.migrator import migrate
 from pooljobs.db.schema.preflight import check
 from pooljobs.job.verdict import Verdict
 from pooljobs.operations.reader import open_reader
+from pooljobs.operations.schedule_orders import Schedules
 from pooljobs.settings import ServeSettings
-from tests.support.claims import claim, register, scalar, settle_all
+from tests.support.claims import SQL, claim, register, scalar, settle_all
 from tests.support.later import only_until
 from tests.support.roles import role_for
 
@@ -66,6 +67,11 @@ def retries(dsn: str, _job: UUID) -> None:
         reader.retry(UUID(int=1))
 
 
+def lists_schedules(dsn: str, _job: UUID) -> None:
+    with open_reader(dsn, "pooljobs") as reader:
+        Schedules(reader.connection).list_all()
+
+
 def sql(query: str) -> Callable[[str, UUID], None]:
     def act(dsn: str, job: UUID) -> None:
         with psycopg.connect(dsn, autocommit=True) as connection:
@@ -79,6 +85,9 @@ ACTS: Final[dict[str, Callable[[str, UUID], None]]] = {
     "enqueue many (`enqueue_many`: COPY)": by_copy,
     "enqueue by SQL: `pooljobs.enqueue()`": sql("SELECT pooljobs.enqueue('a')"),
     "cancel a job whose id is known: `pooljobs.cancel()`": sql("SELECT pooljobs.cancel(:job)"),
+    "store and remove schedules: `pooljobs.schedule()`, `pooljobs.unschedule()`": sql(
+        "SELECT pooljobs.schedule('s', 'a', every => '1 h'), pooljobs.unschedule('s')"
+    ),
     "see ids, queues and times of jobs that wait or run": sql("SELECT id, queue, run_at FROM pooljobs.live"),
     "see payloads and errors: the view `jobs`": sql("SELECT payload, last_error FROM pooljobs.jobs"),
     "`jobs list`, `jobs show`, `stats`": lists,
@@ -86,6 +95,11 @@ ACTS: Final[dict[str, Callable[[str, UUID], None]]] = {
     "see the schema's version": sql("SELECT * FROM pooljobs.migrations"),
     "run jobs: `serve`": works,
     "`jobs retry`": retries,
+    "`schedules list`, `schedules show`": lists_schedules,
+    "`schedules pause`, `resume`, `edit`, `run-now`": sql(
+        "SELECT pooljobs.pause_schedule('s'), pooljobs.resume_schedule('s'), pooljobs.edit_schedule('s'),"
+        " pooljobs.run_schedule('s')"
+    ),
     "make the coming days' partitions": sql("SELECT pooljobs.ensure_partitions()"),
     "read the tables themselves: `live`, `history`": sql("SELECT * FROM pooljobs.live, pooljobs.history LIMIT 1"),
     "see which workers live, and what they serve": sql("SELECT queues, leased_until, dead_at FROM pooljobs.workers"),
@@ -133,6 +147,26 @@ def test_what_is_printed_is_what_is_run_and_may_be_repeated(owner_dsn: str, conn
         for _ in range(2):
             connection.execute(granting("pooljobs", str(name), "viewer").encode())
         assert may(sql("SELECT FROM pooljobs.jobs"), plain, UUID(int=0))
+
+
+def test_who_could_run_workers_or_look_at_jobs_may_do_so_with_schedules_there(empty_dsn: str) -> None:
+    """Else the stewards of a fleet whose role was granted before could not look for chores any more."""
+    with only_until(110):
+        migrate(empty_dsn)
+    with (
+        role_for(empty_dsn) as worker,
+        role_for(empty_dsn) as viewer,
+        psycopg.connect(empty_dsn, autocommit=True) as owner,
+    ):
+        names = [psycopg.conninfo.conninfo_to_dict(one)["user"] for one in (worker, viewer)]
+        owner.execute(f"GRANT USAGE ON SCHEMA pooljobs TO {names[0]}, {names[1]}".encode())
+        owner.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA pooljobs TO {names[0]}".encode())
+        owner.execute(f"GRANT SELECT ON pooljobs.jobs TO {names[1]}".encode())
+        migrate(empty_dsn)
+        with psycopg.connect(worker, autocommit=True) as steward:
+            for verb in ("look_for_chores", "agree_on_schedules", "forget_declared_schedules"):
+                steward.execute(SQL.load(verb))
+        lists_schedules(viewer, UUID(int=0))
 
 
 @pytest.fixture

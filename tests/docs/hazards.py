@@ -26,6 +26,7 @@ AREAS: Mapping[str, str] = {
     "enqueueing": "Enqueueing and payloads",
     "statements": "Statements, plans and tables",
     "chores": "The steward's chores",
+    "schedules": "Schedules",
     "rows": "Rows, errors and settings of others",
     "processes": "Processes and signals",
     "preloading": "Preloading and reloading",

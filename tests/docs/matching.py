@@ -23,6 +23,7 @@ _PLACE = r"[^\s,;]+"
 _NAMED = {"id": (_ID, _ID), "pid": (r"(?<=pid )\d+", r"\d+")}
 _VARYING = {
     "instant": (instant := r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} UTC", instant),
+    "moment": (moment := r"\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?[+-]\d{4}", moment),
     "clock": (clock := r"\d\d:\d\d:\d\d\.\d{3}(?= )", clock),
     "age": (rf"(?:(?<=  )now\b|{_AGE})", rf"(?:now|{_AGE})"),
     "span": (_SPAN, _SPAN),

@@ -22,13 +22,22 @@ WINDOWS = 4
 MOST = 1.2
 """Transactions a second."""
 
+SCHEDULES = (
+    "INSERT INTO pooljobs.schedules (name, job_type, cron)"
+    " SELECT 's' || n, 'audited', '0 0 1 ' || n % 12 + 1 || ' *' FROM generate_series(1, 100) AS n"
+)
+"""None of which is due while it is counted."""
+
 ENDED = "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = %s"
 
 
-def test_an_idle_host_costs_about_a_statement_a_second_however_many_workers_it_has(dsn: str, tmp_path: Path) -> None:
+def test_an_idle_host_costs_about_a_statement_a_second_however_many_workers_and_schedules_it_has(
+    dsn: str, tmp_path: Path
+) -> None:
     """Counted from another database, so that the counting does not count."""
     with Serving(dsn, tmp_path / "log", "--procs", str(PROCS)):
         with audit_of(dsn) as connection:
+            connection.execute(SCHEDULES.encode())
             enqueue(connection, "audited", 20)
             wait_until(lambda: counts(connection) == {"completed": 20}, what="the jobs to run")
             until_asleep(connection)
@@ -39,4 +48,6 @@ def test_an_idle_host_costs_about_a_statement_a_second_however_many_workers_it_h
                 before, began = scalar(counting, ENDED, name), time.monotonic()
                 time.sleep(WINDOW)
                 rates.append((scalar(counting, ENDED, name) - before) / (time.monotonic() - began))
+        with psycopg.connect(dsn) as looking:
+            assert scalar(looking, "SELECT count(*) FROM pooljobs.schedules WHERE next_at > now()") == 100
         assert min(rates) <= MOST, f"{rates} transactions a second"

@@ -103,6 +103,13 @@ def rare_statements(connection: Connection[Any], worker: int) -> list[Hot]:
             OTHERS * OTHERS,
             ANY,
         ),
+        Hot(
+            "enqueue_tick",
+            "enqueue_tick",
+            {"name": "s", "tick": None, "run_at": None, "trace_id": None},
+            BY_ID,
+        ),
+        Hot("find_due_schedules", "find_due_schedules", {"most": 20}, set()),
         Hot("forget_workers", "forget_workers", {}, {("live", None), ("workers", None), by_worker}, ONCE, ANY),
     ]
 

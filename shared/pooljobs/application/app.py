@@ -11,6 +11,7 @@ from pooljobs.application.declaration import DEFAULT_MAX_RETRIES, DEFAULT_QUEUE,
 from pooljobs.application.enqueue_by_name import EnqueueByName
 from pooljobs.application.hook_methods import HookMethods
 from pooljobs.application.lifespan import Lifespan
+from pooljobs.application.schedule_methods import ScheduleMethods, declared_schedule
 from pooljobs.application.state_methods import StateMethods
 from pooljobs.application.task import Task
 from pooljobs.enqueue.cancel_methods import CancelMethods
@@ -19,8 +20,9 @@ from pooljobs.errors import DeclarationError, OptionError
 from pooljobs.handler.state import StateContainer
 from pooljobs.hooks import Hooks
 from pooljobs.job.error_rules import Backoff, ErrorRules, ErrorTypes
-from pooljobs.job.options import total_runs
+from pooljobs.job.options import check_name, total_runs
 from pooljobs.job.retry import DEFAULT_DELAY_SECS, PolicyKind, RetryPolicy
+from pooljobs.job.schedule_rule import CatchUp, Overlap
 from pooljobs.job.time_limit import TimeLimit
 from pooljobs.settings import WAIT_SECS
 
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from pooljobs.handler.context import JobContext
 
 
-class PoolJobs(EnqueueByName, CancelMethods, HookMethods, StateMethods, Lifespan):
+class PoolJobs(EnqueueByName, CancelMethods, HookMethods, ScheduleMethods, StateMethods, Lifespan):
     """An application of background jobs.
 
     Args:
@@ -42,10 +44,13 @@ class PoolJobs(EnqueueByName, CancelMethods, HookMethods, StateMethods, Lifespan
             connection of the pool; 0 to a week. Default 10. The first connection of a process is tried once.
         retry_delay_secs: Seconds: ``retry_delay_secs`` of all handlers that declare none. Default 1, with which the
             default's three runs are over within two seconds: for handlers that call a remote service set 30 or more.
+        name: Where several applications have schedules in one schema, a name of its own for each: what one of them
+            does not declare any more is retired by its own workers alone. Default ``default``.
 
     Raises:
         DeclarationError: ``retry_delay_secs`` is negative, beyond a century, or not a number.
-        OptionError: The schema cannot have that name, or ``pool_size`` or ``wait`` is out of its range.
+        OptionError: The schema, or the application, cannot have that name, or ``pool_size`` or ``wait`` is out of
+            its range.
     """
 
     def __init__(
@@ -56,7 +61,10 @@ class PoolJobs(EnqueueByName, CancelMethods, HookMethods, StateMethods, Lifespan
         pool_size: int = 4,
         wait: float = WAIT_SECS,
         retry_delay_secs: float = DEFAULT_DELAY_SECS,
+        name: str = "default",
     ) -> None:
+        check_name("name", name)
+        self.name = name
         self._retry_delay_secs = RetryPolicy(delay_secs=retry_delay_secs).delay_secs
         self.state = StateContainer()
         self.hooks = Hooks()
@@ -112,6 +120,13 @@ class PoolJobs(EnqueueByName, CancelMethods, HookMethods, StateMethods, Lifespan
         discard_on: ErrorTypes = (),
         retry_on: ErrorTypes | None = None,
         backoff: Backoff | None = None,
+        cron: str | None = None,
+        every: float | timedelta | None = None,
+        tz: str | None = None,
+        jitter: float | timedelta | None = None,
+        catch_up: CatchUp | None = None,
+        overlap: Overlap | None = None,
+        cron_payload: Any = None,
     ) -> JobDecorator: ...
     def job(
         self,
@@ -132,6 +147,13 @@ class PoolJobs(EnqueueByName, CancelMethods, HookMethods, StateMethods, Lifespan
         discard_on: ErrorTypes = (),
         retry_on: ErrorTypes | None = None,
         backoff: Backoff | None = None,
+        cron: str | None = None,
+        every: float | timedelta | None = None,
+        tz: str | None = None,
+        jitter: float | timedelta | None = None,
+        catch_up: CatchUp | None = None,
+        overlap: Overlap | None = None,
+        cron_payload: Any = None,
     ) -> Any:
         """Declare a function, plain or async, as the handler of a job type. Used bare or with arguments.
 
@@ -158,6 +180,14 @@ class PoolJobs(EnqueueByName, CancelMethods, HookMethods, StateMethods, Lifespan
                 too. Default: all that are in neither of the other two.
             backoff: A function of the number of the run that failed and its error, which gives seconds or a timedelta
                 until the next run, or None for what the policy says. Where it raises, the policy holds.
+            cron: When it is enqueued by itself: ``minute hour day month weekday``, or a name such as ``@daily``; one
+                job a tick, whatever the number of hosts. See docs/schedules.md.
+            every: Instead of ``cron``, seconds between ticks or a timedelta, at least 1; counted from 1970 in UTC.
+            tz: Time zone of ``cron``. Default UTC.
+            jitter: Seconds by which each of these jobs is put off at most. Default 0.
+            catch_up: Of the ticks missed in an outage: the ``last`` (default), ``all`` (the latest 100), or ``none``.
+            overlap: ``skip`` (default): no job while that of an earlier tick has not ended; or ``allow``.
+            cron_payload: Whole payload of these jobs. Default: none.
 
         Raises:
             DeclarationError: The declaration contradicts itself, the name or an alias is taken, or it is a method. A
@@ -166,11 +196,26 @@ class PoolJobs(EnqueueByName, CancelMethods, HookMethods, StateMethods, Lifespan
         retry = RetryPolicy(retry_policy, self._retry_delay_secs if retry_delay_secs is None else retry_delay_secs)
         limit = TimeLimit.of(time_limit)
         runs = _runs(max_retries, max_attempts)
+        schedule = declared_schedule(
+            name, cron_payload, cron=cron, every=every, tz=tz, jitter=jitter, catch_up=catch_up, overlap=overlap
+        )
         errors = ErrorRules.of(fail_on=fail_on, discard_on=discard_on, retry_on=retry_on, backoff=backoff)
 
         def declare(handler: Callable[..., Any]) -> Task:
             declared_name = name_of(handler) if name is None else name
-            declaration = Declaration(declared_name, queue, runs, retry, limit, extra, aliases, secret, errors)
+            declaration = Declaration(
+                declared_name,
+                queue,
+                runs,
+                retry,
+                limit,
+                extra,
+                aliases,
+                secret,
+                errors,
+                schedule=schedule,
+                cron_payload=cron_payload,
+            )
             return self._register(Task(handler, declaration, self._outlet, self.hooks))
 
         return declare if function is None else declare(function)

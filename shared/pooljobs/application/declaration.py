@@ -12,6 +12,7 @@ from pooljobs.errors import DeclarationError, OptionError
 from pooljobs.job.error_rules import ErrorRules
 from pooljobs.job.options import check_max_retries, check_name
 from pooljobs.job.retry import RetryPolicy
+from pooljobs.job.schedule_rule import Schedule, check_schedule_name
 from pooljobs.job.time_limit import TimeLimit
 from pooljobs.signature.inspection import written
 
@@ -33,6 +34,7 @@ class Declaration:
         aliases: Other job types whose jobs the handler takes as well: its former names.
         secret: Parameters, or fields of the payload, whose values are shown nowhere.
         errors: What becomes of a job by the class of what it raised.
+        schedule: When it is enqueued by itself, with ``cron_payload``; None for never.
 
     Raises:
         DeclarationError: A value is out of its range.
@@ -47,6 +49,8 @@ class Declaration:
     aliases: Sequence[str] = ()
     secret: Sequence[str] = ()
     errors: ErrorRules = ErrorRules()  # noqa: RUF009 - frozen
+    schedule: Schedule | None = None
+    cron_payload: Any = None
 
     def __post_init__(self) -> None:
         self._check_extra()
@@ -58,6 +62,8 @@ class Declaration:
             check_max_retries(self.max_retries)
             for alias in self.aliases:
                 check_name("an alias", alias)
+            if self.schedule is not None:
+                check_schedule_name(self.name)
         except OptionError as error:
             raise DeclarationError(f"{self.name}: {error}", hint=error.hint) from None
 

@@ -6,7 +6,7 @@ from inspect import isasyncgenfunction, iscoroutinefunction
 
 from pooljobs.application.app import PoolJobs
 from pooljobs.application.replaced import replaced_by
-from pooljobs.errors import DeclarationError
+from pooljobs.errors import DeclarationError, PayloadError
 from pooljobs.handler.provider import type_name
 from pooljobs.signature.inspection import written
 
@@ -17,7 +17,7 @@ def check_ready(app: PoolJobs) -> None:
     Raises:
         DeclarationError: It has no handlers; one of them asks for state that nobody provides, or that needs what
             cannot be; one that is not asynchronous would get an asynchronous hook, or state that lives in an event
-            loop; or its import has replaced Python's threads.
+            loop; one would refuse what its schedule enqueues; or its import has replaced Python's threads.
     """
     if library := replaced_by():
         raise DeclarationError(
@@ -32,6 +32,7 @@ def check_ready(app: PoolJobs) -> None:
             hint="declare one with @app.job in that module, or import there the modules that do",
         )
     _check_hooks(app)
+    _check_schedules(app)
     needed = [type_ for task in app.registry.values() for type_ in task.binder.state_types]
     if missing := app.state.missing(needed):
         names = ", ".join(type_name(type_) for type_ in missing)
@@ -65,3 +66,17 @@ def _check_providers(app: PoolJobs) -> None:
                 f"{task.name} is a plain function, and {found.name} makes what lives in an event loop",
                 hint="make the handler async; or provide what has a plain interface, by a plain function or generator",
             )
+
+
+def _check_schedules(app: PoolJobs) -> None:
+    """At night nobody would see it."""
+    for task in app.registry.values():
+        if task.schedule is None:
+            continue
+        try:
+            task.scheduled_payload()
+        except PayloadError as error:
+            raise DeclarationError(
+                f"the schedule of {task.name} ({task.where}) enqueues what the handler refuses: {error}",
+                hint="say what to enqueue: @app.job(…, cron_payload={…}); or give its parameters defaults",
+            ) from error

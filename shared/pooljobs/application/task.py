@@ -39,6 +39,8 @@ class Task(EnqueueMethods[P], Generic[P, R, C]):
         time_limit: How long a run may take; None leaves it to ``pooljobs serve``.
         secret: Fields of its payloads whose values are shown nowhere.
         errors: What becomes of a job by the class of what it raised.
+        schedule: When it is enqueued by itself; None for never.
+        cron_payload: What such a job is enqueued with.
         function: The handler itself.
         is_async: The handler is a coroutine function.
         binder: Makes the handler's arguments from a payload.
@@ -65,6 +67,8 @@ class Task(EnqueueMethods[P], Generic[P, R, C]):
         self.max_retries = declaration.retry.most_runs(declaration.max_retries)
         self.retry = declaration.retry
         self.errors = declaration.errors
+        self.schedule = declaration.schedule
+        self.cron_payload = declaration.cron_payload
         self.time_limit = declaration.time_limit
         self.is_async = inspect.iscoroutinefunction(function)
         self.where = place_of(function)
@@ -120,6 +124,14 @@ class Task(EnqueueMethods[P], Generic[P, R, C]):
         most = self.retry.most_runs(options.max_retries or self.max_retries)
         job = new_job(self.name, encoded, options, queue=self.queue, max_retries=most)
         return self._hooks.enqueued(job) if self._hooks.on_enqueue else job
+
+    def scheduled_payload(self) -> bytes:
+        """What its schedule enqueues, as JSON.
+
+        Raises:
+            PayloadError: The handler does not take it.
+        """
+        return self.binder.encoded({} if self.cron_payload is None else self.cron_payload)
 
 
 class BoundTask(EnqueueMethods[P], Generic[P, R]):

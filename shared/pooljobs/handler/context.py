@@ -6,8 +6,11 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol, overload
 from uuid import UUID
+
+from pooljobs.job.schedule_rule import tick_of
 
 if TYPE_CHECKING:
     import logging
@@ -94,6 +97,14 @@ class JobContext:
         Where it is handed on with a write, the other side can refuse what comes from a run that was overtaken.
         """
         return 0 if self.completion is None else self.completion.fence
+
+    @property
+    def tick(self) -> datetime | None:
+        """The time for which a schedule has enqueued this job, in UTC, however late it runs; None for another job.
+
+        It stands in the trace id, so that jobs which this one enqueues know it too.
+        """
+        return tick_of(self.trace_id)
 
     @property
     def is_last_attempt(self) -> bool:

@@ -62,6 +62,7 @@ class ChaosReport:
         told += [
             f"  {counts['committed']:>7,} jobs committed, {counts['rolled_back']:,} rolled back, {lost}",
             f"  {counts['completed']:>7,} completed, {counts['failed']:,} failed, {self._cancelled()}{charged}",
+            f"  {counts['ticks']:>7,} ticks of schedules",
             f"  {counts['runs']:>7,} runs, {counts['cut_short']:,} of them cut short{self._beside()}",
         ]
         return lines([*told, ""]).append_text(self._verdict())

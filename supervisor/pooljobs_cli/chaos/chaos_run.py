@@ -11,7 +11,7 @@ from typing import Final
 from pooljobs_cli.chaos.backlog_watch import BacklogWatch
 from pooljobs_cli.chaos.beside import Beside, agree_on_schema, find
 from pooljobs_cli.chaos.chaos_report import ChaosReport
-from pooljobs_cli.chaos.chaos_schema import ChaosSchema, staged
+from pooljobs_cli.chaos.chaos_schema import ChaosSchema, load, staged
 from pooljobs_cli.chaos.chaos_server import ChaosServer, open_place
 from pooljobs_cli.chaos.chaos_settings import ChaosSettings
 from pooljobs_cli.chaos.check import take_in, violations
@@ -69,11 +69,14 @@ def run_chaos(settings: ChaosSettings, agree: Agree, say: Callable[[str], None],
         fleet = _fleet(settings, place, wire, beside)
         mischief = Mischief(place, fleet, wire=wire, say=say, pooler=pooler)
         try:
+            if not settings.storm:  # their jobs have no part in it
+                stage.connection.execute(load("make_schedules"))
             began = time.monotonic()
             fleet.start()
             _await_fleet(fleet)
             with _producing(settings, pooler.dsn if pooler else place.dsn) as (producers, limit):
                 _harm(settings, place, mischief, limit, show)
+            _pause_schedules(place.dsn)
             mischief.wake(everybody=True)
             if settings.deploying:  # those who hang would hold the last restarts up
                 _await_recovery(wire, fleet)
@@ -149,6 +152,13 @@ def _harm(settings: ChaosSettings, place: ChaosServer, mischief: Mischief, limit
         watch.look()
         show(passed, mischief.done.total(), watch.left)
         time.sleep(_TICK)
+
+
+def _pause_schedules(dsn: str) -> None:
+    """On a connection of its own: what was opened before may be cut."""
+    stage = ChaosSchema(dsn)
+    stage.connection.execute(load("pause_schedules"))
+    stage.connection.close()
 
 
 def _drain(dsn: str, fleet: ChaosHosts, show: Show, began: float) -> None:

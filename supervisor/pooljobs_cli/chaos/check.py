@@ -36,6 +36,8 @@ RULES: Final = (
     "ran_after_its_end",
     "completed_by_another",
     "effect_not_once",
+    "tick_twice",
+    "tick_missed",
 )
 
 STORM_RULES: Final = ("harmless_failed", "harmless_waited")

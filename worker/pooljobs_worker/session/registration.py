@@ -13,6 +13,7 @@ from pooljobs.application.app import PoolJobs
 from pooljobs.application.task import Task
 from pooljobs.db.statements import Statements
 from pooljobs.job.flags import KNOWN
+from pooljobs.job.options import seconds
 from pooljobs.process.child import Child
 from pooljobs.process.fleet import fleet_of
 from pooljobs.settings import WorkerSettings
@@ -30,14 +31,17 @@ class Registration:
         self._renew_fleet = statements.load("renew_fleet")
         self._register = statements.load("register_worker")
         self._publish = statements.load("publish_job_types")
+        self._publish_schedules = statements.load("publish_schedules")
         self._child = child
         self._settings = settings
         self._lease = lease
         self._declared: dict[str, list[object]] = _declarations({})
+        self._schedules: dict[str, object] = {}
 
     def declare(self, app: PoolJobs) -> None:
         """Takes in what the application declares; published with each registration from now on."""
         self._declared = _declarations(app.registry)
+        self._schedules = _schedules(app)
 
     def register(self) -> int:
         """Enters a new row and returns its id, which is on the scoreboard then; then publishes the declarations.
@@ -46,7 +50,7 @@ class Registration:
         """
         asked_ns = time.monotonic_ns()
         fleet = fleet_of(self._child)
-        code = _digest(self._declared)
+        code = _digest(self._declared, self._schedules)
         ours = {"fleet": fleet["fleet"], "code": code}
         worker_id = new_worker_id()
         row = ours | {
@@ -64,6 +68,7 @@ class Registration:
         self._lease.begin(asked_ns)
         if self._declared["job_types"]:
             self._session.run(lambda connection: connection.execute(self._publish, ours | self._declared))
+            self._session.run(lambda connection: connection.execute(self._publish_schedules, ours | self._schedules))
         self._child.slot.code = code
         return worker_id
 
@@ -87,7 +92,31 @@ def _declarations(registry: Mapping[str, Task]) -> dict[str, list[object]]:
     }
 
 
-def _digest(declared: dict[str, list[object]]) -> int:
-    """The same number where the same types and flags are known, in each process; 63 bits."""
-    told = repr((declared, KNOWN))
+def _schedules(app: PoolJobs) -> dict[str, object]:
+    """Each bears the name of its job type; an alias has none."""
+    scheduled = [(name, task) for name, task in sorted(app.registry.items()) if task.schedule and task.name == name]
+    return {
+        "app": app.name,
+        "names": [name for name, _ in scheduled],
+        "definitions": [json.dumps(_definition(task), sort_keys=True) for _, task in scheduled],
+    }
+
+
+def _definition(task: Task) -> dict[str, object]:
+    assert task.schedule is not None
+    return {
+        "job_type": task.name,
+        "payload": json.loads(task.scheduled_payload()),
+        "cron": task.schedule.cron,
+        "every": None if task.schedule.every is None else seconds("every", task.schedule.every),
+        "tz": task.schedule.tz,
+        "jitter": seconds("jitter", task.schedule.jitter),
+        "catch_up": task.schedule.catch_up,
+        "overlap": task.schedule.overlap,
+    }
+
+
+def _digest(declared: dict[str, list[object]], schedules: dict[str, object]) -> int:
+    """The same number where the same types, schedules and flags are known, in each process; 63 bits."""
+    told = repr((declared, schedules, KNOWN))
     return int.from_bytes(blake2b(told.encode(), digest_size=8).digest()) >> 1

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
+from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
+from psycopg import Connection
 
 from pooljobs.db.broken_connection import cut_off
 from pooljobs.db.error_kinds import passes
@@ -28,6 +30,8 @@ from pooljobs.errors import DatabaseReadOnlyError, PoolJobsError
 from pooljobs.job.cancellation import Cancellation
 from pooljobs.job.new_job import NewJob
 from pooljobs.settings import WAIT_SECS
+
+T = TypeVar("T")
 
 
 class Producer:
@@ -103,6 +107,17 @@ class Producer:
             return cancel_with(session.connection, self._statements.schema, job_id, reason)
         except psycopg.Error as error:
             told = self._told(error, session, [job_id], cancelling=True)
+        finally:
+            self._pool.give(session)
+        raise told
+
+    def run_once(self, work: Callable[[Connection[Any]], T], until: float) -> T:
+        """Does what may be done twice on a connection of the pool; one attempt, as ``insert_together``."""
+        session = self._pool.take(until)
+        try:
+            return work(session.connection)
+        except psycopg.Error as error:
+            told = self._told(error, session, ())
         finally:
             self._pool.give(session)
         raise told

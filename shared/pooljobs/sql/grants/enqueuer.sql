@@ -5,4 +5,4 @@ GRANT INSERT (id, run_at, {given}), SELECT (id, queue, run_at) ON {schema}.live 
 GRANT SELECT ON {schema}.job_types TO {role};
 -- For the command `enqueue`, which says so where nobody serves the queue.
 GRANT SELECT (id, queues, job_timeout, leased_until, dead_at) ON {schema}.workers TO {role};
-GRANT EXECUTE ON FUNCTION {schema}.enqueue, {schema}.cancel TO {role};
+GRANT EXECUTE ON FUNCTION {schema}.enqueue, {schema}.cancel, {schema}.schedule, {schema}.unschedule TO {role};

@@ -45,6 +45,12 @@ def slow(ms: float, journal: State[Journal], ctx: JobContext) -> None:
         time.sleep(ms / 1000)
 
 
+def ticking(release: str, journal: State[Journal], ctx: JobContext) -> None:  # noqa: ARG001
+    """Enqueued each second by a schedule that each release declares in other words."""
+    with journal.run(ctx):
+        pass
+
+
 def flaky(failures: int, journal: State[Journal], ctx: JobContext) -> None:
     """Fails that many times, then succeeds."""
     with journal.run(ctx):

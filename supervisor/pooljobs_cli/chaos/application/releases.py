@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Final
+from inspect import signature
+from typing import Any, Final
 
 from pooljobs import JobContext, PoolJobs, State
 
@@ -34,7 +35,20 @@ def make_app(release: Release) -> PoolJobs:
     app.provide(Journal, open_journal)
     handlers.declare(app)
     _DECLARE[release](app)
+    _tick(app, release)
     return app
+
+
+def _tick(app: PoolJobs, release: Release) -> None:
+    """With a schedule, where this pooljobs knows of any."""
+    rule: dict[str, Any] = {
+        "every": 1,
+        "catch_up": "all",
+        "overlap": "allow",
+        "cron_payload": {"release": release.value},
+    }
+    known = "every" in signature(PoolJobs.job).parameters
+    app.job(name="ticking", **(rule if known else {}))(handlers.ticking)
 
 
 def _old(app: PoolJobs) -> None:

@@ -6,6 +6,7 @@ SELECT
     count(*) FILTER (WHERE status = 'failed') AS failed,
     count(*) FILTER (WHERE status = 'cancelled') AS cancelled,
     coalesce(sum(crashes), 0)::bigint AS crashes,
+    count(*) FILTER (WHERE trace_id LIKE '%@____-__-__T%Z') AS ticks,
     count(*) FILTER (WHERE losses > 0) AS lost_with_host,
     (SELECT count(*) FROM {schema}.runs) AS runs,
     (SELECT count(*) FROM {schema}.runs WHERE ended IS NULL) AS cut_short,

@@ -13,6 +13,7 @@ COUNTS = {
     "failed": 5,
     "cancelled": 0,
     "crashes": 2,
+    "ticks": 20,
     "lost_with_host": 3,
 }
 COUNTS |= {"runs": 107, "cut_short": 2, "in_doubt": 1, "beside": 0}

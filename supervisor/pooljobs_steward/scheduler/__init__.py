@@ -1,0 +1,1 @@
+"""What is enqueued again and again: which schedules there are, and their ticks."""

@@ -1,0 +1,41 @@
+"""Keeps the declared schedules as living workers declare them. Every steward does, and all come to the same."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+
+from psycopg import Connection
+
+from pooljobs.db.statements import Statements
+
+LEAST_PAUSE: Final = 10.0
+"""Seconds between looks, unless something was published; at least."""
+
+_COST_FACTOR: Final = 100.0
+"""A look comes this many times its cost after the last one."""
+
+_FORGET_EVERY: Final = 3600.0
+
+
+class DeclaredSchedules:
+    """One steward's.
+
+    Attributes:
+        pause: Seconds until the next look.
+    """
+
+    def __init__(self, statements: Statements) -> None:
+        self._agree = statements.load("agree_on_schedules")
+        self._forget = statements.load("forget_declared_schedules")
+        self._forget_at = time.monotonic() + _FORGET_EVERY
+        self.pause = LEAST_PAUSE
+
+    def look(self, connection: Connection[Any]) -> None:
+        """Puts in force, and retires, what living workers declare or no longer do."""
+        began = time.monotonic()
+        connection.execute(self._agree)
+        if began >= self._forget_at:
+            connection.execute(self._forget)
+            self._forget_at = began + _FORGET_EVERY
+        self.pause = max(LEAST_PAUSE, _COST_FACTOR * (time.monotonic() - began))
