@@ -39,7 +39,7 @@ def test_a_short_run_on_a_server_of_its_own_holds(tmp_path: Path) -> None:
     "crashed runs one at a time (`worker/pooljobs_worker/execution/suspect_turn.py`)",
     area="blame",
 )
-@pytest.mark.parametrize("name", STORMS)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.long] * (n == "stewards")) for n in STORMS])
 def test_in_a_storm_harmless_jobs_are_done_and_do_not_wait(
     name: str, dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,7 +98,10 @@ def test_a_fence_that_is_missing_is_found(dsn: str, monkeypatch: pytest.MonkeyPa
     assert rules_broken(settings, monkeypatch) & expected
 
 
-@pytest.mark.parametrize(("how", "kind"), [("twice", Kind.KILL_WORKER), ("missed", Kind.STOP_HOST)])
+@pytest.mark.parametrize(
+    ("how", "kind"),
+    [("twice", Kind.KILL_WORKER), pytest.param("missed", Kind.STOP_HOST, marks=pytest.mark.long)],
+)
 def test_a_tick_that_is_doubled_or_lost_is_found(
     how: str, kind: Kind, dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

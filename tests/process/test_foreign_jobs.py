@@ -104,7 +104,9 @@ def test_of_two_applications_on_one_queue_each_runs_its_own_jobs(
 
 
 @pytest.mark.hazard("A worker fails jobs that others know")
-@pytest.mark.parametrize("more", [(), pytest.param(("--preload",), marks=LINUX)], ids=["each", "preload"])
+@pytest.mark.parametrize(
+    "more", [(), pytest.param(("--preload",), marks=(LINUX, pytest.mark.long))], ids=["each", "preload"]
+)
 def test_jobs_of_a_new_type_wait_for_the_reload_that_brings_it(dsn: str, tmp_path: Path, more: tuple[str, ...]) -> None:
     write(tmp_path, code("sell"))
     env = {"PYTHONPATH": str(tmp_path)}

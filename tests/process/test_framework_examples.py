@@ -92,6 +92,7 @@ def test_the_lifespan_opens_nothing_and_closes_what_was_opened(fastapi_shop: Mod
     wait_until(lambda: scalar(connection, opened) == 0)
 
 
+@pytest.mark.long
 def test_flask(flask_shop: ModuleType, url: str, connection: Conn, tmp_path: Path) -> None:
     client = flask_shop.web.test_client()
     assert client.post("/orders?article=").status_code == 422

@@ -104,7 +104,8 @@ ASYNC_CLOSES = ("async_close_all_descriptors",)
 
 SHARED_LOOP = ("async_system_exit", "async_keyboard_interrupt", "cancel_itself", *ASYNC_HARMLESS)
 
-LOOPS: tuple[dict[str, str], ...] = ({}, {"PYTHONPATH": f"{ROOT / 'tests' / 'support' / 'without_uvloop'}:{ROOT}"})
+WITHOUT_UVLOOP = {"PYTHONPATH": f"{ROOT / 'tests' / 'support' / 'without_uvloop'}:{ROOT}"}
+LOOPS = (pytest.param({}, id="uvloop"), pytest.param(WITHOUT_UVLOOP, id="without uvloop", marks=pytest.mark.long))
 
 TAME = ("ordinary", "ordinary_async", "inspect")
 
@@ -287,14 +288,14 @@ def test_threads_without_descriptors_are_replaced(dsn: str, tmp_path: Path, deed
     assert status == "completed" or (error or "").startswith(ends), error
 
 
-@pytest.mark.parametrize("env", LOOPS, ids=["", "without uvloop"])
+@pytest.mark.parametrize("env", LOOPS)
 def test_a_shared_loop_goes_on_after(dsn: str, tmp_path: Path, env: dict[str, str]) -> None:
     found = play_all(dsn, tmp_path, "rude_async", SHARED_LOOP, "--concurrency", "4", env=env)
     expected = {deed: "failed" if deed in ASYNC_RAISES else "completed" for deed in SHARED_LOOP}
     assert {deed: status for deed, (status, _) in found.items()} == expected
 
 
-@pytest.mark.parametrize("env", LOOPS, ids=["", "without uvloop"])
+@pytest.mark.parametrize("env", LOOPS)
 @pytest.mark.parametrize("deed", ASYNC_CLOSES)
 def test_a_shared_loop_without_its_descriptors_is_replaced_with_its_worker(
     dsn: str, tmp_path: Path, deed: str, env: dict[str, str]

@@ -18,7 +18,7 @@ TABLE = "CREATE TABLE public.happened (what text, job uuid, pid int, loop bigint
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="--preload is for Linux")
-@pytest.mark.parametrize("concurrency", ["1", "8"])
+@pytest.mark.parametrize("concurrency", [pytest.param("1", marks=pytest.mark.long), "8"])
 def test_runs_have_what_they_ask_for_and_all_is_closed_at_the_drain(dsn: str, tmp_path: Path, concurrency: str) -> None:
     options = ("--procs", "1", "--poll-interval", "0.1", "--preload", "--concurrency", concurrency)
     with psycopg.connect(dsn, autocommit=True) as connection:

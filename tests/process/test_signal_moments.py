@@ -28,7 +28,12 @@ PRELOAD = pytest.param(("--preload",), marks=pytest.mark.skipif(sys.platform != 
 SUPERVISORS = [
     *(pytest.param(n, (), id=f"{n}-{NAMES[n % len(NAMES)]}") for n in range(TRIES)),
     *(
-        pytest.param(n, ("--preload",), id=f"{n}-preload-{PRELOADED[n % len(PRELOADED)]}", marks=PRELOAD.marks)
+        pytest.param(
+            n,
+            ("--preload",),
+            id=f"{n}-preload-{PRELOADED[n % len(PRELOADED)]}",
+            marks=(*PRELOAD.marks, pytest.mark.long),
+        )
         for n in range(max(TRIES, len(PRELOADED)))
     ),
 ]

@@ -97,7 +97,7 @@ def test_a_suspect_does_not_keep_its_worker_from_draining(dsn: str, tmp_path: Pa
         assert rows(connection, "waits_for", "status") == [("completed",)]
 
 
-@pytest.mark.parametrize("concurrency", [1, 3])
+@pytest.mark.parametrize("concurrency", [1, pytest.param(3, marks=pytest.mark.long)])
 def test_of_all_workers_one_runs_a_suspect_at_a_time_and_the_others_what_is_harmless(
     dsn: str, tmp_path: Path, concurrency: int
 ) -> None:

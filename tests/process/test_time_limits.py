@@ -79,7 +79,7 @@ def test_a_regular_expression_is_interrupted(dsn: str, tmp_path: Path) -> None:
     assert run(dsn, tmp_path, "backtracks")[3].startswith(SOFT_TEXT)
 
 
-@pytest.mark.parametrize("options", [(), THREADS])
+@pytest.mark.parametrize("options", [(), pytest.param(THREADS, marks=pytest.mark.long)])
 def test_an_async_handler_is_interrupted_where_it_awaits(dsn: str, tmp_path: Path, options: tuple[str, ...]) -> None:
     status, attempts, crashes, error = run(dsn, tmp_path, "overruns_async", *options)
     assert (status, attempts, crashes) == ("failed", 1, 0)
@@ -102,8 +102,8 @@ def test_an_async_handler_is_interrupted_where_it_awaits(dsn: str, tmp_path: Pat
         ("masks_signals", ()),
         ("blocks_the_loop", ()),
         ("swallows", THREADS),
-        ("counts_in_c", THREADS),
-        ("blocks_the_loop", THREADS),
+        pytest.param("counts_in_c", THREADS, marks=pytest.mark.long),
+        pytest.param("blocks_the_loop", THREADS, marks=pytest.mark.long),
     ],
 )
 def test_what_does_not_stop_is_killed_with_its_stack_on_record(
@@ -119,7 +119,7 @@ def test_what_does_not_stop_is_killed_with_its_stack_on_record(
     assert "killed by SIGKILL by the supervisor" in log
 
 
-@pytest.mark.parametrize("options", [(), THREADS])
+@pytest.mark.parametrize("options", [(), pytest.param(THREADS, marks=pytest.mark.long)])
 def test_an_async_handler_that_goes_on_is_killed(dsn: str, tmp_path: Path, options: tuple[str, ...]) -> None:
     status, attempts, crashes, error = run(dsn, tmp_path, "swallows_async", *options)
     assert (status, attempts, crashes) == ("failed", 1, 0)

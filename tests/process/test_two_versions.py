@@ -99,7 +99,7 @@ def refused(connection: Connection[Any]) -> int:
         pytest.param((TWO_KINDS, PLAIN), '{"n": 1}', id="another model"),
     ],
 )
-@pytest.mark.parametrize("concurrency", ["1", "4"])
+@pytest.mark.parametrize("concurrency", ["1", pytest.param("4", marks=pytest.mark.long)])
 def test_what_one_version_refuses_the_other_takes(
     dsn: str, tmp_path: Path, codes: tuple[str, str], payload: str, concurrency: str
 ) -> None:

@@ -99,7 +99,7 @@ def test_a_reader_that_has_gone_ends_a_command_silently(filled: str, command: li
     assert (ended.returncode, ended.stderr) == (ExitCode.OK, b"")
 
 
-@pytest.mark.parametrize("shell", ["2>&-", "2>/dev/full", "2>&- >&- <&-"])
+@pytest.mark.parametrize("shell", ["2>&-", pytest.param("2>/dev/full", marks=pytest.mark.long), "2>&- >&- <&-"])
 def test_what_is_told_on_stderr_is_lost_where_nobody_takes_it(filled: str, shell: str) -> None:
     assert _ended("jobs", "show", "ffffffff-ffff", dsn=filled, shell=shell).returncode == ExitCode.NOT_FOUND
     assert _ended("jobs", "list", "--limit", "x", dsn=filled, shell=shell).returncode == ExitCode.USAGE
@@ -114,7 +114,7 @@ def test_a_closed_stdin_is_no_payload(filled: str) -> None:
     assert b"Traceback" not in ended.stderr
 
 
-@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "utf-8"])
+@pytest.mark.parametrize("encoding", [pytest.param("latin-1", marks=pytest.mark.long), "ascii", "utf-8"])
 def test_a_stream_takes_what_it_has_characters_for(filled: str, encoding: str) -> None:
     env = {"PYTHONIOENCODING": encoding}
     shown = _ended("jobs", "show", ID, dsn=filled, env=env)
@@ -139,7 +139,7 @@ NUMBERS = '{"n": [' + ", ".join(["9" * 30, "9" * 9000, "1e400", "0.1000000000000
     "payload",
     [
         pytest.param('{"n": ' + "[" * 3000 + "]" * 3000 + "}", id="3000 levels"),
-        pytest.param('{"n": ' * 3000 + "1" + "}" * 3000, id="3000 objects"),
+        pytest.param('{"n": ' * 3000 + "1" + "}" * 3000, id="3000 objects", marks=pytest.mark.long),
         pytest.param(NUMBERS, id="numbers"),
         pytest.param("9" * 5000, id="no object"),
     ],
