@@ -22,8 +22,8 @@ def load_worker() -> WorkerMain:
     return worker_main
 
 
-def main() -> None:
-    """The ``pooljobs`` command; does not return."""
+def main(called: str = "pooljobs") -> None:
+    """The ``pooljobs`` command, as it is called in its help; does not return."""
     hide_connection_strings(sys.argv)
     with uncollected():
         from pooljobs_cli.command_names import asked_for
@@ -35,7 +35,7 @@ def main() -> None:
         from pooljobs_cli.main import run
         from pooljobs_cli.output.streams import open_streams
     open_streams()
-    sys.exit(run(sys.argv[1:], load_worker))
+    sys.exit(run(sys.argv[1:], load_worker, called=called))
 
 
 if __name__ == "__main__":

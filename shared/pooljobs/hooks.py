@@ -31,9 +31,11 @@ class Hooks:
 
     Attributes:
         around: Outermost first.
+        awaited: By hooks that surround runs, asynchronous ones that stand in their place around async handlers.
     """
 
     around: list[Around] = field(default_factory=list)
+    awaited: dict[Around, Around] = field(default_factory=dict)
     on_enqueue: list[OnEnqueue] = field(default_factory=list)
     on_failure: list[OnFailure] = field(default_factory=list)
     on_worker_start: list[Callable[[], object]] = field(default_factory=list)
@@ -65,6 +67,16 @@ def check_around(hook: object) -> None:
         hint = "write it as a generator: what is before its yield happens before the run, what is after it afterwards"
         raise DeclarationError(f"{hook_name(hook)}: what surrounds runs must yield once", hint=hint)
     _check_takes(hook, 1, "the JobContext, or nothing")
+
+
+def check_alike(hook: Around, awaited: Around) -> None:
+    """Refuses what could not be called in the place of a hook.
+
+    Raises:
+        DeclarationError: One of them takes the job, the other nothing.
+    """
+    if takes_job(hook) != takes_job(awaited):
+        raise DeclarationError(f"{hook_name(hook)} and {hook_name(awaited)} must take the same: the job, or nothing")
 
 
 def check_plain(hook: object, takes: int, what: str) -> None:

@@ -5,12 +5,14 @@ Commands and parameters are typer's, whose types are click's or its own copy of 
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from pooljobs_cli.help_names import as_called
 from pooljobs_cli.help_page import HelpPage, Rows
 from pooljobs_cli.output.console import Style, styled_for_stdout
 
@@ -45,6 +47,7 @@ _HEADING: Final[Style] = "bold"
 
 def page_of(command: Any, ctx: Any, page: HelpPage) -> str:
     """The help, for the terminal's width."""
+    page = as_called(page, ctx.find_root().command_path)
     width = _width()
     usage = usage_of(command, ctx).replace("Usage:", _heading("Usage"), 1)
     more = page.more.split("\n\n") if page.more else []
@@ -71,10 +74,15 @@ def page_of(command: Any, ctx: Any, page: HelpPage) -> str:
 def usage_of(command: Any, ctx: Any) -> str:
     """How it is called, with what must be given."""
     words = [ctx.command_path]
-    words += [f"{each.opts[0]} {each.metavar}" for each in _of("option", command.params) if each.required]
+    words += [f"{each.opts[0]} {each.metavar}" for each in _of("option", command.params) if _asked(each)]
     words += [_placed(each) for each in _of("argument", command.params)]
     words += ["[OPTIONS]", *(["COMMAND …"] if _summaries(command) else [])]
     return "Usage: " + "\n       ".join(_wrapped(" ".join(words), _width() - 7))
+
+
+def _asked(option: Any) -> bool:
+    """Whether it must be given: of a project's own command, its environment says what must."""
+    return option.required and not (option.envvar and os.environ.get(option.envvar))
 
 
 def _placed(argument: Any) -> str:
@@ -120,7 +128,7 @@ def _names(option: Any) -> str:
 
 def _told(option: Any) -> str:
     told = str(option.help)
-    if option.required:
+    if _asked(option):
         return f"{told} Required."
     default = option.show_default if isinstance(option.show_default, str) else _default(option)
     return f"{told} [default:{_GLUE}{default}]" if default else told

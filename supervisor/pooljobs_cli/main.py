@@ -19,19 +19,22 @@ INTERRUPTED = 130
 """128 + SIGINT, as shells count it."""
 
 
-def run(arguments: Sequence[str], load_worker: Callable[[], WorkerMain]) -> int:
-    """Carry out one command line and return its exit code; ``load_worker`` gives what each worker of ``serve`` runs."""
+def run(arguments: Sequence[str], load_worker: Callable[[], WorkerMain], *, called: str = "pooljobs") -> int:
+    """Carry out one command line and return its exit code; ``load_worker`` gives what each worker of ``serve`` runs.
+
+    ``called``: how its users call it.
+    """
     show_traceback, rest = split_traceback(arguments)
     with for_programs() if asks_for_json(rest) else nullcontext():
-        return _run(rest, load_worker, show_traceback=show_traceback)
+        return _run(rest, load_worker, called=called, show_traceback=show_traceback)
 
 
-def _run(rest: Sequence[str], load_worker: Callable[[], WorkerMain], *, show_traceback: bool) -> int:
+def _run(rest: Sequence[str], load_worker: Callable[[], WorkerMain], *, called: str, show_traceback: bool) -> int:
     try:
         try:
             if list(rest[:1]) == ["--version"]:
                 return _tell_version()
-            code = _carry_out(rest, load_worker, show_traceback=show_traceback)
+            code = _carry_out(rest, load_worker, called=called, show_traceback=show_traceback)
         finally:
             sys.stdout.flush()  # here, where what cannot be written still gives an exit code
     except SystemExit as end:
@@ -70,7 +73,9 @@ def _tell_version() -> int:
     return ExitCode.OK
 
 
-def _carry_out(arguments: Sequence[str], load_worker: Callable[[], WorkerMain], *, show_traceback: bool) -> object:
+def _carry_out(
+    arguments: Sequence[str], load_worker: Callable[[], WorkerMain], *, called: str, show_traceback: bool
+) -> object:
     with uncollected():
         import typer  # half of what a command's start takes, and the version needs none of it
 
@@ -79,7 +84,7 @@ def _carry_out(arguments: Sequence[str], load_worker: Callable[[], WorkerMain], 
 
         command = build(load_worker, show_traceback=show_traceback)
     try:
-        return command.main(list(arguments), prog_name="pooljobs", standalone_mode=False)
+        return command.main(list(arguments), prog_name=called, standalone_mode=False)
     except typer.Abort:
         return INTERRUPTED
     except UsageError as error:

@@ -22,7 +22,7 @@ from tests.docs.blocks import INTERRUPT, Block, Command, commands
 from tests.docs.matching import Names, output_matches, with_names
 from tests.docs.served import PATIENCE, Served, differs
 from tests.support.command import environment
-from tests.support.database_url import as_url
+from tests.support.database_url import as_url, libpq_variables
 from tests.support.waiting import wait_until
 
 NOT_RUN_HERE = (
@@ -111,6 +111,9 @@ class Terminal:
 
     def _export(self, text: str, where: str) -> None:
         name, _, value = text.removeprefix("export ").partition("=")
+        if name == "PGHOST":
+            self._variables |= libpq_variables(self._dsn)
+            return
         assert name == "DATABASE_URL", where
         assert value.startswith("postgresql://"), where
         self._variables[name] = as_url(self._dsn)

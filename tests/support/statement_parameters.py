@@ -152,6 +152,7 @@ def _of_operators() -> dict[str, Sequence[Parameters]]:
         "show_job": [{"first": _ID, "last": _ID, "limit": 6}],
         "retry_job": [{"id": _ID}],
         "find_live": [{"ids": [_ID]}],
+        "delete_jobs": [{}],
         "list_declared": [{"limit": 10}],
         "name_workers": [_WORKERS],
     }

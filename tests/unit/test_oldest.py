@@ -6,7 +6,7 @@ import re
 import tomllib
 from pathlib import Path
 
-FRAMEWORKS = "asyncpg|fastapi|flask|httpx|psycopg2|sqlalchemy"
+FRAMEWORKS = "asyncpg|django>|fastapi|flask|httpx|psycopg2|sqlalchemy"
 """Of what users bring along, and only tests need, the oldest version is promised too."""
 
 ROOT = Path(__file__).parent.parent.parent

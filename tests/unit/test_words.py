@@ -12,12 +12,16 @@ ROOT = Path(__file__).parents[2]
 SAME_EVERYWHERE = {"__init__.py", "__main__.py", "main.py"}
 """Names that mean the same in each package."""
 
+DJANGOS = ("contrib/django/models.py", "contrib/django/management/commands/pooljobs.py")
+"""Django looks for them, and for a class in them, by these names."""
+
 MOST_TERMS = 40
 
 
 def sources() -> Iterator[Path]:
     for root in ("shared", "worker", "supervisor"):
-        yield from (path for path in (ROOT / root).rglob("*.py") if "egg-info" not in path.parts)
+        found = (path for path in (ROOT / root).rglob("*.py") if "egg-info" not in path.parts)
+        yield from (path for path in found if not str(path).endswith(DJANGOS))
 
 
 def twice(names: Iterator[str]) -> list[str]:

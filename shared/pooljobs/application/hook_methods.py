@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any, TypeVar
 
-from pooljobs.hooks import Around, Hooks, OnEnqueue, OnFailure, check_around, check_plain
+from pooljobs.hooks import Around, Hooks, OnEnqueue, OnFailure, check_alike, check_around, check_plain
 
 A = TypeVar("A", bound=Around)
 E = TypeVar("E", bound=OnEnqueue)
@@ -22,19 +22,24 @@ class HookMethods:
 
     hooks: Hooks
 
-    def around(self, hook: A) -> A:
+    def around(self, hook: A, *, awaited: Callable[..., AsyncIterator[Any]] | None = None) -> A:
         """Surround each run of each handler: a generator function, whose ``yield`` is where the handler runs.
 
         It takes the ``JobContext``, or nothing. What the handler raises is raised at the ``yield``; what the hook
         raises counts as raised by the handler, and a hook that catches it without raising makes the run a success. The
         first one registered is outermost. An asynchronous generator surrounds async handlers alone: a worker refuses
-        to start where the application has plain ones too. Nothing is done around a job that does not begin, or whose
+        to start where the application has plain ones too; ``awaited`` is one that surrounds async handlers in the place
+        of ``hook``, where that would have to block. Nothing is done around a job that does not begin, or whose
         payload is refused.
 
         Raises:
-            DeclarationError: It is no generator function, or takes more than the job.
+            DeclarationError: It is no generator function, or takes more than the job; or ``awaited`` takes another.
         """
         check_around(hook)
+        if awaited is not None:
+            check_around(awaited)
+            check_alike(hook, awaited)
+            self.hooks.awaited[hook] = awaited
         self.hooks.around.append(hook)
         return hook
 

@@ -41,9 +41,13 @@ class translated:  # noqa: N801  # reads as a statement: with translated(schema)
             raise told
 
 
+def _is_djangos(error: BaseException) -> bool:
+    return type(error).__module__ == "django.db.utils"
+
+
 def _of_another_driver(error: BaseException) -> psycopg.Error | None:
-    """What psycopg would have raised; ``orig`` is what SQLAlchemy has from its driver."""
-    cause = getattr(error, "orig", None) or error
+    """What psycopg would have raised; SQLAlchemy has its driver's error in ``orig``, Django in the cause."""
+    cause = getattr(error, "orig", None) or (error.__cause__ if _is_djangos(error) else error)
     sqlstate = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
     if not isinstance(sqlstate, str):
         return None

@@ -54,6 +54,10 @@ class CallerConnections:
         """Cancels a job, or asks for it."""
         return run_on(driver_of(conn, "cancel_with"), self._operations.cancel(job_id, reason))
 
+    def retry_with(self, conn: Any, job_id: UUID) -> bool | Awaitable[bool]:
+        """Puts a failed or cancelled job back to pending, due now; False if it was neither."""
+        return run_on(driver_of(conn, "retry_with"), self._operations.retry(job_id))
+
     def _insert_many(
         self, conn: Any, blocks: Iterable[Block], on_progress: Progress | None
     ) -> JobIds | Awaitable[JobIds]:

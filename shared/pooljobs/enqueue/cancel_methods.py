@@ -36,16 +36,14 @@ class CancelMethods:
 
     async def cancel_async(self, job: JobHandle | UUID | str, *, reason: str | None = None) -> Cancellation:
         """As ``cancel``, without blocking the event loop: the database is spoken to in a thread."""
-        import asyncio
-
         from pooljobs.db.store.retrying import tried_async
 
         cancelling = self._cancelling(job, reason)
-        return await tried_async(lambda until: asyncio.to_thread(cancelling, until), self._outlet.wait)
+        return await tried_async(lambda until: self._outlet.in_thread(cancelling, until), self._outlet.wait)
 
     def _cancelling(self, job: JobHandle | UUID | str, reason: str | None) -> Callable[[float], Cancellation]:
-        job_id, outlet = _id_of(job), self._outlet
-        return lambda until: outlet.producer().cancel_once(job_id, reason, until)
+        job_id, outlet = id_of(job), self._outlet
+        return lambda until: outlet.store().cancel_once(job_id, reason, until)
 
     @overload
     def cancel_with(
@@ -67,10 +65,15 @@ class CancelMethods:
             OptionError: ``conn`` is no such connection.
             NotMigratedError, DatabaseRefusedError, Exception: As for ``Task.enqueue_with``.
         """
-        return self._outlet.for_caller().cancel_with(conn, _id_of(job), reason)
+        return self._outlet.for_caller().cancel_with(conn, id_of(job), reason)
 
 
-def _id_of(job: JobHandle | UUID | str) -> UUID:
+def id_of(job: JobHandle | UUID | str) -> UUID:
+    """The id that was passed, in whatever form.
+
+    Raises:
+        OptionError: It is none.
+    """
     if isinstance(job, JobHandle):
         return job.id
     if isinstance(job, UUID):

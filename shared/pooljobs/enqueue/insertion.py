@@ -24,14 +24,12 @@ OnProgress: TypeAlias = Callable[[int], None] | None
 
 def insert(outlet: LazyProducer, job: NewJob) -> JobHandle:
     """Stores one job, committed when this returns."""
-    return _handle(job, outlet.producer().insert(job))
+    return _handle(job, outlet.store().insert(job))
 
 
 async def insert_async(outlet: LazyProducer, job: NewJob) -> JobHandle:
     """The same from a task of an event loop. Who is cancelled meanwhile may have stored it."""
-    from pooljobs.db.store.retrying import tried_async
-
-    return _handle(job, await tried_async(lambda until: outlet.tasks.insert(job, until), outlet.wait))
+    return _handle(job, await outlet.insert_of_task(job))
 
 
 def insert_with(outlet: LazyProducer, conn: SyncCaller | AsyncCaller, job: NewJob) -> JobHandle | Awaitable[JobHandle]:
@@ -42,7 +40,7 @@ def insert_with(outlet: LazyProducer, conn: SyncCaller | AsyncCaller, job: NewJo
 
 def insert_many(outlet: LazyProducer, job: NewJob, payloads: Iterable[bytes], on_progress: OnProgress) -> JobHandles:
     """Stores many jobs, all or none."""
-    return _handles(job, outlet.producer().insert_alike(job, payloads, on_progress))
+    return _handles(job, outlet.store().insert_alike(job, payloads, on_progress))
 
 
 async def insert_many_async(
@@ -51,11 +49,9 @@ async def insert_many_async(
     """The same in a thread, where ``payloads`` is read too. Where its caller is cancelled it is given up before the
     commit: nothing is stored later, by an attempt that still waited for a connection or for an outage to pass.
     """
-    import asyncio
-
     given_up = _GivenUp(payloads, on_progress)
     try:
-        return await asyncio.to_thread(insert_many, outlet, job, given_up.payloads(), given_up.on_progress)
+        return await outlet.in_thread(insert_many, outlet, job, given_up.payloads(), given_up.on_progress)
     finally:
         given_up.now = True
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, ParamSpec, Protocol, TypeVar
 
 from pooljobs.errors import OptionError
 from pooljobs.process.per_process import PerProcess
@@ -12,9 +12,32 @@ from pooljobs.schema_name import check_schema
 from pooljobs.settings import LONGEST_WAIT_SECS, MOST_CONNECTIONS, WAIT_SECS
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
+    from pooljobs.db.ids import JobIds
     from pooljobs.db.store.producer import Producer
     from pooljobs.enqueue.async_group_commit import AsyncGroupCommits
     from pooljobs.enqueue.caller_connection import CallerConnections
+    from pooljobs.job.cancellation import Cancellation
+    from pooljobs.job.new_job import NewJob
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class JobStore(Protocol):
+    """Stores and cancels jobs: ``Producer``, or what a framework has in its place."""
+
+    def insert(self, job: NewJob) -> UUID:
+        """Stores one job; its id."""
+
+    def insert_alike(
+        self, job: NewJob, payloads: Iterable[bytes], on_progress: Callable[[int], None] | None = None
+    ) -> JobIds:
+        """Stores many that differ in their payloads alone; their ids."""
+
+    def cancel_once(self, job_id: UUID, reason: str | None, until: float) -> Cancellation:
+        """Cancels one; an attempt, which may wait for a connection until that monotonic time."""
 
 
 class _Opened(NamedTuple):
@@ -66,6 +89,22 @@ class LazyProducer:
     def tasks(self) -> AsyncGroupCommits:
         """The way for tasks of event loops to that producer."""
         return self._tasks.get()
+
+    def store(self) -> JobStore:
+        """What stores and cancels jobs where the caller passes no connection; errors as of ``producer``."""
+        return self.producer()
+
+    async def insert_of_task(self, job: NewJob) -> UUID:
+        """As ``store().insert``, from a task of an event loop, together with those of other tasks."""
+        from pooljobs.db.store.retrying import tried_async
+
+        return await tried_async(lambda until: self.tasks.insert(job, until), self.wait)
+
+    async def in_thread(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """What ``function`` returns, called in a thread from which the database may be spoken to."""
+        import asyncio
+
+        return await asyncio.to_thread(function, *args, **kwargs)
 
     def for_caller(self) -> CallerConnections:
         """The way in on callers' connections: it needs no DSN, and never starts the embedded server."""

@@ -5,7 +5,7 @@ Used by the command line.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Final
 from uuid import UUID
@@ -75,11 +75,7 @@ class Reader(QueueCounts):
             "limit": limit,
             "whole": whole,
         }
-        jobs: list[DictRow] = []
-        for window in WINDOWS:
-            jobs = self._rows("list_jobs", asked | {"window": window})
-            if window and _complete(jobs, limit, _SECONDS[window]):
-                break
+        jobs = newest(lambda window: self._rows("list_jobs", asked | {"window": window}), limit)
         if whole:
             self._name_workers(jobs)
         return self._marked(jobs)
@@ -143,6 +139,16 @@ class Reader(QueueCounts):
         for job in jobs:
             worker = known.get(job["worker_id"], {})
             job.update({f"worker_{column}": worker.get(column) for column in ("host", "pid", "ordinal")})
+
+
+def newest(look_back: Callable[[str | None], list[DictRow]], limit: int) -> list[DictRow]:
+    """So many jobs, of what ``list_jobs.sql`` finds in one window after the other, as ``look_back`` asks it."""
+    jobs: list[DictRow] = []
+    for window in WINDOWS:
+        jobs = look_back(window)
+        if window and _complete(jobs, limit, _SECONDS[window]):
+            break
+    return jobs
 
 
 def _complete(jobs: Sequence[DictRow], limit: int, window: float) -> bool:

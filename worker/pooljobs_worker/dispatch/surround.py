@@ -71,7 +71,8 @@ class Surround:
         call = async_layers.handler_call(function, plan.filled, self._guarded, self._origin)
         for provider in reversed(plan.run):
             call = async_layers.resource_layer(call, provider, self._log)
-        for hook in reversed(self._hooks.around):
+        for plain_or_async in reversed(self._hooks.around):
+            hook = self._hooks.awaited.get(plain_or_async, plain_or_async)
             call = async_layers.hook_layer(call, hook, hook_name(hook), takes_job=takes_job(hook))
 
         async def run(*args: Any, **kwargs: Any) -> None:

@@ -49,6 +49,12 @@ class CallerOperations:
         assert row is not None
         return Cancellation.UNKNOWN if row[0] is None else Cancellation(row[0])
 
+    def retry(self, job_id: UUID) -> Operation[bool]:
+        """Puts a failed or cancelled job back to pending; whether it was that."""
+        with translated(self._schema):
+            row = yield Query(self._retry, [str(job_id)])
+        return row is not None
+
     def insert_by_copy(self, source: Source) -> Operation[JobIds]:
         """Stores any number of jobs; their ids. Only a block of them is in memory at a time."""
         if not source.begin():
@@ -91,6 +97,10 @@ class CallerOperations:
     @cached_property
     def _cancel(self) -> CallerStatement:
         return CallerStatement(self._statements.load("cancel_one"), _CANCEL)
+
+    @cached_property
+    def _retry(self) -> CallerStatement:
+        return CallerStatement(self._statements.load("retry_job"), {"id": Oid.UUID})
 
     @cached_property
     def _read_clock(self) -> CallerStatement:

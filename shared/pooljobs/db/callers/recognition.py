@@ -24,13 +24,14 @@ _KNOWN: Final = {
     ("sqlalchemy", "AsyncConnection"): ("sqlalchemy_driver", "AsyncSqlAlchemyDriver"),
     ("sqlalchemy", "AsyncSession"): ("sqlalchemy_driver", "AsyncSqlAlchemySessionDriver"),
     ("sqlalchemy", "async_scoped_session"): ("sqlalchemy_driver", "AsyncSqlAlchemySessionDriver"),
+    ("django", "ConnectionProxy"): ("django_driver", "DjangoDriver"),
+    ("django", "BaseDatabaseWrapper"): ("django_driver", "DjangoDriver"),
 }
 """By the package that a class comes from, and its name: our module and class for it."""
 
 _LEND: Final = "borrow a connection for your transaction, and pass that: "
 _SQLALCHEMY_ITSELF: Final = "pass SQLAlchemy's Session or Connection itself, not the driver's connection inside it"
 _ENTER: Final = "enter or await it, and pass what that gives:"
-_DJANGO: Final = "inside transaction.atomic(), call connection.ensure_connection() and pass connection.connection"
 
 _CURES: Final = {
     ("psycopg", "BaseCursor"): "pass the connection that it belongs to: cursor.connection",
@@ -54,12 +55,12 @@ _CURES: Final = {
     ("flask_sqlalchemy", "SQLAlchemy"): "pass its session: db.session",
     ("contextlib", "_GeneratorContextManagerBase"): f"{_ENTER} with … as conn",
     ("builtins", "coroutine"): f"{_ENTER} conn = await …",
-    ("django", "ConnectionProxy"): _DJANGO,
-    ("django", "BaseDatabaseWrapper"): _DJANGO,
+    ("django", "ConnectionHandler"): "pass the connection of an alias: connections['default']",
+    ("django", "CursorWrapper"): "pass the connection that it belongs to: cursor.db",
 }
 """What to pass in the place of objects that are often passed by mistake."""
 
-_TAKEN: Final = "a connection of psycopg, asyncpg or psycopg2, or a session or connection of SQLAlchemy"
+_TAKEN: Final = "a connection of psycopg, asyncpg, psycopg2 or Django, or a session or connection of SQLAlchemy"
 
 
 def driver_of(connection: Any, method: str) -> Driver:

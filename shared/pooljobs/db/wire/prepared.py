@@ -26,6 +26,16 @@ UTF8: Final = {"client_encoding": "UTF8"}
 """What a connection has to be opened with: texts are sent as UTF-8, whatever the database stores."""
 
 
+class BorrowedSession(Connection[Any]):
+    """Speaks in a session that another connection has opened, and may have a transaction in.
+
+    Nothing is prepared there: it would outlive a rollback, and a name that is taken would abort the transaction.
+    """
+
+    def __del__(self, *_warn: Any) -> None:
+        """Whoever opened the session closes it."""
+
+
 class HotStatement:
     """One statement, prepared once on each connection that runs it. Threads may share it, each with its connection.
 
@@ -63,11 +73,14 @@ class HotStatement:
         return connection in self._prepared
 
     def prepare(self, connection: Connection[Any]) -> bool:
-        """Has the server parse it, as ``row`` does at first; true.
+        """Has the server parse it, as ``row`` does at first; true, or false where nothing is to be prepared.
 
         Raises:
             psycopg.Error: As from a cursor.
         """
+        if isinstance(connection, BorrowedSession):
+            self._prepared[connection] = False
+            return False
         connection.pgconn.send_prepare(self.name, self.query, self._types)
         result = _result(connection)
         if result.status != ExecStatus.COMMAND_OK and not _is(result, pg.DuplicatePreparedStatement):

@@ -216,3 +216,38 @@ def test_failures_are_told_with_whether_they_are_final(job_type: str, attempts: 
         job.attempts = attempts
         assert here.run(job, 1).verdict in (Verdict.RETRY, Verdict.FAILED)
     assert TOLD[-1] == told
+
+
+@KINDS
+def test_an_awaited_hook_stands_in_the_place_of_the_plain_one_around_async_handlers(
+    job_type: str, *, tasks: bool
+) -> None:
+    app = an_app()
+
+    def plainly() -> Iterator[None]:
+        TOLD.append("plainly")
+        yield
+
+    async def awaited() -> AsyncIterator[None]:
+        await asyncio.sleep(0)
+        TOLD.append("awaited")
+        yield
+        await asyncio.sleep(0)
+        TOLD.append("awaited left")
+
+    app.around(plainly, awaited=awaited)
+    check_ready(app)
+    assert run(app, job_type, tasks=tasks).verdict is Verdict.COMPLETED
+    expected = ["awaited", "run 1", "awaited left"] if job_type == "awaits" else ["plainly", "run 1"]
+    assert expected == TOLD
+
+
+def test_an_awaited_hook_takes_what_the_plain_one_takes() -> None:
+    def plainly() -> Iterator[None]:
+        yield
+
+    async def awaited(job: JobContext) -> AsyncIterator[None]:
+        yield
+
+    with pytest.raises(DeclarationError, match="must take the same"):
+        PoolJobs().around(plainly, awaited=awaited)

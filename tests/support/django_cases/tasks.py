@@ -1,0 +1,36 @@
+"""Of Django 6; nobody imports it with an older one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.dispatch import receiver
+from django.tasks import task
+from django.tasks.signals import task_finished
+
+RAN: list[object] = []
+
+
+@task(priority=60)
+def add(one: int, other: int = 1) -> None:
+    RAN.append(one + other)
+
+
+@task(queue_name="mails")
+async def add_later(one: int) -> None:
+    RAN.append(one)
+
+
+@task(takes_context=True)
+def look(context: Any, label: str) -> None:
+    RAN.append((label, context.attempt, context.task_result.task.name))
+
+
+@task
+def fail() -> None:
+    raise ValueError("no")
+
+
+@receiver(task_finished)
+def note(task_result: object, **_given: object) -> None:
+    RAN.append(str(getattr(task_result, "status", None)))
