@@ -63,7 +63,9 @@ def cursor_parameters(board: Scoreboard) -> dict[str, Sequence[Parameters]]:
     """By the verb: what is run with a cursor, for the fleet of this board."""
     fleet = {**fleet_of(Child(board, board.slot(0), -1, os.getpid()))}
     unknown = dict.fromkeys(fleet, None) | {name: fleet[name] for name in ("fleet", "host", "pid", "version")}
-    return _of_workers(fleet, unknown) | _of_stewards(fleet, unknown) | _of_producers() | _of_operators()
+    return (
+        _of_workers(fleet, unknown) | _of_stewards(fleet, unknown) | _of_producers() | _of_schedules() | _of_operators()
+    )
 
 
 def _of_workers(fleet: Parameters, unknown: Parameters) -> dict[str, Sequence[Parameters]]:
@@ -134,6 +136,31 @@ def _of_producers() -> dict[str, Sequence[Parameters]]:
         "copy_jobs": [{}],
         "explain_partitions": [{}],
         "count_connections": [{}],
+    }
+
+
+def _of_schedules() -> dict[str, Sequence[Parameters]]:
+    name, code = {"name": "nightly"}, {"fleet": BIG, "code": BIG}
+    cron, every = {"cron": "0 3 * * *", "every": None}, {"cron": None, "every": 60.0}
+    job = {"job_type": "a", "payload": "{}", "queue": "q", "priority": 0, "max_retries": 3}
+    rule = {"tz": "UTC", "jitter": 0.0, "catch_up": "last", "overlap": "skip"}
+    return {
+        "publish_schedules": [code | {"app": "shop", "names": names, "definitions": names} for names in ([], ["{}"])],
+        "agree_on_schedules": [{}],
+        "forget_declared_schedules": [{}],
+        "find_due_schedules": [{"most": 20}],
+        "enqueue_tick": [name | {"tick": _WHEN, "run_at": _WHEN, "trace_id": "nightly@2026"}],
+        "advance_schedule": [name | {"next_at": _WHEN, "error": None}, name | {"next_at": None, "error": "why"}],
+        "put_schedule": [
+            name | job | rule | cron,
+            name | job | rule | every | {"queue": None, "priority": None, "max_retries": None},
+        ],
+        "drop_schedule": [name],
+        "edit_one_schedule": [name | cron | {"tz": None}, name | every | {"tz": "UTC"}],
+        "pause_one_schedule": [name | {"reason": reason, "by": reason} for reason in (None, "why")],
+        "resume_one_schedule": [name],
+        "run_one_schedule": [name],
+        "list_schedules": [name, {"name": None}],
     }
 
 
