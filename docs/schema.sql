@@ -138,6 +138,22 @@ CREATE TABLE pooljobs.migrations (
 
 GRANT SELECT ON pooljobs.migrations TO PUBLIC;
 
+CREATE TABLE pooljobs.pauses (
+    kind text NOT NULL,
+    name text NOT NULL,
+    paused_at timestamp with time zone NOT NULL DEFAULT now(),
+    database_user text NOT NULL DEFAULT SESSION_USER,
+    paused_by text,
+    reason text,
+    CONSTRAINT pauses_pkey PRIMARY KEY (kind, name),
+    CONSTRAINT pauses_kind_known CHECK ((kind = ANY (ARRAY['queue'::text, 'type'::text]))),
+    CONSTRAINT pauses_named CHECK ((name <> ''::text))
+);
+
+CREATE TRIGGER tell_pauses AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON pooljobs.pauses FOR EACH STATEMENT EXECUTE FUNCTION pooljobs.tell_pauses();
+
+GRANT SELECT ON pooljobs.pauses TO PUBLIC;
+
 CREATE TABLE pooljobs.schedule_declarations (
     fleet bigint NOT NULL,
     code bigint NOT NULL,
@@ -500,6 +516,23 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION pooljobs.pause_queue(name text, reason text DEFAULT NULL::text, paused_by text DEFAULT NULL::text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    INSERT INTO "pooljobs".pauses (kind, name, reason, paused_by)
+    VALUES (
+        'queue', pause_queue.name,
+        left(nullif(btrim(split_part(pause_queue.reason, E'\n', 1)), ''), 1000),
+        left(nullif(btrim(split_part(pause_queue.paused_by, E'\n', 1)), ''), 200)
+    )
+    ON CONFLICT DO NOTHING;
+    RETURN FOUND;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION pooljobs.pause_schedule(name text, reason text DEFAULT NULL::text, by text DEFAULT NULL::text)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -515,6 +548,34 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION pooljobs.pause_type(name text, reason text DEFAULT NULL::text, paused_by text DEFAULT NULL::text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    INSERT INTO "pooljobs".pauses (kind, name, reason, paused_by)
+    VALUES (
+        'type', pause_type.name,
+        left(nullif(btrim(split_part(pause_type.reason, E'\n', 1)), ''), 1000),
+        left(nullif(btrim(split_part(pause_type.paused_by, E'\n', 1)), ''), 200)
+    )
+    ON CONFLICT DO NOTHING;
+    RETURN FOUND;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION pooljobs.resume_queue(name text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    DELETE FROM "pooljobs".pauses AS p WHERE p.kind = 'queue' AND p.name = resume_queue.name;
+    RETURN FOUND;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION pooljobs.resume_schedule(name text)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -525,6 +586,17 @@ BEGIN
     UPDATE "pooljobs".schedules AS s
     SET paused_at = NULL, paused_by = NULL, paused_reason = NULL
     WHERE s.name = resume_schedule.name;
+    RETURN FOUND;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION pooljobs.resume_type(name text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    DELETE FROM "pooljobs".pauses AS p WHERE p.kind = 'type' AND p.name = resume_type.name;
     RETURN FOUND;
 END
 $function$;
@@ -579,6 +651,19 @@ BEGIN
             USING ERRCODE = 'unique_violation', HINT = 'take another name, or edit the times of that one';
     END IF;
     RETURN is_new;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION pooljobs.tell_pauses()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    IF current_setting('pooljobs.notify', true) IS DISTINCT FROM 'off' THEN
+        PERFORM pg_notify('pooljobs', '!act');
+    END IF;
+    RETURN NULL;
 END
 $function$;
 

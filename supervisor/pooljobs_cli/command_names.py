@@ -14,6 +14,8 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "enqueue": "Enqueues one job and prints its id.",
     "jobs": "Looks at jobs, runs them again, cancels them.",
     "schedules": "Looks at what is enqueued again and again; adds, edits, pauses, runs and removes it.",
+    "queues": "Lists, pauses and resumes queues.",
+    "types": "Lists, pauses and resumes job types.",
     "stats": "Shows how each queue stands: what waits and runs now, and what the last hour brought.",
     "embedded": "Looks at the embedded PostgreSQL of a project, stops it, removes its data.",
     "demo": "Shows it at work: ten thousand jobs, eight workers, a few crashes, and an audit.",

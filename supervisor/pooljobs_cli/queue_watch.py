@@ -7,6 +7,7 @@ from typing import Any, Final, NoReturn
 
 from pooljobs.db.database import open_database
 from pooljobs.errors import DatabaseUnreachableError
+from pooljobs.operations.pauses import named
 from pooljobs.operations.queue_counts import Look
 from pooljobs.operations.reader import open_reader
 from pooljobs_cli.command_database import announce, migrating_told
@@ -51,12 +52,13 @@ class Watch:
             while True:
                 began = time.monotonic()
                 look = reader.look(self._queue, limit=self._display.limit, before=self._before)
+                pauses = reader.pauses()
                 took = time.monotonic() - began
                 if self._away:
                     self._display.tell("the database is back")
                     self._away = False
                 period = max(self._every, _DEAREST * took)
-                self._display.show(self._shown(look, began, took, period))
+                self._display.show(self._shown(look, pauses, began, took, period))
                 self._before, self._looked_at = look, began
                 time.sleep(max(0.0, began + period - time.monotonic()))
 
@@ -68,10 +70,15 @@ class Watch:
             self._display.tell(f"the database is away, and is tried again: {known}")
         self._away = True
 
-    def _shown(self, look: Look, began: float, took: float, period: float) -> Shown:
+    def _shown(self, look: Look, pauses: list[Any], began: float, took: float, period: float) -> Shown:
         seconds = began - self._looked_at if self._before else None
-        rows = [self._with_rates(look, name, row, seconds) for name, row in look.rows.items()]
-        return Shown(look.counted_at, rows, queues=look.queues, seconds=seconds, took=took, period=period)
+        rows = [
+            self._with_rates(look, name, row, seconds) | {"paused": named(pauses, "queue", name)}
+            for name, row in look.rows.items()
+        ]
+        return Shown(
+            look.counted_at, rows, pauses=pauses, queues=look.queues, seconds=seconds, took=took, period=period
+        )
 
     def _with_rates(self, look: Look, name: str, row: dict[str, Any], seconds: float | None) -> dict[str, Any]:
         """A row, with how many ended in each second since the look before."""

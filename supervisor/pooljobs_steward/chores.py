@@ -47,6 +47,9 @@ BEAT_IN_USE: Final = 0.5
 TICK_MARGIN: Final = 0.01
 """Seconds that a schedule is looked at later than it is due: who came too early would come again a beat later."""
 
+UNREAD: Final = "unread"
+"""In place of what is paused, before the first look: what that finds is news, it may have been missed."""
+
 NEVER: Final = float("inf")
 """Of what is done when a look says so."""
 
@@ -77,6 +80,8 @@ class Chores:
         self._lost_hosts = LostHosts(statements, dead_workers, log)
         self._fleet = FleetRecord(statements, child, timeout)
         self._unrenewed = False
+        self._pauses: str | None = UNREAD
+        self._sees_no_pauses = True
         self._look = Chore("look", self._look_around, every=0.0)
         self._cancel = Chore("cancellations", Cancellations(statements, child.board, log).look, every=NEVER)
         self._reap = Chore("lost hosts", self._reap_lost, every=NEVER)
@@ -116,6 +121,8 @@ class Chores:
             self._acted.clear()
             self._cancel.at = self._agree.at = self._look.at = 0.0
         self.schedule.run_due(connection, self._show_life)
+        if not self._sees_no_pauses:
+            self._board.pauses_seen_ns = time.monotonic_ns()
 
     def interrupted(self) -> None:
         """The database was away."""
@@ -153,12 +160,23 @@ class Chores:
             row = connection.execute(self._look_statement).fetchone()
         except psycopg.Error as error:
             borne(connection, error, self._refusals)
+            self._sees_no_pauses = True  # workers look for themselves then
             row = connection.execute(self._clock_statement).fetchone()
             assert row is not None
             return row[0] / 1e6, True, True, 0.0
         assert row is not None
-        at, lost, asked, next_tick = row
+        at, lost, asked, next_tick, pauses = row
+        self._sees_no_pauses = False
+        if pauses != self._pauses:
+            self._pauses = pauses
+            self._tell_pauses()
         return at, lost, asked, next_tick
+
+    def _tell_pauses(self) -> None:
+        """To all who begin jobs, or wake those who do: they read what is paused when the number has changed."""
+        self._board.pauses_version += 1
+        wake_workers(self._board)
+        self._board.idle_bell.wake()
 
     def _may_have_neighbours(self) -> bool:
         """Whether to look for what a killed process tree left: for one lease, and then it has run out."""

@@ -2,7 +2,7 @@
 
 One look decides, in one snapshot of the database, whatever the scoreboard says: what other hosts hold, what a dead
 worker held and was not released yet, and what a handler enqueued at its very end are all in it. The scoreboard only
-says when a look is worth while: when all workers of this host idle.
+says when a look is worth while: when all workers of this host idle. What is paused is left: nobody knows for how long.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, Final
 from psycopg import Connection
 
 from pooljobs.ages import span
+from pooljobs.db.pause_reader import PauseReader
 from pooljobs.db.statements import Statements
 from pooljobs.process.child import Child
 from pooljobs.scoreboard import Role, Slot, SlotState
@@ -45,8 +46,8 @@ class Left:
     next_in: float | None
     failed: int
 
-    def told(self, queues: Sequence[str]) -> str:
-        """In words.
+    def told(self, queues: Sequence[str], *, paused: bool = False) -> str:
+        """In words. ``paused``: some of what is due may be.
 
         >>> Left(0, 0, 0, 3, 240.0, 0).told(["default"])
         'nothing due in default; 3 scheduled for later, the next in 4 min'
@@ -54,9 +55,12 @@ class Left:
         '1 due in a, b, enqueued meanwhile; 2 due of types that no worker here knows; 4 failed'
         >>> Left(0, 0, 5, 0, None, 0).told(["a"])
         'nothing due in a; 5 with payloads that wait for other code'
+        >>> Left(7, 0, 0, 0, None, 0).told(["a"], paused=True)
+        '7 due in a, enqueued meanwhile or paused'
         """
         due = f"{self.due} due" if self.due else "nothing due"
-        parts = [f"{due} in {', '.join(queues)}{', enqueued meanwhile' if self.due else ''}"]
+        meanwhile = f", enqueued meanwhile{' or paused' if paused else ''}" if self.due else ""
+        parts = [f"{due} in {', '.join(queues)}{meanwhile}"]
         if self.unknown:
             parts.append(f"{self.unknown} due of types that no worker here knows")
         if self.refused:
@@ -76,6 +80,7 @@ class UntilEmpty:
         self._count, self._count_known = _both(statements, "count_left")
         self._known_jobs = KnownJobs(statements, child.board, child.board.fleet)
         self._known: Known | None = None
+        self._pauses = PauseReader(statements, child.board)
         self._board = child.board
         self._queues = list(settings.queues)
         self._log = log
@@ -89,9 +94,13 @@ class UntilEmpty:
         if self._board.emptied_ns or not workers or not all(_idles(slot) for slot in workers):
             self._tell_at = None
             return
-        self._known = self._known_jobs.read(connection)
+        if self._pauses.outdated():
+            self._pauses.read(connection)
+        paused = self._pauses.paused
+        self._known = self._known_jobs.read(connection, paused)
         began = time.monotonic()
-        undone, held, next_in = self._ask(connection, self._look, self._look_for_known, soon=SOON)
+        statements = self._look, self._look_for_known
+        undone, held, next_in = self._ask(connection, *statements, queues=paused.served(self._queues), soon=SOON)
         now = time.monotonic()
         self.pause = max(PAUSE, COST_FACTOR * (now - began))
         if undone:
@@ -103,11 +112,12 @@ class UntilEmpty:
     def tell_left(self, connection: Connection[Any]) -> None:
         """Says with what the fleet ended, if it did because nothing was left to do; its workers are gone."""
         if self._board.emptied_ns:
-            left = Left(*self._ask(connection, self._count, self._count_known, fleet=self._board.fleet))
-            self._log.info("ended: %s", left.told(self._queues))
+            self._known = self._known_jobs.read(connection) if self._pauses.paused.types else self._known
+            statements = self._count, self._count_known
+            left = Left(*self._ask(connection, *statements, queues=self._queues, fleet=self._board.fleet))
+            self._log.info("ended: %s", left.told(self._queues, paused=bool(self._pauses.paused)))
 
-    def _ask(self, connection: Connection[Any], every: bytes, known: bytes, **more: object) -> tuple[Any, ...]:
-        parameters: dict[str, object] = {"queues": self._queues, **more}
+    def _ask(self, connection: Connection[Any], every: bytes, known: bytes, **parameters: object) -> tuple[Any, ...]:
         if self._known is not None:
             parameters |= asdict(self._known) | {"refused_shapes": []}
         row: tuple[Any, ...] | None = connection.execute(known if self._known else every, parameters).fetchone()

@@ -67,6 +67,15 @@ def test_a_lock_that_is_missing_is_found(dsn: str, monkeypatch: pytest.MonkeyPat
     assert "rerun_without_cause" in rules_broken(settings, monkeypatch)
 
 
+@pytest.mark.long
+def test_pauses_that_nobody_heeds_are_found(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = (sys.executable, "-m", "tests.support.sabotage_pauses")
+    settings = ChaosSettings(7, 14.0, procs=2, hosts=1, dsn=dsn, command=command, only=(Kind.KILL_WORKER,))
+    assert rules_broken(settings, monkeypatch) == {"ran_while_paused"}
+    report = carried_out(ChaosSettings(7, 14.0, procs=2, hosts=1, dsn=dsn, only=(Kind.KILL_STEWARD,)), monkeypatch)
+    assert report.violations == []
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc tells what belongs to a run")
 def test_a_process_that_is_left_behind_is_found_and_ended(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hosts, "_LAST_WAIT", 5.0)

@@ -324,6 +324,19 @@ def test_cancellations(jobs: JobHarness, look: Connection[Any]) -> None:
     assert seen == []
 
 
+def test_what_is_paused_waits_and_the_rest_runs(jobs: JobHarness) -> None:
+    greet.enqueue(name="first")
+    mail.enqueue(to="Ada")
+    app.pause_type("greet")
+    assert jobs.drain().completed == 1
+    assert [each[0] for each in seen] == ["Ada"]
+    app.resume_type("greet")
+    app.pause_queue("emails")
+    assert jobs.drain().completed == 1
+    app.resume_queue("emails")
+    assert seen[1:] == ["first"]
+
+
 @pytest.mark.parametrize("commit", [True, False])
 def test_completion_in_the_handlers_transaction(jobs: JobHarness, *, commit: bool) -> None:
     completes.enqueue(dsn=jobs.dsn, commit=commit)

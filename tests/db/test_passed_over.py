@@ -175,6 +175,7 @@ def test_jobs_that_others_have_locked_are_walked_over_once(
     with psycopg.connect(dsn) as other:
         other.execute("SELECT FROM pooljobs.live FOR UPDATE")
         assert claimer.claim(LIMIT) == []
+        assert claimer._lanes is not None
         assert START not in claimer._lanes.plan(time.monotonic()).floors, "they would be walked over at each claim"
         job = new_id(connection)
         claimer.forget_floors()

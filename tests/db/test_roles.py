@@ -100,6 +100,10 @@ ACTS: Final[dict[str, Callable[[str, UUID], None]]] = {
         "SELECT pooljobs.pause_schedule('s'), pooljobs.resume_schedule('s'), pooljobs.edit_schedule('s'),"
         " pooljobs.run_schedule('s')"
     ),
+    "pause and resume: `queues pause`, `pooljobs.pause_queue()`": sql(
+        "SELECT pooljobs.pause_queue('a'), pooljobs.resume_queue('a')"
+    ),
+    "see what is paused, by whom and why": sql("SELECT * FROM pooljobs.pauses"),
     "make the coming days' partitions": sql("SELECT pooljobs.ensure_partitions()"),
     "read the tables themselves: `live`, `history`": sql("SELECT * FROM pooljobs.live, pooljobs.history LIMIT 1"),
     "see which workers live, and what they serve": sql("SELECT queues, leased_until, dead_at FROM pooljobs.workers"),

@@ -39,6 +39,7 @@ _VARYING = {
     "database": (database := rf"\bdatabase \S+ at (?:the socket in )?{_PLACE}", database),
     "cwd": (rf"(?<=working directory, ){_PLACE}", _PLACE),
     "connections": (left := r"\d+ left of \d+", left),
+    "user": (r"(?<= \()you(?=\):)", r"\w+"),
     "file": (r'(?<=File ")[^"]+(?=", line)', r'[^"]+'),
 }
 """How things that differ from run to run are shown, and what may stand in their place."""

@@ -36,7 +36,7 @@ NOT_RUN_HERE = (
 )
 """Commands that would fetch, install, or run this very test. Another test looks that the Makefile has the targets."""
 
-_LOOKS = re.compile(r"pooljobs (jobs (list|show)|stats)\b")
+_LOOKS = re.compile(r"pooljobs ((jobs|queues|types) list|jobs show|stats)\b")
 _FILE = re.compile(r"# (?:(?P<added>add to) )?(?P<name>[\w/]+\.(?:py|ini))\b")
 _NOTE = "no database is named"
 

@@ -110,6 +110,7 @@ def rare_statements(connection: Connection[Any], worker: int) -> list[Hot]:
             BY_ID,
         ),
         Hot("find_due_schedules", "find_due_schedules", {"most": 20}, set()),
+        Hot("list_pauses", "list_pauses", {}, set(), blocks=20),
         Hot("forget_workers", "forget_workers", {}, {("live", None), ("workers", None), by_worker}, ONCE, ANY),
     ]
 
@@ -128,6 +129,8 @@ def foreign_statements(connection: Connection[Any]) -> list[Hot]:
         Hot("cancel a pending job", "cancel_one", {"job_id": pending[0], "reason": "why"}, set(), blocks=200),
         Hot("cancel a running job", "cancel_one", {"job_id": running[0], "reason": "why"}, set(), blocks=200),
         Hot("cancel an ended job", "cancel_one", {"job_id": ended, "reason": "why"}, set(), 12_000, 1000),
+        Hot("pause", "pause", {"kind": "queue", "name": "a", "reason": "why", "paused_by": None}, set(), blocks=200),
+        Hot("resume", "resume", {"kind": "queue", "name": "a"}, set(), blocks=200),
         Hot("enqueue_one", "enqueue_one", {**job, "delay": None, "run_at": None}, set(), blocks=200),
         Hot("notify_idle", "notify_idle", {"queues": ["default"], "run_ats": [None]}, set(), blocks=200),
         Hot("insert_job", "insert_job", by_python, set(), blocks=200),

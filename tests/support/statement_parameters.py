@@ -41,6 +41,7 @@ _QUEUES: Final = ["default"]
 _FLEET: Final = {"fleet": BIG}
 _WORKERS: Final = {"worker_ids": [BIG]}
 _CLAIM: Final = {"id": _ID, "fence": 1, "token": BIG}
+_NO_NOTE: Final = {"reason": None, "paused_by": None}
 
 PASSING_OVER: Final = asdict(Known(types=["other"], only_these=False, unknown_flags=1)) | {"refused_shapes": []}
 """What ``pass_over.sql`` adds to a statement that it is put into."""
@@ -85,6 +86,7 @@ def _of_workers(fleet: Parameters, unknown: Parameters) -> dict[str, Sequence[Pa
         "complete_in_transaction": [_CLAIM | {"started_ago": 0.1}],
         "notify_idle": [given_back, given_back | {"run_ats": [None]}, given_back | {"run_ats": [_WHEN]}],
         "make_partitions": [{}],
+        "list_pauses": [{}],
     }
 
 
@@ -133,6 +135,8 @@ def _of_producers() -> dict[str, Sequence[Parameters]]:
     return {
         "insert_job": [job, job | {"run_at": _WHEN, "trace_id": None}],
         "cancel_one": [{"job_id": _ID, "reason": reason} for reason in (None, "why")],
+        "pause": [{"kind": "queue", "name": "a"} | note for note in (_NO_NOTE, {"reason": "why", "paused_by": "me"})],
+        "resume": [{"kind": "type", "name": "a"}],
         "copy_jobs": [{}],
         "explain_partitions": [{}],
         "count_connections": [{}],

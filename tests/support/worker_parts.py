@@ -16,6 +16,7 @@ from pooljobs_worker.claims.claimer import Claimer, OthersJobs
 from pooljobs_worker.claims.foreign_jobs import ForeignJobs
 from pooljobs_worker.claims.give_back import GivesBack
 from pooljobs_worker.claims.lanes import Lanes
+from pooljobs_worker.claims.paused_jobs import PausedJobs
 from pooljobs_worker.claims.refused_shapes import RefusedShapes
 from pooljobs_worker.components import Components
 from pooljobs_worker.session.database_wait import DatabaseWait
@@ -69,5 +70,6 @@ def others_jobs(board: Scoreboard, slot: Slot, *known: str) -> OthersJobs:
     return OthersJobs(
         foreign_jobs=ForeignJobs(dict.fromkeys(known), types=bool(known)),
         refused_shapes=RefusedShapes(),
+        paused_jobs=PausedJobs(Statements("pooljobs"), board, LOG),
         gives_back=gives_back,
     )

@@ -29,6 +29,7 @@ from pooljobs_worker.claims.foreign_jobs import ForeignJobs
 from pooljobs_worker.claims.give_back import GivesBack
 from pooljobs_worker.claims.lanes import Lanes
 from pooljobs_worker.claims.large_payloads import LargePayloads
+from pooljobs_worker.claims.paused_jobs import PausedJobs
 from pooljobs_worker.claims.refused_shapes import RefusedShapes
 from pooljobs_worker.session.lease import Lease
 from pooljobs_worker.session.registration import Registration
@@ -83,6 +84,7 @@ class OneByOne:
         (queue,) = due
         claimer = self._claimers.get(queue) or self._claimers.setdefault(queue, self._claimer(queue))
         claimer.forget_floors()
+        self._child.board.pauses_version += 1  # there is no steward to tell of them
         jobs = claimer.claim(1)
         if not jobs:
             return None
@@ -130,6 +132,7 @@ class OneByOne:
         others = OthersJobs(
             foreign_jobs=ForeignJobs(self._app.registry, types=False),
             refused_shapes=RefusedShapes(),
+            paused_jobs=PausedJobs(self._statements, self._child.board, self._log),
             gives_back=GivesBack(self._statements, self._child, self._log),
         )
         lanes = Lanes({queue: 1})

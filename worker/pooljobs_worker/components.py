@@ -12,6 +12,7 @@ from pooljobs.settings import ServeSettings
 from pooljobs_worker.claims.held_jobs import HeldJobs
 from pooljobs_worker.claims.large_payloads import LargePayloads
 from pooljobs_worker.claims.lost_claims import LostClaims
+from pooljobs_worker.claims.paused_jobs import PausedJobs
 from pooljobs_worker.claims.refused_shapes import RefusedShapes
 from pooljobs_worker.claims.start_record import StartRecord
 from pooljobs_worker.runtime.exhaustion import Exhaustion
@@ -39,6 +40,7 @@ class Components:
     start_record: StartRecord
     large_payloads: LargePayloads
     refused_shapes: RefusedShapes
+    paused_jobs: PausedJobs
     peak: PeakMemory
     exhaustion: Exhaustion
     log: logging.Logger
@@ -81,6 +83,7 @@ class Components:
             start_record=StartRecord(session, statements),
             large_payloads=LargePayloads(session, statements, settings.worker.max_batch_bytes),
             refused_shapes=RefusedShapes(),
+            paused_jobs=PausedJobs(statements, child.board, log),
             peak=PeakMemory(slot),
             exhaustion=exhaustion,
             log=log,

@@ -113,6 +113,7 @@ def make_claimer(components: Components, app: PoolJobs) -> Claimer:
     others_jobs = OthersJobs(
         foreign_jobs=ForeignJobs(app.registry, types=settings.unknown_after > 0),
         refused_shapes=components.refused_shapes,
+        paused_jobs=components.paused_jobs,
         gives_back=GivesBack(components.statements, components.child, components.log),
     )
     return Claimer(

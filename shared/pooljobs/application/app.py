@@ -16,6 +16,7 @@ from pooljobs.application.state_methods import StateMethods
 from pooljobs.application.task import Task
 from pooljobs.enqueue.cancel_methods import CancelMethods
 from pooljobs.enqueue.lazy_producer import LazyProducer
+from pooljobs.enqueue.pause_methods import PauseMethods
 from pooljobs.errors import DeclarationError, OptionError
 from pooljobs.handler.state import StateContainer
 from pooljobs.hooks import Hooks
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from pooljobs.handler.context import JobContext
 
 
-class PoolJobs(EnqueueByName, CancelMethods, HookMethods, ScheduleMethods, StateMethods, Lifespan):
+class PoolJobs(EnqueueByName, CancelMethods, PauseMethods, HookMethods, ScheduleMethods, StateMethods, Lifespan):
     """An application of background jobs.
 
     Args:

@@ -72,6 +72,10 @@ class QueueCounts(Answers):
             return {row["queue"]: row["workers"] for row in rows}
         return None
 
+    def pauses(self) -> list[DictRow]:
+        """What is paused, since when, by whom and why; see ``list_pauses.sql``."""
+        return self._rows("list_pauses", {})
+
     def _count(self, queue: str | None, limit: int | None, since: datetime | None, seconds: float) -> Look:
         asked: dict[str, Any] = {
             "queue": queue,

@@ -21,7 +21,9 @@ from pooljobs.errors import NotFoundError, OptionError, RefusedError
 from pooljobs.job.cancellation import Cancellation
 from pooljobs.operations.id_prefix import id_range
 from pooljobs.operations.listing import LONGEST_LIST, STATUSES
-from pooljobs.operations.queue_counts import QueueCounts, cut
+from pooljobs.operations.pauses import pause_of
+from pooljobs.operations.pausing_operations import PausingOperations
+from pooljobs.operations.queue_counts import cut
 
 WINDOWS: Final = ("1 minute", "1 hour", "1 day", None)
 """How far back to look at what ended, one after the other until enough was found: never all of history at once."""
@@ -44,7 +46,7 @@ def open_reader(dsn: str, schema: str) -> Iterator[Reader]:
         yield Reader(connection, schema)
 
 
-class Reader(QueueCounts):
+class Reader(PausingOperations):
     """Answers from one connection, which must be in autocommit mode: each answer is a transaction."""
 
     def list_jobs(
@@ -58,7 +60,7 @@ class Reader(QueueCounts):
     ) -> list[DictRow]:
         """The newest matching jobs, by when they ended or else were enqueued; see ``list_jobs.sql`` for the columns.
 
-        With ``whole`` also their payloads and workers. ``unserved`` is as ``find`` tells it.
+        With ``whole`` also their payloads and workers. ``unserved`` and ``paused`` are as ``find`` tells them.
 
         Raises:
             OptionError: A status that does not exist, or a limit that is not from 1 to ``LONGEST_LIST``.
@@ -84,6 +86,7 @@ class Reader(QueueCounts):
         """Everything known of the job with this id, or with the only id that begins so; see ``show_job.sql``.
 
         ``unserved``: it is pending, and no living worker serves its queue; None for a user who may not know.
+        ``paused``: the pause, of its queue or else of its type, that a pending one waits for; None for none.
 
         Raises:
             OptionError: Not an id, nor the start of one, or too short.
@@ -121,14 +124,12 @@ class Reader(QueueCounts):
     def _marked(self, jobs: list[DictRow]) -> list[DictRow]:
         waiting = {cut(job["queue"]) for job in jobs if job["status"] == "pending"}
         served = self.workers(sorted(waiting)) if waiting else {}
+        pauses = self.pauses() if waiting else []
         for job in jobs:
             pending = job["status"] == "pending"
+            job["paused"] = pause_of(pauses, job) if pending else None
             job["unserved"] = None if served is None else pending and cut(job["queue"]) not in served
         return jobs
-
-    def declared(self, *, limit: int) -> list[DictRow]:
-        """Job types that were ever declared, each with its queue; see ``list_declared.sql``."""
-        return self._rows("list_declared", {"limit": limit})
 
     def _name_workers(self, jobs: Sequence[DictRow]) -> None:
         """Puts in where the jobs' workers run, or ran, as far as that is known."""

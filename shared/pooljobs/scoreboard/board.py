@@ -122,6 +122,26 @@ class Scoreboard:
     def emptied_ns(self, now_ns: int) -> None:
         self._view[-3] = now_ns
 
+    @property
+    def pauses_version(self) -> int:
+        """Another number whenever the steward has seen that other queues or job types are paused: who reads this first,
+        and then what is paused, knows when to read it again.
+        """
+        return int(self._view[-4])
+
+    @pauses_version.setter
+    def pauses_version(self, version: int) -> None:
+        self._view[-4] = version
+
+    @property
+    def pauses_seen_ns(self) -> int:
+        """When the steward last knew what is paused. Monotonic nanoseconds, 0 for never."""
+        return int(self._view[-5])
+
+    @pauses_seen_ns.setter
+    def pauses_seen_ns(self, now_ns: int) -> None:
+        self._view[-5] = now_ns
+
     def __len__(self) -> int:
         return len(self._slots)
 

@@ -18,6 +18,7 @@ from pooljobs_cli.chaos.check import take_in, violations
 from pooljobs_cli.chaos.hosts import LEASE, ChaosHosts
 from pooljobs_cli.chaos.job_mixture import Fate, mixture
 from pooljobs_cli.chaos.mischief import Mischief
+from pooljobs_cli.chaos.pauser import Pauser, grace
 from pooljobs_cli.chaos.pooler import Pooler, find_pooler, open_pooler
 from pooljobs_cli.chaos.producers import Limit, Producing
 from pooljobs_cli.chaos.schedule import schedule
@@ -42,7 +43,7 @@ _STALLED: Final = 100.0
 that was refused for long."""
 
 
-Producer = Producing | Withdrawing
+Producer = Producing | Withdrawing | Pauser
 
 Show = Callable[[float, int, int], None]
 """Told how it stands: seconds that have passed, events so far, jobs not ended."""
@@ -196,6 +197,8 @@ def _producing(settings: ChaosSettings, dsn: str) -> Iterator[tuple[Sequence[Pro
     ]
     if settings.pgbouncer and not storm:
         producers.append(Withdrawing(settings.seed, dsn=dsn, limit=limit))
+    if settings.pausing:
+        producers.append(Pauser(settings.seed, dsn=dsn, limit=limit, kinds=settings.kinds))
     for producer in producers:
         producer.start()
     try:
@@ -210,13 +213,14 @@ def _judge(
     settings: ChaosSettings, place: ChaosServer, mischief: Mischief, producers: Sequence[Producer], seconds: float
 ) -> ChaosReport:
     stage = ChaosSchema(place.dsn)
-    take_in(stage, [producer.told for producer in producers], mischief)
+    pauses = [pause for producer in producers if isinstance(producer, Pauser) for pause in producer.pauses]
+    take_in(stage, [producer.told for producer in producers], pauses, mischief)
     counts = stage.counts()
     faults = [*mischief.fleet.faults, *(f"a producer ended: {each.error!r}" for each in producers if each.error)]
     if settings.beside and not counts["beside"]:
         faults.append("the other pooljobs has run no job: does its command lead to this one's code?")
     longest = settings.longest_wait if settings.storm else None
-    found = violations(stage, faults, mischief.fleet.left_behind, longest=longest)
+    found = violations(stage, faults, mischief.fleet.left_behind, grace=grace(settings.kinds), longest=longest)
     stage.connection.close()
     place.keep = bool(found)
     unknown = sum(producer.told.unknown for producer in producers)

@@ -17,6 +17,7 @@ from pooljobs.db.connect import close_path, connect
 from pooljobs.db.statements import render
 from pooljobs_cli.chaos.application.handlers import SCHEMA
 from pooljobs_cli.chaos.application.journal import JournalRun, own_code
+from pooljobs_cli.chaos.pauser import ToldPause
 from pooljobs_cli.staging.own_schema import Agree, OwnSchema, Purpose, own_schema
 
 PURPOSE: Final = Purpose(SCHEMA, "chaos", "runs jobs and cuts connections of its own on")
@@ -101,6 +102,12 @@ class ChaosSchema:
             for run in runs
         )
         self.remember("runs", rows)
+
+    def remember_pauses(self, pauses: Iterable[ToldPause]) -> None:
+        """Store what was paused, the times as the database's."""
+        zero = self._zero()
+        rows = ((each.kind, each.name, _at(zero, each.since_ns), _at(zero, each.until_ns)) for each in pauses)
+        self.remember("told_paused", rows)
 
     def offenders(self, rule: str, **bounds: float) -> list[UUID]:
         """The jobs that break a rule of ``sql/rules``; ``bounds`` has what rules may ask for."""

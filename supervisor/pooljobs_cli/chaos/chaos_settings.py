@@ -55,6 +55,11 @@ class ChaosSettings:
         return bag(own_server=not self.dsn, pooler=self.pgbouncer, only=self.only)
 
     @property
+    def pausing(self) -> bool:
+        """Whether types and a queue are paused now and then. A pooljobs of before knows nothing of that."""
+        return self.storm is None and self.beside is None and self.jobs is None
+
+    @property
     def poll_interval(self) -> float:
         """Of the workers, in seconds. By default short: what is not woken for goes on, and is harmed."""
         return 0.2 if self.storm is None else POLL_INTERVAL

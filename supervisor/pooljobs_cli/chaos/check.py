@@ -16,6 +16,7 @@ from uuid import UUID
 from pooljobs_cli.chaos.application.journal import read_all
 from pooljobs_cli.chaos.chaos_schema import ChaosSchema
 from pooljobs_cli.chaos.mischief import Mischief
+from pooljobs_cli.chaos.pauser import ToldPause
 from pooljobs_cli.chaos.producers import Told
 
 RULES: Final = (
@@ -27,6 +28,7 @@ RULES: Final = (
     "settled_twice",
     "failed_without_reason",
     "cancel_forgotten",
+    "ran_while_paused",
     "failed_for_its_claimer",
     "charged_for_nothing",
     "claim_ran_twice",
@@ -58,26 +60,33 @@ class Violation:
     examples: tuple[str, ...]
 
 
-def take_in(stage: ChaosSchema, told: Sequence[Told], mischief: Mischief) -> None:
+def take_in(stage: ChaosSchema, told: Sequence[Told], pauses: Sequence[ToldPause], mischief: Mischief) -> None:
     """Store what is on record outside the database, for the rules to use."""
     stage.remember("told_committed", ((job_id,) for each in told for job_id in each.committed))
     stage.remember("told_withdrawn", ((job_id,) for each in told for job_id in each.withdrawn))
     stage.remember("asked_to_cancel", ((job_id,) for each in told for job_id in each.asked_to_cancel))
     stage.remember("told_cancelled", ((job_id,) for each in told for job_id in each.cancelled))
+    stage.remember_pauses(pauses)
     stage.remember_runs(list(read_all(mischief.fleet.folder / "journal")), mischief.crashes_ns)
 
 
 def violations(
-    stage: ChaosSchema, faults: Sequence[str], left_behind: Sequence[str] = (), *, longest: float | None = None
+    stage: ChaosSchema,
+    faults: Sequence[str],
+    left_behind: Sequence[str] = (),
+    *,
+    grace: float,
+    longest: float | None = None,
 ) -> list[Violation]:
     """The rules that are broken. ``faults`` is what went wrong with whole processes; ``left_behind``, who stayed.
 
+    ``grace``: seconds from a pause until it must be in force.
     ``longest``: seconds that harmless jobs may have waited, after a storm; None after anything else.
     """
     told = {"process": faults, "left_behind": left_behind}
     found = [Violation(rule, len(texts), tuple(texts[:_EXAMPLES])) for rule, texts in told.items() if texts]
     for rule in (*RULES, *(() if longest is None else STORM_RULES)):
-        offenders: list[UUID] = stage.offenders(rule, slack=SLACK, longest=longest or 0.0)
+        offenders: list[UUID] = stage.offenders(rule, slack=SLACK, grace=grace, longest=longest or 0.0)
         if offenders:
             found.append(Violation(rule, len(offenders), tuple(map(str, offenders[:_EXAMPLES]))))
     return found

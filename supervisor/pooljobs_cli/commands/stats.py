@@ -23,7 +23,8 @@ HELP = teach(
     "Workers are those alive that serve the queue. Unknown are those of the due ones whose type no living worker "
     "declares. Wait is from when a job was due to its "
     "start, run from there to its settlement; median / 95th percentile of the completed ones. Of many queues those are "
-    "listed of which most is due. A narrow terminal has fewer columns.",
+    "listed of which most is due. What is paused is told below, with --json of each queue. A narrow terminal has fewer "
+    "columns.",
     examples=(
         "pooljobs stats",
         "pooljobs stats --queue emails --json",
@@ -98,9 +99,13 @@ def stats(
         return
     with reading(dsn, schema, embedded=embedded) as reader:
         queues, of = reader.count(queue, limit=most)
+        pauses = reader.pauses()
     if as_json:
-        emit_json(queues)
-    elif queues:
+        from pooljobs.operations.pauses import named
+
+        emit_json([row | {"paused": named(pauses, "queue", row["queue"])} for row in queues])
+        return
+    if queues:
         from pooljobs_cli.output.queue_table import queue_table
 
         emit(queue_table(queues, output_width()))
@@ -108,6 +113,10 @@ def stats(
             say(f"and {of - len(queues):,} more queues, with less that is due: --limit {of} lists all, --queue one")
     else:
         say("nothing waits or runs, and nothing ended in the last hour")
+    if pauses:
+        from pooljobs_cli.output.pause_table import pause_lines
+
+        emit(pause_lines(pauses))
 
 
 def _watch(every: float, queue: str | None, limit: int | None, dsn: str | None, schema: str, *, as_json: bool) -> None:

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pooljobs.ages import ago, span, until
+from pooljobs.operations.pauses import told
 from pooljobs_cli.output.console import block, line
 from pooljobs_cli.output.job_table import Row, most_runs, status
 from pooljobs_cli.output.json_text import indented
@@ -44,6 +45,7 @@ def _fields(job: Row) -> list[tuple[str, Any]]:
         ("ran for", _duration(job)),
         ("cancel", _cancel_requested(job)),
         ("unknown", "no worker knows it: none that lives declares this type" if job["unknown"] else None),
+        ("paused", told(job["paused"]) if job["paused"] else None),
         ("unserved", "no living worker serves the queue" if job["unserved"] else None),
         ("refused", _refused(job)),
         ("locked until", _instant(job["locked_until"])),

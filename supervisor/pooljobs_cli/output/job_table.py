@@ -9,6 +9,7 @@ from rich.text import Text
 
 from pooljobs.ages import ago, until
 from pooljobs.job.retry import RetryPolicy
+from pooljobs.operations.pauses import told
 from pooljobs_cli.output.column_widths import shrunk
 from pooljobs_cli.output.console import cell, cut, joined, line
 
@@ -95,11 +96,13 @@ def _when(job: Row) -> str:
 
 def _note(job: Row) -> Text:
     """Why it does not run; or else the first line of its last error."""
+    if job["paused"]:
+        return cell(f"paused: {told(job['paused'])}", style="yellow")
     if job["unserved"]:
         return cell("no worker serves the queue", style="yellow")
     if job["status"] == "pending" and job["refused_for"] is not None:
         return cell(f"refused, next try {until(max(job['due_in'], 0.0))}", style="yellow")
     if job["unknown"]:
         return cell("no worker knows it", style="yellow")
-    told = (job["last_error"] or "").strip().splitlines()
-    return cell(told[0] if told and job["status"] != "completed" else "", style="dim")
+    lines = (job["last_error"] or "").strip().splitlines()
+    return cell(lines[0] if lines and job["status"] != "completed" else "", style="dim")

@@ -26,6 +26,7 @@ from pooljobs_cli.output.console import (
     output_width,
     say,
 )
+from pooljobs_cli.output.pause_table import pause_lines
 from pooljobs_cli.output.queue_table import queue_table
 
 _BESIDE: Final = 4
@@ -41,6 +42,7 @@ class Shown:
     Attributes:
         at: By the database's clock.
         rows: A queue each.
+        pauses: What is paused; see ``list_pauses.sql``.
         queues: How many there are, listed or not.
         seconds: Since the look before; None for the first.
         took: Seconds that it took.
@@ -50,6 +52,7 @@ class Shown:
     at: datetime
     rows: list[dict[str, Any]]
     _: KW_ONLY
+    pauses: list[dict[str, Any]]
     queues: int
     seconds: float | None
     took: float
@@ -133,6 +136,8 @@ class _Screen:
 
 
 def _table(shown: Shown) -> Iterator[Text]:
+    if shown.pauses:
+        yield pause_lines(shown.pauses)
     if not shown.rows:
         yield cell("nothing waits or runs")
         return

@@ -8,6 +8,7 @@ from typing import Any
 from psycopg import Connection
 
 from pooljobs.db.statements import Statements
+from pooljobs.job.paused import NOTHING, Paused
 from pooljobs.settings import WorkerSettings
 from pooljobs_steward.wakeups.known_jobs import KnownJobs
 from pooljobs_steward.wakeups.wake_policy import Findings
@@ -23,13 +24,18 @@ class IdleHosts:
         self._look = statements.load("look_for_work")
         self._look_for_known = statements.passing_over("look_for_work")
         self._known_jobs = known_jobs
+        self._paused = NOTHING
         self._fleet = fleet
         self._queues = list(settings.queues)
         self._seconds = settings.job_timeout
 
+    def heed(self, paused: Paused) -> None:
+        """From now on nobody tells of jobs that are paused, nor are they looked for. Before, ``stay_awake``."""
+        self._paused = paused
+
     def fall_asleep(self, connection: Connection[Any]) -> None:
         """Asks enqueues to notify; jobs that they do not tell of are found by looks, the first of them marking."""
-        parameters = {"fleet": self._fleet, "queues": self._queues, "seconds": self._seconds}
+        parameters = {"fleet": self._fleet, "queues": self._paused.served(self._queues), "seconds": self._seconds}
         connection.execute(self._fall_asleep, parameters)
 
     def stay_awake(self, connection: Connection[Any]) -> None:
@@ -43,12 +49,12 @@ class IdleHosts:
     def look(self, connection: Connection[Any], most: int, *, marking: bool, since: str | None = None) -> Findings:
         """Looks for ``most`` due jobs and the next one to come, among those due from ``since`` on; None: among all."""
         parameters = {
-            "queues": self._queues,
+            "queues": self._paused.served(self._queues),
             "most": max(1, most),
             "marking": marking,
             "since": since or "-infinity",
         }
-        if known := self._known_jobs.read(connection):
+        if known := self._known_jobs.read(connection, self._paused):
             statement, parameters = self._look_for_known, parameters | asdict(known) | {"refused_shapes": []}
         else:
             statement = self._look

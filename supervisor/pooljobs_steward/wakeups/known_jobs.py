@@ -1,4 +1,5 @@
-"""Which jobs the workers of this host know, once some of them have met others: what the host looks for when it idles.
+"""Which jobs the workers of this host know, once some of them have met others, but for those of paused types: what the
+host looks for when it idles.
 
 The steward imports no user code. What each worker's code declares is in the database, and which code it has is on the
 scoreboard. What any of them knows counts as known, as while a reload replaces them one by one.
@@ -15,6 +16,7 @@ from typing import Any
 from psycopg import Connection
 
 from pooljobs.db.statements import Statements
+from pooljobs.job.paused import NOTHING, Paused
 from pooljobs.scoreboard import Role, Slot, SlotState, Wanted
 
 
@@ -37,16 +39,15 @@ class KnownJobs:
         self._codes: frozenset[int] = frozenset()
         self._types: list[str] = []
 
-    def read(self, connection: Connection[Any]) -> Known | None:
-        """None as long as no worker has met anything that it does not know: then all is looked for."""
+    def read(self, connection: Connection[Any], paused: Paused = NOTHING) -> Known | None:
+        """None as long as no type is paused and no worker has met what it does not know: then all is looked for."""
         workers = [slot for slot in self._board if _claims(slot)]
         flags = unknown_flags(workers)
         met_types = any(slot.foreign_types for slot in workers)
-        if not met_types and not flags:
+        if not met_types and not flags and not paused.types:
             return None
-        if not met_types:
-            return Known([], only_these=False, unknown_flags=flags)
-        return Known(self._declared(connection, workers), only_these=True, unknown_flags=flags)
+        types = self._declared(connection, workers) if met_types else []
+        return Known(paused.narrowed(types, only_these=met_types), only_these=met_types, unknown_flags=flags)
 
     def _declared(self, connection: Connection[Any], workers: Iterable[Slot]) -> list[str]:
         codes = frozenset(slot.code for slot in workers)

@@ -17,9 +17,11 @@ from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from pooljobs.db.outage import Outage
+from pooljobs.db.pause_reader import PauseReader
 from pooljobs.db.refusal_log import RefusalLog
 from pooljobs.db.resilient_connection import ResilientConnection
 from pooljobs.db.statements import Statements
+from pooljobs.job.paused import NOTHING
 from pooljobs.process.child import Child
 from pooljobs.settings import ServeSettings
 from pooljobs_steward.chore_schedule import make_way
@@ -60,6 +62,8 @@ class Waker:
     ) -> None:
         statements, board = Statements(settings.schema), child.board
         self._queues = frozenset(settings.worker.queues)
+        self._pauses = PauseReader(statements, board)
+        self._paused = NOTHING
         self._listens = settings.listen
         self._bell = board.idle_bell
         self._slot = child.slot
@@ -94,6 +98,7 @@ class Waker:
         """
         self._connection.drop()
         self._slot.listens = 0
+        self._act()
         for slot in self._idle_workers.find():
             slot.wake()
 
@@ -103,18 +108,37 @@ class Waker:
             make_way(connection)
             self._policy.hears = self._listens and self._listener.listen(connection)
         self._slot.listens = int(self._policy.hears)
+        self._act()
+
+    def _act(self) -> None:
+        """Has the steward look for what people have asked for. When the listening begins or ends, too: what was asked
+        while nobody heard it, or is asked from now on, is found by looks.
+        """
+        self._acted.set()
+        self._slot.wake()
+
+    def _heed_pauses(self, connection: Connection[Any]) -> None:
+        """If other queues or types are paused than before, says anew what is to be told of, and looks for it."""
+        if self._pauses.outdated():
+            with self._watchdog.waiting(connection):
+                self._pauses.read(connection)
+        if (paused := self._pauses.paused) is not self._paused:
+            self._do(WakeStep.STAY_AWAKE, connection)
+            self._idle_hosts.heed(paused)
+            self._paused = paused
 
     def _forget(self, connection: Connection[Any]) -> None:
         with self._watchdog.waiting(connection):
             self._idle_hosts.forget(connection)
 
     def _turn(self, connection: Connection[Any]) -> None:
+        self._heed_pauses(connection)
         idle = self._idle_workers.find()
         payloads = self._listener.take(connection)
         if ACT in payloads:
-            self._acted.set()
-            self._slot.wake()
-        if count := sum(payload in self._queues or not payload for payload in payloads):
+            self._act()
+        served = self._queues - self._paused.queues
+        if count := sum(payload in served or not payload for payload in payloads):
             self._idle_workers.wake(idle[:count])
             self._policy.heard(count, len(idle), time.monotonic())
             idle = idle[count:]

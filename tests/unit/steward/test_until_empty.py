@@ -8,4 +8,4 @@ from pooljobs_steward import until_empty
 
 
 def test_the_examples_hold() -> None:
-    assert doctest.testmod(until_empty) == (0, 3)
+    assert doctest.testmod(until_empty) == (0, 4)

@@ -1,4 +1,6 @@
-"""Gives back claimed jobs that are not for this worker, at no cost to them, and tells those who may know them."""
+"""Gives back claimed jobs that are not for this worker, or that were paused meanwhile, at no cost to them. Of the first
+it tells those who may know them.
+"""
 
 from __future__ import annotations
 
@@ -36,11 +38,15 @@ class GivesBack:
             slot.foreign_types = 1
         if any(job.flags is not None and job.flags & UNKNOWN for job in jobs):
             slot.unknown_flags = UNKNOWN
-        self._settling.settle(connection, [job.settled(Verdict.RELEASED) for job in jobs])
+        self.release(connection, jobs)
         connection.execute(self._notify, {"queues": sorted({job.queue for job in jobs}), "run_ats": None})
         self._wake_others()
         if new_types:
             self._log.info("this worker's code does not know, and leaves to others, jobs of %s", some(new_types))
+
+    def release(self, connection: Connection[Any], jobs: Sequence[ClaimedJob]) -> None:
+        """As they are, and without a word to anybody."""
+        self._settling.settle(connection, [job.settled(Verdict.RELEASED) for job in jobs])
 
     def _wake_others(self) -> None:
         """Workers of this host with other code may have passed these jobs while they were held here."""

@@ -23,7 +23,7 @@ turn.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from pooljobs_worker.claims.queue_rotation import QueueRotation
@@ -115,6 +115,7 @@ class Lanes:
     """The floors of one worker's queues. Times are seconds of one monotonic clock, passed in."""
 
     def __init__(self, weights: Mapping[str, int]) -> None:
+        self._weights = dict(weights)
         self._rotation = QueueRotation(weights)
         self._floors: dict[str, dict[int, Floor]] = {}
         self._sweep_at = dict.fromkeys(weights, float("-inf"))
@@ -124,6 +125,11 @@ class Lanes:
         self._dear = False
         self._full = True
         self._all_empty = False
+
+    def without(self, queues: Container[str]) -> Lanes | None:
+        """Those of the other queues, with nothing learned yet: all are swept first. None if no queue is left."""
+        left = {queue: weight for queue, weight in self._weights.items() if queue not in queues}
+        return Lanes(left) if left else None
 
     def plan(self, now: float) -> ClaimPlan:
         """What the next claim visits, beginning with the queue whose turn it is."""

@@ -83,6 +83,12 @@ class Capacity:
         with self._lock:
             return self._isolation.give_back(time.monotonic(), at_once=at_once)
 
+    @property
+    def suspects(self) -> tuple[ClaimedJob, ...]:
+        """Those that wait to be alone."""
+        with self._lock:
+            return self._isolation.suspects
+
     def suspects_left(self, count: int) -> None:
         """The settlements of so many suspects are on their way."""
         with self._lock:

@@ -71,7 +71,11 @@ class ConcurrentExecutor:
         self._admission = Admission(components, self._turn, self._capacity.backlog)
         self._suspect_returns = SuspectReturns(components, self._turn, self._capacity)
         self._rebalancer = Rebalancer(
-            components.child, components.settler, backlog=self._capacity.backlog, given_back=self._given_back
+            components.child,
+            components.settler,
+            backlog=self._capacity.backlog,
+            paused=lambda: components.paused_jobs.through(components.settler.session),
+            given_back=self._given_back,
         )
         components.flusher.also(self._look)
         self._beginning = threading.Lock()
@@ -247,8 +251,8 @@ class ConcurrentExecutor:
 
     def _look(self) -> None:
         """Called by the flusher's thread, after its settlement."""
-        self._rebalancer.look(time.monotonic_ns())
         self._tasks.look()
+        self._rebalancer.look(time.monotonic_ns())
         self._suspect_returns.look()
         if self._crowded and self._held.room:
             self._crowded = False

@@ -43,6 +43,11 @@ class SuspectIsolation:
         """Whether no new jobs should be claimed: a suspect waits or runs."""
         return self.alone is not None or bool(self._suspects)
 
+    @property
+    def suspects(self) -> tuple[ClaimedJob, ...]:
+        """Those that wait."""
+        return tuple(self._suspects)
+
     def take(self, jobs: Sequence[ClaimedJob], now: float) -> Sequence[ClaimedJob]:
         """Takes a claimed batch; what is to be started of it now."""
         ordinary = jobs

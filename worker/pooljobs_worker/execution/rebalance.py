@@ -1,5 +1,5 @@
-"""Gives back jobs that wait behind a slow one of their batch, so that others run them. Called by the flusher's thread,
-since the main thread may be in that slow one's handler.
+"""Gives back jobs that wait behind a slow one of their batch, so that others run them, and those that
+were paused. Called by the flusher's thread, since the main thread may be in that slow one's handler.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from pooljobs.job.paused import Paused
 from pooljobs.job.verdict import Settlement
 from pooljobs.process.child import Child
 from pooljobs.scoreboard import Role, Slot, SlotState, Wanted
@@ -41,7 +42,7 @@ def overdue(now_ns: int, taken_ns: int, begun_ns: int, sibling_idles: Callable[[
 
 
 class Rebalancer:
-    """Looks at one worker's backlog. In a drain it does nothing: then what was claimed is to be finished."""
+    """Looks at one worker's backlog. In a drain only pauses count: what else was claimed is to be finished then."""
 
     def __init__(
         self,
@@ -49,29 +50,40 @@ class Rebalancer:
         settler: SettlesJobs,
         *,
         backlog: UnstartedJobs,
+        paused: Callable[[], Paused],
         given_back: Callable[[Sequence[ClaimedJob]], None],
     ) -> None:
         self._child = child
         self._settler = settler
         self._backlog = backlog
+        self._paused = paused
         self._given_back = given_back
 
     def look(self, now_ns: int) -> None:
-        """Gives back what waits, if it has waited too long or is to be given back anyhow, and wakes the others.
+        """Gives back what waits, if it has waited too long, is to be given back anyhow, or some of it is paused; and
+        wakes the others.
 
         Raises:
             GaveUpError: The settlements are still with the settler.
         """
         backlog, wanted = self._backlog, self._child.slot.wanted
-        if not backlog.jobs or wanted is Wanted.DRAIN:
+        if not backlog.jobs:
             return
-        if wanted is Wanted.RELEASE or overdue(now_ns, backlog.taken_ns, backlog.begun_ns, self._sibling_idles):
+        if self._pauses_some() or wanted is Wanted.RELEASE or (wanted is Wanted.RUN and self._overdue(now_ns)):
             jobs = backlog.empty()
             for job in jobs:
                 self._settler.add(release_unstarted(self._child.slot, job), job.entry)
             self._given_back(jobs)
             self._settler.flush()
             self._wake_all()
+
+    def _pauses_some(self) -> bool:
+        """All go back then: what is not paused is claimed again in no time."""
+        paused = self._paused()
+        return bool(paused) and any(paused.holds(job.queue, job.job_type) for job in self._backlog.waiting())
+
+    def _overdue(self, now_ns: int) -> bool:
+        return overdue(now_ns, self._backlog.taken_ns, self._backlog.begun_ns, self._sibling_idles)
 
     def _sibling_idles(self) -> bool:
         return any(slot.idle_since_ns and _serves(slot) for slot in self._child.board if slot is not self._child.slot)

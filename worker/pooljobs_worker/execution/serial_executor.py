@@ -60,7 +60,11 @@ class SerialExecutor:
         self._adaptive_batch = adaptive_batch
         self._backlog = UnstartedJobs()
         self._rebalancer = Rebalancer(
-            components.child, components.settler, backlog=self._backlog, given_back=lambda _: None
+            components.child,
+            components.settler,
+            backlog=self._backlog,
+            paused=lambda: components.paused_jobs.through(components.settler.session),
+            given_back=lambda _: None,
         )
         components.flusher.also(lambda: self._rebalancer.look(time.monotonic_ns()))
 

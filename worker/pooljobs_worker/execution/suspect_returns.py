@@ -17,6 +17,7 @@ class SuspectReturns:
     def __init__(self, components: Components, turn: SuspectTurn, capacity: Capacity) -> None:
         self._slot = components.child.slot
         self._settler = components.settler
+        self._paused_jobs = components.paused_jobs
         self._turn = turn
         self._capacity = capacity
 
@@ -34,12 +35,19 @@ class SuspectReturns:
         return jobs[:kept]
 
     def look(self) -> None:
-        """Gives those back that would wait too long to be alone, or that are to be given back anyhow."""
+        """Gives those back that would wait too long to be alone, that are to be given back anyhow, or are paused."""
         wanted = self._slot.wanted
-        back, away = self._capacity.suspects_to_give_back(at_once=wanted is Wanted.RELEASE)
+        back, away = self._capacity.suspects_to_give_back(at_once=wanted is Wanted.RELEASE or self._pauses_some())
         delay = away if wanted is Wanted.RUN else None  # who leaves will not claim them again himself
         for job in back:
             self._settler.add(release_unstarted(self._slot, job, delay=delay), job.entry)
         if back:
             self._capacity.suspects_left(len(back))
             self._slot.wake(OWN)
+
+    def _pauses_some(self) -> bool:
+        waiting = self._capacity.suspects
+        if not waiting:
+            return False
+        paused = self._paused_jobs.through(self._settler.session)
+        return any(paused.holds(job.queue, job.job_type) for job in waiting)

@@ -1,6 +1,6 @@
 -- Fails due jobs of some queues whose type no living fleet has declared for so long, counted from when they were due; one
--- that is asked to be cancelled is left to that. Looks at so many jobs, lane by lane from where the last look ended: a
--- backlog of known ones is walked over a part at a time.
+-- that is asked to be cancelled is left to that, and one that is paused waits. Looks at so many jobs, lane by lane from where
+-- the last look ended: a backlog of known ones is walked over a part at a time.
 --
 -- Parameters: queues text[], seconds, most (jobs to look at), and where to begin: queue_number bigint (1: the first),
 --   level smallint, run_at timestamptz, id uuid.
@@ -8,7 +8,8 @@
 --   names of the types failed, of how many jobs each, and what a log says of one job of each of the first twenty types (an
 --   array of objects; null for none).
 -- Locks: the failed jobs FOR UPDATE SKIP LOCKED, in the order of their ids. Index: live_claim, then rows where they lie (one
---   that has moved since is left to the next look); cancellations_pkey; none of fleets, declarations and job_types, all of which are read.
+--   that has moved since is left to the next look); cancellations_pkey, pauses_pkey; none of fleets, declarations and
+--   job_types, all of which are read.
 -- Run by: the steward.
 WITH lanes AS MATERIALIZED (
     SELECT q.queue, q.number, level::smallint AS level,
@@ -63,6 +64,7 @@ free AS MATERIALIZED (
     FROM {schema}.live AS l
     JOIN unknown AS u ON u.place = l.ctid
     WHERE l.worker_id IS NULL AND l.run_at <= now() - make_interval(secs => %(seconds)s)
+      AND NOT EXISTS (SELECT FROM {schema}.pauses AS p WHERE (p.kind, p.name) IN (('queue', l.queue), ('type', l.job_type)))
     ORDER BY l.id
     FOR UPDATE OF l SKIP LOCKED
 ),

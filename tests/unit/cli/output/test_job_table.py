@@ -37,6 +37,7 @@ def job(number: int, **changed: Any) -> dict[str, Any]:
         "refused_for": None,
         "unknown": False,
         "unserved": False,
+        "paused": None,
         "last_error": f"ValueError: {text}\nTraceback",
     }
     return plain | changed

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import pytest
 
 from pooljobs.job.flags import UNKNOWN
+from pooljobs.job.paused import NOTHING, Paused
 from pooljobs_worker.claims.claimed_job import ClaimedJob
 from pooljobs_worker.claims.foreign_jobs import ForeignJobs
 from pooljobs_worker.claims.passed_over import passed_over
@@ -89,11 +90,24 @@ def test_as_many_names_as_are_known_are_kept() -> None:
 def test_a_worker_that_has_met_nothing_asks_for_nothing() -> None:
     refused = RefusedShapes()
     made = ForeignJobs(KNOWN, types=True)
-    assert passed_over(made, refused, 0.0) is None
+    assert passed_over(made, refused, NOTHING, 0.0) is None
     refused.add(b"sell", 0.0)
-    found = passed_over(made, refused, 1.0)
+    found = passed_over(made, refused, NOTHING, 1.0)
     assert found is not None
     assert (found.types, found.only_these, found.refused_shapes) == ([], False, [b"sell"])
-    found = passed_over(foreign_jobs("ship"), RefusedShapes(), 1.0)
+    found = passed_over(foreign_jobs("ship"), RefusedShapes(), NOTHING, 1.0)
     assert found is not None
     assert (found.types, found.only_these, found.refused_shapes) == (["ship"], False, [])
+
+
+def test_paused_types_are_passed_over_beside_what_is_foreign() -> None:
+    paused, none = Paused(types=frozenset({"sell"})), RefusedShapes()
+    found = passed_over(ForeignJobs(KNOWN, types=True), none, paused, 0.0)
+    assert found is not None
+    assert (found.types, found.only_these) == (["sell"], False)
+    found = passed_over(foreign_jobs("ship"), none, paused, 0.0)
+    assert found is not None
+    assert (found.types, found.only_these) == (["ship", "sell"], False)
+    found = passed_over(foreign_jobs("a", "b", "c", "d"), none, paused, 0.0)
+    assert found is not None
+    assert (found.types, found.only_these) == (["send", "buy"], True)

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 
+from pooljobs.job.paused import NOTHING, Paused
 from pooljobs.job.verdict import Settlement, Verdict
 from pooljobs.process.child import Child
 from pooljobs.scoreboard import Role, Scoreboard, SlotState, Wanted
@@ -66,7 +67,10 @@ class Host:
         self.backlog.take([job(entry) for entry in range(3)], 0)
         self.given_back = 0
         child = Child(board, self.own, lifeline_fd=-1, parent_pid=0)
-        self.rebalancer = Rebalancer(child, self.settler, backlog=self.backlog, given_back=self._count)
+        self.paused = NOTHING
+        self.rebalancer = Rebalancer(
+            child, self.settler, backlog=self.backlog, paused=lambda: self.paused, given_back=self._count
+        )
 
     def _count(self, jobs: object) -> None:
         assert isinstance(jobs, list)
@@ -98,6 +102,19 @@ def test_nothing_happens_before_nor_in_a_drain(board: Scoreboard) -> None:
     host.own.wanted = Wanted.DRAIN
     host.rebalancer.look(100 * LATE)
     assert (host.settler.added, host.settler.flushes, len(host.backlog.jobs)) == ([], 0, 3)
+
+
+def test_what_was_paused_goes_back_at_once_and_all_that_waits_beside_it_in_a_drain_too(board: Scoreboard) -> None:
+    host = Host(board)
+    host.own.wanted = Wanted.DRAIN
+    waiting = host.backlog.waiting()[1]
+    host.paused = Paused(frozenset({"another queue"}), frozenset({"another type"}))
+    host.rebalancer.look(1)
+    assert host.given_back == 0
+    host.paused = Paused(types=frozenset({waiting.job_type}))
+    host.rebalancer.look(1)
+    assert (host.given_back, host.settler.flushes, list(host.backlog.jobs)) == (3, 1, [])
+    assert {settlement.verdict for settlement, _ in host.settler.added} == {Verdict.RELEASED}
 
 
 def test_a_release_does_not_wait(board: Scoreboard) -> None:
