@@ -4,7 +4,8 @@ GRANT USAGE ON SCHEMA {schema} TO {role};
 GRANT SELECT, INSERT, UPDATE, DELETE ON {schema}.live, {schema}.history, {schema}.workers, {schema}.fleets,
     {schema}.declarations, {schema}.job_types, {schema}.cancellations, {schema}.idle_hosts, {schema}.leaders TO {role};
 GRANT SELECT ON {schema}.jobs TO {role};
-GRANT EXECUTE ON FUNCTION {schema}.enqueue, {schema}.cancel, {schema}.ensure_partitions TO {role};
+GRANT SELECT, UPDATE, DELETE ON {schema}.uniques TO {role};
+GRANT EXECUTE ON FUNCTION {schema}.enqueue, {schema}.take_unique, {schema}.take_uniques, {schema}.cancel, {schema}.ensure_partitions TO {role};
 DO $do$
 BEGIN
     IF current_setting('server_version_num')::integer >= 170000 THEN
