@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
 from pooljobs.exit_codes import ExitCode
-
-if TYPE_CHECKING:
-    from pooljobs.job.handle import JobHandle
 
 
 class PoolJobsError(Exception):
@@ -110,20 +107,6 @@ class OptionError(PoolJobsError, ValueError):
     """An enqueue option or a setting is out of its range, or a connection string is none."""
 
     exit_code = ExitCode.USAGE
-
-
-class JobExistsError(PoolJobsError):
-    """A unique job was enqueued with ``on_conflict="raise"`` while its key was held. Nothing was stored.
-
-    Attributes:
-        existing: The handle of the job that holds it.
-    """
-
-    exit_code = ExitCode.REFUSED
-
-    def __init__(self, message: str, *, hint: str | None = None, existing: JobHandle) -> None:
-        super().__init__(message, hint=hint)
-        self.existing = existing
 
 
 class RefusedError(PoolJobsError):

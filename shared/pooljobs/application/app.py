@@ -22,6 +22,7 @@ from pooljobs.job.error_rules import Backoff, ErrorRules, ErrorTypes
 from pooljobs.job.options import total_runs
 from pooljobs.job.retry import DEFAULT_DELAY_SECS, PolicyKind, RetryPolicy
 from pooljobs.job.time_limit import TimeLimit
+from pooljobs.job.unique import Debounce, Unique
 from pooljobs.settings import WAIT_SECS
 
 if TYPE_CHECKING:
@@ -112,6 +113,8 @@ class PoolJobs(EnqueueByName, CancelMethods, HookMethods, StateMethods, Lifespan
         discard_on: ErrorTypes = (),
         retry_on: ErrorTypes | None = None,
         backoff: Backoff | None = None,
+        unique: bool | Unique = False,
+        debounce: Debounce | None = None,
     ) -> JobDecorator: ...
     def job(
         self,
@@ -132,6 +135,8 @@ class PoolJobs(EnqueueByName, CancelMethods, HookMethods, StateMethods, Lifespan
         discard_on: ErrorTypes = (),
         retry_on: ErrorTypes | None = None,
         backoff: Backoff | None = None,
+        unique: bool | Unique = False,
+        debounce: Debounce | None = None,
     ) -> Any:
         """Declare a function, plain or async, as the handler of a job type. Used bare or with arguments.
 
@@ -158,6 +163,8 @@ class PoolJobs(EnqueueByName, CancelMethods, HookMethods, StateMethods, Lifespan
                 too. Default: all that are in neither of the other two.
             backoff: A function of the number of the run that failed and its error, which gives seconds or a timedelta
                 until the next run, or None for what the policy says. Where it raises, the policy holds.
+            unique: Whether there is one job at a time of each payload; a ``Unique`` says more. Default False.
+            debounce: As ``Debounce`` says, a job waits until its key has been quiet. Default: it does not.
 
         Raises:
             DeclarationError: The declaration contradicts itself, the name or an alias is taken, or it is a method. A
@@ -170,7 +177,9 @@ class PoolJobs(EnqueueByName, CancelMethods, HookMethods, StateMethods, Lifespan
 
         def declare(handler: Callable[..., Any]) -> Task:
             declared_name = name_of(handler) if name is None else name
-            declaration = Declaration(declared_name, queue, runs, retry, limit, extra, aliases, secret, errors)
+            declaration = Declaration(
+                declared_name, queue, runs, retry, limit, extra, aliases, secret, errors, unique, debounce
+            )
             return self._register(Task(handler, declaration, self._outlet, self.hooks))
 
         return declare if function is None else declare(function)

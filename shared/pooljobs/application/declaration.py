@@ -13,6 +13,7 @@ from pooljobs.job.error_rules import ErrorRules
 from pooljobs.job.options import check_max_retries, check_name
 from pooljobs.job.retry import RetryPolicy
 from pooljobs.job.time_limit import TimeLimit
+from pooljobs.job.unique import Debounce, Unique
 from pooljobs.signature.inspection import written
 
 DEFAULT_QUEUE: Final = "default"
@@ -33,6 +34,8 @@ class Declaration:
         aliases: Other job types whose jobs the handler takes as well: its former names.
         secret: Parameters, or fields of the payload, whose values are shown nowhere.
         errors: What becomes of a job by the class of what it raised.
+        unique: Whether and how its jobs are unique: False, True or a ``Unique``.
+        debounce: How they are debounced, or None.
 
     Raises:
         DeclarationError: A value is out of its range.
@@ -47,6 +50,8 @@ class Declaration:
     aliases: Sequence[str] = ()
     secret: Sequence[str] = ()
     errors: ErrorRules = ErrorRules()  # noqa: RUF009 - frozen
+    unique: bool | Unique = False
+    debounce: Debounce | None = None
 
     def __post_init__(self) -> None:
         self._check_extra()

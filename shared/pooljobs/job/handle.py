@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, overload
 from uuid import UUID
 
+from pooljobs.errors import PoolJobsError
+from pooljobs.exit_codes import ExitCode
+
 Outcome: TypeAlias = Literal["new", "kept", "replaced"]
 """What an enqueue found: nothing of its key, so that the job is new; or one that it kept, or changed."""
 
@@ -69,3 +72,17 @@ class JobHandles(Sequence[JobHandle]):
             return JobHandles(self.ids[index], self.job_type, self.queue, letters)
         outcome: Outcome = "new" if self._letters is None else _OF_LETTER[self._letters[index]]
         return JobHandle(self.ids[index], self.job_type, self.queue, outcome)
+
+
+class JobExistsError(PoolJobsError):
+    """A unique job was enqueued with ``on_conflict="raise"`` while its key was held. Nothing was stored.
+
+    Attributes:
+        existing: The handle of the job that holds it.
+    """
+
+    exit_code = ExitCode.REFUSED
+
+    def __init__(self, message: str, *, hint: str | None = None, existing: JobHandle) -> None:
+        super().__init__(message, hint=hint)
+        self.existing = existing

@@ -27,5 +27,5 @@ def jsonb_text(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(jsonb_text, value)) + "]"
     if isinstance(value, Decimal):
-        return format(abs(value) if not value else value, "f")  # numeric knows no negative zero
+        return format(value or abs(value), "f")  # numeric knows no negative zero
     return json.dumps(value)

@@ -79,6 +79,9 @@ class EnqueueOptions:
             check_max_retries(self.max_retries)
         if self.trace_id is not None:
             check_name("trace_id", self.trace_id)
+        self._check_unique()
+
+    def _check_unique(self) -> None:
         if self.unique_key is not None:
             _check_key(self.unique_key)
         if self.on_conflict is not None and self.on_conflict not in ON_CONFLICT:

@@ -11,6 +11,7 @@ from pooljobs.errors import DeclarationError, OptionError
 from pooljobs.job.options import ON_CONFLICT, OnConflict, seconds
 from pooljobs.job.unique_rule import UniqueRule
 
+
 @dataclass(frozen=True, slots=True)
 class Unique:
     """Of jobs of one type and one key there is one.
@@ -81,9 +82,7 @@ class Debounce:
         return UniqueRule(by, until_start=True, on_conflict="replace", wait=wait, most=most)
 
 
-def rule_of(
-    job_type: str, unique: object, debounce: object, fields: Collection[str] | None
-) -> UniqueRule | None:
+def rule_of(job_type: str, unique: object, debounce: object, fields: Collection[str] | None) -> UniqueRule | None:
     """What ``@app.job(unique=…, debounce=…)`` says; None: its jobs are not unique.
 
     Raises:

@@ -1,7 +1,7 @@
 """How an enqueue is unique, as the database is told; and the digest that stands for its key there.
 
-The SQL function ``enqueue`` makes the same digest (``sql/functions/enqueue_unique.sql``), so that it does not matter who
-enqueues. Nothing of the payload can be read in it.
+The SQL function ``enqueue`` makes the same digest (``sql/functions/enqueue_unique.sql``), so that it does not matter
+who enqueues. Nothing of the payload can be read in it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ import json
 from hashlib import sha256
 from typing import NamedTuple
 
+from pooljobs.errors import OptionError
 from pooljobs.job.jsonb_text import jsonb_text, parsed
+from pooljobs.job.options import EnqueueOptions
 
 
 class UniqueRule(NamedTuple):
@@ -63,3 +65,19 @@ class UniqueRule(NamedTuple):
             return jsonb_text([job_type, "payload", document])
         fields = document if isinstance(document, dict) else {}
         return jsonb_text([job_type, "by", {name: fields.get(name) for name in self.by}])
+
+
+def rule_with(job_type: str, declared: UniqueRule | None, options: EnqueueOptions) -> UniqueRule | None:
+    """The rule of a job that is enqueued with these options.
+
+    Raises:
+        OptionError: ``on_conflict`` is given for a job that is not unique.
+    """
+    if options.unique_key is None and options.on_conflict is None:
+        return declared
+    if declared is None and options.unique_key is None:
+        hint = "declare it as @app.job(unique=True), or give a unique_key"
+        raise OptionError(f"{job_type}: on_conflict is for unique jobs", hint=hint)
+    rule = UniqueRule() if declared is None else declared
+    conflict = rule.on_conflict if options.on_conflict is None else options.on_conflict
+    return rule._replace(key=options.unique_key, on_conflict=conflict)

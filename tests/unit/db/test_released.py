@@ -18,10 +18,11 @@ MIGRATIONS = {
     108: "8afc5499675cc541",
     109: "685091cf5927df4e",
     110: "1f35ba532ef4416f",
+    112: "177b9d8e9da8143b",
 }
 """Of each, the beginning of its text's digest. Another one means: undo that, and write the next migration."""
 
-FUNCTIONS = (110, "375ed9645ff5d8dc")
+FUNCTIONS = (112, "46cc1a802c465282")
 """The newest migration's number, and the digest of all functions then. Another digest means: write another migration,
 if only an empty one (its head alone), and note both here. Otherwise whoever migrates with the pooljobs before, as an
 older host does that starts again, would put its own functions back.

@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from psycopg import Connection
 
 from pooljobs.db import columns
 from pooljobs.db.statements import Statements
-from pooljobs.db.store.unique_jobs import Stored, UniqueBlock, rule_of
 from pooljobs.db.wire import binary_format
 from pooljobs.db.wire.binary_format import Oid
 from pooljobs.db.wire.prepared import HotStatement
+from pooljobs.db.wire.unique_block import MANY, ONE, Stored, UniqueBlock, rule_of
 from pooljobs.job.new_job import NewJob
 from pooljobs.job.unique_rule import UniqueRule
-
-RULE: Final = {"until_start": Oid.BOOL, "within": Oid.FLOAT8, "on_conflict": Oid.TEXT, "most": Oid.FLOAT8}
-ONE: Final = {"id": Oid.UUID, "run_at": Oid.TIMESTAMPTZ, "delay": Oid.FLOAT8, "unique_key": Oid.BYTEA} | RULE
-MANY: Final = {
-    "ids": Oid.UUID_ARRAY,
-    "unique_keys": Oid.BYTEA_ARRAY,
-    "run_at": Oid.TIMESTAMPTZ,
-    "delay": Oid.FLOAT8,
-    "replacing": Oid.BOOL,
-    "one_priority": Oid.INT2,
-    "one_max_retries": Oid.INT4,
-} | RULE
-"""Parameters beside the columns that are given as they are."""
 
 
 class InsertUniqueStatement:

@@ -2,7 +2,8 @@
 -- their order: two who take the same ones at the same time do not lock each other out.
 -- Parameters: keys, each once, and ids, of one length; payloads, of that length too, where those of jobs that are there
 --   may be replaced, else null; the others as of take_unique.
--- Returns arrays of that length: the id of the job that is there, and the outcome.
+-- Returns arrays of that length: the id of the job that is there, and the outcome. With on_conflict 'raise' either all are
+--   new or none is to be inserted: keys are let go of then.
 -- Locks and index: as take_unique. Planned anew each time, for as many keys as there are. Runs with its owner's rights.
 CREATE OR REPLACE FUNCTION {schema}.take_uniques(
     keys bytea[], ids uuid[], until_start boolean, within double precision, on_conflict text,
@@ -14,6 +15,7 @@ SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET plan_cache_mo
 DECLARE
     mine uuid[];
     one record;
+    took record;
 BEGIN
     WITH taken AS (
         INSERT INTO {schema}.uniques AS u (key, job_id, until)
@@ -40,12 +42,19 @@ BEGIN
             job_ids[one.place] := one.holder;
             outcomes[one.place] := 'kept';
         ELSE
-            SELECT t.job_id, t.outcome INTO job_ids[one.place], outcomes[one.place]
+            SELECT t.job_id, t.outcome INTO took
             FROM {schema}.take_unique(
                 one.key, one.id, until_start, within, on_conflict, payloads[one.place], priority, run_at, max_retries, most
             ) AS t;
+            job_ids[one.place] := took.job_id;
+            outcomes[one.place] := took.outcome;
         END IF;
     END LOOP;
+    IF on_conflict = 'raise' AND 'kept' = ANY (outcomes) THEN  -- nothing is to be inserted
+        DELETE FROM {schema}.uniques AS u
+        USING unnest(keys, ids) AS g (key, id)
+        WHERE u.key = g.key AND u.job_id = g.id;
+    END IF;
 END
 $body$;
 -- A function that is new may be called by those who may enqueue.

@@ -1,6 +1,6 @@
 -- Enqueues one unique job, and tells hosts whose workers sleep: where none is there whose key it is; else what is there is
 -- kept, or given what this one was to have (functions/take_unique.sql).
--- Parameters: id uuid; a null run_at means now() plus the delay in seconds; unique_key bytea, until_start boolean,
+-- Parameters: id uuid, null: made here; a null run_at means now() plus the delay in seconds; unique_key bytea, until_start boolean,
 --   within float8 (null: none), on_conflict text, most float8 (null: none); those of a job.
 -- Returns the id of the job that is there, and the outcome: new, kept or replaced; and whether hosts were told.
 -- Locks: as take_unique; the new row. Index: uniques_pkey, live_pkey and live_claim; idle_hosts_pkey if somebody sleeps.
@@ -15,7 +15,7 @@ taken AS MATERIALIZED (
     SELECT t.job_id, t.outcome, g.run_at
     FROM given AS g
     CROSS JOIN LATERAL {schema}.take_unique(
-        %(unique_key)s::pg_catalog.bytea, %(id)s::pg_catalog.uuid, %(until_start)s::pg_catalog.bool,
+        %(unique_key)s::pg_catalog.bytea, coalesce(%(id)s::pg_catalog.uuid, {schema}.uuid_v7()), %(until_start)s::pg_catalog.bool,
         %(within)s::pg_catalog.float8, %(on_conflict)s::pg_catalog.text, %(payload)s::pg_catalog.jsonb,
         %(priority)s::pg_catalog.int2, g.run_at, %(max_retries)s::pg_catalog.int4, %(most)s::pg_catalog.float8
     ) AS t

@@ -1,4 +1,5 @@
--- Enqueues many unique jobs of one rule, as insert_unique.sql does one: all or none.
+-- Enqueues many unique jobs of one rule, as insert_unique.sql does one: all or none;
+-- and with on_conflict 'raise' none where one is kept.
 -- Parameters: unique_keys bytea[], each once, and arrays of that length: ids uuid[], and one for each column that an
 --   enqueue gives; of all of them: run_at (null: now() plus the delay), delay (seconds), until_start, within, on_conflict, most,
 --   and one_priority and one_max_retries, for what is replaced; replacing boolean: whether that may be.
@@ -30,7 +31,9 @@ stored AS (
         pg_catalog.unnest(t.job_ids), pg_catalog.unnest(t.outcomes), pg_catalog.unnest(%(unique_keys)s::pg_catalog.bytea[]),
         {given_arrays}
     ) AS g (id, outcome, unique_key, {given})
-    WHERE g.outcome OPERATOR(pg_catalog.=) 'new'
+    WHERE g.outcome OPERATOR(pg_catalog.=) 'new' AND NOT (
+        %(on_conflict)s::pg_catalog.text OPERATOR(pg_catalog.=) 'raise' AND 'kept' OPERATOR(pg_catalog.=) ANY (t.outcomes)
+    )
     RETURNING l.queue, l.run_at
 ),
 together AS (

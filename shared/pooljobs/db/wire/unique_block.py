@@ -5,16 +5,30 @@ Those of one block that have the same key are one job. The rows of ``uniques`` d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
 from uuid import UUID
 
-from pooljobs.errors import JobExistsError
-from pooljobs.job.handle import JobHandle
+from pooljobs.db.wire.binary_format import Oid
+from pooljobs.db.wire.bulk_copy import Source
+from pooljobs.job.handle import JobExistsError, JobHandle
 from pooljobs.job.new_job import NewJob
 from pooljobs.job.unique_rule import UniqueRule
 
 NEW, KEPT, REPLACED = "n", "k", "r"
+
+RULE: Final = {"until_start": Oid.BOOL, "within": Oid.FLOAT8, "on_conflict": Oid.TEXT, "most": Oid.FLOAT8}
+ONE: Final = {"id": Oid.UUID, "run_at": Oid.TIMESTAMPTZ, "delay": Oid.FLOAT8, "unique_key": Oid.BYTEA} | RULE
+MANY: Final = {
+    "ids": Oid.UUID_ARRAY,
+    "unique_keys": Oid.BYTEA_ARRAY,
+    "run_at": Oid.TIMESTAMPTZ,
+    "delay": Oid.FLOAT8,
+    "replacing": Oid.BOOL,
+    "one_priority": Oid.INT2,
+    "one_max_retries": Oid.INT4,
+} | RULE
+"""Parameters of ``insert_unique.sql`` and ``insert_unique_jobs.sql``, beside the columns that are given as they are."""
 
 
 class Stored(NamedTuple):
@@ -22,6 +36,10 @@ class Stored(NamedTuple):
 
     ids: bytes
     letters: str
+
+    def followed_by(self, other: Stored) -> Stored:
+        """Both."""
+        return Stored(self.ids + other.ids, self.letters + other.letters)
 
 
 class UniqueBlock:
@@ -47,6 +65,12 @@ class UniqueBlock:
         last = dict(in_order)
         self.payloads = [last[key] for key in self.keys]
 
+    @classmethod
+    def whole(cls, source: Source) -> UniqueBlock:
+        """All that ``source`` has left, which has begun."""
+        jobs = list(source.jobs())
+        return cls(jobs[0], [job.payload for job in jobs])
+
     def stored(self, ids: bytes, letters: str) -> Stored:
         """What became of the jobs as they were given, from what became of the keys."""
         if len(self._places) == len(self.keys):
@@ -58,6 +82,14 @@ class UniqueBlock:
             told.append(again if place in seen and letters[place] == NEW else letters[place])
             seen.add(place)
         return Stored(b"".join(ids[16 * place : 16 * place + 16] for place in self._places), "".join(told))
+
+
+def unique_blocks(source: Source) -> Iterator[UniqueBlock]:
+    """What ``source`` has, block by block."""
+    source.begin()
+    while source.block is not None:
+        yield UniqueBlock(*source.block)
+        source.advance()
 
 
 def rule_of(job: NewJob) -> UniqueRule:
