@@ -16,6 +16,7 @@ from uuid import uuid4
 from pooljobs.db import columns
 from pooljobs.db.statements import Statements
 from pooljobs.db.store.insert import InsertStatement, InsertTogetherStatement
+from pooljobs.db.store.insert_unique import InsertUniqueJobsStatement, InsertUniqueStatement
 from pooljobs.db.store.settlement import SettlementBatch
 from pooljobs.db.store.storing import Storing
 from pooljobs.db.wire.arrays import Int8Array, UuidArray
@@ -53,6 +54,8 @@ def hot_statements_of(statements: Statements) -> Iterator[HotStatement]:
         SettlementBatch(statements),
         InsertStatement(statements),
         InsertTogetherStatement(statements),
+        InsertUniqueStatement(statements),
+        InsertUniqueJobsStatement(statements),
         Storing(statements, told=lambda error, _session, _ids: error),
     )
     for owner in owners:

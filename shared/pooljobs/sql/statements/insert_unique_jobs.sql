@@ -5,7 +5,7 @@
 --   and one_priority and one_max_retries, for what is replaced; replacing boolean: whether that may be.
 -- Returns of the jobs in their order the ids of those that are there, in hexadecimal digits, 32 each, and the first letters
 --   of the outcomes; and whether hosts were told.
--- Locks and index: as insert_unique.sql.
+-- Locks: as insert_unique.sql. Index: as insert_unique.sql.
 -- Run by: applications.
 WITH given AS MATERIALIZED (
     SELECT coalesce(
@@ -37,7 +37,7 @@ stored AS (
     RETURNING l.queue, l.run_at
 ),
 together AS (
-    SELECT pg_catalog.array_agg(DISTINCT s.queue) AS queues, pg_catalog.min(s.run_at) AS run_at FROM stored AS s
+    SELECT pg_catalog.array_agg(s.queue) AS queues, pg_catalog.array_agg(s.run_at) AS run_ats FROM stored AS s
 )
 SELECT
     (
@@ -50,7 +50,7 @@ SELECT
     ) AS outcomes,
     (
         SELECT CASE WHEN m.queues IS NOT NULL AND {schema}.any_host_idle()
-            THEN {schema}.notify_many(m.queues, pg_catalog.array_fill(m.run_at, ARRAY[pg_catalog.cardinality(m.queues)])) END
+            THEN {schema}.notify_many(m.queues, m.run_ats) END
         FROM together AS m
     ) AS told
 FROM taken AS t
