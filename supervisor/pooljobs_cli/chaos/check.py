@@ -36,6 +36,7 @@ RULES: Final = (
     "ran_after_its_end",
     "completed_by_another",
     "effect_not_once",
+    "unique_twice",
 )
 
 STORM_RULES: Final = ("harmless_failed", "harmless_waited")

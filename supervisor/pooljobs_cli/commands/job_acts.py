@@ -31,7 +31,8 @@ Wait = Annotated[bool, typer.Option("--wait", help="Return when the running ones
 
 RETRY_HELP: Final = teach(
     "Puts failed or cancelled jobs back to pending, due now.",
-    "They keep their ids and counts, and get at least one more run. A unique one whose key another job has is left alone.",
+    "They keep their ids and counts, and get at least one more run. Of a unique one another job may have the key:"
+    " then it is left alone.",
     examples=("pooljobs jobs retry 01981f0e-5b1a-7c3d-9f6e-2a4b8c0d1e2f",),
     codes=(*DATABASE_CODES, ExitCode.NOT_FOUND, ExitCode.REFUSED),
 )

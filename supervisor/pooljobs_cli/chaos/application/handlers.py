@@ -25,6 +25,7 @@ def declare(app: PoolJobs) -> None:
     """Declare them."""
     app.job(quick)
     app.job(slow)
+    app.job(alone)
     app.job(max_retries=4, retry_delay_secs=0.2)(flaky)
     app.job(max_retries=2, retry_policy="fixed", retry_delay_secs=0.1)(hopeless)
     app.job(deadly)
@@ -43,6 +44,11 @@ def slow(ms: float, journal: State[Journal], ctx: JobContext) -> None:
     """Takes up to two seconds."""
     with journal.run(ctx):
         time.sleep(ms / 1000)
+
+
+def alone(ms: float, journal: State[Journal], ctx: JobContext) -> None:
+    """As ``slow``; enqueued with a key, so that there is one of each at a time."""
+    slow(ms, journal, ctx)
 
 
 def flaky(failures: int, journal: State[Journal], ctx: JobContext) -> None:
