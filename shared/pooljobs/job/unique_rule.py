@@ -7,6 +7,7 @@ who enqueues. Nothing of the payload can be read in it.
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -59,12 +60,18 @@ class UniqueRule(NamedTuple):
 
     def _key(self, job_type: str, payload: bytes) -> str:
         if self.key is not None:
-            return jsonb_text([job_type, "key", self.key])
+            return f"{_before(job_type, 'key')}{jsonb_text(self.key)}]"
         document = parsed(payload)
         if self.by is None:
-            return jsonb_text([job_type, "payload", document])
-        fields = document if isinstance(document, dict) else {}
-        return jsonb_text([job_type, "by", {name: fields.get(name) for name in self.by}])
+            return f"{_before(job_type, 'payload')}{jsonb_text(document)}]"
+        fields = document if type(document) is dict else {}
+        return f"{_before(job_type, 'by')}{jsonb_text({name: fields.get(name) for name in self.by})}]"
+
+
+@lru_cache(maxsize=256)
+def _before(job_type: str, kind: str) -> str:
+    """What the array of the three begins with."""
+    return f"[{jsonb_text(job_type)}, {jsonb_text(kind)}, "
 
 
 def rule_with(job_type: str, declared: UniqueRule | None, options: EnqueueOptions) -> UniqueRule | None:

@@ -60,7 +60,7 @@ class InsertUniqueJobsStatement:
             binary_format.int2(job.priority),
             binary_format.int4(job.max_retries),
             *_rule(block.rule),
-            *[binary_format.array(one.oid, [one.encode(job)] * count) for _, one in self._encode],
+            *[binary_format.repeated(one.oid, one.encode(job), count) for _, one in self._encode],
             binary_format.array(Oid.JSONB, payloads),
         ]
         found, letters, _ = self._hot.row(connection, values)
