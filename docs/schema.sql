@@ -586,7 +586,7 @@ BEGIN
         SELECT g.key, g.id, now() + make_interval(secs => within)
         FROM unnest(keys, ids) AS g (key, id)
         ORDER BY g.key
-        ON CONFLICT ON CONSTRAINT uniques_pkey DO NOTHING
+        ON CONFLICT ON CONSTRAINT uniques_pkey DO UPDATE SET job_id = u.job_id WHERE false  -- locks it, in its turn
         RETURNING u.job_id AS id
     )
     SELECT coalesce(array_agg(t.id), '{}') INTO mine FROM taken AS t;

@@ -15,11 +15,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import Connection, errors
 
-from pooljobs import Debounce, JobExistsError, PoolJobs, Task, Unique
+from pooljobs import Debounce, JobExistsError, PoolJobs, RefusedError, Task, Unique
+from pooljobs.db.connect import pinned_transaction
 from pooljobs.job.unique_rule import UniqueRule
 from pooljobs.job.verdict import Settlement, Verdict
 from pooljobs.operations.reader import Reader
+from pooljobs_cli.commands.job_acts import _retry_one
 from tests.support.claims import SQL, Claim, claim, declare, register, scalar, settle_all
+from tests.support.plans import explain
 from tests.support.waiting import wait_until
 
 Conn = Connection[Any]
@@ -101,6 +104,11 @@ def test_until_start_one_waits_beside_those_that_run(app: PoolJobs, connection: 
     assert live(connection) == [first.id, second.id]
 
 
+@pytest.mark.hazard(
+    "An enqueue is skipped for a pending job that then runs before the commit, and does not see what was committed",
+    closed="where the start frees the key, who keeps a job holds its row FOR KEY SHARE until his transaction ends",
+    area="enqueueing",
+)
 def test_until_start_whoever_keeps_a_job_holds_it_back_until_his_commit(
     app: PoolJobs, connection: Conn, dsn: str
 ) -> None:
@@ -349,6 +357,8 @@ def test_a_retried_job_whose_key_another_holds_is_left_alone_and_told(app: PoolJ
     reader = Reader(connection, "pooljobs")
     assert not reader.retry(first.id)
     assert reader.key_holder(first.id) == second.id
+    with pytest.raises(RefusedError, match=f"{first.id} is unique, and another job has its key: {second.id}"):
+        _retry_one(reader, str(first.id))
     assert live(connection) == [second.id]
     run(connection)
     assert reader.retry(first.id)
@@ -365,6 +375,12 @@ def test_a_retried_job_whose_key_was_swept_takes_it_anew(app: PoolJobs, connecti
     assert report.enqueue(customer=7).id == first.id
 
 
+@pytest.mark.hazard(
+    "A key is taken over from a job that an operator runs again at the same moment: two jobs of one key are alive",
+    closed="whoever takes a key writes another `taken_at`, and whoever takes over names the one that he read "
+    "(`functions/take_unique.sql`)",
+    area="enqueueing",
+)
 def test_a_retry_that_is_not_committed_is_waited_for(app: PoolJobs, connection: Conn, dsn: str) -> None:
     """Both name the same job in the key's row: what is taken over is what was read, and nothing later."""
     report = report_of(app)
@@ -474,6 +490,11 @@ def test_the_sweep_deletes_what_holds_nothing(app: PoolJobs, connection: Conn) -
     assert report.enqueue_many({"customer": n} for n in range(10)).outcomes == ["new"] * 4 + ["kept"] * 6
 
 
+@pytest.mark.hazard(
+    "The sweep deletes a key that was taken over while it waited: its snapshot does not show the new job",
+    closed="rows are locked as they were read, job and `taken_at`, or left (`sweep_uniques.sql`)",
+    area="enqueueing",
+)
 def test_the_sweep_leaves_a_key_that_was_taken_over_meanwhile(app: PoolJobs, connection: Conn, dsn: str) -> None:
     """The row that it waits for names another job by then, which no snapshot of its own shows."""
     report = report_of(app)
@@ -485,3 +506,14 @@ def test_the_sweep_leaves_a_key_that_was_taken_over_meanwhile(app: PoolJobs, con
         caller.commit()
         assert sweep(steward) == (None, 0)
     assert report.enqueue(customer=7).id == second.id
+
+
+def test_the_sweep_reads_keys_and_jobs_by_their_indexes(app: PoolJobs, connection: Conn) -> None:
+    report = report_of(app)
+    report.enqueue_many({"customer": n} for n in range(20_000))
+    connection.execute("DELETE FROM pooljobs.live WHERE (payload ->> 'customer')::integer % 2 = 0")
+    connection.execute("ANALYZE pooljobs.live, pooljobs.uniques")
+    with pinned_transaction(connection):
+        plan = explain(connection, SQL.load("sweep_uniques"), {"after": b"", "most": 500})
+    assert plan.of("uniques", "live") == {("uniques", "uniques_pkey"), ("live", "live_pkey")}
+    assert plan.rows("uniques", "live") <= 5 * 500

@@ -20,8 +20,9 @@ Conn = Connection[Any]
 
 VERDICTS = (Verdict.COMPLETED, Verdict.FAILED, Verdict.RETRY)
 ALIVE = (
-    "SELECT unique_key FROM pooljobs.live WHERE %s OR (worker_id IS NULL AND attempts = 0)"
-    " GROUP BY unique_key HAVING count(*) > 1"
+    "WITH there AS (SELECT unique_key FROM pooljobs.live WHERE %s OR (worker_id IS NULL AND attempts = 0)"
+    " FOR KEY SHARE SKIP LOCKED)"  # what is being claimed just now has begun
+    " SELECT unique_key FROM there GROUP BY unique_key HAVING count(*) > 1"
 )
 """Keys of two jobs, of two that have not begun where the start frees them."""
 

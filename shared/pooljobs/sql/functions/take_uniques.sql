@@ -1,5 +1,5 @@
--- Takes keys for many new jobs, as take_unique does one, with one rule for all. Keys that nobody has go in together, in
--- their order: two who take the same ones at the same time do not lock each other out.
+-- Takes keys for many new jobs, as take_unique does one, with one rule for all. Keys that nobody has go in together. All are
+-- taken or locked in their order, before anything else: two who come with the same ones wait, and do not deadlock.
 -- Parameters: keys, each once, and ids, of one length; payloads, of that length too, where those of jobs that are there
 --   may be replaced, else null; the others as of take_unique.
 -- Returns arrays of that length: the id of the job that is there, and the outcome. With on_conflict 'raise' either all are
@@ -22,7 +22,7 @@ BEGIN
         SELECT g.key, g.id, now() + make_interval(secs => within)
         FROM unnest(keys, ids) AS g (key, id)
         ORDER BY g.key
-        ON CONFLICT ON CONSTRAINT uniques_pkey DO NOTHING
+        ON CONFLICT ON CONSTRAINT uniques_pkey DO UPDATE SET job_id = u.job_id WHERE false  -- locks it, in its turn
         RETURNING u.job_id AS id
     )
     SELECT coalesce(array_agg(t.id), '{{}}') INTO mine FROM taken AS t;

@@ -15,7 +15,8 @@ WITH walked AS MATERIALIZED (
 free AS MATERIALIZED (
     SELECT u.key
     FROM walked AS w
-    JOIN {schema}.uniques AS u ON u.key BETWEEN w.key AND w.key AND u.job_id = w.job_id AND u.taken_at = w.taken_at
+    JOIN {schema}.uniques AS u ON u.key BETWEEN w.key AND w.key AND uuid_eq(u.job_id, w.job_id)
+        AND timestamptz_eq(u.taken_at, w.taken_at)  -- as functions: by the operators the tables could be sorted and merged
     WHERE coalesce(w.until <= now(), true)
       AND NOT EXISTS (SELECT FROM {schema}.live AS l WHERE l.id BETWEEN w.job_id AND w.job_id)
     ORDER BY u.key
