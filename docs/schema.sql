@@ -53,6 +53,7 @@ CREATE TABLE pooljobs.history (
     interruptions integer,
     flags smallint,
     snoozes integer,
+    unique_key bytea,
     CONSTRAINT history_status_known CHECK ((status = ANY (ARRAY['completed'::text, 'failed'::text, 'cancelled'::text])))
 ) PARTITION BY RANGE (finished_at);
 
@@ -82,6 +83,7 @@ CREATE TABLE pooljobs.job_types (
     updated_at timestamp with time zone NOT NULL DEFAULT now(),
     declared_until timestamp with time zone NOT NULL DEFAULT '-infinity'::timestamp with time zone,
     secret text[] NOT NULL DEFAULT '{}'::text[],
+    unique_rule jsonb,
     CONSTRAINT job_types_pkey PRIMARY KEY (job_type),
     CONSTRAINT job_types_numbers_in_range CHECK (((max_retries >= 1) AND (retry_delay_secs >= (0)::double precision))),
     CONSTRAINT job_types_retry_policy_known CHECK ((retry_policy = ANY (ARRAY['exponential'::text, 'fixed'::text, 'none'::text])))
@@ -118,6 +120,7 @@ CREATE TABLE pooljobs.live (
     flags smallint,
     refused_since timestamp with time zone,
     snoozes integer,
+    unique_key bytea,
     CONSTRAINT live_pkey PRIMARY KEY (id),
     CONSTRAINT live_job_type_named CHECK ((job_type <> ''::text)),
     CONSTRAINT live_max_retries_positive CHECK ((max_retries >= 1)),
@@ -201,6 +204,14 @@ CREATE INDEX schedules_due ON pooljobs.schedules USING btree (due_at) WHERE ((pa
 
 CREATE TRIGGER note_schedule BEFORE INSERT OR UPDATE OF job_type, payload, queue, priority, max_retries, cron, every, tz, jitter, catch_up, overlap, paused_at, retired_at ON pooljobs.schedules FOR EACH ROW EXECUTE FUNCTION pooljobs.note_schedule();
 
+CREATE TABLE pooljobs.uniques (
+    key bytea NOT NULL,
+    job_id uuid NOT NULL,
+    taken_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    until timestamp with time zone,
+    CONSTRAINT uniques_pkey PRIMARY KEY (key)
+) WITH (fillfactor=80);
+
 CREATE TABLE pooljobs.workers (
     id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     fleet bigint NOT NULL,
@@ -268,14 +279,14 @@ BEGIN
         WHERE l.id = cancel_pending.job_id
         RETURNING l.*
     )
-    INSERT INTO "pooljobs".history (run_at, finished_at, max_retries, attempts, crashes, losses, status, last_error, id, created_at, fence, interruptions, priority, queue, job_type, trace_id, payload, flags, snoozes)
+    INSERT INTO "pooljobs".history (run_at, finished_at, max_retries, attempts, crashes, losses, status, last_error, id, created_at, fence, interruptions, priority, queue, job_type, trace_id, payload, flags, snoozes, unique_key)
     SELECT
         e.run_at, now(), e.max_retries, e.attempts, e.crashes, e.losses, 'cancelled',
         left(concat_ws(E'\n\n',
             CASE WHEN e.attempts = 0 THEN 'cancelled before it ran' ELSE 'cancelled before run ' || e.attempts::bigint + 1 END
                 || coalesce(': ' || left(cancel_pending.reason, 1000), ''),
             left(e.last_error, 8192)), 8192),
-        e.id, e.created_at, e.fence, e.interruptions, e.priority, e.queue, e.job_type, e.trace_id, e.payload, e.flags, e.snoozes
+        e.id, e.created_at, e.fence, e.interruptions, e.priority, e.queue, e.job_type, e.trace_id, e.payload, e.flags, e.snoozes, e.unique_key
     FROM ended AS e;
     DELETE FROM "pooljobs".cancellations AS c WHERE c.job_id = cancel_pending.job_id;
     RETURN true;
@@ -295,11 +306,11 @@ BEGIN
         RETURNING l.*
     )
     INSERT INTO "pooljobs".history (
-        run_at, started_at, finished_at, worker_id, max_retries, attempts, crashes, losses, status, last_error, id, created_at, fence, interruptions, priority, queue, job_type, trace_id, payload, flags, snoozes
+        run_at, started_at, finished_at, worker_id, max_retries, attempts, crashes, losses, status, last_error, id, created_at, fence, interruptions, priority, queue, job_type, trace_id, payload, flags, snoozes, unique_key
     )
     SELECT
         e.run_at, now() - make_interval(secs => complete.started_ago), now(), e.worker_id, e.max_retries, least(e.attempts, 2147483646) + 1,
-        e.crashes, e.losses, 'completed', e.last_error, e.id, e.created_at, e.fence, e.interruptions, e.priority, e.queue, e.job_type, e.trace_id, e.payload, e.flags, e.snoozes
+        e.crashes, e.losses, 'completed', e.last_error, e.id, e.created_at, e.fence, e.interruptions, e.priority, e.queue, e.job_type, e.trace_id, e.payload, e.flags, e.snoozes, e.unique_key
     FROM ended AS e;
     RETURN FOUND;
 END
@@ -334,7 +345,24 @@ BEGIN
 END
 $function$;
 
-CREATE OR REPLACE FUNCTION pooljobs.enqueue(job_type text, payload jsonb DEFAULT '{}'::jsonb, queue text DEFAULT NULL::text, priority integer DEFAULT 0, delay interval DEFAULT NULL::interval, run_at timestamp with time zone DEFAULT NULL::timestamp with time zone, max_retries integer DEFAULT NULL::integer, trace_id text DEFAULT NULL::text)
+CREATE OR REPLACE FUNCTION pooljobs.ended_badly(job_id uuid, since timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_seqscan TO 'off'
+AS $function$
+DECLARE
+    latest constant timestamptz := clock_timestamp();  -- partitions of the days to come are not read either
+BEGIN
+    RETURN EXISTS (
+        SELECT FROM "pooljobs".history AS h
+        WHERE h.id = ended_badly.job_id AND h.status <> 'completed'
+          AND h.finished_at >= ended_badly.since - interval '1 hour' AND h.finished_at <= latest
+    );
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION pooljobs.enqueue(job_type text, payload jsonb DEFAULT '{}'::jsonb, queue text DEFAULT NULL::text, priority integer DEFAULT 0, delay interval DEFAULT NULL::interval, run_at timestamp with time zone DEFAULT NULL::timestamp with time zone, max_retries integer DEFAULT NULL::integer, trace_id text DEFAULT NULL::text, unique_key text DEFAULT NULL::text, on_conflict text DEFAULT NULL::text)
  RETURNS uuid
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -353,16 +381,85 @@ BEGIN
         RAISE EXCEPTION 'job_type, queue and trace_id have at most 200 characters each'
             USING ERRCODE = 'invalid_parameter_value';
     END IF;
-    INSERT INTO "pooljobs".live AS l (job_type, payload, queue, priority, run_at, max_retries, trace_id)
-    SELECT
-        enqueue.job_type, coalesce(enqueue.payload, '{}'), coalesce(enqueue.queue, t.queue, 'default'),
-        enqueue.priority, coalesce(enqueue.run_at, now() + coalesce(enqueue.delay, interval '0')),
-        coalesce(enqueue.max_retries, t.max_retries, 3), enqueue.trace_id
-    FROM (SELECT 1) AS one
-    LEFT JOIN "pooljobs".job_types AS t ON t.job_type = enqueue.job_type
-    RETURNING l.id, l.queue, l.run_at INTO new_id, new_queue, new_run_at;
-    IF "pooljobs".any_host_idle() THEN PERFORM "pooljobs".notify_one(new_queue, new_run_at); END IF;
-    RETURN new_id;
+    IF enqueue.unique_key IS NULL AND enqueue.on_conflict IS NULL THEN
+        INSERT INTO "pooljobs".live AS l (job_type, payload, queue, priority, run_at, max_retries, trace_id)
+        SELECT
+            enqueue.job_type, coalesce(enqueue.payload, '{}'), coalesce(enqueue.queue, t.queue, 'default'),
+            enqueue.priority, coalesce(enqueue.run_at, now() + coalesce(enqueue.delay, interval '0')),
+            coalesce(enqueue.max_retries, t.max_retries, 3), enqueue.trace_id
+        FROM (SELECT 1) AS one
+        LEFT JOIN "pooljobs".job_types AS t ON t.job_type = enqueue.job_type
+        WHERE t.unique_rule IS NULL
+        RETURNING l.id, l.queue, l.run_at INTO new_id, new_queue, new_run_at;
+        IF FOUND THEN
+            IF "pooljobs".any_host_idle() THEN PERFORM "pooljobs".notify_one(new_queue, new_run_at); END IF;
+            RETURN new_id;
+        END IF;
+    END IF;
+    RETURN "pooljobs".enqueue_unique(
+        enqueue.job_type, coalesce(enqueue.payload, '{}'), enqueue.queue, enqueue.priority, enqueue.delay, enqueue.run_at,
+        enqueue.max_retries, enqueue.trace_id, enqueue.unique_key, enqueue.on_conflict
+    );
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION pooljobs.enqueue_unique(job_type text, payload jsonb, queue text, priority integer, delay interval, run_at timestamp with time zone, max_retries integer, trace_id text, unique_key text, on_conflict text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_seqscan TO 'off'
+AS $function$
+DECLARE
+    declared "pooljobs".job_types;
+    rule jsonb;
+    digest bytea;
+    conflict text;
+    due timestamptz;
+    runs integer;
+    took record;
+    new_queue text;
+BEGIN
+    SELECT t.* INTO declared FROM "pooljobs".job_types AS t WHERE t.job_type = enqueue_unique.job_type;
+    rule := coalesce(declared.unique_rule, '{}');
+    conflict := coalesce(enqueue_unique.on_conflict, rule ->> 'on_conflict', 'skip');
+    IF conflict NOT IN ('skip', 'replace', 'reschedule', 'raise') THEN
+        RAISE EXCEPTION 'on_conflict is skip, replace, reschedule or raise, not %', quote_literal(left(conflict, 80))
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF enqueue_unique.unique_key IS NULL AND declared.unique_rule IS NULL THEN
+        RAISE EXCEPTION 'on_conflict is for unique jobs, and % is not declared as one',
+            quote_literal(left(enqueue_unique.job_type, 200))
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'pass a unique_key';
+    END IF;
+    digest := sha256(convert_to(CASE
+        WHEN enqueue_unique.unique_key IS NOT NULL
+            THEN jsonb_build_array(enqueue_unique.job_type, 'key', enqueue_unique.unique_key)
+        WHEN jsonb_typeof(rule -> 'by') = 'array' THEN jsonb_build_array(enqueue_unique.job_type, 'by', (
+            SELECT jsonb_object_agg(f.name, enqueue_unique.payload -> f.name) FROM jsonb_array_elements_text(rule -> 'by') AS f (name)
+        ))
+        ELSE jsonb_build_array(enqueue_unique.job_type, 'payload', enqueue_unique.payload)
+    END::text, 'UTF8'));
+    due := coalesce(enqueue_unique.run_at, now()
+        + coalesce(enqueue_unique.delay, make_interval(secs => (rule ->> 'wait')::double precision), interval '0'));
+    runs := coalesce(enqueue_unique.max_retries, declared.max_retries, 3);
+    SELECT t.job_id, t.outcome INTO took
+    FROM "pooljobs".take_unique(
+        digest, "pooljobs".uuid_v7(), coalesce(rule ->> 'until' = 'start', false), (rule ->> 'within')::double precision,
+        conflict, enqueue_unique.payload, enqueue_unique.priority, due, runs, (rule ->> 'most')::double precision
+    ) AS t;
+    IF took.outcome = 'new' THEN
+        INSERT INTO "pooljobs".live AS l (id, job_type, payload, queue, priority, run_at, max_retries, trace_id, unique_key)
+        VALUES (
+            took.job_id, enqueue_unique.job_type, enqueue_unique.payload,
+            coalesce(enqueue_unique.queue, declared.queue, 'default'), enqueue_unique.priority, due, runs,
+            enqueue_unique.trace_id, digest
+        )
+        RETURNING l.queue INTO new_queue;
+        IF "pooljobs".any_host_idle() THEN PERFORM "pooljobs".notify_one(new_queue, due); END IF;
+    ELSIF took.outcome = 'kept' AND conflict = 'raise' THEN
+        RAISE EXCEPTION 'the unique job is there: %', took.job_id USING ERRCODE = 'unique_violation';
+    END IF;
+    RETURN took.job_id;
 END
 $function$;
 
@@ -651,6 +748,131 @@ BEGIN
             USING ERRCODE = 'unique_violation', HINT = 'take another name, or edit the times of that one';
     END IF;
     RETURN is_new;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION pooljobs.take_unique(key bytea, id uuid, until_start boolean DEFAULT false, within double precision DEFAULT NULL::double precision, on_conflict text DEFAULT 'skip'::text, payload jsonb DEFAULT NULL::jsonb, priority integer DEFAULT NULL::integer, run_at timestamp with time zone DEFAULT NULL::timestamp with time zone, max_retries integer DEFAULT NULL::integer, most double precision DEFAULT NULL::double precision, OUT job_id uuid, OUT outcome text)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_seqscan TO 'off'
+AS $function$
+DECLARE
+    changes constant boolean := take_unique.on_conflict IN ('replace', 'reschedule');
+    new_until constant timestamptz := now() + make_interval(secs => take_unique.within);
+    held record;
+    changed record;
+BEGIN
+    LOOP
+        INSERT INTO "pooljobs".uniques AS u (key, job_id, until) VALUES (take_unique.key, take_unique.id, new_until)
+        ON CONFLICT ON CONSTRAINT uniques_pkey DO NOTHING;
+        EXIT WHEN FOUND;
+        IF changes THEN  -- those who replace one job take turns
+            PERFORM FROM "pooljobs".uniques AS u WHERE u.key = take_unique.key FOR UPDATE;
+        END IF;
+        SELECT u.job_id, u.taken_at, u.until, l.id IS NOT NULL AS alive INTO held
+        FROM "pooljobs".uniques AS u LEFT JOIN "pooljobs".live AS l ON l.id = u.job_id
+        WHERE u.key = take_unique.key;
+        CONTINUE WHEN NOT FOUND;  -- swept meanwhile
+        IF held.alive AND changes THEN
+            PERFORM FROM "pooljobs".live AS l
+            WHERE l.id = held.job_id AND l.worker_id IS NULL
+            FOR NO KEY UPDATE SKIP LOCKED;
+            IF FOUND THEN
+                UPDATE "pooljobs".live AS l
+                SET run_at = least(
+                        coalesce(take_unique.run_at, now()), l.created_at + make_interval(secs => take_unique.most)
+                    ),
+                    payload = CASE take_unique.on_conflict WHEN 'replace' THEN take_unique.payload ELSE l.payload END,
+                    priority = CASE take_unique.on_conflict WHEN 'replace' THEN take_unique.priority ELSE l.priority END,
+                    max_retries = CASE take_unique.on_conflict
+                        WHEN 'replace' THEN take_unique.max_retries ELSE l.max_retries END
+                WHERE l.id = held.job_id
+                RETURNING l.queue, l.run_at INTO changed;
+                IF "pooljobs".any_host_idle() THEN PERFORM "pooljobs".notify_one(changed.queue, changed.run_at); END IF;
+                job_id := held.job_id;
+                outcome := 'replaced';
+                RETURN;
+            END IF;
+        ELSIF held.alive AND take_unique.until_start THEN
+            PERFORM FROM "pooljobs".live AS l
+            WHERE l.id = held.job_id AND l.worker_id IS NULL
+            FOR KEY SHARE SKIP LOCKED;
+            IF FOUND THEN
+                job_id := held.job_id;
+                outcome := 'kept';
+                RETURN;
+            END IF;
+        END IF;
+        IF (held.alive AND NOT take_unique.until_start)
+            OR (held.until > now() AND NOT "pooljobs".ended_badly(held.job_id, held.taken_at))
+        THEN
+            job_id := held.job_id;
+            outcome := 'kept';
+            RETURN;
+        END IF;
+        UPDATE "pooljobs".uniques AS u
+        SET job_id = take_unique.id, taken_at = clock_timestamp(), until = new_until
+        WHERE u.key = take_unique.key AND u.job_id = held.job_id AND u.taken_at = held.taken_at;
+        EXIT WHEN FOUND;
+    END LOOP;
+    job_id := take_unique.id;
+    outcome := 'new';
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION pooljobs.take_uniques(keys bytea[], ids uuid[], until_start boolean, within double precision, on_conflict text, payloads jsonb[], priority integer, run_at timestamp with time zone, max_retries integer, most double precision, OUT job_ids uuid[], OUT outcomes text[])
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_custom_plan'
+AS $function$
+DECLARE
+    mine uuid[];
+    one record;
+    took record;
+BEGIN
+    WITH taken AS (
+        INSERT INTO "pooljobs".uniques AS u (key, job_id, until)
+        SELECT g.key, g.id, now() + make_interval(secs => within)
+        FROM unnest(keys, ids) AS g (key, id)
+        ORDER BY g.key
+        ON CONFLICT ON CONSTRAINT uniques_pkey DO UPDATE SET job_id = u.job_id WHERE false  -- locks it, in its turn
+        RETURNING u.job_id AS id
+    )
+    SELECT coalesce(array_agg(t.id), '{}') INTO mine FROM taken AS t;
+    job_ids := ids;
+    outcomes := array_fill('new'::text, ARRAY[cardinality(ids)]);
+    IF cardinality(mine) = cardinality(ids) THEN RETURN; END IF;
+    FOR one IN  -- of those that are kept without a look at their rows, the holder
+        SELECT g.key, g.id, g.place, h.job_id AS holder
+        FROM unnest(keys, ids) WITH ORDINALITY AS g (key, id, place)
+        LEFT JOIN LATERAL (
+            SELECT u.job_id FROM "pooljobs".uniques AS u JOIN "pooljobs".live AS l ON l.id = u.job_id WHERE u.key = g.key
+        ) AS h ON NOT until_start AND on_conflict NOT IN ('replace', 'reschedule')
+        WHERE NOT g.id = ANY (mine)
+        ORDER BY g.key
+    LOOP
+        IF one.holder IS NOT NULL THEN
+            job_ids[one.place] := one.holder;
+            outcomes[one.place] := 'kept';
+        ELSE
+            SELECT t.job_id, t.outcome INTO took
+            FROM "pooljobs".take_unique(
+                one.key, one.id, until_start, within, on_conflict, payloads[one.place], priority, run_at, max_retries, most
+            ) AS t;
+            job_ids[one.place] := took.job_id;
+            outcomes[one.place] := took.outcome;
+        END IF;
+    END LOOP;
+    IF on_conflict = 'raise' AND 'kept' = ANY (outcomes) THEN  -- nothing is to be inserted
+        DELETE FROM "pooljobs".uniques AS u
+        USING unnest(keys, ids) AS g (key, id)
+        WHERE u.key = g.key AND u.job_id = g.id;
+    END IF;
 END
 $function$;
 

@@ -35,9 +35,10 @@ if TYPE_CHECKING:
     from pooljobs.handler.outcomes import Discard, Fail, JobOutcome, Retry, Snooze
     from pooljobs.handler.state import State
     from pooljobs.job.cancellation import Cancellation
-    from pooljobs.job.handle import JobHandle, JobHandles
+    from pooljobs.job.handle import JobExistsError, JobHandle, JobHandles
     from pooljobs.job.retry import RetryPolicy
     from pooljobs.job.time_limit import TimeLimit
+    from pooljobs.job.unique import Debounce, Unique
 
     __version__: str
 
@@ -51,6 +52,7 @@ __all__ = [
     "DatabaseRefusedError",
     "DatabaseUnreachableError",
     "DatabaseUnsupportedError",
+    "Debounce",
     "DeclarationError",
     "Discard",
     "EmbeddedError",
@@ -58,6 +60,7 @@ __all__ = [
     "Fail",
     "JobCancelled",
     "JobContext",
+    "JobExistsError",
     "JobHandle",
     "JobHandles",
     "JobInterrupt",
@@ -76,6 +79,7 @@ __all__ = [
     "Task",
     "TimeLimit",
     "TimeLimitExceeded",
+    "Unique",
     "__version__",
     "current_job",
     "current_trace_id",
@@ -109,9 +113,10 @@ _HOMES: Final = {
     "handler.outcomes": ("Discard", "Fail", "JobOutcome", "Retry", "Snooze"),
     "handler.state": ("State",),
     "job.cancellation": ("Cancellation",),
-    "job.handle": ("JobHandle", "JobHandles"),
+    "job.handle": ("JobExistsError", "JobHandle", "JobHandles"),
     "job.retry": ("RetryPolicy",),
     "job.time_limit": ("TimeLimit",),
+    "job.unique": ("Debounce", "Unique"),
 }
 """Where each of these names is defined."""
 

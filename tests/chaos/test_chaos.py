@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pooljobs.db.schema.migrations import functions
 from pooljobs.exit_codes import ExitCode
 from pooljobs.process.liveness import lives
 from pooljobs_cli.chaos import hosts
@@ -16,6 +17,7 @@ from pooljobs_cli.chaos.schedule import Kind, Tempo
 from pooljobs_cli.chaos.storms import STORMS
 from tests.support.chaos_runs import carried_out, rules_broken
 from tests.support.command import FOR_SERVE, pooljobs
+from tests.support.later import with_function
 from tests.support.waiting import wait_until
 
 
@@ -74,6 +76,15 @@ def test_pauses_that_nobody_heeds_are_found(dsn: str, monkeypatch: pytest.Monkey
     assert rules_broken(settings, monkeypatch) == {"ran_while_paused"}
     report = carried_out(ChaosSettings(7, 14.0, procs=2, hosts=1, dsn=dsn, only=(Kind.KILL_STEWARD,)), monkeypatch)
     assert report.violations == []
+
+
+def test_a_key_that_is_taken_though_its_job_is_there_is_found(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = functions()["take_unique"]
+    sabotaged = text.replace("(held.alive AND NOT take_unique.until_start)", "false")
+    assert sabotaged != text
+    with with_function("take_unique", sabotaged):
+        settings = ChaosSettings(7, 5.0, procs=4, rate=200.0, dsn=dsn, only=(Kind.KILL_WORKER,))
+        assert rules_broken(settings, monkeypatch) == {"unique_twice"}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc tells what belongs to a run")

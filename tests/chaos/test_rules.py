@@ -62,6 +62,7 @@ DAMAGE = {
     "effect_not_once": "INSERT INTO effects SELECT id FROM history",
     "tick_twice": TICKING + "UPDATE history SET trace_id = 's@2026-01-01T00:00:00Z'",
     "tick_missed": TICKING + EVERY_OTHER,
+    "unique_twice": "UPDATE history SET unique_key = 'k'",
     "harmless_failed": AS_QUICK + "UPDATE history SET status = 'failed'",
     "harmless_waited": AS_QUICK + "UPDATE history SET created_at = started_at - interval '1.1 s'",
 }
@@ -81,6 +82,7 @@ EXCUSED = {
     "fence_ran_twice": AGAIN.format(fence=1, token=9, in_doubt="true"),
     "rerun_without_cause": AGAIN.format(fence=0, token=9, in_doubt="true"),
     "ran_beside_itself": "UPDATE runs SET ended = now() WHERE fence = 1; UPDATE history SET losses = 1",
+    "unique_twice": "UPDATE history SET unique_key = 'k', losses = 1",
     "failed_without_reason": "UPDATE history SET status = 'failed', attempts = 3, last_error = 'it said so'",
     "failed_for_its_claimer": "UPDATE history SET status = 'failed', crashes = 3; UPDATE runs SET outcome = NULL",
     "charged_for_nothing": "UPDATE history SET attempts = 3, crashes = 1",

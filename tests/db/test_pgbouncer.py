@@ -57,6 +57,22 @@ def test_threads_that_share_two_sessions_enqueue_and_cancel(pooler: Pooler, conn
     assert connection.execute(counted.encode()).fetchall() == [("cancelled", 4 * ROUNDS), ("pending", 12 * ROUNDS)]
 
 
+def test_unique_jobs_of_threads_that_share_two_sessions(pooler: Pooler, connection: Connection[Any]) -> None:
+    with greeting(pooler) as one, greeting(pooler) as other, ThreadPoolExecutor(4) as threads:
+        outcomes = [word for told in threads.map(_unique_rounds, (one, other, one, other)) for word in told]
+    assert outcomes.count("new") == ROUNDS
+    assert connection.execute("SELECT count(*) FROM pooljobs.live").fetchone() == (ROUNDS,)
+
+
+def _unique_rounds(app: PoolJobs) -> list[str]:
+    task, outcomes = app.registry["greet"], list[str]()
+    for n in range(ROUNDS):
+        keyed = task.options(unique_key=f"key-{n}")
+        outcomes.append(keyed.enqueue(name="Ada").outcome)
+        outcomes += keyed.enqueue_many([{"name": "Ada"}, {"name": "Grace"}]).outcomes
+    return outcomes
+
+
 def _rounds(app: PoolJobs) -> list[Cancellation]:
     task, answers = app.registry["greet"], []
     for _ in range(ROUNDS):

@@ -66,13 +66,21 @@ def register(connection: Connection[Any], *, fleet: int = 1, code: int = 0, job_
 
 def declare(connection: Connection[Any], *job_types: str, fleet: int = 1, code: int = 0, **changed: Any) -> None:
     """Publishes these types as a worker does; ``changed``: queue, max_retries, policy, delay of all of them."""
-    one = {"queue": "default", "max_retries": 3, "policy": "exponential", "delay": 1.0, "secret": "[]"} | changed
+    one = {
+        "queue": "default",
+        "max_retries": 3,
+        "policy": "exponential",
+        "delay": 1.0,
+        "secret": "[]",
+        "unique": None,
+    } | changed
     plural = {
         "queue": "queues",
         "max_retries": "max_retries",
         "policy": "policies",
         "delay": "delays",
         "secret": "secrets",
+        "unique": "unique_rules",
     }
     columns = {plural[name]: [value] * len(job_types) for name, value in one.items()}
     given = {"fleet": fleet, "code": code, "job_types": list(job_types), **columns}

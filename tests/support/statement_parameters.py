@@ -16,6 +16,7 @@ from uuid import uuid4
 from pooljobs.db import columns
 from pooljobs.db.statements import Statements
 from pooljobs.db.store.insert import InsertStatement, InsertTogetherStatement
+from pooljobs.db.store.insert_unique import InsertUniqueJobsStatement, InsertUniqueStatement
 from pooljobs.db.store.settlement import SettlementBatch
 from pooljobs.db.store.storing import Storing
 from pooljobs.db.wire.arrays import Int8Array, UuidArray
@@ -54,6 +55,8 @@ def hot_statements_of(statements: Statements) -> Iterator[HotStatement]:
         SettlementBatch(statements),
         InsertStatement(statements),
         InsertTogetherStatement(statements),
+        InsertUniqueStatement(statements),
+        InsertUniqueJobsStatement(statements),
         Storing(statements, told=lambda error, _session, _ids: error),
     )
     for owner in owners:
@@ -76,7 +79,7 @@ def _of_workers(fleet: Parameters, unknown: Parameters) -> dict[str, Sequence[Pa
     return {
         "renew_fleet": [each | {"seconds": 30.0} for each in (fleet, unknown)],
         "register_worker": [worker | {"fleet": BIG, "code": BIG}],
-        "publish_job_types": [declared | {"fleet": BIG, "code": BIG, "secrets": ["[]"]}],
+        "publish_job_types": [declared | {"fleet": BIG, "code": BIG, "secrets": ["[]"], "unique_rules": [None]}],
         "renew_leases": [_WORKERS],
         "reread_claim": [{"worker_id": BIG, "token": BIG, "most_bytes": bytes_} for bytes_ in (-1, 10**6)],
         "release_claim": [{"worker_id": BIG, "token": BIG}],
@@ -125,6 +128,7 @@ def _of_stewards(fleet: Parameters, unknown: Parameters) -> dict[str, Sequence[P
         "terminate_backends": [{"backends": [7], "application_name": "pooljobs worker-1 (pid 7)"}],
         "read_charges": [{"ids": _IDS}],
         "retire_workers": [_WORKERS],
+        "sweep_uniques": [{"after": b"", "most": 5000}],
         "release_dead": [_WORKERS | lost, {"worker_ids": None} | lost],
     }
 
@@ -182,6 +186,7 @@ def _of_operators() -> dict[str, Sequence[Parameters]]:
         "list_jobs": [each | {"window": window} for each in (listed, listed | asked) for window in WINDOWS],
         "show_job": [{"first": _ID, "last": _ID, "limit": 6}],
         "retry_job": [{"id": _ID}],
+        "find_key_holder": [{"id": _ID}],
         "find_live": [{"ids": [_ID]}],
         "delete_jobs": [{}],
         "list_declared": [{"limit": 10}],

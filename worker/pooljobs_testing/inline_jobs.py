@@ -15,6 +15,7 @@ from pooljobs.db.callers.steps import AsyncDriver
 from pooljobs.db.ids import JobIds
 from pooljobs.db.store.group_commit import Outcome
 from pooljobs.db.store.producer import Producer
+from pooljobs.db.wire.unique_block import NEW, Stored
 from pooljobs.enqueue.caller_connection import CallerConnections
 from pooljobs.job.cancellation import Cancellation
 from pooljobs.job.new_job import NewJob
@@ -65,6 +66,17 @@ class InlineProducer(Producer):
     ) -> JobIds:
         """As ``insert_many``."""
         return self.insert_many((job._replace(payload=payload) for payload in payloads), on_progress)
+
+    def insert_unique(self, job: NewJob) -> Stored:
+        """Runs it. Another of its key has ended by then."""
+        return Stored(self.insert(job).bytes, NEW)
+
+    def insert_unique_many(
+        self, job: NewJob, payloads: Iterable[bytes], on_progress: Callable[[int], None] | None = None
+    ) -> Stored:
+        """As ``insert_many``."""
+        ids = self.insert_alike(job, payloads, on_progress)
+        return Stored(bytes(ids.packed), NEW * len(ids))
 
     def cancel_once(self, job_id: UUID, reason: str | None, until: float) -> Cancellation:  # noqa: ARG002
         """There is no job that has not ended."""
@@ -118,6 +130,16 @@ class InlineCallers(CallerConnections):
     ) -> JobIds | Awaitable[JobIds]:
         """As ``insert_many_with``."""
         return _given(conn, "enqueue_many_with", lambda: self._producer.insert_alike(job, payloads, on_progress))
+
+    def insert_unique_with(self, conn: Any, job: NewJob) -> Stored | Awaitable[Stored]:
+        """Runs it."""
+        return _given(conn, "enqueue_with", lambda: self._producer.insert_unique(job))
+
+    def insert_unique_many_with(
+        self, conn: Any, job: NewJob, payloads: Iterable[bytes], on_progress: Callable[[int], None] | None = None
+    ) -> Stored | Awaitable[Stored]:
+        """As ``insert_many_with``."""
+        return _given(conn, "enqueue_many_with", lambda: self._producer.insert_unique_many(job, payloads, on_progress))
 
     def cancel_with(self, conn: Any, job_id: UUID, reason: str | None) -> Cancellation | Awaitable[Cancellation]:
         """There is no job that has not ended."""

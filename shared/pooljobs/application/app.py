@@ -25,6 +25,7 @@ from pooljobs.job.options import check_name, total_runs
 from pooljobs.job.retry import DEFAULT_DELAY_SECS, PolicyKind, RetryPolicy
 from pooljobs.job.schedule_rule import CatchUp, Overlap
 from pooljobs.job.time_limit import TimeLimit
+from pooljobs.job.unique import Debounce, Unique
 from pooljobs.settings import WAIT_SECS
 
 if TYPE_CHECKING:
@@ -128,6 +129,8 @@ class PoolJobs(EnqueueByName, CancelMethods, PauseMethods, HookMethods, Schedule
         catch_up: CatchUp | None = None,
         overlap: Overlap | None = None,
         cron_payload: Any = None,
+        unique: bool | Unique = False,
+        debounce: Debounce | None = None,
     ) -> JobDecorator: ...
     def job(
         self,
@@ -155,6 +158,8 @@ class PoolJobs(EnqueueByName, CancelMethods, PauseMethods, HookMethods, Schedule
         catch_up: CatchUp | None = None,
         overlap: Overlap | None = None,
         cron_payload: Any = None,
+        unique: bool | Unique = False,
+        debounce: Debounce | None = None,
     ) -> Any:
         """Declare a function, plain or async, as the handler of a job type. Used bare or with arguments.
 
@@ -189,6 +194,8 @@ class PoolJobs(EnqueueByName, CancelMethods, PauseMethods, HookMethods, Schedule
             catch_up: Of the ticks missed in an outage: the ``last`` (default), ``all`` (the latest 100), or ``none``.
             overlap: ``skip`` (default): no job while that of an earlier tick has not ended; or ``allow``.
             cron_payload: Whole payload of these jobs. Default: none.
+            unique: Whether there is one job at a time of each payload; a ``Unique`` says more. Default False.
+            debounce: As ``Debounce`` says, a job waits until its key has been quiet. Default: it does not.
 
         Raises:
             DeclarationError: The declaration contradicts itself, the name or an alias is taken, or it is a method. A
@@ -216,6 +223,8 @@ class PoolJobs(EnqueueByName, CancelMethods, PauseMethods, HookMethods, Schedule
                 errors,
                 schedule=schedule,
                 cron_payload=cron_payload,
+                unique=unique,
+                debounce=debounce,
             )
             return self._register(Task(handler, declaration, self._outlet, self.hooks))
 

@@ -14,6 +14,7 @@ from pooljobs.job.options import check_max_retries, check_name
 from pooljobs.job.retry import RetryPolicy
 from pooljobs.job.schedule_rule import Schedule, check_schedule_name
 from pooljobs.job.time_limit import TimeLimit
+from pooljobs.job.unique import Debounce, Unique
 from pooljobs.signature.inspection import written
 
 DEFAULT_QUEUE: Final = "default"
@@ -35,6 +36,8 @@ class Declaration:
         secret: Parameters, or fields of the payload, whose values are shown nowhere.
         errors: What becomes of a job by the class of what it raised.
         schedule: When it is enqueued by itself, with ``cron_payload``; None for never.
+        unique: Whether and how its jobs are unique: False, True or a ``Unique``.
+        debounce: How they are debounced, or None.
 
     Raises:
         DeclarationError: A value is out of its range.
@@ -51,6 +54,8 @@ class Declaration:
     errors: ErrorRules = ErrorRules()  # noqa: RUF009 - frozen
     schedule: Schedule | None = None
     cron_payload: Any = None
+    unique: bool | Unique = False
+    debounce: Debounce | None = None
 
     def __post_init__(self) -> None:
         self._check_extra()

@@ -18,9 +18,11 @@ from pooljobs.handler.context import current_trace_id
 from pooljobs.handler.injected import refuse_uninjected
 from pooljobs.hooks import Hooks
 from pooljobs.job.new_job import NewJob
-from pooljobs.job.options import EnqueueOptions
+from pooljobs.job.options import EnqueueOptions, OnConflict
+from pooljobs.job.unique import rule_of
+from pooljobs.job.unique_rule import UniqueRule, rule_with
 from pooljobs.signature.binder import Binder, compile_binder
-from pooljobs.signature.field_names import secret_fields
+from pooljobs.signature.field_names import payload_fields, secret_fields
 from pooljobs.signature.inspection import read_signature
 
 _NO_OPTIONS = EnqueueOptions()
@@ -41,6 +43,7 @@ class Task(EnqueueMethods[P], Generic[P, R, C]):
         errors: What becomes of a job by the class of what it raised.
         schedule: When it is enqueued by itself; None for never.
         cron_payload: What such a job is enqueued with.
+        unique: By what and how its jobs are unique, or None.
         function: The handler itself.
         is_async: The handler is a coroutine function.
         binder: Makes the handler's arguments from a payload.
@@ -76,6 +79,7 @@ class Task(EnqueueMethods[P], Generic[P, R, C]):
         self._injected_defaults = signature.defaulted
         self.binder: Binder = compile_binder(self.name, signature)
         self.secret = secret_fields(self.name, signature, declaration.secret)
+        self.unique = rule_of(self.name, declaration.unique, declaration.debounce, payload_fields(signature))
         self._outlet = outlet
         self._hooks = hooks
 
@@ -102,11 +106,14 @@ class Task(EnqueueMethods[P], Generic[P, R, C]):
         max_retries: int | None = None,
         trace_id: str | None = None,
         max_attempts: int | None = None,
+        unique_key: str | None = None,
+        on_conflict: OnConflict | None = None,
     ) -> BoundTask[P, R]:
         """This task with settings for the jobs enqueued through it; see ``EnqueueOptions``.
 
         Raises:
-            OptionError: A value is out of its range, or two contradict each other.
+            OptionError: A value is out of its range, two contradict each other, or ``on_conflict`` is given for jobs
+                that are not unique.
         """
         given = EnqueueOptions(
             delay=delay,
@@ -116,13 +123,16 @@ class Task(EnqueueMethods[P], Generic[P, R, C]):
             max_retries=max_retries,
             trace_id=trace_id,
             max_attempts=max_attempts,
+            unique_key=unique_key,
+            on_conflict=on_conflict,
         )
+        rule_with(self.name, self.unique, given)
         return BoundTask(self, given)
 
     def job_of(self, encoded: bytes, options: EnqueueOptions = _NO_OPTIONS) -> NewJob:
         """A job with this payload, which was checked and encoded by the binder."""
         most = self.retry.most_runs(options.max_retries or self.max_retries)
-        job = new_job(self.name, encoded, options, queue=self.queue, max_retries=most)
+        job = new_job(self.name, encoded, options, queue=self.queue, max_retries=most, unique=self.unique)
         return self._hooks.enqueued(job) if self._hooks.on_enqueue else job
 
     def scheduled_payload(self) -> bytes:
@@ -150,15 +160,30 @@ class BoundTask(EnqueueMethods[P], Generic[P, R]):
         return self.task.job_of(encoded, self.applied)
 
 
-def new_job(job_type: str, encoded: bytes, options: EnqueueOptions, *, queue: str, max_retries: int) -> NewJob:
-    """A job from its parts; ``queue`` holds where the options are silent, ``max_retries`` whatever they say."""
+def new_job(
+    job_type: str,
+    encoded: bytes,
+    options: EnqueueOptions,
+    *,
+    queue: str,
+    max_retries: int,
+    unique: UniqueRule | None = None,
+) -> NewJob:
+    """A job from its parts; ``queue`` and ``unique`` hold where the options are silent, ``max_retries`` whatever
+    they say.
+    """
+    rule = rule_with(job_type, unique, options)
+    delay = options.delay_secs
+    if rule is not None and rule.wait is not None and options.delay is None:
+        delay = rule.wait
     return NewJob(
         job_type,
         encoded,
         options.queue or queue,
         options.priority,
         max_retries,
-        options.delay_secs,
+        delay,
         options.run_at,
         options.trace_id if options.trace_id is not None else current_trace_id(),
+        rule,
     )

@@ -68,6 +68,7 @@ JOB_COLUMNS: tuple[Column, ...] = (
     Column("payload", Given(Oid.JSONB, lambda job: binary_format.jsonb(job.payload), lambda job: job.payload.decode())),
     Column("flags"),
     Column("snoozes", appended=True),
+    Column("unique_key"),
 )
 
 PAYLOAD: Final = "payload"

@@ -18,6 +18,7 @@ from pooljobs.db.callers.steps import run_on
 from pooljobs.db.ids import JobIds
 from pooljobs.db.wire.bulk_copy import Source
 from pooljobs.db.wire.copy_blocks import Block, alike, mixed
+from pooljobs.db.wire.unique_block import Stored
 from pooljobs.job.cancellation import Cancellation
 from pooljobs.job.new_job import NewJob
 
@@ -49,6 +50,18 @@ class CallerConnections:
     ) -> JobIds | Awaitable[JobIds]:
         """As ``insert_many_with``, for jobs that differ in their payloads alone."""
         return self._insert_many(conn, alike(job, payloads), on_progress)
+
+    def insert_unique_with(self, conn: Any, job: NewJob) -> Stored | Awaitable[Stored]:
+        """Stores a unique job, or finds it. Raises JobExistsError too."""
+        return run_on(driver_of(conn, "enqueue_with"), self._operations.insert_unique(job))
+
+    def insert_unique_many_with(
+        self, conn: Any, job: NewJob, payloads: Iterable[bytes], on_progress: Progress | None = None
+    ) -> Stored | Awaitable[Stored]:
+        """As ``insert_alike_with``, for unique jobs. Raises JobExistsError too; nothing is stored then."""
+        driver, source = driver_of(conn, "enqueue_many_with"), Source(alike(job, payloads), on_progress)
+        operation = self._operations.insert_unique_many(source, at_once=not driver.copies)
+        return run_on(driver, operation, whole=driver.copies)
 
     def cancel_with(self, conn: Any, job_id: UUID, reason: str | None) -> Cancellation | Awaitable[Cancellation]:
         """Cancels a job, or asks for it."""

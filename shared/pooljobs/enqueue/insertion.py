@@ -11,6 +11,7 @@ from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
+from pooljobs.enqueue import unique_insertion
 from pooljobs.enqueue.lazy_producer import LazyProducer
 from pooljobs.errors import PayloadError
 from pooljobs.job.handle import JobHandle, JobHandles
@@ -24,22 +25,30 @@ OnProgress: TypeAlias = Callable[[int], None] | None
 
 def insert(outlet: LazyProducer, job: NewJob) -> JobHandle:
     """Stores one job, committed when this returns."""
+    if job.unique is not None:
+        return unique_insertion.insert(outlet, job)
     return _handle(job, outlet.store().insert(job))
 
 
 async def insert_async(outlet: LazyProducer, job: NewJob) -> JobHandle:
     """The same from a task of an event loop. Who is cancelled meanwhile may have stored it."""
+    if job.unique is not None:
+        return await unique_insertion.insert_async(outlet, job)
     return _handle(job, await outlet.insert_of_task(job))
 
 
 def insert_with(outlet: LazyProducer, conn: SyncCaller | AsyncCaller, job: NewJob) -> JobHandle | Awaitable[JobHandle]:
     """The same on the caller's connection, in its transaction."""
+    if job.unique is not None:
+        return unique_insertion.insert_with(outlet, conn, job)
     stored = outlet.for_caller().insert_with(conn, job)
     return _handle(job, stored) if isinstance(stored, UUID) else _awaited(job, stored)
 
 
 def insert_many(outlet: LazyProducer, job: NewJob, payloads: Iterable[bytes], on_progress: OnProgress) -> JobHandles:
     """Stores many jobs, all or none."""
+    if job.unique is not None:
+        return unique_insertion.insert_many(outlet, job, payloads, on_progress)
     return _handles(job, outlet.store().insert_alike(job, payloads, on_progress))
 
 
@@ -64,6 +73,8 @@ def insert_many_with(
     on_progress: OnProgress,
 ) -> JobHandles | Awaitable[JobHandles]:
     """The same on the caller's connection, in its transaction."""
+    if job.unique is not None:
+        return unique_insertion.insert_many_with(outlet, conn, job, payloads, on_progress)
     stored = outlet.for_caller().insert_alike_with(conn, job, payloads, on_progress)
     return _all_awaited(job, stored) if isawaitable(stored) else _handles(job, stored)
 

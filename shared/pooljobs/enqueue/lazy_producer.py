@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from pooljobs.db.ids import JobIds
     from pooljobs.db.store.producer import Producer
+    from pooljobs.db.wire.unique_block import Stored
     from pooljobs.enqueue.async_group_commit import AsyncGroupCommits
     from pooljobs.enqueue.caller_connection import CallerConnections
     from pooljobs.job.cancellation import Cancellation
@@ -35,6 +36,14 @@ class JobStore(Protocol):
         self, job: NewJob, payloads: Iterable[bytes], on_progress: Callable[[int], None] | None = None
     ) -> JobIds:
         """Stores many that differ in their payloads alone; their ids."""
+
+    def insert_unique(self, job: NewJob) -> Stored:
+        """Stores one unique job, or finds it."""
+
+    def insert_unique_many(
+        self, job: NewJob, payloads: Iterable[bytes], on_progress: Callable[[int], None] | None = None
+    ) -> Stored:
+        """As ``insert_alike``, for unique jobs."""
 
     def cancel_once(self, job_id: UUID, reason: str | None, until: float) -> Cancellation:
         """Cancels one; an attempt, which may wait for a connection until that monotonic time."""

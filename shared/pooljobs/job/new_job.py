@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
+from pooljobs.job.unique_rule import UniqueRule
+
 
 class NewJob(NamedTuple):
     """One job to store.
@@ -18,6 +20,7 @@ class NewJob(NamedTuple):
         delay_secs: Seconds to wait, counted from the database's now(). Ignored where ``run_at`` is given.
         run_at: Not to be run before this instant, or None.
         trace_id: Identifier that log lines of the job carry, or None.
+        unique: By what and how it is unique, or None.
     """
 
     job_type: str
@@ -28,3 +31,4 @@ class NewJob(NamedTuple):
     delay_secs: float = 0.0
     run_at: datetime | None = None
     trace_id: str | None = None
+    unique: UniqueRule | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final, TypeGuard
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeGuard
 
 from pooljobs.errors import OptionError
 from pooljobs.job.retry import LONGEST_DELAY_SECS
@@ -12,6 +12,9 @@ from pooljobs.job.retry import LONGEST_DELAY_SECS
 LONGEST_NAME: Final = 200
 PRIORITIES: Final = range(-4, 5)
 MOST_RUNS: Final = 2**31 - 1
+
+OnConflict: TypeAlias = Literal["skip", "replace", "reschedule", "raise"]
+ON_CONFLICT: Final = ("skip", "replace", "reschedule", "raise")
 
 if TYPE_CHECKING:
     from typing import TypedDict
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
         max_retries: int | None
         trace_id: str | None
         max_attempts: int | None
+        unique_key: str | None
+        on_conflict: OnConflict | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +45,9 @@ class EnqueueOptions:
         max_retries: Total number of runs, at least 1.
         max_attempts: Another name of ``max_retries``, that says what it is; it is taken over there.
         trace_id: At most 200 characters; inside a handler, the running job's is inherited.
+        unique_key: What the job is unique by, in the place of its payload; of a handler that is not declared as unique
+            too. Any text.
+        on_conflict: What becomes of a job of that key that is there: see ``Unique``.
 
     Raises:
         OptionError: A value is out of its range, or two contradict each other.
@@ -52,6 +60,8 @@ class EnqueueOptions:
     max_retries: int | None = None
     trace_id: str | None = None
     max_attempts: int | None = None
+    unique_key: str | None = None
+    on_conflict: OnConflict | None = None
 
     def __post_init__(self) -> None:
         self._take_over()
@@ -69,6 +79,13 @@ class EnqueueOptions:
             check_max_retries(self.max_retries)
         if self.trace_id is not None:
             check_name("trace_id", self.trace_id)
+        self._check_unique()
+
+    def _check_unique(self) -> None:
+        if self.unique_key is not None:
+            _check_key(self.unique_key)
+        if self.on_conflict is not None and self.on_conflict not in ON_CONFLICT:
+            raise OptionError(f"on_conflict must be one of {', '.join(ON_CONFLICT)}, not {self.on_conflict!r:.80}")
 
     def _take_over(self) -> None:
         """Has one name for what has two."""
@@ -99,6 +116,13 @@ def check_name(what: str, name: object) -> None:
         raise OptionError(f"{what} must have at most {LONGEST_NAME} characters, not {len(name)}")
     if "\0" in name or any("\ud800" <= character <= "\udfff" for character in name):
         raise OptionError(f"{what} {name!r} contains a character that PostgreSQL cannot store")
+
+
+def _check_key(key: object) -> None:
+    if not isinstance(key, str) or not key:
+        raise OptionError(f"unique_key must be a non-empty string, not {key!r:.80}")
+    if "\0" in key or any("\ud800" <= character <= "\udfff" for character in key):
+        raise OptionError(f"unique_key {key!r:.80} contains a character that PostgreSQL cannot store")
 
 
 def total_runs(max_retries: int | None, max_attempts: int | None) -> int | None:

@@ -102,7 +102,7 @@ class Reader(PausingOperations):
         raise NotFoundError(f"several jobs' ids begin with {id_or_prefix}", hint=f"name one: {named}")
 
     def retry(self, job_id: UUID) -> bool:
-        """Put a failed or cancelled job back to pending, due now; False if it was neither.
+        """Put a failed or cancelled job back to pending, due now; False if it was neither, or its key is held.
 
         Raises:
             RefusedError: It has values that no pending job may have.
@@ -111,6 +111,11 @@ class Reader(PausingOperations):
             return bool(self._rows("retry_job", {"id": job_id}))
         except pg.IntegrityError as error:
             raise RefusedError(f"{job_id} cannot be pending again: {one_line(error)}") from error
+
+    def key_holder(self, job_id: UUID) -> UUID | None:
+        """Which other job holds the key of this one, that has ended; None: it was not unique, or nobody does."""
+        rows = self._rows("find_key_holder", {"id": job_id})
+        return rows[0]["job_id"] if rows else None
 
     def cancel(self, job_id: UUID, reason: str | None = None) -> Cancellation:
         """Cancel a pending job, or ask a running one to end; see ``cancel_one.sql``."""

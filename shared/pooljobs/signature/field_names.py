@@ -55,6 +55,11 @@ def secret_fields(job_type: str, signature: HandlerSignature, secret: Collection
     return frozenset(secret).union(*(same.get(name, ()) for name in secret))
 
 
+def payload_fields(signature: HandlerSignature) -> list[str] | None:
+    """The names of what stands in the handler's payloads; None: any."""
+    return None if signature.extra is not None else _names(signature)
+
+
 def _same_field(signature: HandlerSignature) -> dict[str, tuple[str, ...]]:
     """All names of a model's field by each of them."""
     cls = _class_of(signature.payload[0].annotation) if signature.whole else None

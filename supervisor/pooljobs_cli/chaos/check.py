@@ -40,6 +40,7 @@ RULES: Final = (
     "effect_not_once",
     "tick_twice",
     "tick_missed",
+    "unique_twice",
 )
 
 STORM_RULES: Final = ("harmless_failed", "harmless_waited")

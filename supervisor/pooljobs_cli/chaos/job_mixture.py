@@ -26,6 +26,10 @@ _EXACT_A_SECOND: Final = 20.0
 _AT_ONCE: Final = 0.9
 """Of the quick jobs, how many do nothing at all."""
 
+_UNIQUE: Final = 0.3
+_KEYS: Final = 5
+"""Of the transactions, how many have a unique job as well; and how many keys these have, so that they meet."""
+
 _RELEASED_SHARE: Final = 0.06
 """Of all jobs, how many are of types on which releases differ, where these are deployed."""
 
@@ -41,7 +45,11 @@ _RELEASED: Final[tuple[tuple[str, Mapping[str, Any]], ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class JobMixture:
-    """The share of each kind of job; the rest is quick."""
+    """The share of each kind of job; the rest is quick.
+
+    Attributes:
+        unique: Of the transactions, how many enqueue a unique job as well.
+    """
 
     slow: float
     flaky: float
@@ -51,6 +59,7 @@ class JobMixture:
     exact: float
     poison: float = 0.0
     released: float = 0.0
+    unique: float = 0.0
     slow_ms: tuple[float, float] = (200, 2000)
 
     def draw(self, dice: random.Random) -> tuple[str, dict[str, Any]]:
@@ -63,6 +72,12 @@ class JobMixture:
                 return _draw_released(dice) if name == "released" else (name, self._payload(name, dice))
             point -= share
         return "quick", self._payload("quick", dice)
+
+    def draw_unique(self, dice: random.Random) -> tuple[str, dict[str, Any]] | None:
+        """Key and payload of the unique job that a transaction has as well, if it has one."""
+        if dice.random() >= self.unique:
+            return None
+        return f"key-{dice.randrange(_KEYS)}", {"ms": round(dice.uniform(50, 400))}
 
     def _payload(self, kind: str, dice: random.Random) -> dict[str, Any]:
         if kind == "quick":
@@ -92,7 +107,13 @@ def mixture(rate: float, workers: int, *, deploying: bool = False) -> JobMixture
     exact = min(0.05, _EXACT_A_SECOND / rate)
     deadly, released = min(0.01, _DEADLY_A_SECOND / rate), _RELEASED_SHARE if deploying else 0.0
     return JobMixture(
-        round(slow, 5), 0.04, hopeless=0.01, deadly=round(deadly, 5), exact=round(exact, 5), released=released
+        round(slow, 5),
+        0.04,
+        hopeless=0.01,
+        deadly=round(deadly, 5),
+        exact=round(exact, 5),
+        released=released,
+        unique=_UNIQUE,
     )
 
 

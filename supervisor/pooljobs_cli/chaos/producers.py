@@ -88,12 +88,14 @@ class Producing(threading.Thread):
     def _once(self, count: int) -> None:
         jobs = [self._tasks[kind].prepare(payload) for kind, payload in self._draw(count)]
         fate = self._fate or draw_fate(self._dice)
+        unique = self._mixture.draw_unique(self._dice)
         ids: Sequence[UUID] = []
         try:
             connection = self._connect()
             with cut_off(connection):
                 close_path_meanwhile(connection)
                 ids = self._copier.copy(connection, Source(mixed(jobs)))
+                ids = [*ids, *self._enqueue_unique(connection, unique)]
                 connection.execute(WITNESS, (list(ids),))
                 if fate is Fate.COMMIT_LATE:
                     self._limit.stopping.wait(self._dice.uniform(0.2, 1.5))
@@ -106,6 +108,14 @@ class Producing(threading.Thread):
             self._limit.stopping.wait(0.1)
         else:
             (self.told.withdrawn if fate is Fate.ROLL_BACK else self.told.committed).extend(ids)
+
+    def _enqueue_unique(self, connection: Connection[Any], unique: tuple[str, dict[str, Any]] | None) -> list[UUID]:
+        """One key a transaction: with more of them, in any order, some would deadlock."""
+        if unique is None:
+            return []
+        key, payload = unique
+        handle = self._tasks["alone"].options(unique_key=key).enqueue_with(connection, **payload)
+        return [handle.id] if handle.outcome == "new" else []
 
     def _draw(self, count: int) -> Iterable[tuple[str, dict[str, Any]]]:
         return [self._mixture.draw(self._dice) for _ in range(count)]

@@ -31,7 +31,8 @@ Wait = Annotated[bool, typer.Option("--wait", help="Return when the running ones
 
 RETRY_HELP: Final = teach(
     "Puts failed or cancelled jobs back to pending, due now.",
-    "They keep their ids and counts, and get at least one more run.",
+    "They keep their ids and counts, and get at least one more run. Of a unique one another job may have the key:"
+    " then it is left alone.",
     examples=("pooljobs jobs retry 01981f0e-5b1a-7c3d-9f6e-2a4b8c0d1e2f",),
     codes=(*DATABASE_CODES, ExitCode.NOT_FOUND, ExitCode.REFUSED),
 )
@@ -116,6 +117,10 @@ def _end(refused: Sequence[PoolJobsError]) -> None:
 def _retry_one(reader: Reader, id_: str) -> str:
     job = reader.find(id_)
     if not reader.retry(job["id"]):
+        holder = reader.key_holder(job["id"]) if job["status"] in ("failed", "cancelled") else None
+        if holder is not None:
+            hint = f"it can run again once that job has ended, or was cancelled: pooljobs jobs cancel {holder}"
+            raise RefusedError(f"{job['id']} is unique, and another job has its key: {holder}", hint=hint)
         hint = "only failed and cancelled jobs can be retried"
         raise RefusedError(f"{job['id']} is {job['status']}", hint=hint)
     return str(job["id"])

@@ -25,6 +25,7 @@ from pooljobs_steward.chore_schedule import Chore, ChoreSchedule, Scope
 from pooljobs_steward.leaders import Leaders
 from pooljobs_steward.maintenance import retention
 from pooljobs_steward.maintenance.retention import Retention
+from pooljobs_steward.maintenance.unique_keys import ROUND_PAUSE, UniqueKeys
 from pooljobs_steward.statement_watchdog import StatementWatchdog
 
 STATEMENT_TIMEOUT: Final = 3600.0
@@ -128,6 +129,10 @@ class Maintenance:
         retain = Retention(statements, leaders=leaders, keep_days=settings.keep_history, log=log)
         now = time.monotonic()
         self._partitions = Chore("partitions", self._make_partitions, every=PARTITIONS_EVERY, scope=Scope.DATABASE)
+        self._unique_keys = UniqueKeys(statements)
+        self._sweep = Chore(
+            "unique keys", self._sweep_keys, every=ROUND_PAUSE, at=now + ROUND_PAUSE, scope=Scope.DATABASE
+        )
         refusals = RefusalLog(log, unless=stopping.is_set)  # at the end what is under way is cancelled
         self.schedule = ChoreSchedule(
             [
@@ -136,6 +141,7 @@ class Maintenance:
                 # A look reads what the server has counted, and the server lets one vacuum a table at a time.
                 Chore("vacuum", self._vacuum.vacuum, every=30.0, at=now + 3.0),
                 Chore("tombstones", self._vacuum.forget, every=3600.0, at=now + 60.0, scope=Scope.DATABASE),
+                self._sweep,
             ],
             refusals=refusals,
             leaders=leaders,
@@ -160,3 +166,7 @@ class Maintenance:
 
     def _make_partitions(self, connection: Connection[Any]) -> None:
         self._partitions.every = self._vacuum.partitions(connection)
+
+    def _sweep_keys(self, connection: Connection[Any]) -> None:
+        self._unique_keys.look(connection)
+        self._sweep.every = self._unique_keys.pause

@@ -91,7 +91,8 @@ def test_nothing_is_told_of_an_applications_own_either() -> None:
 def _dataclasses() -> Iterator[Any]:
     for package in (pooljobs, pooljobs_cli, pooljobs_steward, pooljobs_supervisor, pooljobs_worker):
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            if not found.name.endswith(("__main__", "chaos.proxy", "chaos.application.deployed")):
+            alone = found.name.endswith(("__main__", "chaos.proxy", "chaos.application.deployed"))
+            if not alone and "contrib.django" not in found.name:  # which wants a project
                 module = importlib.import_module(found.name)
                 yield from (each for each in vars(module).values() if isinstance(each, type) and is_dataclass(each))
 

@@ -18,11 +18,12 @@ from pooljobs.db.statements import Statements
 
 ELSEWHERE: Final = (
     "insert_job", "insert_jobs", "cancel_one", "complete_in_transaction", "copy_jobs", "notify_idle", "read_clock",
-    "wait_for_disk",
+    "wait_for_disk", "insert_unique", "insert_unique_jobs",
 )  # fmt: skip
 """Statements that run on connections of applications, and of producers, which may come through a pooler."""
 
 OWN_CONNECTIONS: Final = {
+    "shared/pooljobs/contrib/django/test_case.py",  # of tests; pins it
     "shared/pooljobs/db/pool_checkout.py",  # runs nothing
     "shared/pooljobs/db/connect.py",  # fixes the path, or has pinned_transaction for it
     "shared/pooljobs/db/store/producer_pool.py",  # for the statements above alone

@@ -19,11 +19,12 @@ MIGRATIONS = {
     109: "685091cf5927df4e",
     110: "1f35ba532ef4416f",
     111: "688e02c48c9b5562",
+    112: "177b9d8e9da8143b",
     113: "fb953de3111821c8",
 }
 """Of each, the beginning of its text's digest. Another one means: undo that, and write the next migration."""
 
-FUNCTIONS = (113, "4c7e942d18936327")
+FUNCTIONS = (113, "2ed5edbec82501a1")
 """The newest migration's number, and the digest of all functions then. Another digest means: write another migration,
 if only an empty one (its head alone), and note both here. Otherwise whoever migrates with the pooljobs before, as an
 older host does that starts again, would put its own functions back.

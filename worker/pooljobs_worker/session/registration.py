@@ -88,6 +88,7 @@ def _declarations(registry: Mapping[str, Task]) -> dict[str, list[object]]:
         "max_retries": [task.max_retries for task in listed],
         "policies": [task.retry.kind for task in listed],
         "delays": [float(task.retry.delay_secs) for task in listed],
+        "unique_rules": [None if task.unique is None else task.unique.published() for task in listed],
         "secrets": [json.dumps(sorted(task.secret)) for task in listed],
     }
 

@@ -14,6 +14,7 @@ from asgiref.sync import sync_to_async
 
 from pooljobs.contrib.django import project_settings
 from pooljobs.db.ids import JobIds
+from pooljobs.db.wire.unique_block import Stored
 from pooljobs.enqueue.caller_connection import CallerConnections
 from pooljobs.enqueue.lazy_producer import LazyProducer
 from pooljobs.errors import OptionError
@@ -84,6 +85,15 @@ class _DjangoStore:
     ) -> JobIds:
         stored = self._callers.insert_alike_with(project_settings.database(), job, payloads, on_progress)
         return cast("JobIds", stored)
+
+    def insert_unique(self, job: NewJob) -> Stored:
+        return cast("Stored", self._callers.insert_unique_with(project_settings.database(), job))
+
+    def insert_unique_many(
+        self, job: NewJob, payloads: Iterable[bytes], on_progress: Callable[[int], None] | None = None
+    ) -> Stored:
+        stored = self._callers.insert_unique_many_with(project_settings.database(), job, payloads, on_progress)
+        return cast("Stored", stored)
 
     def cancel_once(self, job_id: UUID, reason: str | None, _until: float) -> Cancellation:
         return cast("Cancellation", self._callers.cancel_with(project_settings.database(), job_id, reason))

@@ -10,7 +10,7 @@ import psycopg
 
 from pooljobs.contrib.django import project_settings
 from pooljobs.contrib.django.project_jobs import app
-from pooljobs.db.connect import with_timeouts
+from pooljobs.db.connect import pin, with_timeouts
 from pooljobs.db.wire.prepared import UTF8, BorrowedSession
 from pooljobs_testing.handler_runner import HandlerRunner
 from pooljobs_testing.harness import JobHarness
@@ -41,6 +41,7 @@ def test_jobs() -> Iterator[JobHarness]:
             dsn = with_timeouts(project_settings.dsn())
             connection = psycopg.connect(dsn, autocommit=True, client_encoding=UTF8["client_encoding"])
             opened.callback(connection.close)
+            pin(connection)
         yield JobHarness(app, dsn=project_settings.dsn(), connection=connection, runner=runner)
 
 

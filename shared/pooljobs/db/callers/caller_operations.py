@@ -9,13 +9,15 @@ from typing import Final
 from uuid import UUID
 
 from pooljobs.db import columns
-from pooljobs.db.callers.caller_statement import CallerStatement, array
+from pooljobs.db.callers.caller_statement import CallerStatement, array, text
 from pooljobs.db.callers.steps import CopyIn, Operation, Query, Row
+from pooljobs.db.callers.unique_values import unique_block_values, unique_values
 from pooljobs.db.ids import MOST_AT_ONCE, JobIds, SessionIds
 from pooljobs.db.refused import translated
 from pooljobs.db.statements import Statements
 from pooljobs.db.wire.binary_format import ARRAYS, Oid
 from pooljobs.db.wire.bulk_copy import BulkLoad, Source
+from pooljobs.db.wire.unique_block import MANY, ONE, Stored, UniqueBlock, refuse_kept, unique_blocks
 from pooljobs.job.cancellation import Cancellation
 from pooljobs.job.error_text import clean
 from pooljobs.job.new_job import NewJob
@@ -36,11 +38,38 @@ class CallerOperations:
 
     def insert(self, job: NewJob) -> Operation[UUID]:
         """Stores a job; its id."""
-        values = [None, _text(job.run_at), _text(job.delay_secs), _FALSE]
-        values += [_text(value(job)) for value in self._given]
+        values = [None, text(job.run_at), text(job.delay_secs), _FALSE]
+        values += [text(value(job)) for value in self._given]
         with translated(self._schema):
             row = yield Query(self._insert, values)
         return _uuid(row)
+
+    def insert_unique(self, job: NewJob) -> Operation[Stored]:
+        """Stores a unique job, or finds it. Raises JobExistsError where the rule says so."""
+        with translated(self._schema):
+            row = yield Query(self._insert_unique, unique_values(job))
+        assert row is not None
+        stored = Stored(_uuid(row).bytes, row[1][0])
+        refuse_kept(job, stored)
+        return stored
+
+    def insert_unique_many(self, source: Source, *, at_once: bool) -> Operation[Stored]:
+        """Stores any number of unique jobs, block by block, or ``at_once``: then all of them are in memory."""
+        stored = Stored(b"", "")
+        if not source.begin():
+            return stored
+        with translated(self._schema, unless=source.runs):
+            maker = SessionIds(_clock((yield Query(self._read_clock)))[1])
+            for block in [UniqueBlock.whole(source)] if at_once else unique_blocks(source):
+                values = unique_block_values(block, _made(maker, len(block.keys)))
+                row = yield Query(self._insert_unique_jobs, values)
+                assert row is not None
+                part = block.stored(bytes.fromhex(row[0]), row[1])
+                refuse_kept(block.job, part)
+                stored = stored.followed_by(part)
+                source.tell(len(stored.letters))
+        source.tell(len(stored.letters), finally_=True)
+        return stored
 
     def cancel(self, job_id: UUID, reason: str | None) -> Operation[Cancellation]:
         """Cancels a job."""
@@ -64,7 +93,7 @@ class CallerOperations:
             while load.more:
                 yield CopyIn(self._copy, load.chunks())
             source.tell(load.count, finally_=True)
-            yield Query(self._notify, [array(map(_text, values)) for values in load.due().values()])
+            yield Query(self._notify, [array(map(text, values)) for values in load.due().values()])
         return JobIds(load.ids)
 
     def insert_at_once(self, source: Source) -> Operation[JobIds]:
@@ -75,9 +104,9 @@ class CallerOperations:
         with translated(self._schema):
             _, clock_us = _clock((yield Query(self._read_clock)))
             ids = _made(SessionIds(clock_us), len(jobs))
-            values = [array(map(str, ids)), array(_text(job.run_at) for job in jobs)]
-            values += [array(_text(job.delay_secs) for job in jobs)]
-            values += [array(_text(value(job)) for job in jobs) for value in self._given]
+            values = [array(map(str, ids)), array(text(job.run_at) for job in jobs)]
+            values += [array(text(job.delay_secs) for job in jobs)]
+            values += [array(text(value(job)) for job in jobs) for value in self._given]
             yield Query(self._insert_many, [*values, _FALSE])
         source.tell(len(jobs), finally_=True)
         return ids
@@ -93,6 +122,16 @@ class CallerOperations:
         types = {"ids": Oid.UUID_ARRAY, "run_ats": Oid.TIMESTAMPTZ_ARRAY, "delays": Oid.FLOAT8_ARRAY}
         types |= {name: ARRAYS[one.oid] for name, one in columns.given()}
         return CallerStatement(self._statements.load("insert_jobs"), types | {"early": Oid.BOOL})
+
+    @cached_property
+    def _insert_unique(self) -> CallerStatement:
+        types = ONE | {name: one.oid for name, one in columns.given()}
+        return CallerStatement(self._statements.load("insert_unique"), types)
+
+    @cached_property
+    def _insert_unique_jobs(self) -> CallerStatement:
+        types = MANY | {name: ARRAYS[one.oid] for name, one in columns.given()}
+        return CallerStatement(self._statements.load("insert_unique_jobs"), types)
 
     @cached_property
     def _cancel(self) -> CallerStatement:
@@ -124,11 +163,6 @@ def complete(query: bytes, *, job_id: UUID, fence: int, token: int, started_ago:
 @lru_cache(maxsize=4)
 def _completing(query: bytes) -> CallerStatement:
     return CallerStatement(query, _COMPLETE)
-
-
-def _text(value: object) -> str | None:
-    """As PostgreSQL reads it, whatever the session's settings: numbers, and times in ISO 8601, look as Python's do."""
-    return None if value is None else str(value)
 
 
 def _uuid(row: Row | None) -> UUID:

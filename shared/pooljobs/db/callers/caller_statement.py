@@ -62,6 +62,11 @@ class CallerStatement:
         return _PARAMETER.sub(filled, query)
 
 
+def text(value: object) -> str | None:
+    """As PostgreSQL reads it, whatever the session's settings: numbers, and times in ISO 8601, look as Python's do."""
+    return None if value is None else str(value)
+
+
 def array(values: Iterable[str | None]) -> str:
     """An array as PostgreSQL reads it from a text: no driver need know that it is one."""
     elements = ",".join("NULL" if value is None else _quoted(value) for value in values)

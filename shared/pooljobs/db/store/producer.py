@@ -26,6 +26,7 @@ from pooljobs.db.store.retrying import RetryableError, tried
 from pooljobs.db.store.storing import Storing, fresh
 from pooljobs.db.wire.bulk_copy import Copier, Source
 from pooljobs.db.wire.copy_blocks import Block, alike, mixed
+from pooljobs.db.wire.unique_block import Stored, refuse_kept, unique_blocks
 from pooljobs.errors import DatabaseReadOnlyError, PoolJobsError
 from pooljobs.job.cancellation import Cancellation
 from pooljobs.job.new_job import NewJob
@@ -100,6 +101,25 @@ class Producer:
         """As ``insert_many``, for jobs that differ in their payloads alone."""
         return self._copy(alike(job, payloads), on_progress)
 
+    def insert_unique(self, job: NewJob) -> Stored:
+        """Stores one unique job, or finds it, committed when this returns.
+
+        Raises:
+            JobExistsError: It is there, and the rule says so.
+        """
+        return tried(lambda until: self._insert_unique_once(job, until), self._wait)
+
+    def insert_unique_many(
+        self, job: NewJob, payloads: Iterable[bytes], on_progress: Callable[[int], None] | None = None
+    ) -> Stored:
+        """As ``insert_alike``, for unique jobs.
+
+        Raises:
+            JobExistsError: One is there, and the rule says so; nothing was stored.
+        """
+        source = Source(alike(job, payloads), on_progress)
+        return tried(lambda until: self._insert_unique_many_once(source, until), self._wait)
+
     def cancel_once(self, job_id: UUID, reason: str | None, until: float) -> Cancellation:
         """Cancels one job, committed when this returns; one attempt, as ``insert_together``."""
         session = self._pool.take(until)
@@ -142,6 +162,42 @@ class Producer:
             told = self._told(error, session, ids)  # without ids: COMMIT was not sent
         else:
             return ids
+        finally:
+            self._pool.give(session)
+        raise told.error if isinstance(told, RetryableError) and not source.rewind() else told
+
+    def _insert_unique_once(self, job: NewJob, until: float) -> Stored:
+        session = self._pool.take(until)
+        ids, statement = JobIds(session.ids.make(1)), self._storing.unique
+        try:
+            stored = statement.store(session.connection, job, bytes(ids.packed))
+        except psycopg.Error as error:
+            told = self._told(error, session, ids if statement.was_sent(session.connection) else ())
+        else:
+            refuse_kept(job, stored)
+            return stored
+        finally:
+            self._pool.give(session)
+        raise told
+
+    def _insert_unique_many_once(self, source: Source, until: float) -> Stored:
+        session = self._pool.take(until)
+        stored = Stored(b"", "")
+        try:
+            with cut_off(session.connection), session.connection.transaction():
+                for block in unique_blocks(source):
+                    ids = session.ids.make(len(block.keys))
+                    part = self._storing.unique_jobs.store(session.connection, block, ids)
+                    refuse_kept(block.job, part)
+                    stored = stored.followed_by(part)
+                    source.tell(len(stored.letters))
+                source.tell(len(stored.letters), finally_=True)
+        except psycopg.Error as error:
+            if source.runs():
+                raise
+            told = self._told(error, session, JobIds(stored.ids))
+        else:
+            return stored
         finally:
             self._pool.give(session)
         raise told.error if isinstance(told, RetryableError) and not source.rewind() else told

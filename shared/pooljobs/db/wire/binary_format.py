@@ -108,6 +108,11 @@ def array(element: Oid, values: Sequence[bytes | None]) -> bytes:
     return head(element, len(values), nulls=True) + b"".join(map(field, values))
 
 
+def repeated(element: Oid, value: bytes | None, count: int) -> bytes:
+    """An array of so many times the same value, or null."""
+    return head(element, count, nulls=True) + field(value) * count
+
+
 def levels(values: Sequence[int | None]) -> bytes:
     """A smallint[] with nulls."""
     packed = [_NULL if level is None else _LEVEL.pack(2, level) for level in values]

@@ -44,14 +44,18 @@ class HotStatement:
         query: The text, with ``$1`` and so on in the place of named placeholders.
     """
 
-    def __init__(self, verb: str, query: bytes, types: Mapping[str, Oid]) -> None:
-        """``query`` is as for a cursor; ``types`` names its parameters in the order in which values will come."""
+    def __init__(self, verb: str, query: bytes, types: Mapping[str, Oid], *, kept: bool = True) -> None:
+        """``query`` is as for a cursor; ``types`` names its parameters in the order in which values will come.
+
+        ``kept``: False for one that runs inside a transaction: what a pooler has sent elsewhere would end that.
+        """
         places = {name.encode(): b"$%d" % place for place, name in enumerate(types, 1)}
         self.query = _PERCENT.sub(lambda found: places[found[1]] if found[1] else b"%", query)
         self._verb = verb
         self._types = [int(oid) for oid in types.values()]  # lists: psycopg 3.2 takes nothing else
         self.name = f"pooljobs_{verb}_{crc32(self.query + repr(self._types).encode()):08x}".encode()
         self._formats = [Format.BINARY] * len(types)
+        self._kept = kept
         self._prepared: WeakKeyDictionary[Connection[Any], bool] = WeakKeyDictionary()
 
     def row(self, connection: Connection[Any], values: list[bytes | None]) -> list[bytes | None]:
@@ -91,7 +95,7 @@ class HotStatement:
     def _run(self, connection: Connection[Any], values: list[bytes | None]) -> PGresult:
         prepared = self._prepared.get(connection)
         if prepared is None:
-            prepared = self.prepare(connection)
+            prepared = self._kept and self.prepare(connection)
         pgconn = connection.pgconn
         if prepared:
             pgconn.send_query_prepared(self.name, values, self._formats, Format.BINARY)

@@ -1,12 +1,14 @@
 -- Enqueues one job from anything that speaks SQL: a trigger, psql, another language. What is left out comes from the
 -- job type's last declaration, and failing that from the table's defaults. `delay` and `run_at` exclude each other.
 -- A `run_at` of 'infinity' is never due: such a job waits until it is cancelled. Names have at most 200 characters.
--- Returns the job's id; the job commits with the caller's transaction. Idle hosts are told of it.
+-- Unique by `unique_key`, or as the job type was declared; `on_conflict` ('skip', 'replace', 'reschedule', 'raise') says
+-- what becomes of a job of that key that is there (take_unique.sql).
+-- Returns the id of the job that is there; a new one commits with the caller's transaction. Idle hosts are told of it.
 -- Runs with its owner's rights: whoever may call it needs none on the tables.
 CREATE OR REPLACE FUNCTION {schema}.enqueue(
     job_type text, payload jsonb DEFAULT '{{}}', queue text DEFAULT NULL, priority integer DEFAULT 0,
     delay interval DEFAULT NULL, run_at timestamptz DEFAULT NULL, max_retries integer DEFAULT NULL,
-    trace_id text DEFAULT NULL
+    trace_id text DEFAULT NULL, unique_key text DEFAULT NULL, on_conflict text DEFAULT NULL
 ) RETURNS uuid
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $body$
 DECLARE
@@ -21,15 +23,24 @@ BEGIN
         RAISE EXCEPTION 'job_type, queue and trace_id have at most 200 characters each'
             USING ERRCODE = 'invalid_parameter_value';
     END IF;
-    INSERT INTO {schema}.live AS l (job_type, payload, queue, priority, run_at, max_retries, trace_id)
-    SELECT
-        enqueue.job_type, coalesce(enqueue.payload, '{{}}'), coalesce(enqueue.queue, t.queue, 'default'),
-        enqueue.priority, coalesce(enqueue.run_at, now() + coalesce(enqueue.delay, interval '0')),
-        coalesce(enqueue.max_retries, t.max_retries, 3), enqueue.trace_id
-    FROM (SELECT 1) AS one
-    LEFT JOIN {schema}.job_types AS t ON t.job_type = enqueue.job_type
-    RETURNING l.id, l.queue, l.run_at INTO new_id, new_queue, new_run_at;
-    IF {schema}.any_host_idle() THEN PERFORM {schema}.notify_one(new_queue, new_run_at); END IF;
-    RETURN new_id;
+    IF enqueue.unique_key IS NULL AND enqueue.on_conflict IS NULL THEN
+        INSERT INTO {schema}.live AS l (job_type, payload, queue, priority, run_at, max_retries, trace_id)
+        SELECT
+            enqueue.job_type, coalesce(enqueue.payload, '{{}}'), coalesce(enqueue.queue, t.queue, 'default'),
+            enqueue.priority, coalesce(enqueue.run_at, now() + coalesce(enqueue.delay, interval '0')),
+            coalesce(enqueue.max_retries, t.max_retries, 3), enqueue.trace_id
+        FROM (SELECT 1) AS one
+        LEFT JOIN {schema}.job_types AS t ON t.job_type = enqueue.job_type
+        WHERE t.unique_rule IS NULL
+        RETURNING l.id, l.queue, l.run_at INTO new_id, new_queue, new_run_at;
+        IF FOUND THEN
+            IF {schema}.any_host_idle() THEN PERFORM {schema}.notify_one(new_queue, new_run_at); END IF;
+            RETURN new_id;
+        END IF;
+    END IF;
+    RETURN {schema}.enqueue_unique(
+        enqueue.job_type, coalesce(enqueue.payload, '{{}}'), enqueue.queue, enqueue.priority, enqueue.delay, enqueue.run_at,
+        enqueue.max_retries, enqueue.trace_id, enqueue.unique_key, enqueue.on_conflict
+    );
 END
 $body$;

@@ -5,8 +5,10 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON {schema}.live, {schema}.history, {schema
     {schema}.declarations, {schema}.job_types, {schema}.cancellations, {schema}.idle_hosts, {schema}.leaders,
     {schema}.schedules, {schema}.schedule_declarations, {schema}.pauses TO {role};
 GRANT SELECT ON {schema}.jobs TO {role};
-GRANT EXECUTE ON FUNCTION {schema}.enqueue, {schema}.cancel, {schema}.ensure_partitions, {schema}.schedule,
-    {schema}.unschedule, {schema}.edit_schedule, {schema}.pause_schedule, {schema}.resume_schedule, {schema}.run_schedule TO {role};
+GRANT SELECT, UPDATE, DELETE ON {schema}.uniques TO {role};
+GRANT EXECUTE ON FUNCTION {schema}.enqueue, {schema}.take_unique, {schema}.take_uniques, {schema}.cancel,
+    {schema}.ensure_partitions, {schema}.schedule, {schema}.unschedule, {schema}.edit_schedule, {schema}.pause_schedule,
+    {schema}.resume_schedule, {schema}.run_schedule TO {role};
 DO $do$
 BEGIN
     IF current_setting('server_version_num')::integer >= 170000 THEN

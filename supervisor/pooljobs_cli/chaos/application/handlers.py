@@ -25,6 +25,7 @@ def declare(app: PoolJobs) -> None:
     """Declare them."""
     app.job(quick)
     app.job(slow)
+    app.job(alone)
     app.job(max_retries=4, retry_delay_secs=0.2)(flaky)
     app.job(max_retries=2, retry_policy="fixed", retry_delay_secs=0.1)(hopeless)
     app.job(deadly)
@@ -49,6 +50,11 @@ def ticking(release: str, journal: State[Journal], ctx: JobContext) -> None:  # 
     """Enqueued each second by a schedule that each release declares in other words."""
     with journal.run(ctx):
         pass
+
+
+def alone(ms: float, journal: State[Journal], ctx: JobContext) -> None:
+    """As ``slow``; enqueued with a key, so that there is one of each at a time."""
+    slow(ms, journal, ctx)
 
 
 def flaky(failures: int, journal: State[Journal], ctx: JobContext) -> None:

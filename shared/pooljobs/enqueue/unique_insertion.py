@@ -1,0 +1,67 @@
+"""The same six ways as ``insertion``, for unique jobs: of one that was there the handle is given."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Iterable
+from inspect import isawaitable
+from typing import TYPE_CHECKING
+
+from pooljobs.enqueue.lazy_producer import LazyProducer
+from pooljobs.job.handle import JobHandle, JobHandles
+from pooljobs.job.new_job import NewJob
+
+if TYPE_CHECKING:
+    from pooljobs.db.callers.connection_types import AsyncCaller, SyncCaller
+    from pooljobs.db.wire.unique_block import Stored
+    from pooljobs.enqueue.insertion import OnProgress
+
+
+def insert(outlet: LazyProducer, job: NewJob) -> JobHandle:
+    """Stores one job, or finds it, committed when this returns."""
+    return _handle(job, outlet.store().insert_unique(job))
+
+
+async def insert_async(outlet: LazyProducer, job: NewJob) -> JobHandle:
+    """The same in a thread: it waits for others who enqueue the same key."""
+    return _handle(job, await outlet.in_thread(lambda: outlet.store().insert_unique(job)))
+
+
+def insert_with(outlet: LazyProducer, conn: SyncCaller | AsyncCaller, job: NewJob) -> JobHandle | Awaitable[JobHandle]:
+    """The same on the caller's connection, in its transaction."""
+    stored = outlet.for_caller().insert_unique_with(conn, job)
+    return _awaited(job, stored) if isawaitable(stored) else _handle(job, stored)
+
+
+def insert_many(outlet: LazyProducer, job: NewJob, payloads: Iterable[bytes], on_progress: OnProgress) -> JobHandles:
+    """Stores many jobs, all or none; those that are there keep their places among the handles."""
+    return _handles(job, outlet.store().insert_unique_many(job, payloads, on_progress))
+
+
+def insert_many_with(
+    outlet: LazyProducer,
+    conn: SyncCaller | AsyncCaller,
+    job: NewJob,
+    payloads: Iterable[bytes],
+    on_progress: OnProgress,
+) -> JobHandles | Awaitable[JobHandles]:
+    """The same on the caller's connection, in its transaction."""
+    stored = outlet.for_caller().insert_unique_many_with(conn, job, payloads, on_progress)
+    return _all_awaited(job, stored) if isawaitable(stored) else _handles(job, stored)
+
+
+async def _awaited(job: NewJob, stored: Awaitable[Stored]) -> JobHandle:
+    return _handle(job, await stored)
+
+
+async def _all_awaited(job: NewJob, stored: Awaitable[Stored]) -> JobHandles:
+    return _handles(job, await stored)
+
+
+def _handle(job: NewJob, stored: Stored) -> JobHandle:
+    return _handles(job, stored)[0]
+
+
+def _handles(job: NewJob, stored: Stored) -> JobHandles:
+    from pooljobs.db.ids import JobIds
+
+    return JobHandles(JobIds(stored.ids), job.job_type, job.queue, stored.letters)
