@@ -38,6 +38,19 @@ WRITTEN = {"register_worker", "publish_job_types", "renew_fleet", "try_lead"}
 SMALL = {"mark_host_idle", "forget_idle_hosts", "mark_host_busy", "find_neighbours", "count_workers"}
 """These read one table as a whole, which has a row for each worker, or for each queue of each host that sleeps."""
 
+CALLS = {"put_schedule", "drop_schedule", "edit_one_schedule", "pause_one_schedule", "resume_one_schedule"}
+CALLS |= {"run_one_schedule", "insert_unique", "insert_unique_jobs"}
+"""These call functions of ours, which look one row up by its name, or each key by the primary key of ``uniques``."""
+
+SCHEDULES = {"agree_on_schedules", "forget_declared_schedules", "publish_schedules", "advance_schedule"}
+SCHEDULES |= {"list_schedules"}
+"""These read tables with a row for each schedule, or one of them by its name."""
+
+ELSEWHERE = {"sweep_uniques", "find_key_holder", "delete_jobs"}
+"""The sweep's plan is looked at in ``test_unique.py``, the holder of a job's key is found once a retry by an operator,
+and the last is for tests of users: it deletes all.
+"""
+
 WALKING = {"count_jobs", "count_left", "list_jobs"}
 """These count all jobs, or go through the newest until they have found enough."""
 
@@ -141,4 +154,4 @@ def test_every_statement_is_looked_at(connection: Conn) -> None:
     statements = [*hot_statements(connection, worker), *rare_statements(connection, worker)]
     statements += [*foreign_statements(connection), *reader_statements(connection)]
     looked_at = {hot.verb for hot in statements}
-    assert looked_at | NO_TABLE | WRITTEN | SMALL | WALKING == verbs()
+    assert looked_at | NO_TABLE | WRITTEN | SMALL | CALLS | SCHEDULES | ELSEWHERE | WALKING == verbs()

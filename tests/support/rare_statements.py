@@ -171,7 +171,14 @@ def reader_statements(connection: Connection[Any]) -> list[Hot]:
             ANY,
             ANY,
         ),
-        Hot("retry_job", "retry_job", {"id": ended}, {*history, *cancellations}, HISTORY, ANY),
+        Hot(
+            "retry_job",
+            "retry_job",
+            {"id": ended},
+            {*history, *cancellations, ("job_types", "job_types_pkey")},
+            HISTORY,
+            ANY,
+        ),
         *(
             Hot(f"show_job, {told}", "show_job", {"first": one, "last": one, "limit": 6}, shown, HISTORY, ANY)
             for told, one in (("running", running[0]), ("ended", ended))
