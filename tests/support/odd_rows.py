@@ -28,6 +28,7 @@ EXTREMES: Final[dict[str, tuple[Any, ...]]] = {
     "boolean": (True, False),
     "uuid": ("00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"),
     "text": ("", "\x01", "\x1b[2J\u202e\u2028\n", "%s {x} $1 '\"", "\U0010ffff", _LONG, "failed", "none"),
+    "bytea": (b"", b"\0", b"\xff" * 1000),
     "ARRAY": ([], [None], [""], [_LONG]),
     "jsonb": ("null", "[]", '"text"', "1e400", "-1e-400", "1" * 30, '{"": {"a": [null, {}]}}', '{"n": [1e300, -0.0]}'),
 }
