@@ -35,7 +35,7 @@ def every_case() -> Iterator[Any]:
     closed="after an error the process is tried, and leaves (`worker/pooljobs_worker/runtime/exhaustion.py`)",
     area="blame",
 )
-@pytest.mark.parametrize(("what", "concurrency", "needs"), every_case())
+@pytest.mark.parametrize(("what", "concurrency", "needs"), list(every_case()))
 def test_nobody_fails_for_what_another_job_took(
     dsn: str, tmp_path: Path, what: str, concurrency: int, needs: str
 ) -> None:

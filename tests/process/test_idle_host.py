@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from tests.process.test_wakeups_many import until_asleep
 from tests.support.claims import scalar
@@ -31,6 +32,7 @@ SCHEDULES = (
 ENDED = "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = %s"
 
 
+@pytest.mark.long  # beside other tests a steward is late, and others look in its stead
 def test_an_idle_host_costs_about_a_statement_a_second_however_many_workers_and_schedules_it_has(
     dsn: str, tmp_path: Path
 ) -> None:
