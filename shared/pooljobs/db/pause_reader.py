@@ -15,7 +15,7 @@ from pooljobs.db.statements import Statements
 from pooljobs.job.paused import NOTHING, Paused
 from pooljobs.scoreboard import Scoreboard
 
-FRESH_NS: Final = 3_000_000_000
+FRESH_NS: Final = 1_500_000_000
 """Nanoseconds for which the steward's word counts; a healthy one gives it once or twice a second."""
 
 OWN_NS: Final = 500_000_000
