@@ -99,7 +99,7 @@ def test_a_migration_takes_longer_than_a_statement_or_a_transaction_may(
     owner_dsn: str, connection: Connection[Any]
 ) -> None:
     """In a transaction and outside of one; and so do the turns of those that wait for each other."""
-    set_all(connection, dict.fromkeys(timeouts(connection), "1s"))
+    set_all(connection, dict.fromkeys([*timeouts(connection), "idle_in_transaction_session_timeout"], "1s"))
     head = "-- oldest code: 100\n"
     slow = "DO 'BEGIN PERFORM pg_catalog.pg_sleep(1.5); END'"
     with with_migrations(m0900_inside=head + slow, m0901_outside=f"{head}-- outside a transaction\n{slow}"):

@@ -15,7 +15,8 @@ from psycopg import Connection
 from psycopg import errors as pg
 
 from pooljobs import OptionError, PayloadError, PoolJobs, RefusedError
-from pooljobs.db.connect import connect
+from pooljobs.db.connect import child_pool, connect
+from pooljobs.db.error_kinds import passes
 from pooljobs_steward.scheduler.ticks import Ticks
 from tests.support.claims import SQL, scalar
 
@@ -232,6 +233,32 @@ def test_each_tick_is_one_job_over_three_stewards_whose_sessions_are_cut(dsn: st
     ).fetchall()
     assert gaps == []
     assert scalar(connection, COUNT) >= 16 * 10
+
+
+@pytest.mark.hazard(
+    "A host is frozen while its steward is in the middle of a transaction",
+    closed="the server ends a session of ours that is idle in a transaction (`shared/pooljobs/db/session_settings.py`)",
+    area="rows",
+)
+def test_a_steward_that_was_stopped_in_its_transaction_holds_no_tick_up(
+    app: PoolJobs, dsn: str, connection: Conn, steward: Conn, ticks: Ticks
+) -> None:
+    """It is ended; another one does what it had locked, and so does who changes the schedule by hand."""
+    app.schedule("s", "send", every=60, overlap="allow")
+    due_since(connection, "s", "1 min")
+    with child_pool(dsn, size=1, application_name="frozen") as pool:
+        frozen = pool.getconn()
+        frozen.execute("BEGIN")
+        assert len(frozen.execute(SQL.load("find_due_schedules"), {"most": 1}).fetchall()) == 1
+        assert not ticks.enqueue_due(steward)
+        app.schedule("s", "send", every=120, overlap="allow")  # waits for the row
+        with pytest.raises(psycopg.Error) as ended:
+            frozen.execute("SELECT 1")
+        pool.putconn(frozen)
+    assert passes(ended.value)
+    due_since(connection, "s", "1 min")
+    assert ticks.enqueue_due(steward)
+    assert scalar(connection, COUNT) >= 1
 
 
 def test_a_clock_that_is_set_back_repeats_nothing(app: PoolJobs, connection: Conn, steward: Conn, ticks: Ticks) -> None:

@@ -20,6 +20,9 @@ NEEDED: Final = (
     "array_nulls = on",
     "standard_conforming_strings = on",
     "row_security = on",  # off makes an error of each query that a policy restricts
+    # Nothing of ours waits in a transaction: who does was stopped there (SIGSTOP, Ctrl-Z, a virtual machine that was
+    # frozen), and everybody else would wait for its locks until it goes on.
+    "idle_in_transaction_session_timeout = '10s'",
 )
 """What all that we run needs."""
 
@@ -44,12 +47,12 @@ _TRANSACTION_TIMEOUT_SINCE: Final = 170000
 
 
 def patient(connection: Connection[Any]) -> tuple[str, ...]:
-    """Settings by which the server ends nothing for the time that it takes, nor a session that is idle.
+    """Settings by which the server ends nothing for the time that it takes, nor a session that is idle between two.
 
     Limits that a database or a role has are made for other programs: a vacuum takes minutes, and who listens is idle.
     What may take how long is minded here, and the network by TCP.
     """
-    limits = ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "idle_session_timeout"]
+    limits = ["statement_timeout", "lock_timeout", "idle_session_timeout"]
     if connection.info.server_version >= _TRANSACTION_TIMEOUT_SINCE:
         limits.append("transaction_timeout")
     return tuple(f"{limit} = 0" for limit in limits)

@@ -77,8 +77,8 @@ def run_chaos(settings: ChaosSettings, agree: Agree, say: Callable[[str], None],
             _await_fleet(fleet)
             with _producing(settings, pooler.dsn if pooler else place.dsn) as (producers, limit):
                 _harm(settings, place, mischief, limit, show)
-            _pause_schedules(place.dsn)
             mischief.wake(everybody=True)
+            _pause_schedules(place.dsn)
             if settings.deploying:  # those who hang would hold the last restarts up
                 _await_recovery(wire, fleet)
                 mischief.deployments.finish()

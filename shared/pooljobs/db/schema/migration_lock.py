@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from psycopg import Connection, sql
 
@@ -25,6 +25,9 @@ LONGEST = 3600.0
 _PAUSE = 0.1
 """Seconds between two tries."""
 
+_IDLE: Final = "idle_in_transaction_session_timeout = 0"
+"""The turn's transaction waits for as long as a migration takes; nobody but other migrations waits for it."""
+
 
 @contextmanager
 def turn(dsn: str, schema: str) -> Iterator[None]:
@@ -36,7 +39,7 @@ def turn(dsn: str, schema: str) -> Iterator[None]:
     deadline = time.monotonic() + LONGEST
     with connect(dsn, application_name="pooljobs migrate (turn)") as connection:
         while True:
-            with pinned_transaction(connection, *patient(connection)):
+            with pinned_transaction(connection, *patient(connection), _IDLE):
                 if taken(connection, schema):
                     yield
                     return
