@@ -57,7 +57,7 @@ def stored(look: psycopg.Connection[Any], queue: str) -> None:
     """They are there, as they were meant."""
     rows = look.execute(
         """SELECT payload::text, priority, max_retries, trace_id, run_at = %s, status FROM pooljobs.jobs
-        WHERE queue = %s ORDER BY id""",
+        WHERE queue = %s ORDER BY trace_id NULLS LAST, status""",
         (WHEN, queue),
     ).fetchall()
     as_given = (PAYLOAD, 1, 5, "t", True)

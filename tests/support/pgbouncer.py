@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from pooljobs.errors import OptionError
+from pooljobs.errors import RefusedError
 from pooljobs_cli.chaos.pooler import Pooler, find_pooler, open_pooler
 from tests.support.run_directory import run_directory
 
@@ -17,7 +17,7 @@ def program() -> str:
     """Where it is."""
     try:
         return find_pooler()
-    except OptionError as error:
+    except RefusedError as error:
         pytest.skip(f"{error}: {error.hint}")
 
 
