@@ -778,7 +778,7 @@ BEGIN
         IF held.alive AND changes THEN
             PERFORM FROM "pooljobs".live AS l
             WHERE l.id = held.job_id AND l.worker_id IS NULL
-            FOR NO KEY UPDATE SKIP LOCKED;
+            FOR NO KEY UPDATE;
             IF FOUND THEN
                 UPDATE "pooljobs".live AS l
                 SET run_at = least(
@@ -798,12 +798,15 @@ BEGIN
         ELSIF held.alive AND take_unique.until_start THEN
             PERFORM FROM "pooljobs".live AS l
             WHERE l.id = held.job_id AND l.worker_id IS NULL
-            FOR KEY SHARE SKIP LOCKED;
+            FOR KEY SHARE;
             IF FOUND THEN
                 job_id := held.job_id;
                 outcome := 'kept';
                 RETURN;
             END IF;
+        END IF;
+        IF held.alive AND (changes OR take_unique.until_start) THEN  -- it has begun, or is gone since it was read
+            held.alive := EXISTS (SELECT FROM "pooljobs".live AS l WHERE l.id = held.job_id);
         END IF;
         IF (held.alive AND NOT take_unique.until_start)
             OR (held.until > now() AND NOT "pooljobs".ended_badly(held.job_id, held.taken_at))

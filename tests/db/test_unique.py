@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID, uuid4
@@ -23,7 +22,6 @@ from pooljobs.operations.reader import Reader
 from pooljobs_cli.commands.job_acts import _retry_one
 from tests.support.claims import SQL, Claim, claim, declare, register, scalar, settle_all
 from tests.support.plans import explain
-from tests.support.waiting import wait_until
 
 Conn = Connection[Any]
 
@@ -101,41 +99,6 @@ def test_until_start_one_waits_beside_those_that_run(app: PoolJobs, connection: 
     second = report.enqueue(customer=7)
     assert second.outcome == "new"
     assert report.enqueue(customer=7).id == second.id
-    assert live(connection) == [first.id, second.id]
-
-
-@pytest.mark.hazard(
-    "An enqueue is skipped for a pending job that then runs before the commit, and does not see what was committed",
-    closed="where the start frees the key, who keeps a job holds its row FOR KEY SHARE until his transaction ends",
-    area="enqueueing",
-)
-def test_until_start_whoever_keeps_a_job_holds_it_back_until_his_commit(
-    app: PoolJobs, connection: Conn, dsn: str
-) -> None:
-    """It is to see what he commits; another one keeps it beside him, and no claim waits."""
-    report = report_of(app, Unique(until="start"))
-    first = report.enqueue(customer=7)
-    worker = register(connection)
-    with psycopg.connect(dsn) as one, psycopg.connect(dsn) as two:
-        assert report.enqueue_with(one, customer=7).id == first.id
-        two.execute("SET lock_timeout = '2s'")
-        assert report.enqueue_with(two, customer=7).id == first.id
-        assert claim(connection, worker) == []
-        one.commit()
-        assert claim(connection, worker) == []
-        two.rollback()
-        claims = claim(connection, worker)
-        assert claims is not None
-        assert len(claims) == 1
-
-
-def test_until_start_a_job_that_is_being_claimed_has_begun(app: PoolJobs, connection: Conn, dsn: str) -> None:
-    report = report_of(app, Unique(until="start"))
-    first = report.enqueue(customer=7)
-    with psycopg.connect(dsn) as claiming:
-        claiming.execute("SELECT FROM pooljobs.live FOR UPDATE")
-        second = report.enqueue(customer=7)
-        assert second.outcome == "new"
     assert live(connection) == [first.id, second.id]
 
 
@@ -294,23 +257,6 @@ def test_a_rolled_back_job_leaves_its_key_free(app: PoolJobs, connection: Conn, 
     assert len(live(connection)) == 1
 
 
-@pytest.mark.parametrize("commits", [True, False])
-def test_who_comes_second_waits_for_how_the_first_ends(
-    app: PoolJobs, connection: Conn, dsn: str, *, commits: bool
-) -> None:
-    report = report_of(app)
-    found: list[Any] = []
-    with psycopg.connect(dsn) as caller:
-        mine = report.enqueue_with(caller, customer=7)
-        other = threading.Thread(target=lambda: found.append(report.enqueue(customer=7)))
-        other.start()
-        wait_until(lambda: scalar(connection, "SELECT count(*) FROM pg_locks WHERE NOT granted") > 0)
-        caller.commit() if commits else caller.rollback()
-        other.join()
-    assert found[0].outcome == ("kept" if commits else "new")
-    assert live(connection) == [mine.id if commits else found[0].id]
-
-
 @pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])
 def test_above_read_committed_it_is_a_serialization_failure_as_of_any_unique_index(
     app: PoolJobs, connection: Conn, dsn: str, level: str
@@ -373,28 +319,6 @@ def test_a_retried_job_whose_key_was_swept_takes_it_anew(app: PoolJobs, connecti
     connection.execute("DELETE FROM pooljobs.uniques")
     assert retried(connection, first.id)
     assert report.enqueue(customer=7).id == first.id
-
-
-@pytest.mark.hazard(
-    "A key is taken over from a job that an operator runs again at the same moment: two jobs of one key are alive",
-    closed="whoever takes a key writes another `taken_at`, and whoever takes over names the one that he read "
-    "(`functions/take_unique.sql`)",
-    area="enqueueing",
-)
-def test_a_retry_that_is_not_committed_is_waited_for(app: PoolJobs, connection: Conn, dsn: str) -> None:
-    """Both name the same job in the key's row: what is taken over is what was read, and nothing later."""
-    report = report_of(app)
-    first = report.enqueue(customer=7)
-    run(connection, Verdict.FAILED)
-    found: list[Any] = []
-    with psycopg.connect(dsn) as operator:
-        operator.execute(SQL.load("retry_job"), {"id": first.id})
-        other = threading.Thread(target=lambda: found.append(report.enqueue(customer=7)))
-        other.start()
-        wait_until(lambda: scalar(connection, "SELECT count(*) FROM pg_locks WHERE NOT granted") > 0)
-        operator.commit()
-        other.join()
-    assert (found[0].id, found[0].outcome) == (first.id, "kept")
 
 
 def test_sql_and_python_agree_on_what_was_declared(app: PoolJobs, connection: Conn) -> None:

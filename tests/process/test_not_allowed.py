@@ -15,18 +15,12 @@ from tests.support.serving import Serving, audit_of, counts, enqueue, unfinished
 from tests.support.waiting import wait_until
 
 SOON = ("--poll-interval", "0.1", "--procs", "2")
-PIDS = "SELECT array_agg(DISTINCT pid) FROM public.audit"
 
 
 def change(connection: Connection[Any], dsn: str, what: str) -> None:
     """A GRANT or REVOKE that ends with the fleet's role."""
     user = sql.Identifier(str(conninfo_to_dict(least_worker(dsn))["user"]))
     connection.execute(sql.SQL("{} {}").format(sql.SQL(what), user))
-
-
-def pids(connection: Connection[Any]) -> set[int]:
-    row = connection.execute(PIDS).fetchone()
-    return set(row[0]) if row else set()
 
 
 @pytest.mark.hazard("A worker that may not claim or settle dies of it again")
@@ -40,7 +34,6 @@ def test_a_fleet_says_what_it_may_not_do_and_works_on_when_it_may(
     with audit_of(dsn) as connection, Serving(dsn, tmp_path / "log", *SOON) as serving:
         enqueue(connection, "audited", 200)
         wait_until(lambda: not unfinished(connection), what="the jobs to end")
-        before = pids(connection)
         change(connection, dsn, f"REVOKE {right} FROM")
         enqueue(connection, "audited", 200)
         wait_until(lambda: f"(in {statement}); trying again" in serving.text, what="the refusal to be told")
@@ -48,9 +41,8 @@ def test_a_fleet_says_what_it_may_not_do_and_works_on_when_it_may(
         change(connection, dsn, f"GRANT {right} TO")
         wait_until(lambda: not unfinished(connection), what="the other jobs to end")
         assert counts(connection) == {"completed": 400}
-        assert pids(connection) <= before, "no worker has died of it"
         assert told <= 8, "a line a process and statement, not one a try"
-        for word in ("away", "Traceback", "was lost"):
+        for word in ("away", "Traceback", "was lost", "ended:"):  # the last: a worker has died of it
             assert word not in serving.text
 
 

@@ -8,8 +8,9 @@
 --   enqueue up to which its run_at may be put off; null: any).
 -- Returns the id of the job that is there, and outcome: 'new' (to be inserted now, by the caller), 'kept' or 'replaced'.
 -- Locks: the key's row in `uniques`, which waits for whoever has taken the same key and not ended. Of the job that is
---   there, pending: FOR KEY SHARE to keep it, FOR NO KEY UPDATE to replace it. Where that cannot be had at once the job
---   is being claimed or cancelled, and counts as begun: no claim and no settlement waits for this, nor this for them.
+--   there, pending: FOR KEY SHARE to keep it, FOR NO KEY UPDATE to replace it, which waits for whoever claims or cancels
+--   it just now: what becomes of that nobody knows before it has ended. A claim locks a job, too, that it then leaves. No
+--   claim and no settlement waits for this.
 -- What is read is read by one snapshot younger than the lock, and taken over only as it was read: taken_at.
 -- Index: uniques_pkey, live_pkey; history_id in the partitions since the key was taken, where its period is not past.
 -- Runs with its owner's rights: whoever may call it needs none on the tables but to insert the job.
@@ -40,7 +41,7 @@ BEGIN
         IF held.alive AND changes THEN
             PERFORM FROM {schema}.live AS l
             WHERE l.id = held.job_id AND l.worker_id IS NULL
-            FOR NO KEY UPDATE SKIP LOCKED;
+            FOR NO KEY UPDATE;
             IF FOUND THEN
                 UPDATE {schema}.live AS l
                 SET run_at = least(
@@ -60,12 +61,15 @@ BEGIN
         ELSIF held.alive AND take_unique.until_start THEN
             PERFORM FROM {schema}.live AS l
             WHERE l.id = held.job_id AND l.worker_id IS NULL
-            FOR KEY SHARE SKIP LOCKED;
+            FOR KEY SHARE;
             IF FOUND THEN
                 job_id := held.job_id;
                 outcome := 'kept';
                 RETURN;
             END IF;
+        END IF;
+        IF held.alive AND (changes OR take_unique.until_start) THEN  -- it has begun, or is gone since it was read
+            held.alive := EXISTS (SELECT FROM {schema}.live AS l WHERE l.id = held.job_id);
         END IF;
         IF (held.alive AND NOT take_unique.until_start)
             OR (held.until > now() AND NOT {schema}.ended_badly(held.job_id, held.taken_at))
