@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -241,6 +243,19 @@ def test_the_order_is_by_priority_and_then_by_time(jobs: JobHarness) -> None:
         greet.options(priority=priority, queue=queue).enqueue(name=name)
     jobs.drain()
     assert seen == ["a", "b", "c", "d", "e"]
+
+
+def test_on_a_slow_machine_too_what_travelled_is_found(jobs: JobHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where each claim takes a second, looks at a queue from its start are dear, and a worker puts them off."""
+    seconds = itertools.count()
+    clock = SimpleNamespace(monotonic=lambda: float(next(seconds)))
+    monkeypatch.setattr("pooljobs_worker.claims.claimer.time", clock)
+    greet.options(delay=30).enqueue(name="later")
+    for name in ("Ada", "Grace"):
+        greet.enqueue(name=name)
+    assert jobs.drain().completed == 2
+    jobs.travel(minutes=1)
+    assert jobs.drain().completed == 1
 
 
 def test_what_is_due_later_waits_for_travel(jobs: JobHarness) -> None:

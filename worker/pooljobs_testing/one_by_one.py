@@ -83,7 +83,7 @@ class OneByOne:
             return None
         (queue,) = due
         claimer = self._claimers.get(queue) or self._claimers.setdefault(queue, self._claimer(queue))
-        claimer.forget_floors()
+        claimer.forget_floors(behind=True)  # travel, and tests by hand, put jobs there
         self._child.board.pauses_version += 1  # there is no steward to tell of them
         jobs = claimer.claim(1)
         if not jobs:
