@@ -14,7 +14,8 @@ help: ## This list
 demo: $(STAMP) ## Runs the main job: 10,000 jobs through 8 workers on an embedded PostgreSQL
 	@$(BIN)/pooljobs demo
 
-test: lint compiled ## Every gate: ruff, mypy, import-linter, pytest
+test: $(STAMP) ## Every gate: ruff, mypy, import-linter, pytest
+	@$(MAKE) --no-print-directory --jobs 2 lint compiled
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 unit: $(STAMP) ## The tests that need no database, for while you work: under a minute
@@ -59,9 +60,11 @@ $(BENCH_STAMP): $(STAMP)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[embedded,pydantic,dev,bench]'
 	@touch $@
 
-# Tests start a thousand processes; where Python writes no bytecode each would compile all modules again.
+# Tests start a thousand processes; where Python writes no bytecode each would compile all modules again. What pytest
+# makes of the tests is made once, beside mypy, and not in each of its processes; a test that cannot be had it tells later.
 compiled: $(STAMP)
 	@$(BIN)/python -m compileall -q shared supervisor worker tests bench examples
+	@$(BIN)/pytest --collect-only --quiet >/dev/null 2>&1 || true
 
 docs: $(STAMP) ## Writes anew what documents have from the code: hazards, settings, statements, the schema
 	$(BIN)/python -m tests.docs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for name, examples in (("gate", 50), ("thorough", 300)):
         settings.register_profile(name, deadline=None, max_examples=examples)
     settings.load_profile("gate")  # unless --hypothesis-profile names the other, which is loaded after this
+    sys.dont_write_bytecode = False  # of tests, whatever the environment says: each of pytest's processes needs it
     if not hasattr(config, "workerinput"):
         begin_run()
 

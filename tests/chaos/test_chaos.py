@@ -41,7 +41,7 @@ def test_a_short_run_on_a_server_of_its_own_holds(tmp_path: Path) -> None:
     "crashed runs one at a time (`worker/pooljobs_worker/execution/suspect_turn.py`)",
     area="blame",
 )
-@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.long] * (n == "stewards")) for n in STORMS])
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.long] * (n != "bad-jobs")) for n in STORMS])
 def test_in_a_storm_harmless_jobs_are_done_and_do_not_wait(
     name: str, dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -78,6 +78,7 @@ def test_pauses_that_nobody_heeds_are_found(dsn: str, monkeypatch: pytest.Monkey
     assert report.violations == []
 
 
+@pytest.mark.long
 def test_a_key_that_is_taken_though_its_job_is_there_is_found(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
     text = functions()["take_unique"]
     sabotaged = text.replace("(held.alive AND NOT take_unique.until_start)", "false")
@@ -100,6 +101,7 @@ def test_a_process_that_is_left_behind_is_found_and_ended(dsn: str, monkeypatch:
     wait_until(lambda: not lives(pid), what="it to be gone")
 
 
+@pytest.mark.long
 def test_a_fence_that_is_missing_is_found(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
     command = (sys.executable, "-m", "tests.support.sabotage_fence")
     settings = ChaosSettings(

@@ -12,7 +12,12 @@ from tests.docs.terminal import NOT_RUN_HERE, Terminal
 from tests.support.project import Project
 
 EVERY = documents()
-RUNNABLE = [path for path in EVERY if any(block.language in RUN for block in blocks(path.read_text()))]
+RUNNABLE = [
+    # the run that docs/chaos.md shows, and more of it, is in tests/chaos/test_chaos.py
+    pytest.param(path, marks=[pytest.mark.long] * (path.name == "chaos.md"))
+    for path in EVERY
+    if any(block.language in RUN for block in blocks(path.read_text()))
+]
 
 
 @pytest.mark.timeout(600)  # some thirty commands one after the other

@@ -32,7 +32,14 @@ def clock(library: Path, off: int) -> Mapping[str, str]:
 
 
 @pytest.mark.hazard("A worker that was declared dead wakes up and goes on")
-@pytest.mark.parametrize("off", [0, HOUR, -HOUR], ids=["right clocks", "ahead", "behind"])
+@pytest.mark.parametrize(
+    "off",
+    [
+        pytest.param(0, id="right clocks"),
+        pytest.param(HOUR, id="ahead", marks=pytest.mark.long),
+        pytest.param(-HOUR, id="behind"),
+    ],
+)
 def test_what_a_host_held_when_it_was_cut_off_runs_elsewhere_and_is_settled_once(
     site: Site, tmp_path: Path, clock_library: Path, off: int
 ) -> None:

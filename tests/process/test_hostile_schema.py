@@ -67,8 +67,8 @@ def test_a_fleet_calls_nothing_of_it(hostile: str, watcher: Conn, tmp_path: Path
     "command",
     [
         ("demo", "--jobs", "50", "--procs", "2"),
-        ("bench", "--jobs", "2000", "--procs", "2"),
-        ("chaos", "--duration", "2", "--procs", "2", "--hosts", "1"),
+        pytest.param(("bench", "--jobs", "2000", "--procs", "2"), marks=pytest.mark.long),
+        pytest.param(("chaos", "--duration", "2", "--procs", "2", "--hosts", "1"), marks=pytest.mark.long),
     ],
     ids=lambda command: command[0],
 )
