@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, NamedTuple, ParamSpec, Protocol, TypeVar
 
+from pooljobs.enqueue.job_results import JobResults
 from pooljobs.errors import OptionError
 from pooljobs.process.per_process import PerProcess
 from pooljobs.schema_name import check_schema
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from pooljobs.db.wire.unique_block import Stored
     from pooljobs.enqueue.async_group_commit import AsyncGroupCommits
     from pooljobs.enqueue.caller_connection import CallerConnections
+    from pooljobs.enqueue.result_hub import ResultHub
     from pooljobs.job.cancellation import Cancellation
+    from pooljobs.job.job_status import FoundJob
     from pooljobs.job.new_job import NewJob
 
 P = ParamSpec("P")
@@ -48,6 +51,9 @@ class JobStore(Protocol):
     def cancel_once(self, job_id: UUID, reason: str | None, until: float) -> Cancellation:
         """Cancels one; an attempt, which may wait for a connection until that monotonic time."""
 
+    def find_once(self, ids: Sequence[UUID], until: float) -> list[FoundJob]:
+        """Those of these jobs that there are; an attempt likewise."""
+
 
 class _Opened(NamedTuple):
     """A producer, and what ends with it: its connections, then the use of the embedded server if no other was named."""
@@ -70,6 +76,8 @@ class LazyProducer:
         self._opened: PerProcess[_Opened] = PerProcess(self._open)
         self._for_caller: PerProcess[CallerConnections] = PerProcess(self._make_for_caller)
         self._tasks: PerProcess[AsyncGroupCommits] = PerProcess(self._make_gatherings)
+        self._hub: PerProcess[ResultHub] = PerProcess(self._make_hub)
+        self.results = JobResults(self)
 
     @property
     def pool_size(self) -> int:
@@ -102,6 +110,15 @@ class LazyProducer:
     def store(self) -> JobStore:
         """What stores and cancels jobs where the caller passes no connection; errors as of ``producer``."""
         return self.producer()
+
+    @property
+    def hub(self) -> ResultHub:
+        """What waits for jobs in this process; it connects when there is one to wait for."""
+        return self._hub.get()
+
+    def waiting_dsn(self) -> str:
+        """Where that connects to; errors as of ``producer``."""
+        return self.producer().dsn
 
     async def insert_of_task(self, job: NewJob) -> UUID:
         """As ``store().insert``, from a task of an event loop, together with those of other tasks."""
@@ -139,6 +156,8 @@ class LazyProducer:
 
     def close(self) -> None:
         """Close this process's connections, then leave the embedded server; a later job opens them again."""
+        if (hub := self._hub.take()) is not None:
+            hub.close()
         self._for_caller.take()
         opened = self._opened.take()
         if opened is not None:
@@ -163,6 +182,12 @@ class LazyProducer:
         from pooljobs.enqueue.async_group_commit import AsyncGroupCommits
 
         return AsyncGroupCommits(lambda jobs, until: self.producer().insert_together(jobs, until))
+
+    def _make_hub(self) -> ResultHub:
+        from pooljobs.enqueue.result_hub import ResultHub
+        from pooljobs.enqueue.wait_session import WaitSession
+
+        return ResultHub(lambda: WaitSession.open(self.waiting_dsn(), self.schema), self.schema)
 
     def _make_for_caller(self) -> CallerConnections:
         from pooljobs.enqueue.caller_connection import CallerConnections
