@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Any, assert_type
+from uuid import UUID
 
 import sqlalchemy as sa
 import sqlalchemy.ext.asyncio as sa_asyncio
@@ -112,3 +113,19 @@ def any_task(task: Task, mails: Task[[Mail], None]) -> None:
 
 
 def later(mail: Mail) -> None: ...
+
+
+async def results(handle: JobHandle[int], handles: JobHandles[str]) -> None:
+    assert_type(tasks.greet.enqueue("x").result(timeout=1), str)
+    assert_type(tasks.thumbnail.enqueue("x.png").result(), int)
+    assert_type(await tasks.thumbnail.enqueue("x.png").result_async(timeout=1.5), int)
+    assert_type(tasks.thumbnail.options(delay=1).enqueue("x.png").result(), int)
+    assert_type(tasks.app.handle(handle), JobHandle[int])
+    assert_type(tasks.app.handle("id", tasks.greet).result(), str)
+    assert_type(tasks.app.handle("id", tasks.thumbnail).result(), int)
+    assert_type(tasks.app.handle("id").status().state, str)
+    for job, outcome in tasks.app.results(handles, timeout=1):
+        assert_type(job.id, UUID)
+        assert_type(outcome.get(), str)
+    async for _, later_outcome in tasks.app.results_async([tasks.thumbnail.enqueue("x.png")]):
+        assert_type(later_outcome.get(), int)

@@ -143,8 +143,8 @@ def _of_producers() -> dict[str, Sequence[Parameters]]:
         "resume": [{"kind": "type", "name": "a"}],
         "copy_jobs": [{}],
         "listen_ended": [{}],
-        "wait_for": [{"ids": [_ID], "waiter": BIG, "seconds": seconds} for seconds in (60.0, 0.0)],
-        "find_results": [
+        "register_waits": [{"ids": [_ID], "waiter": BIG, "seconds": seconds} for seconds in (60.0, 0.0)],
+        "read_results": [
             {"ids": [_ID], "ended_from": since, "ended_to": until}
             for since, until in ((_WHEN, _WHEN), ("-infinity", "infinity"))
         ],

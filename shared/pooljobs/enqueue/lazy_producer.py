@@ -13,6 +13,7 @@ from pooljobs.schema_name import check_schema
 from pooljobs.settings import LONGEST_WAIT_SECS, MOST_CONNECTIONS, WAIT_SECS
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
     from uuid import UUID
 
     from pooljobs.db.ids import JobIds
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from pooljobs.db.wire.unique_block import Stored
     from pooljobs.enqueue.async_group_commit import AsyncGroupCommits
     from pooljobs.enqueue.caller_connection import CallerConnections
-    from pooljobs.enqueue.result_hub import ResultHub
     from pooljobs.job.cancellation import Cancellation
     from pooljobs.job.job_status import FoundJob
     from pooljobs.job.new_job import NewJob
@@ -55,6 +55,19 @@ class JobStore(Protocol):
         """Those of these jobs that there are; an attempt likewise."""
 
 
+class Hub(Protocol):
+    """Waits for jobs: ``ResultHub``, or what tests have in its place."""
+
+    def add(self, ids: Sequence[UUID]) -> list[Future[FoundJob | None]]:
+        """A future for each of these, in their order, of what became of it; None: there is no such job."""
+
+    def forget(self, ids: Sequence[UUID], futures: Sequence[Future[FoundJob | None]]) -> None:
+        """Nobody waits for these any more."""
+
+    def close(self) -> None:
+        """Ends all waits."""
+
+
 class _Opened(NamedTuple):
     """A producer, and what ends with it: its connections, then the use of the embedded server if no other was named."""
 
@@ -76,7 +89,7 @@ class LazyProducer:
         self._opened: PerProcess[_Opened] = PerProcess(self._open)
         self._for_caller: PerProcess[CallerConnections] = PerProcess(self._make_for_caller)
         self._tasks: PerProcess[AsyncGroupCommits] = PerProcess(self._make_gatherings)
-        self._hub: PerProcess[ResultHub] = PerProcess(self._make_hub)
+        self._hub: PerProcess[Hub] = PerProcess(self._make_hub)
         self.results = JobResults(self)
 
     @property
@@ -112,7 +125,7 @@ class LazyProducer:
         return self.producer()
 
     @property
-    def hub(self) -> ResultHub:
+    def hub(self) -> Hub:
         """What waits for jobs in this process; it connects when there is one to wait for."""
         return self._hub.get()
 
@@ -144,15 +157,18 @@ class LazyProducer:
         self.schema = schema
 
     @contextmanager
-    def replaced(self, producer: Producer, for_caller: CallerConnections) -> Iterator[None]:
-        """Has all jobs of a block taken by another producer, and by another way in on callers' connections."""
-        own = self._opened, self._for_caller
+    def replaced(self, producer: Producer, for_caller: CallerConnections, hub: Hub) -> Iterator[None]:
+        """Has all jobs of a block taken by another producer, and by another way in on callers' connections; and waited
+        for by another hub.
+        """
+        own = self._opened, self._for_caller, self._hub
         self._opened = PerProcess(lambda: _Opened(producer, ExitStack()))
         self._for_caller = PerProcess(lambda: for_caller)
+        self._hub = PerProcess(lambda: hub)
         try:
             yield
         finally:
-            self._opened, self._for_caller = own
+            self._opened, self._for_caller, self._hub = own
 
     def close(self) -> None:
         """Close this process's connections, then leave the embedded server; a later job opens them again."""
@@ -183,7 +199,7 @@ class LazyProducer:
 
         return AsyncGroupCommits(lambda jobs, until: self.producer().insert_together(jobs, until))
 
-    def _make_hub(self) -> ResultHub:
+    def _make_hub(self) -> Hub:
         from pooljobs.enqueue.result_hub import ResultHub
         from pooljobs.enqueue.wait_session import WaitSession
 

@@ -23,7 +23,7 @@ import psycopg
 from pooljobs.db.error_classes import one_line
 from pooljobs.db.error_kinds import passes
 from pooljobs.db.public_errors import as_ours
-from pooljobs.db.store.find_results import Span
+from pooljobs.db.store.find_jobs import Span
 from pooljobs.enqueue.look_times import LookTimes
 from pooljobs.enqueue.wait_book import Ended, WaitBook
 from pooljobs.enqueue.wait_session import HELD_SECS, WaitSession

@@ -19,7 +19,7 @@ from psycopg import Connection, Notify
 from pooljobs.db.connect import with_timeouts
 from pooljobs.db.error_kinds import ErrorKind, kind_of
 from pooljobs.db.statements import Statements
-from pooljobs.db.store.find_results import Span, find_jobs
+from pooljobs.db.store.find_jobs import Span, find_jobs
 from pooljobs.db.wire.prepared import UTF8
 from pooljobs.job.job_status import FoundJob
 
@@ -114,7 +114,7 @@ class WaitSession:
     def _wait_for(self, ids: Sequence[UUID], seconds: float) -> None:
         if self.hears and ids:
             asked = {"ids": list(ids), "waiter": self._waiter, "seconds": seconds}
-            self._connection.execute(self._statements.load("wait_for"), asked)
+            self._connection.execute(self._statements.load("register_waits"), asked)
 
 
 def parsed(payload: str) -> tuple[datetime, list[UUID]]:

@@ -10,7 +10,7 @@ from pooljobs.errors import PoolJobsError
 from pooljobs.job.job_status import JobResult
 
 if TYPE_CHECKING:
-    from pooljobs.enqueue.result_hub import ResultHub
+    from pooljobs.enqueue.lazy_producer import Hub
     from pooljobs.job.handle import JobHandle
 
     Job: TypeAlias = JobHandle[Any]
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Waits:
     """Says the place of each job among those given when it has ended: ``tell`` is called by any thread."""
 
-    def __init__(self, hub: ResultHub, jobs: Sequence[Job], declared: Declared, tell: Callable[[int], None]) -> None:
+    def __init__(self, hub: Hub, jobs: Sequence[Job], declared: Declared, tell: Callable[[int], None]) -> None:
         self._hub = hub
         self._declared = declared
         self._left = dict(enumerate(jobs))

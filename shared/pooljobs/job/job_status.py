@@ -62,7 +62,7 @@ class JobResult(Generic[V_co]):
 
 
 class FoundJob(NamedTuple):
-    """A row of ``find_results.sql``: ``error`` is the whole last error, ``result`` JSON, ``note`` why there is none."""
+    """A row of ``read_results.sql``: ``error`` is the whole last error, ``result`` JSON, ``note`` why there is none."""
 
     id: UUID
     job_type: str

@@ -15,7 +15,7 @@ from asgiref.sync import sync_to_async
 from pooljobs.contrib.django import project_settings
 from pooljobs.db.ids import JobIds
 from pooljobs.db.statements import Statements
-from pooljobs.db.store.find_results import find_jobs
+from pooljobs.db.store.find_jobs import find_jobs
 from pooljobs.db.wire.unique_block import Stored
 from pooljobs.enqueue.caller_connection import CallerConnections
 from pooljobs.enqueue.lazy_producer import LazyProducer

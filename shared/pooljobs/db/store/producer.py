@@ -20,7 +20,7 @@ from pooljobs.db.ids import JobIds
 from pooljobs.db.public_errors import as_ours, lost_midway, undecided
 from pooljobs.db.statements import Statements
 from pooljobs.db.store.cancel import cancel_with
-from pooljobs.db.store.find_results import find_jobs
+from pooljobs.db.store.find_jobs import find_jobs
 from pooljobs.db.store.group_commit import Call, GroupCommit, Outcome, ended
 from pooljobs.db.store.producer_pool import ProducerPool, ProducerSession
 from pooljobs.db.store.retrying import RetryableError, tried

@@ -42,7 +42,7 @@ def find_jobs(
         psycopg.Error: As it comes.
     """
     cursor = connection.cursor(row_factory=tuple_row)
-    query = statements.load("find_results")
+    query = statements.load("read_results")
     found: list[FoundJob] = []
     for stretch in stretches(ids):
         ended_from, ended_to = ended or (_earliest(stretch[0]), "infinity")
