@@ -27,6 +27,7 @@ from pooljobs import (
     ResultNotReadyError,
 )
 from pooljobs.enqueue import look_times, result_hub
+from pooljobs.enqueue.wait_session import WaitSession
 from pooljobs.job.verdict import KeptResult, Verdict
 from tests.support.claims import SQL, Claim, claim, register, scalar, settle_all
 from tests.support.cut_line import line_to
@@ -242,6 +243,38 @@ def test_an_outage_ends_no_wait(dsn: str, worker: Worker, connection: Conn, thre
         assert heard(future) == 49
 
 
+def test_at_the_timeout_of_a_wait_in_an_outage_nothing_is_ready(dsn: str, connection: Conn, threads: Any) -> None:
+    with line_to(dsn) as line, app_on(line.dsn, wait=60) as app:
+        job = enqueued(app)
+        future = threads.submit(job.result, timeout=1.0)
+        waited_for(connection)
+        line.cut()
+        with pytest.raises(ResultNotReadyError, match="the database is away"):
+            heard(future)
+        with pytest.raises(ResultNotReadyError, match="the database is away"):
+            asyncio.run(job.result_async(timeout=0.1))
+
+
+@pytest.mark.usefixtures("told_only")
+def test_what_comes_with_the_answer_to_a_statement_is_heard(
+    app: PoolJobs, worker: Worker, connection: Conn, threads: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The socket has nothing to say of it afterwards."""
+    first, second = threads.submit(enqueued(app).result), enqueued(app)
+    waited_for(connection)
+    find = WaitSession.find
+
+    def settled_meanwhile(self: WaitSession, *args: Any) -> Any:
+        found = find(self, *args)
+        if claims := worker.claim():
+            worker.complete(claims)
+            wait_until(lambda: self._connection.execute("SELECT 1").fetchone() and self._heard, what="the notification")
+        return found
+
+    monkeypatch.setattr(WaitSession, "find", settled_meanwhile)
+    assert (second.result(timeout=60), heard(first)) == (49, 49)
+
+
 def test_behind_a_pooler_it_is_found_by_looks_alone(dsn: str, worker: Worker, connection: Conn, threads: Any) -> None:
     with pooled(dsn) as pooler, app_on(pooler.dsn) as app:
         job = enqueued(app)
@@ -291,7 +324,7 @@ def test_closing_the_application_ends_the_waits(app: PoolJobs, connection: Conn,
     app.close()
     with pytest.raises(RefusedError, match="closed while a job was waited for"):
         heard(future)
-    assert scalar(connection, WAITERS) == 0
+    wait_until(lambda: scalar(connection, WAITERS) == 0, what="the connection to go")
     assert enqueued(app).status().state == "pending"
 
 

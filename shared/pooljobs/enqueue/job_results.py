@@ -11,13 +11,14 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from pooljobs.errors import OptionError, RefusedError
+from pooljobs.errors import DatabaseUnreachableError, OptionError, RefusedError
 from pooljobs.handler.context import current_job
 from pooljobs.job.job_status import JobResult, JobStatus
 from pooljobs.job.result_errors import ResultNotReadyError
 
 if TYPE_CHECKING:
     import asyncio
+    from uuid import UUID
 
     from pooljobs.enqueue.found_outcomes import Declared
     from pooljobs.enqueue.lazy_producer import LazyProducer
@@ -46,7 +47,7 @@ class JobResults:
         """As ``JobHandle.status``."""
         from pooljobs.enqueue.found_outcomes import status_of
 
-        found = self._find([job])
+        found = self._find([job], self._outlet.wait)
         return status_of(job.id, found[0] if found else None)
 
     async def status_async(self, job: Job) -> JobStatus:
@@ -55,8 +56,8 @@ class JobResults:
 
     def result(self, job: Job, timeout: float | None) -> Any:
         """As ``JobHandle.result``. Most results are there, or are near: it is looked before anything is opened."""
-        until = _until(timeout)
-        ((_, outcome),) = self._look([job])
+        until, wait = _until(timeout), self._outlet.wait
+        ((_, outcome),) = self._look([job], wait if timeout is None else min(wait, timeout))
         if timeout != 0 and isinstance(outcome.error, ResultNotReadyError):
             left = None if until is None else max(0.0, until - time.monotonic())
             ((_, outcome),) = self.as_they_end([job], left)
@@ -86,7 +87,7 @@ class JobResults:
             finally:
                 waits.close()
             asked = waits.left
-        yield from self._look(asked)
+        yield from self._last_look(asked, timeout)
 
     async def as_they_end_async(
         self,
@@ -112,7 +113,7 @@ class JobResults:
             finally:
                 waits.close()
             asked = waits.left
-        for outcome in await self._outlet.in_thread(self._look, asked):
+        for outcome in await self._outlet.in_thread(self._last_look, asked, timeout):
             yield outcome
 
     def _parted(self, jobs: Sequence[Job]) -> tuple[list[Outcome], list[Job]]:
@@ -129,21 +130,37 @@ class JobResults:
                 known.append((job, outcome))
         return known, asked
 
-    def _look(self, jobs: Sequence[Job]) -> list[Outcome]:
+    def _last_look(self, jobs: Sequence[Job], timeout: float | None) -> list[Outcome]:
+        """As of the end of a wait: what keeps the database away then is no other answer than that nothing is ready."""
+        try:
+            return self._look(jobs, 0.0 if timeout else self._outlet.wait)
+        except DatabaseUnreachableError as error:
+            if not timeout:
+                raise
+            told = "the database is away, so that it is not known what became of job"
+            return [(job, JobResult(error=_caused(f"{told} {job.id}", job.id, error))) for job in jobs]
+
+    def _look(self, jobs: Sequence[Job], wait: float) -> list[Outcome]:
         """What became of each, as of now; ``ResultNotReadyError`` of those that have not ended."""
         from pooljobs.enqueue.found_outcomes import outcome_of
 
         known, asked = self._parted(jobs)
-        found = {row.id: row for row in self._find(asked)}
+        found = {row.id: row for row in self._find(asked, wait)}
         return known + [(job, outcome_of(job.id, found.get(job.id), self.declared)) for job in asked]
 
-    def _find(self, jobs: Sequence[Job]) -> list[FoundJob]:
+    def _find(self, jobs: Sequence[Job], wait: float) -> list[FoundJob]:
         from pooljobs.db.store.retrying import tried
 
         if not jobs:
             return []
         ids = [job.id for job in jobs]
-        return tried(lambda until: self._outlet.store().find_once(ids, until), self._outlet.wait)
+        return tried(lambda until: self._outlet.store().find_once(ids, until), wait)
+
+
+def _caused(told: str, job_id: UUID, cause: Exception) -> ResultNotReadyError:
+    error = ResultNotReadyError(told, job_id=job_id)
+    error.__cause__ = cause
+    return error
 
 
 def _until(timeout: float | None) -> float | None:

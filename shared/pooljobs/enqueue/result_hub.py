@@ -176,6 +176,7 @@ class ResultHub:
         sources.register(self._bell, select.POLLIN)
         if session is not None:
             sources.register(session.fileno(), select.POLLIN)
+            seconds = 0.0 if session.told else seconds
         sources.poll(max(0.0, seconds) * 1000)
         with suppress(BlockingIOError):
             self._bell.recv(4096)

@@ -82,6 +82,11 @@ class WaitSession:
         """As ``find_jobs``."""
         return find_jobs(self._connection, self._statements, ids, ended)
 
+    @property
+    def told(self) -> bool:
+        """Whether something came with the answer to a statement: the socket says nothing of that any more."""
+        return bool(self._heard)
+
     def heard(self) -> tuple[list[UUID], Span] | None:
         """The jobs of which was told that they have ended, since the last call, and when; None for none."""
         pgconn = self._connection.pgconn
