@@ -20,6 +20,7 @@ from pooljobs.job.result_errors import (
 from pooljobs.payload.encoding import decode
 
 _KEEP: Final = "have its type keep them: @app.job(result=True), or PoolJobs(results=True), in the workers' code too"
+_WHY_NONE: Final = "the code that ran it keeps none, it was completed by complete_with, or its worker died as it ended"
 _COMMIT: Final = "if it was enqueued in a transaction of yours, commit that first"
 
 
@@ -80,7 +81,7 @@ def _returned(job_id: UUID, found: FoundJob, named: str, declared: Declared) -> 
         if found.note is not None:
             told = f"{named} is completed, and what it returned was not kept: {escaped(found.note)}"
             return JobResult(error=NoResultError(told, job_id=job_id))
-        told = f"{named} is completed without a result: the code that ran it keeps none, or its worker died as it ended"
+        told = f"{named} is completed without a result: {_WHY_NONE}"
         return JobResult(error=NoResultError(told, hint=_KEEP, job_id=job_id))
     task = declared.get(found.job_type)
     try:

@@ -49,6 +49,7 @@ class ResultHub:
         self._starting = Lock()
         self._thread: Thread | None = None
         self._closed = False
+        self._renewed = self._waited = 0.0  # when the registrations were, and when somebody last waited
         self._bell, self._ringer = socket.socketpair()
         for end in (self._bell, self._ringer):
             end.settimeout(0)
@@ -115,32 +116,34 @@ class ResultHub:
 
     def _serve(self, session: WaitSession) -> bool:
         """Until the session is lost, which is raised, or nobody waits any more: true then."""
-        now = time.monotonic()
+        self._renewed = self._waited = time.monotonic()
         self._book.take_fresh()
-        waited, renewed, idle_since = self._book.waited(), now, now
-        self._begin(session, waited)
-        self._times.begin_anew(self._book.waited(waited), now, hearing=session.hears)
+        self._begin(session, self._book.waited())
+        self._times.begin_anew(self._book.waited(), self._renewed, hearing=session.hears)
         while not self._closed:
             now = time.monotonic()
-            if self._book.waited():
-                idle_since = now
-            elif self._leaves(idle_since + IDLE_SECS):
+            if self._book.anybody:
+                self._waited = now
+            elif self._leaves(self._waited + IDLE_SECS):
                 return True
-            until = [idle_since + IDLE_SECS, renewed + HELD_SECS / 2]
-            self._sleep(session, min([*until, self._times.next() or until[0]]) - now)
-            if session.hears and (heard := session.heard()) is not None:
-                ids, span = heard
-                self._look(session, self._book.waited(ids), span)
-            now = time.monotonic()
-            if fresh := self._book.take_fresh():
-                self._begin(session, fresh)
-                self._times.add(self._book.waited(fresh), now)
-            self._look_again(session, now)
-            session.let_go(self._book.take_left())
-            if now >= renewed + HELD_SECS / 2:
-                session.register(self._book.waited())
-                renewed = now
+            ends = min(self._waited + IDLE_SECS, self._renewed + HELD_SECS / 2)
+            self._sleep(session, min(ends, self._times.next() or ends) - now)
+            self._turn(session, time.monotonic())
         return True
+
+    def _turn(self, session: WaitSession, now: float) -> None:
+        """What was heard, who came, who is to be looked at again, and who went."""
+        if session.hears and (heard := session.heard()) is not None:
+            ids, span = heard
+            self._look(session, self._book.waited(ids), span)
+        if fresh := self._book.take_fresh():
+            self._begin(session, fresh)
+            self._times.add(self._book.waited(fresh), now)
+        self._look_again(session, now)
+        session.let_go(self._book.take_left())
+        if now >= self._renewed + HELD_SECS / 2:
+            session.register(self._book.waited())
+            self._renewed = now
 
     def _begin(self, session: WaitSession, ids: Sequence[UUID]) -> None:
         """First the registration: from then on settlements tell of them."""
@@ -165,7 +168,7 @@ class ResultHub:
     def _leaves(self, at: float | None) -> bool:
         """Whether the thread ends now: nobody waits, and it is that late."""
         with self._starting:
-            if at is None or time.monotonic() < at or self._book.waited():
+            if at is None or time.monotonic() < at or self._book.anybody:
                 return False
             self._thread = None
             return True

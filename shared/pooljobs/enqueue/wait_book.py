@@ -79,6 +79,11 @@ class WaitBook:
             left, self._left = self._left, []
             return [job_id for job_id in left if job_id not in self._waits]
 
+    @property
+    def anybody(self) -> bool:
+        """Whether somebody waits for anything."""
+        return bool(self._waits)
+
     def waited(self, ids: Iterable[UUID] | None = None) -> list[UUID]:
         """Those of these, or of all, that are waited for."""
         with self._lock:

@@ -15,6 +15,7 @@ from uuid import UUID
 
 import psycopg
 from psycopg import Connection, Notify
+from psycopg import errors as pg
 
 from pooljobs.db.connect import with_timeouts
 from pooljobs.db.error_kinds import ErrorKind, kind_of
@@ -111,8 +112,8 @@ class WaitSession:
         try:
             self._connection.execute(self._statements.load("listen_ended"))
         except psycopg.Error as error:
-            if kind_of(error) is not ErrorKind.REFUSED:
-                raise
+            if kind_of(error) is not ErrorKind.REFUSED and not isinstance(error, pg.ReadOnlySqlTransaction):
+                raise  # a standby, where nobody may listen, can be looked at
             return False
         return True
 

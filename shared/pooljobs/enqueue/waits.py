@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from pooljobs.db.store.storing import fresh
 from pooljobs.enqueue.found_outcomes import Declared, outcome_of
 from pooljobs.errors import PoolJobsError
 from pooljobs.job.job_status import JobResult
@@ -39,7 +40,7 @@ class Waits:
         try:
             return job, outcome_of(job.id, self._futures[place].result(), self._declared)
         except PoolJobsError as error:
-            return job, JobResult(error=error)
+            return job, JobResult(error=fresh(error))  # others who wait are raised theirs
 
     def close(self) -> None:
         """Waits for the others no longer."""
