@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import json
 import pickle
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from io import StringIO
 from typing import Any
 from uuid import UUID, uuid4
 
+import orjson
 import psycopg
 import pytest
 from psycopg import Connection
+from rich.console import Console
+from rich.table import Table
 
 from pooljobs import (
     DeclarationError,
@@ -34,7 +39,10 @@ from pooljobs import (
     injected,
 )
 from pooljobs.job.verdict import Verdict
+from pooljobs.operations.reader import open_reader
 from pooljobs.testing import JobHarness, harness
+from pooljobs_cli.output.job_json import job_json
+from pooljobs_cli.output.job_sheet import job_sheet
 from tests.support.claims import claim, register, scalar, settle_all
 from tests.support.database import DatabaseServer
 
@@ -303,6 +311,28 @@ def test_the_view_has_it_as_json(jobs: JobHarness) -> None:
     assert found["nothing"] == ("null", None)
     assert found["large"][0] is None
     assert "11 bytes" in found["large"][1]
+
+
+def test_commands_show_it_cut_or_as_json(jobs: JobHarness) -> None:
+    short, long, none = fetch.enqueue(url="/\x1b[2J"), fetch.enqueue(url="x" * 9000), large.enqueue()
+    jobs.drain()
+    with open_reader(jobs.dsn, app.schema) as reader:
+        rows = {job.id: reader.find(str(job.id)) for job in (short, long, none)}
+        listed = {row["id"]: row for row in reader.list_jobs(whole=True)}
+    sheets = {job_id: shown(job_sheet(row | {"secret": None})) for job_id, row in rows.items()}
+    assert '"url": "/\\u001b[2J"' in sheets[short.id]
+    assert "characters more (--json has them)" in sheets[long.id]
+    assert "result: 11 bytes of JSON" in sheets[none.id]
+    for row in (rows[long.id], listed[long.id]):
+        told = json.loads(orjson.dumps({"result": job_json(row)["result"]}))
+        assert told["result"] == {"url": "x" * 9000, "seen": "2026-01-02"}
+    assert listed[none.id]["result_note"].startswith("result: 11 bytes")
+
+
+def shown(table: Table) -> str:
+    with StringIO() as file:
+        Console(file=file, width=200).print(table)
+        return file.getvalue()
 
 
 def unreadable() -> type[Conn]:

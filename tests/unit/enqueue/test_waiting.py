@@ -92,8 +92,8 @@ def test_ids_are_looked_for_in_stretches_that_lie_together() -> None:
         return UUID(int=millis << 80 | 7 << 76 | 1 << 63)
 
     near = [at(1_000_000 + place) for place in range(MOST_AT_ONCE + 1)]
-    far = at(9_000_000)
-    assert list(stretches([far, *reversed(near), far])) == [near[:-1], near[-1:], [far]]
+    far = [at(9_000_000 + 3000 * place) for place in range(3)]
+    assert list(stretches([*far, *reversed(near), far[0]])) == [near[:-1], near[-1:], far[:2], far[2:]]
     assert list(stretches([])) == []
 
 

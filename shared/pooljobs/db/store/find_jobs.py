@@ -20,8 +20,8 @@ from pooljobs.job.job_status import FoundJob
 MOST_AT_ONCE: Final = 1000
 """Ids in one statement."""
 
-_NEAR_MS: Final = 5000
-"""Milliseconds between two ids of one stretch."""
+_SPAN_MS: Final = 5000
+"""Milliseconds from the first to the last id of a stretch: whatever was enqueued between them and has ended is read."""
 
 _SLACK: Final = timedelta(hours=1)
 """By so much a clock may have been set back since the id was made."""
@@ -52,10 +52,10 @@ def find_jobs(
 
 
 def stretches(ids: Sequence[UUID]) -> Iterator[list[UUID]]:
-    """The ids in order, parted where there are many or where they lie far from each other."""
+    """The ids in order, parted where there are many or where they would reach far."""
     stretch: list[UUID] = []
     for job_id in sorted(set(ids)):
-        if stretch and (len(stretch) == MOST_AT_ONCE or _millis(job_id) - _millis(stretch[-1]) > _NEAR_MS):
+        if stretch and (len(stretch) == MOST_AT_ONCE or _millis(job_id) - _millis(stretch[0]) > _SPAN_MS):
             yield stretch
             stretch = []
         stretch.append(job_id)
