@@ -1,5 +1,7 @@
 CREATE SEQUENCE pooljobs.idle_until AS bigint MINVALUE 0 START 0;
 
+CREATE SEQUENCE pooljobs.waiting_until AS bigint MINVALUE 0 START 0;
+
 CREATE TABLE pooljobs.cancellations (
     job_id uuid NOT NULL,
     requested_at timestamp with time zone NOT NULL DEFAULT now(),
@@ -54,6 +56,8 @@ CREATE TABLE pooljobs.history (
     flags smallint,
     snoozes integer,
     unique_key bytea,
+    result json,
+    result_note text,
     CONSTRAINT history_status_known CHECK ((status = ANY (ARRAY['completed'::text, 'failed'::text, 'cancelled'::text])))
 ) PARTITION BY RANGE (finished_at);
 
@@ -212,6 +216,15 @@ CREATE TABLE pooljobs.uniques (
     CONSTRAINT uniques_pkey PRIMARY KEY (key)
 ) WITH (fillfactor=80);
 
+CREATE TABLE pooljobs.waiters (
+    job_id uuid NOT NULL,
+    waiter bigint NOT NULL,
+    until timestamp with time zone NOT NULL,
+    CONSTRAINT waiters_pkey PRIMARY KEY (job_id, waiter)
+) WITH (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=1000);
+
+GRANT SELECT ON pooljobs.waiters TO PUBLIC;
+
 CREATE TABLE pooljobs.workers (
     id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     fleet bigint NOT NULL,
@@ -232,6 +245,18 @@ CREATE OR REPLACE FUNCTION pooljobs.any_host_idle()
  RETURNS boolean
  LANGUAGE sql
 RETURN COALESCE((to_timestamp((pg_sequence_last_value('pooljobs.idle_until'::regclass))::double precision) > now()), false);
+
+CREATE OR REPLACE FUNCTION pooljobs.anybody_waits()
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    RETURN coalesce(
+        to_timestamp(pg_sequence_last_value(to_regclass(format('%I.waiting_until', 'pooljobs'::text)))) > now(), false
+    );
+END
+$function$;
 
 CREATE OR REPLACE FUNCTION pooljobs.cancel(job_id uuid, reason text DEFAULT NULL::text)
  RETURNS text
@@ -289,6 +314,7 @@ BEGIN
         e.id, e.created_at, e.fence, e.interruptions, e.priority, e.queue, e.job_type, e.trace_id, e.payload, e.flags, e.snoozes, e.unique_key
     FROM ended AS e;
     DELETE FROM "pooljobs".cancellations AS c WHERE c.job_id = cancel_pending.job_id;
+    IF "pooljobs".anybody_waits() THEN PERFORM "pooljobs".tell_waiters(ARRAY[cancel_pending.job_id], now()); END IF;
     RETURN true;
 END
 $function$;
@@ -493,6 +519,41 @@ BEGIN
         made := made + 1;
     END LOOP;
     RETURN made;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION pooljobs.find_results(ids uuid[], ended_from timestamp with time zone, ended_to timestamp with time zone)
+ RETURNS TABLE(job_id uuid, job_type text, state text, attempts integer, finished_at timestamp with time zone, error text, result text, note text)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_seqscan TO 'off'
+AS $function$
+DECLARE
+    ended constant uuid[] := ARRAY(
+        SELECT g.id FROM unnest(find_results.ids) AS g (id)
+        WHERE (SELECT l.id FROM "pooljobs".live AS l WHERE l.id = g.id) IS NULL
+        ORDER BY g.id
+    );
+BEGIN
+    RETURN QUERY
+    SELECT l.id, left(l.job_type, 200), CASE WHEN l.worker_id IS NULL THEN 'pending' ELSE 'running' END,
+        least(l.attempts, 2147483646) + (l.worker_id IS NOT NULL)::integer, NULL::timestamptz, left(l.last_error, 8192),
+        NULL::text, NULL::text
+    FROM unnest(find_results.ids) AS g (id)
+    JOIN "pooljobs".live AS l ON l.id BETWEEN g.id AND g.id;
+    IF ended = '{}' THEN RETURN; END IF;
+    RETURN QUERY
+    SELECT n.id, left(n.job_type, 200), n.status, n.attempts, n.finished_at, left(n.last_error, 8192), n.result::text,
+        left(n.result_note, 1000)
+    FROM (
+        SELECT h.id, h.job_type, h.status, h.attempts, h.finished_at, h.last_error, h.result, h.result_note
+        FROM "pooljobs".history AS h
+        WHERE h.id BETWEEN ended[1] AND ended[cardinality(ended)]
+          AND h.finished_at BETWEEN find_results.ended_from AND find_results.ended_to
+        OFFSET 0
+    ) AS n
+    WHERE n.id IN (SELECT unnest(ended));
 END
 $function$;
 
@@ -892,6 +953,30 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION pooljobs.tell_waiters(ids uuid[], ended timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_seqscan TO 'off'
+AS $function$
+DECLARE
+    waited text[];
+BEGIN
+    IF current_setting('pooljobs.notify', true) = 'off' THEN RETURN false; END IF;
+    waited := ARRAY(
+        SELECT DISTINCT replace(w.job_id::text, '-', '') FROM "pooljobs".waiters AS w WHERE w.job_id = ANY (tell_waiters.ids)
+    );
+    IF waited = '{}' OR pg_notification_queue_usage() > 0.5 THEN RETURN false; END IF;
+    FOR place IN 1 .. cardinality(waited) BY 240 LOOP
+        PERFORM pg_notify(
+            'pooljobs_ended',
+            (extract(epoch FROM ended) * 1000000)::bigint || ':' || array_to_string(waited[place:place + 239], '')
+        );
+    END LOOP;
+    RETURN true;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION pooljobs.unschedule(name text)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -915,6 +1000,31 @@ CREATE OR REPLACE FUNCTION pooljobs.uuid_v7()
  LANGUAGE sql
  PARALLEL SAFE
 AS $function$SELECT pg_catalog.uuidv7()$function$;
+
+CREATE OR REPLACE FUNCTION pooljobs.wait_for(ids uuid[], waiter bigint, seconds double precision)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    gate constant regclass := format('%I.waiting_until', 'pooljobs'::text)::regclass;
+    ends constant timestamptz := now() + make_interval(secs => least(wait_for.seconds, 3600));
+BEGIN
+    PERFORM set_config('synchronous_commit', 'off', true);
+    IF wait_for.seconds <= 0 THEN
+        DELETE FROM "pooljobs".waiters AS w WHERE w.job_id = ANY (wait_for.ids) AND w.waiter = wait_for.waiter;
+        RETURN;
+    END IF;
+    PERFORM setval(gate, greatest(ceil(extract(epoch FROM ends))::bigint, coalesce(pg_sequence_last_value(gate), 0)));
+    DELETE FROM "pooljobs".waiters AS w
+    USING (SELECT e.job_id, e.waiter FROM "pooljobs".waiters AS e WHERE e.until < now() FOR UPDATE SKIP LOCKED) AS past
+    WHERE w.job_id = past.job_id AND w.waiter = past.waiter;
+    INSERT INTO "pooljobs".waiters AS w (job_id, waiter, until)
+    SELECT DISTINCT g.id, wait_for.waiter, ends FROM unnest(wait_for.ids) AS g (id)
+    ON CONFLICT ON CONSTRAINT waiters_pkey DO UPDATE SET until = excluded.until;
+END
+$function$;
 
 CREATE VIEW pooljobs.jobs AS
  SELECT l.id,
@@ -962,7 +1072,9 @@ CREATE VIEW pooljobs.jobs AS
     ( SELECT c.reason
            FROM pooljobs.cancellations c
           WHERE (c.job_id = l.id)) AS cancel_reason,
-    l.snoozes
+    l.snoozes,
+    NULL::json AS result,
+    NULL::text AS result_note
    FROM pooljobs.live l
 UNION ALL
  SELECT h.id,
@@ -998,5 +1110,7 @@ UNION ALL
           WHERE (w.id = h.worker_id)) AS worker_ordinal,
     NULL::timestamp with time zone AS cancel_requested_at,
     NULL::text AS cancel_reason,
-    h.snoozes
+    h.snoozes,
+    h.result,
+    h.result_note
    FROM pooljobs.history h;

@@ -15,6 +15,7 @@ from bench.cases import (
     growth,
     latency,
     limit,
+    results,
     scale,
     steady,
     storms,
@@ -36,6 +37,7 @@ CASES: Final[dict[str, Case]] = {
     "enqueue": enqueue.measure,
     "growth": growth.measure,
     "foreign": foreign.measure,
+    "results": results.measure,
     "scale": scale.measure,
 }
 """In the order of the report."""

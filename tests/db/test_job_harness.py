@@ -142,7 +142,7 @@ def test_what_was_enqueued_is_found_and_returned(jobs: JobHarness) -> None:
     greet.enqueue(name="Bob")
     job = jobs.assert_enqueued(greet, name="Ada", queue="special", delay=3600, priority=2, trace_id="t", max_retries=3)
     assert isinstance(job, StoredJob)
-    assert (job.id, job.payload, job.status) == (handle.id, {"name": "Ada"}, "pending")
+    assert (job.id, job.payload, job.state) == (handle.id, {"name": "Ada"}, "pending")
     assert jobs.assert_enqueued("greet", {"name": "Ada"}) == job
     assert jobs.assert_enqueued(greet, run_at=job.run_at) == job
     assert [each.payload["name"] for each in jobs.enqueued(greet)] == ["Ada", "Bob"]

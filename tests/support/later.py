@@ -38,7 +38,7 @@ def only_until(version: int) -> Iterator[None]:
     """This pooljobs knows no later migration, nor functions and columns that need one."""
     later = [one for one in module.migrations() if one.version > version]
     late = {one.name for one in later} | {name for name, needed in NEEDED.items() if needed > version}
-    added = {name for one in later for name in re.findall(r"live ADD COLUMN (\w+)", one.text)}
+    added = {name for one in later for name in re.findall(r"(?:live|history) ADD COLUMN (\w+)", one.text)}
 
     def files(folder: str) -> dict[str, str]:
         return {name: text for name, text in _files(folder).items() if name not in late}

@@ -135,6 +135,19 @@ def foreign_statements(connection: Connection[Any]) -> list[Hot]:
         Hot("notify_idle", "notify_idle", {"queues": ["default"], "run_ats": [None]}, set(), blocks=200),
         Hot("insert_job", "insert_job", by_python, set(), blocks=200),
         Hot("insert_jobs", "insert_jobs", {**together, "early": True}, set(), blocks=400),
+        *(
+            Hot(f"read_results, {told}", "read_results", {**span, "ids": sorted(ids)}, set(), blocks=blocks, rows=1000)
+            for told, ids, blocks in (("running", running, 2000), ("ended", [ended], 12_000))
+            for span in ({"ended_from": "-infinity", "ended_to": "infinity"},)
+        ),
+        Hot(
+            "register_waits",
+            "register_waits",
+            {"ids": running, "waiter": 1, "seconds": 60.0},
+            set(),
+            blocks=5000,
+            rows=1000,
+        ),
         Hot("complete_in_transaction", "complete_in_transaction", one, set(), blocks=200),
         Hot("list_job_types", "list_job_types", {"job_type": "nobody's"}, types, 2 * OTHERS),
     ]

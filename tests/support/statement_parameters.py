@@ -142,6 +142,12 @@ def _of_producers() -> dict[str, Sequence[Parameters]]:
         "pause": [{"kind": "queue", "name": "a"} | note for note in (_NO_NOTE, {"reason": "why", "paused_by": "me"})],
         "resume": [{"kind": "type", "name": "a"}],
         "copy_jobs": [{}],
+        "listen_ended": [{}],
+        "register_waits": [{"ids": [_ID], "waiter": BIG, "seconds": seconds} for seconds in (60.0, 0.0)],
+        "read_results": [
+            {"ids": [_ID], "ended_from": since, "ended_to": until}
+            for since, until in ((_WHEN, _WHEN), ("-infinity", "infinity"))
+        ],
         "explain_partitions": [{}],
         "count_connections": [{}],
     }

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from contextvars import copy_context
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -18,10 +20,12 @@ from pooljobs.db.store.producer import Producer
 from pooljobs.db.wire.unique_block import NEW, Stored
 from pooljobs.enqueue.caller_connection import CallerConnections
 from pooljobs.job.cancellation import Cancellation
+from pooljobs.job.job_status import FoundJob
 from pooljobs.job.new_job import NewJob
-from pooljobs.job.verdict import Verdict
+from pooljobs.job.verdict import KeptResult, Settlement, Verdict
 from pooljobs_testing.handler_runner import HandlerRunner
 from pooljobs_testing.one_run import NOTHING_STORED, as_claimed
+from pooljobs_worker.claims.claimed_job import ClaimedJob
 from pooljobs_worker.execution.coroutines import MainLoop
 
 T = TypeVar("T")
@@ -33,6 +37,7 @@ class InlineProducer(Producer):
     def __init__(self, runner: HandlerRunner, schema: str) -> None:
         super().__init__("", schema, 1)
         self._runner = runner
+        self._ended: dict[UUID, FoundJob] = {}
 
     def insert(self, job: NewJob) -> UUID:
         """Runs it."""
@@ -40,7 +45,12 @@ class InlineProducer(Producer):
         run = self._runner.run(claimed, NOTHING_STORED, coroutines=self._to_its_end)
         if run.settlement.verdict in (Verdict.FAILED, Verdict.RETRY, Verdict.SUSPECTED):
             raise run.error or AssertionError(run.settlement.error)
+        self._ended[claimed.id] = _found(claimed, run.settlement)
         return claimed.id
+
+    def find_once(self, ids: Sequence[UUID], until: float) -> list[FoundJob]:  # noqa: ARG002
+        """Those that were run here."""
+        return [self._ended[job_id] for job_id in ids if job_id in self._ended]
 
     def insert_together(self, jobs: Sequence[NewJob], until: float) -> list[Outcome]:  # noqa: ARG002
         """Runs them, one after the other."""
@@ -82,6 +92,18 @@ class InlineProducer(Producer):
         """There is no job that has not ended."""
         return Cancellation.ENDED
 
+    def add(self, ids: Sequence[UUID]) -> list[Future[FoundJob | None]]:
+        """As the hub that waits for jobs: all but what was put off have ended."""
+        futures: list[Future[FoundJob | None]] = [Future() for _ in ids]
+        for job_id, future in zip(ids, futures, strict=True):
+            found = self._ended.get(job_id)
+            if found is None or found.ended:
+                future.set_result(found)
+        return futures
+
+    def forget(self, ids: Sequence[UUID], futures: Sequence[Future[FoundJob | None]]) -> None:
+        """Nothing was kept of them."""
+
     @property
     def producer(self) -> Producer:
         """This one: it is all that is to be opened."""
@@ -106,6 +128,15 @@ class InlineProducer(Producer):
         thread.join()
         if raised:
             raise raised[0]
+
+
+def _found(job: ClaimedJob, settlement: Settlement) -> FoundJob:
+    """What became of it; one that was put off, or refused, is pending in a place that nobody looks at."""
+    kept = job.kept or KeptResult(None)
+    states = {Verdict.COMPLETED: "completed", Verdict.CANCELLED: "cancelled"}
+    state = states.get(settlement.verdict, "pending")
+    result = kept.json.decode() if kept.json is not None and state == "completed" else None
+    return FoundJob(job.id, job.job_type, state, 1, datetime.now(UTC), settlement.error, result, kept.note)
 
 
 class InlineCallers(CallerConnections):
@@ -166,7 +197,7 @@ def inline(app: PoolJobs) -> Iterator[None]:
     runner = HandlerRunner(app)
     try:
         producer = InlineProducer(runner, app.schema)
-        with app._outlet.replaced(producer, InlineCallers(producer, app.schema)):  # noqa: SLF001  # of the same family
+        with app._outlet.replaced(producer, InlineCallers(producer, app.schema), producer):  # noqa: SLF001  # of the same family
             yield
     finally:
         try:

@@ -43,12 +43,14 @@ class Column:
         given: How an enqueue gives it; None for one that begins with the table's default.
         carried: False where the statements that move a job decide it anew.
         appended: Whether it comes last in the view ``jobs``, since it is younger than that; the view names the others.
+        ended: Its type, of a column that ended jobs alone have: ``history`` has it, and the view.
     """
 
     name: str
     given: Given | None = None
     carried: bool = True
     appended: bool = False
+    ended: str | None = None
 
 
 JOB_COLUMNS: tuple[Column, ...] = (
@@ -69,6 +71,8 @@ JOB_COLUMNS: tuple[Column, ...] = (
     Column("flags"),
     Column("snoozes", appended=True),
     Column("unique_key"),
+    Column("result", carried=False, appended=True, ended="json"),
+    Column("result_note", carried=False, appended=True, ended="text"),
 )
 
 PAYLOAD: Final = "payload"
@@ -95,8 +99,16 @@ def fill_in(text: str) -> str:
 
 
 def _listed(part: _Part, alias: str | None) -> str:
-    names = _names(part, alias)
-    return "".join(f", {name}" for name in names) if part == "appended" else ", ".join(names)
+    if part == "appended":
+        return "".join(f", {_in_view(column, alias)}" for column in JOB_COLUMNS if column.appended)
+    return ", ".join(_names(part, alias))
+
+
+def _in_view(column: Column, alias: str | None) -> str:
+    """``l`` is the branch of the jobs that have not ended."""
+    if column.ended and alias == "l":
+        return f"NULL::{column.ended} AS {column.name}"
+    return f"{alias}.{column.name}"
 
 
 def _names(part: _Part, alias: str | None) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from rich.table import Table
 from rich.text import Text
@@ -13,6 +13,9 @@ from pooljobs.operations.pauses import told
 from pooljobs_cli.output.console import block, line
 from pooljobs_cli.output.job_table import Row, most_runs, status
 from pooljobs_cli.output.json_text import indented
+
+LONGEST_RESULT: Final = 4096
+"""Characters that are shown."""
 
 
 def job_sheet(job: Row) -> Table:
@@ -53,8 +56,17 @@ def _fields(job: Row) -> list[tuple[str, Any]]:
         ("fence", job["fence"]),
         ("trace id", job["trace_id"]),
         ("payload", block(indented(job["payload"]))),
+        ("result", block(_cut(indented(job["result"]))) if job["result"] is not None else None),
+        ("no result", job["result_note"]),
         ("last error", block(job["last_error"]) if job["last_error"] else None),
     ]
+
+
+def _cut(result: str) -> str:
+    """Its beginning, where it is long: ``--json`` has all of it."""
+    if len(result) <= LONGEST_RESULT:
+        return result
+    return f"{result[:LONGEST_RESULT]}\n… {len(result) - LONGEST_RESULT:,} characters more (--json has them)"
 
 
 def _instant(when: datetime | str | None) -> str | None:

@@ -3,7 +3,7 @@
 -- from its enqueueing on: an interval), max_retries, trace_id, attempts.
 -- Locks: none. Index: none.
 SELECT
-    j.id, j.job_type, j.queue, j.payload::text AS payload, j.status, j.priority::integer AS priority, j.run_at,
+    j.id, j.job_type, j.queue, j.payload::text AS payload, j.status AS state, j.priority::integer AS priority, j.run_at,
     CASE WHEN isfinite(j.run_at) THEN j.run_at - j.created_at END AS delay, j.max_retries, j.trace_id, j.attempts
 FROM {schema}.jobs AS j
 ORDER BY j.created_at, j.id

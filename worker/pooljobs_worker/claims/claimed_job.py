@@ -11,7 +11,7 @@ from uuid import UUID
 from pooljobs.errors import PayloadError
 from pooljobs.handler.completion import Completion
 from pooljobs.handler.interrupts import JobInterrupt
-from pooljobs.job.verdict import Settlement, Verdict
+from pooljobs.job.verdict import KeptResult, Settlement, Verdict
 from pooljobs.payload.encoding import decode
 
 LEFT_OUT: Final = object()
@@ -36,6 +36,7 @@ class ClaimedJob:
         flags: Bits that ask something of who runs it; None for none.
         refused_for: Seconds since its payload was first refused; None if it was not since its last run.
         completion: Made with the handler's ``JobContext``, if it takes one.
+        kept: What its handler has returned, if its type keeps that.
     """
 
     job_id: bytes
@@ -58,6 +59,7 @@ class ClaimedJob:
     losses: int = 0
     flags: int | None = None
     refused_for: float | None = None
+    kept: KeptResult | None = None
 
     @property
     def id(self) -> UUID:
@@ -85,7 +87,17 @@ class ClaimedJob:
         """Its settlement where the handler returned: what most jobs come to, so no argument is named."""
         used = self.completion is not None and self.completion.used
         return Settlement(
-            self.job_id, self.fence, self.token, Verdict.COMPLETED, None, None, started_ns, used, self.place
+            self.job_id,
+            self.fence,
+            self.token,
+            Verdict.COMPLETED,
+            None,
+            None,
+            started_ns,
+            used,
+            self.place,
+            None,
+            self.kept,
         )
 
     def settled(

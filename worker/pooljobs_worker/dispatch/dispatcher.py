@@ -23,6 +23,7 @@ from pooljobs_worker.dispatch.interrupter import Interrupter, call
 from pooljobs_worker.dispatch.lazy_context import lazy_context
 from pooljobs_worker.dispatch.loop_values import LoopValues
 from pooljobs_worker.dispatch.payload_refusals import PayloadRefusals
+from pooljobs_worker.dispatch.result_keeping import keeping
 from pooljobs_worker.dispatch.run_contexts import RunContexts
 from pooljobs_worker.dispatch.run_layer import Inject
 from pooljobs_worker.dispatch.surround import Surround
@@ -186,8 +187,10 @@ class Dispatcher:
         limit = self._deadlines.by_type.get(job_type)
         read = _hiding(task.secret, task.binder.check) if task.secret else task.binder.check
         function: Callable[..., Any] = task.function
+        if task.result_limit is not None:
+            function = keeping(function, task.result_limit)
         inject: Inject | None = partial(self._injected, task) if task.binder.injects else None
-        if surrounded := self._surround.of(task):
+        if surrounded := self._surround.of(task, function):
             function, inject = surrounded
         handler = _Handler(task, function, read, inject, limit)
         self._handlers[job_type] = handler

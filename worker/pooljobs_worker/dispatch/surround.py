@@ -38,15 +38,17 @@ class Surround:
         self._log = log
         self._origin = make_origin()
 
-    def of(self, task: Task) -> tuple[Callable[..., Any], Inject | None] | None:
-        """What to call for a handler, and how to add to what its payload gives; None where nothing surrounds it."""
+    def of(self, task: Task, function: Callable[..., Any]) -> tuple[Callable[..., Any], Inject | None] | None:
+        """What to call for a handler, ``function``, and how to add to what its payload gives; None where nothing
+        surrounds it.
+        """
         try:
             plan = plan_of(task, self._state)
         except DeclarationError as error:  # declared after the start, so that nobody has looked
-            return task.function, _failing(error)
+            return function, _failing(error)
         if not (plan.surrounds or self._hooks.around):
             return None
-        function = (self._asynchronous if task.is_async or plan.is_async else self._plain)(task.function, plan)
+        function = (self._asynchronous if task.is_async or plan.is_async else self._plain)(function, plan)
         if plan.states or plan.contexts:
             return function, self._filling(task, plan)
         return function, self._telling(task) if any(takes_job(hook) for hook in self._hooks.around) else None

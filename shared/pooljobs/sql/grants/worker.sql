@@ -8,7 +8,7 @@ GRANT SELECT ON {schema}.jobs TO {role};
 GRANT SELECT, UPDATE, DELETE ON {schema}.uniques TO {role};
 GRANT EXECUTE ON FUNCTION {schema}.enqueue, {schema}.take_unique, {schema}.take_uniques, {schema}.cancel,
     {schema}.ensure_partitions, {schema}.schedule, {schema}.unschedule, {schema}.edit_schedule, {schema}.pause_schedule,
-    {schema}.resume_schedule, {schema}.run_schedule TO {role};
+    {schema}.resume_schedule, {schema}.run_schedule, {schema}.find_results, {schema}.wait_for TO {role};
 DO $do$
 BEGIN
     IF current_setting('server_version_num')::integer >= 170000 THEN

@@ -5,8 +5,8 @@
 -- Returns: what the command line shows of a job; age, the seconds since it ended or else was enqueued;
 --   refused_for, the seconds since its payload was first refused; unknown: it is pending, and fleets live of
 --   which none declares its type; retry_policy: as declared last, null if it never was; secret: the payload's fields to mask.
--- If whole: the payload (null where it takes more than 256 kB, whose number is in payload_bytes then), the lease and what
---   was asked of it. No column of a worker's but its id: for each row of history that would be looked up before the limit.
+-- If whole: payload and result (null where one takes more than 256 kB, whose number is in payload_bytes or result_bytes
+--   then), the lease and what was asked of it. No column of a worker's but its id: for each row of history that would be looked up before the limit.
 -- Of names and errors no more is shown than pooljobs itself would have stored: whoever inserts a gigabyte hides no other job.
 -- The upper bound leaves out the partitions that are made ahead, and leaves room for a clock that was set back.
 -- Locks: none. Index: live_pkey backwards, since ids sort by time; partitions of history by finished_at, and in them
@@ -22,7 +22,8 @@ WITH matching AS MATERIALIZED (
             CASE WHEN %(whole)s THEN l.cancel_requested_at END AS cancel_requested_at,
             CASE WHEN %(whole)s THEN l.cancel_reason END AS cancel_reason,
             CASE WHEN %(whole)s AND pg_column_size(l.payload) <= 262144 THEN l.payload END AS payload,
-            CASE WHEN %(whole)s AND pg_column_size(l.payload) > 262144 THEN pg_column_size(l.payload) END AS payload_bytes
+            CASE WHEN %(whole)s AND pg_column_size(l.payload) > 262144 THEN pg_column_size(l.payload) END AS payload_bytes,
+            NULL::text AS result, NULL::integer AS result_bytes, NULL::text AS result_note
         FROM {schema}.jobs AS l
         WHERE l.finished_at IS NULL
           AND (%(statuses)s::text[] IS NULL
@@ -42,7 +43,10 @@ WITH matching AS MATERIALIZED (
             CASE WHEN %(whole)s THEN h.cancel_requested_at END,
             CASE WHEN %(whole)s THEN h.cancel_reason END,
             CASE WHEN %(whole)s AND pg_column_size(h.payload) <= 262144 THEN h.payload END,
-            CASE WHEN %(whole)s AND pg_column_size(h.payload) > 262144 THEN pg_column_size(h.payload) END
+            CASE WHEN %(whole)s AND pg_column_size(h.payload) > 262144 THEN pg_column_size(h.payload) END,
+            CASE WHEN %(whole)s AND pg_column_size(h.result) <= 262144 THEN h.result::text END,
+            CASE WHEN %(whole)s AND pg_column_size(h.result) > 262144 THEN pg_column_size(h.result) END,
+            CASE WHEN %(whole)s THEN left(h.result_note, 1000) END
         FROM {schema}.jobs AS h
         WHERE (%(window)s::interval IS NULL OR h.finished_at >= now() - %(window)s::interval)
           AND h.finished_at < now() + interval '1 day'
