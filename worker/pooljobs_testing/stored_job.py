@@ -13,6 +13,7 @@ from pooljobs.db.times import register_times
 from pooljobs.job.handle import JobHandle
 from pooljobs.payload.encoding import decode
 from pooljobs_testing.composed import composed
+from pooljobs_worker.claims.job_labels import JobLabels
 
 PENDING: Final = "pending"
 
@@ -30,6 +31,8 @@ class StoredJob(JobHandle):
         max_retries: Total number of runs that it may have.
         trace_id: Its trace id, or None.
         attempts: Runs so far.
+        tags: What it was tagged with.
+        meta: What else its enqueuer said of it.
     """
 
     payload: Any = field(hash=False)
@@ -40,6 +43,8 @@ class StoredJob(JobHandle):
     max_retries: int
     trace_id: str | None
     attempts: int
+    tags: tuple[str, ...]
+    meta: dict[str, Any] = field(hash=False)
 
 
 def list_enqueued(connection: Connection[Any], schema: str) -> list[StoredJob]:
@@ -47,4 +52,9 @@ def list_enqueued(connection: Connection[Any], schema: str) -> list[StoredJob]:
     register_times(connection)
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(composed("list_enqueued", schema)).fetchall()
-    return [StoredJob(**{**row, "payload": decode(row["payload"])}) for row in rows]
+    return [_stored(**row) for row in rows]
+
+
+def _stored(payload: str, tags: str | None, meta: str | None, **row: Any) -> StoredJob:
+    labels = JobLabels(tags, meta)
+    return StoredJob(payload=decode(payload), tags=labels.read_tags(), meta=labels.read_meta(), **row)
