@@ -58,6 +58,8 @@ CREATE TABLE pooljobs.history (
     unique_key bytea,
     result json,
     result_note text,
+    tags jsonb,
+    meta jsonb,
     CONSTRAINT history_status_known CHECK ((status = ANY (ARRAY['completed'::text, 'failed'::text, 'cancelled'::text])))
 ) PARTITION BY RANGE (finished_at);
 
@@ -125,6 +127,8 @@ CREATE TABLE pooljobs.live (
     refused_since timestamp with time zone,
     snoozes integer,
     unique_key bytea,
+    tags jsonb,
+    meta jsonb,
     CONSTRAINT live_pkey PRIMARY KEY (id),
     CONSTRAINT live_job_type_named CHECK ((job_type <> ''::text)),
     CONSTRAINT live_max_retries_positive CHECK ((max_retries >= 1)),
@@ -160,6 +164,12 @@ CREATE TABLE pooljobs.pauses (
 CREATE TRIGGER tell_pauses AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON pooljobs.pauses FOR EACH STATEMENT EXECUTE FUNCTION pooljobs.tell_pauses();
 
 GRANT SELECT ON pooljobs.pauses TO PUBLIC;
+
+CREATE TABLE pooljobs.progress (
+    worker_id bigint NOT NULL,
+    reports jsonb NOT NULL,
+    CONSTRAINT progress_pkey PRIMARY KEY (worker_id)
+) WITH (fillfactor=30, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=1000);
 
 CREATE TABLE pooljobs.schedule_declarations (
     fleet bigint NOT NULL,
@@ -304,18 +314,57 @@ BEGIN
         WHERE l.id = cancel_pending.job_id
         RETURNING l.*
     )
-    INSERT INTO "pooljobs".history (run_at, finished_at, max_retries, attempts, crashes, losses, status, last_error, id, created_at, fence, interruptions, priority, queue, job_type, trace_id, payload, flags, snoozes, unique_key)
+    INSERT INTO "pooljobs".history (run_at, finished_at, max_retries, attempts, crashes, losses, status, last_error, id, created_at, fence, interruptions, priority, queue, job_type, trace_id, payload, flags, snoozes, unique_key, tags, meta)
     SELECT
         e.run_at, now(), e.max_retries, e.attempts, e.crashes, e.losses, 'cancelled',
         left(concat_ws(E'\n\n',
             CASE WHEN e.attempts = 0 THEN 'cancelled before it ran' ELSE 'cancelled before run ' || e.attempts::bigint + 1 END
                 || coalesce(': ' || left(cancel_pending.reason, 1000), ''),
             left(e.last_error, 8192)), 8192),
-        e.id, e.created_at, e.fence, e.interruptions, e.priority, e.queue, e.job_type, e.trace_id, e.payload, e.flags, e.snoozes, e.unique_key
+        e.id, e.created_at, e.fence, e.interruptions, e.priority, e.queue, e.job_type, e.trace_id, e.payload, e.flags, e.snoozes, e.unique_key, e.tags, e.meta
     FROM ended AS e;
     DELETE FROM "pooljobs".cancellations AS c WHERE c.job_id = cancel_pending.job_id;
     IF "pooljobs".anybody_waits() THEN PERFORM "pooljobs".tell_waiters(ARRAY[cancel_pending.job_id], now()); END IF;
     RETURN true;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION pooljobs.checked_labels(tags text[], meta jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    checked jsonb;
+    amount bigint;
+    wrong text;
+BEGIN
+    IF jsonb_typeof(checked_labels.meta) <> 'object' THEN
+        RAISE EXCEPTION 'meta must be a JSON object, not %', jsonb_typeof(checked_labels.meta)
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'pass names and values';
+    END IF;
+    IF octet_length(checked_labels.meta::text) > 4096 THEN
+        RAISE EXCEPTION 'meta has at most 4096 bytes of JSON, not %', octet_length(checked_labels.meta::text)
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'put what the handler works on into the payload';
+    END IF;
+    SELECT jsonb_agg(t.tag ORDER BY t.place), count(*) INTO checked, amount
+    FROM (
+        SELECT u.tag, min(u.place) AS place FROM unnest(checked_labels.tags) WITH ORDINALITY AS u (tag, place) GROUP BY u.tag
+    ) AS t;
+    IF amount > 16 THEN
+        RAISE EXCEPTION 'a job has at most 16 tags, not %', amount
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'put what tells this job from all others into meta';
+    END IF;
+    SELECT coalesce(left(t.tag, 40), 'null') INTO wrong
+    FROM unnest(checked_labels.tags) AS t (tag)
+    WHERE coalesce(length(t.tag), 0) NOT BETWEEN 1 AND 64
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'a tag has 1 to 64 characters, and % has not', quote_literal(wrong)
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'put what is longer into meta';
+    END IF;
+    RETURN checked;
 END
 $function$;
 
@@ -332,11 +381,11 @@ BEGIN
         RETURNING l.*
     )
     INSERT INTO "pooljobs".history (
-        run_at, started_at, finished_at, worker_id, max_retries, attempts, crashes, losses, status, last_error, id, created_at, fence, interruptions, priority, queue, job_type, trace_id, payload, flags, snoozes, unique_key
+        run_at, started_at, finished_at, worker_id, max_retries, attempts, crashes, losses, status, last_error, id, created_at, fence, interruptions, priority, queue, job_type, trace_id, payload, flags, snoozes, unique_key, tags, meta
     )
     SELECT
         e.run_at, now() - make_interval(secs => complete.started_ago), now(), e.worker_id, e.max_retries, least(e.attempts, 2147483646) + 1,
-        e.crashes, e.losses, 'completed', e.last_error, e.id, e.created_at, e.fence, e.interruptions, e.priority, e.queue, e.job_type, e.trace_id, e.payload, e.flags, e.snoozes, e.unique_key
+        e.crashes, e.losses, 'completed', e.last_error, e.id, e.created_at, e.fence, e.interruptions, e.priority, e.queue, e.job_type, e.trace_id, e.payload, e.flags, e.snoozes, e.unique_key, e.tags, e.meta
     FROM ended AS e;
     RETURN FOUND;
 END
@@ -388,7 +437,7 @@ BEGIN
 END
 $function$;
 
-CREATE OR REPLACE FUNCTION pooljobs.enqueue(job_type text, payload jsonb DEFAULT '{}'::jsonb, queue text DEFAULT NULL::text, priority integer DEFAULT 0, delay interval DEFAULT NULL::interval, run_at timestamp with time zone DEFAULT NULL::timestamp with time zone, max_retries integer DEFAULT NULL::integer, trace_id text DEFAULT NULL::text, unique_key text DEFAULT NULL::text, on_conflict text DEFAULT NULL::text)
+CREATE OR REPLACE FUNCTION pooljobs.enqueue(job_type text, payload jsonb DEFAULT '{}'::jsonb, queue text DEFAULT NULL::text, priority integer DEFAULT 0, delay interval DEFAULT NULL::interval, run_at timestamp with time zone DEFAULT NULL::timestamp with time zone, max_retries integer DEFAULT NULL::integer, trace_id text DEFAULT NULL::text, unique_key text DEFAULT NULL::text, on_conflict text DEFAULT NULL::text, tags text[] DEFAULT NULL::text[], meta jsonb DEFAULT NULL::jsonb)
  RETURNS uuid
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -399,6 +448,7 @@ DECLARE
     new_id uuid;
     new_queue text;
     new_run_at timestamptz;
+    new_tags jsonb;
 BEGIN
     IF enqueue.delay IS NOT NULL AND enqueue.run_at IS NOT NULL THEN
         RAISE EXCEPTION 'enqueue takes delay or run_at, not both' USING ERRCODE = 'invalid_parameter_value';
@@ -407,12 +457,15 @@ BEGIN
         RAISE EXCEPTION 'job_type, queue and trace_id have at most 200 characters each'
             USING ERRCODE = 'invalid_parameter_value';
     END IF;
+    IF enqueue.tags IS NOT NULL OR enqueue.meta IS NOT NULL THEN
+        new_tags := "pooljobs".checked_labels(enqueue.tags, enqueue.meta);
+    END IF;
     IF enqueue.unique_key IS NULL AND enqueue.on_conflict IS NULL THEN
-        INSERT INTO "pooljobs".live AS l (job_type, payload, queue, priority, run_at, max_retries, trace_id)
+        INSERT INTO "pooljobs".live AS l (job_type, payload, queue, priority, run_at, max_retries, trace_id, tags, meta)
         SELECT
             enqueue.job_type, coalesce(enqueue.payload, '{}'), coalesce(enqueue.queue, t.queue, 'default'),
             enqueue.priority, coalesce(enqueue.run_at, now() + coalesce(enqueue.delay, interval '0')),
-            coalesce(enqueue.max_retries, t.max_retries, 3), enqueue.trace_id
+            coalesce(enqueue.max_retries, t.max_retries, 3), enqueue.trace_id, new_tags, nullif(enqueue.meta, '{}')
         FROM (SELECT 1) AS one
         LEFT JOIN "pooljobs".job_types AS t ON t.job_type = enqueue.job_type
         WHERE t.unique_rule IS NULL
@@ -424,12 +477,13 @@ BEGIN
     END IF;
     RETURN "pooljobs".enqueue_unique(
         enqueue.job_type, coalesce(enqueue.payload, '{}'), enqueue.queue, enqueue.priority, enqueue.delay, enqueue.run_at,
-        enqueue.max_retries, enqueue.trace_id, enqueue.unique_key, enqueue.on_conflict
+        enqueue.max_retries, enqueue.trace_id, enqueue.unique_key, enqueue.on_conflict, new_tags,
+        nullif(enqueue.meta, '{}')
     );
 END
 $function$;
 
-CREATE OR REPLACE FUNCTION pooljobs.enqueue_unique(job_type text, payload jsonb, queue text, priority integer, delay interval, run_at timestamp with time zone, max_retries integer, trace_id text, unique_key text, on_conflict text)
+CREATE OR REPLACE FUNCTION pooljobs.enqueue_unique(job_type text, payload jsonb, queue text, priority integer, delay interval, run_at timestamp with time zone, max_retries integer, trace_id text, unique_key text, on_conflict text, tags jsonb, meta jsonb)
  RETURNS uuid
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
@@ -474,11 +528,11 @@ BEGIN
         conflict, enqueue_unique.payload, enqueue_unique.priority, due, runs, (rule ->> 'most')::double precision
     ) AS t;
     IF took.outcome = 'new' THEN
-        INSERT INTO "pooljobs".live AS l (id, job_type, payload, queue, priority, run_at, max_retries, trace_id, unique_key)
+        INSERT INTO "pooljobs".live AS l (id, job_type, payload, queue, priority, run_at, max_retries, trace_id, unique_key, tags, meta)
         VALUES (
             took.job_id, enqueue_unique.job_type, enqueue_unique.payload,
             coalesce(enqueue_unique.queue, declared.queue, 'default'), enqueue_unique.priority, due, runs,
-            enqueue_unique.trace_id, digest
+            enqueue_unique.trace_id, digest, enqueue_unique.tags, enqueue_unique.meta
         )
         RETURNING l.queue INTO new_queue;
         IF "pooljobs".any_host_idle() THEN PERFORM "pooljobs".notify_one(new_queue, due); END IF;
@@ -1074,7 +1128,12 @@ CREATE VIEW pooljobs.jobs AS
           WHERE (c.job_id = l.id)) AS cancel_reason,
     l.snoozes,
     NULL::json AS result,
-    NULL::text AS result_note
+    NULL::text AS result_note,
+    l.tags,
+    l.meta,
+    ( SELECT ((p.reports -> (l.id)::text) - 'token'::text)
+           FROM pooljobs.progress p
+          WHERE ((p.worker_id = l.worker_id) AND (((p.reports -> (l.id)::text) -> 'token'::text) = to_jsonb(l.token)))) AS progress
    FROM pooljobs.live l
 UNION ALL
  SELECT h.id,
@@ -1112,5 +1171,8 @@ UNION ALL
     NULL::text AS cancel_reason,
     h.snoozes,
     h.result,
-    h.result_note
+    h.result_note,
+    h.tags,
+    h.meta,
+    NULL::jsonb AS progress
    FROM pooljobs.history h;

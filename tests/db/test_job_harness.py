@@ -528,3 +528,21 @@ def test_every_time_of_a_live_job_travels(jobs: JobHarness, look: Connection[Any
     assert before is not None
     assert after is not None
     assert {earlier - later for earlier, later in zip(before, after, strict=True)} == {timedelta(hours=1)}
+
+
+@app.job
+def labelled(ctx: JobContext) -> None:
+    ctx.progress(1, 2, "nobody looks")
+    seen.append((ctx.tags, ctx.meta))
+
+
+def test_tags_and_meta_are_there_for_the_test_and_for_the_handler(jobs: JobHarness) -> None:
+    bound = labelled.options(tags=["a"], meta={"b": 1})
+    bound.enqueue()
+    stored = jobs.assert_enqueued(labelled)
+    assert (stored.tags, stored.meta) == (("a",), {"b": 1})
+    jobs.drain(raising=True)
+    assert jobs.run(bound).error is None
+    with jobs.inline():
+        bound.enqueue()
+    assert seen == [(("a",), {"b": 1})] * 3

@@ -14,6 +14,7 @@ from pooljobs.db.times import register_times
 from pooljobs.job.handle import JobHandle, put_source
 from pooljobs.payload.encoding import decode
 from pooljobs_testing.composed import composed
+from pooljobs_worker.claims.job_labels import JobLabels
 
 PENDING: Final = "pending"
 
@@ -31,6 +32,8 @@ class StoredJob(JobHandle[Any]):
         max_retries: Total number of runs that it may have.
         trace_id: Its trace id, or None.
         attempts: Runs so far.
+        tags: What it was tagged with.
+        meta: What else its enqueuer said of it.
     """
 
     payload: Any = field(hash=False)
@@ -41,6 +44,8 @@ class StoredJob(JobHandle[Any]):
     max_retries: int
     trace_id: str | None
     attempts: int
+    tags: tuple[str, ...]
+    meta: dict[str, Any] = field(hash=False)
 
 
 def list_enqueued(connection: Connection[Any], app: PoolJobs) -> list[StoredJob]:
@@ -48,7 +53,12 @@ def list_enqueued(connection: Connection[Any], app: PoolJobs) -> list[StoredJob]
     register_times(connection)
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(composed("list_enqueued", app.schema)).fetchall()
-    jobs = [StoredJob(**{**row, "payload": decode(row["payload"])}) for row in rows]
+    jobs = [_stored(**row) for row in rows]
     for job in jobs:
         put_source(job, app._outlet.results)  # noqa: SLF001  # of the same family
     return jobs
+
+
+def _stored(payload: str, tags: str | None, meta: str | None, **row: Any) -> StoredJob:
+    labels = JobLabels(tags, meta)
+    return StoredJob(payload=decode(payload), tags=labels.read_tags(), meta=labels.read_meta(), **row)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, Generic, cast
@@ -17,6 +17,7 @@ from pooljobs.errors import DeclarationError
 from pooljobs.handler.context import current_trace_id
 from pooljobs.handler.injected import refuse_uninjected
 from pooljobs.hooks import Hooks
+from pooljobs.job.labels import encoded_meta
 from pooljobs.job.new_job import NewJob
 from pooljobs.job.options import EnqueueOptions, OnConflict
 from pooljobs.job.unique import rule_of
@@ -114,6 +115,8 @@ class Task(EnqueueMethods[P, R], Generic[P, R, C]):
         max_attempts: int | None = None,
         unique_key: str | None = None,
         on_conflict: OnConflict | None = None,
+        tags: Iterable[str] | None = None,
+        meta: Mapping[str, Any] | None = None,
     ) -> BoundTask[P, R]:
         """This task with settings for the jobs enqueued through it; see ``EnqueueOptions``.
 
@@ -131,6 +134,8 @@ class Task(EnqueueMethods[P, R], Generic[P, R, C]):
             max_attempts=max_attempts,
             unique_key=unique_key,
             on_conflict=on_conflict,
+            tags=tags,
+            meta=meta,
         )
         rule_with(self.name, self.unique, given)
         return BoundTask(self, given)
@@ -203,4 +208,6 @@ def new_job(
         options.run_at,
         options.trace_id if options.trace_id is not None else current_trace_id(),
         rule,
+        tuple(options.tags or ()),
+        None if options.meta is None else encoded_meta(options.meta),
     )

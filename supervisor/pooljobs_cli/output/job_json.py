@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from pooljobs_cli.output.console import raw_json
 from pooljobs_cli.output.json_text import masked
+
+_DOCUMENTS: Final = ("progress", "tags", "meta", "result")
 
 
 def job_json(job: Mapping[str, Any]) -> dict[str, Any]:
@@ -18,8 +20,7 @@ def job_json(job: Mapping[str, Any]) -> dict[str, Any]:
     told = {name: value for name, value in job.items() if name != "secret"}
     if told.get("payload") is not None:
         told["payload"] = raw_json(masked(told["payload"], job["secret"] or ()))
-    if told.get("result") is not None:
-        told["result"] = raw_json(told["result"])
+    told.update((name, raw_json(told[name])) for name in _DOCUMENTS if told.get(name) is not None)
     if told["worker_id"] is not None:
         told["worker_id"] = str(told["worker_id"])
     return told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from pooljobs.operations.pauses import told
 from pooljobs_cli.output.console import block, line
 from pooljobs_cli.output.job_table import Row, most_runs, status
 from pooljobs_cli.output.json_text import indented
+from pooljobs_cli.output.progress_text import progress_line
 
 LONGEST_RESULT: Final = 4096
 """Characters that are shown."""
@@ -46,6 +48,7 @@ def _fields(job: Row) -> list[tuple[str, Any]]:
         ("started", _instant(job["started_at"])),
         ("finished", _instant(job["finished_at"])),
         ("ran for", _duration(job)),
+        ("progress", progress_line(job["progress"])),
         ("cancel", _cancel_requested(job)),
         ("unknown", "no worker knows it: none that lives declares this type" if job["unknown"] else None),
         ("paused", told(job["paused"]) if job["paused"] else None),
@@ -55,6 +58,8 @@ def _fields(job: Row) -> list[tuple[str, Any]]:
         ("worker", _worker(job)),
         ("fence", job["fence"]),
         ("trace id", job["trace_id"]),
+        ("tags", _tags(job["tags"])),
+        ("meta", block(indented(job["meta"])) if job["meta"] else None),
         ("payload", block(indented(job["payload"]))),
         ("result", block(_cut(indented(job["result"]))) if job["result"] is not None else None),
         ("no result", job["result_note"]),
@@ -67,6 +72,15 @@ def _cut(result: str) -> str:
     if len(result) <= LONGEST_RESULT:
         return result
     return f"{result[:LONGEST_RESULT]}\n… {len(result) - LONGEST_RESULT:,} characters more (--json has them)"
+
+
+def _tags(document: str | None) -> str | None:
+    """Their names; what whoever inserts what he likes has put there as it is."""
+    try:
+        found = json.loads(document or "null")
+    except (ValueError, RecursionError):
+        return document
+    return ", ".join(found) if isinstance(found, list) and all(isinstance(each, str) for each in found) else document
 
 
 def _instant(when: datetime | str | None) -> str | None:

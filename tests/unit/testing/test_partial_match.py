@@ -37,6 +37,8 @@ def job(payload: Any, **changes: Any) -> StoredJob:
         "max_retries": 3,
         "trace_id": None,
         "attempts": 0,
+        "tags": (),
+        "meta": {},
     }
     return StoredJob(**{**given, **changes})
 

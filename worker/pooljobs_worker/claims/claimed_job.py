@@ -13,6 +13,7 @@ from pooljobs.handler.completion import Completion
 from pooljobs.handler.interrupts import JobInterrupt
 from pooljobs.job.verdict import KeptResult, Settlement, Verdict
 from pooljobs.payload.encoding import decode
+from pooljobs_worker.claims.job_labels import JobLabels
 
 LEFT_OUT: Final = object()
 """Stands for a payload that is fetched when the job's turn comes (``large_payloads.py``)."""
@@ -35,6 +36,7 @@ class ClaimedJob:
         losses: Hosts that were lost with it; above 0 its run is announced before it begins.
         flags: Bits that ask something of who runs it; None for none.
         refused_for: Seconds since its payload was first refused; None if it was not since its last run.
+        labels: Its tags and meta; None where it has neither, and nothing else that is to be cared for.
         completion: Made with the handler's ``JobContext``, if it takes one.
         kept: What its handler has returned, if its type keeps that.
     """
@@ -60,6 +62,7 @@ class ClaimedJob:
     flags: int | None = None
     refused_for: float | None = None
     kept: KeptResult | None = None
+    labels: JobLabels | None = None
 
     @property
     def id(self) -> UUID:

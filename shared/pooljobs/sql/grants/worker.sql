@@ -3,7 +3,7 @@
 GRANT USAGE ON SCHEMA {schema} TO {role};
 GRANT SELECT, INSERT, UPDATE, DELETE ON {schema}.live, {schema}.history, {schema}.workers, {schema}.fleets,
     {schema}.declarations, {schema}.job_types, {schema}.cancellations, {schema}.idle_hosts, {schema}.leaders,
-    {schema}.schedules, {schema}.schedule_declarations, {schema}.pauses TO {role};
+    {schema}.schedules, {schema}.schedule_declarations, {schema}.pauses, {schema}.progress TO {role};
 GRANT SELECT ON {schema}.jobs TO {role};
 GRANT SELECT, UPDATE, DELETE ON {schema}.uniques TO {role};
 GRANT EXECUTE ON FUNCTION {schema}.enqueue, {schema}.take_unique, {schema}.take_uniques, {schema}.cancel,
