@@ -577,7 +577,7 @@ END
 $function$;
 
 CREATE OR REPLACE FUNCTION pooljobs.find_results(ids uuid[], ended_from timestamp with time zone, ended_to timestamp with time zone)
- RETURNS TABLE(job_id uuid, job_type text, state text, attempts integer, finished_at timestamp with time zone, error text, result text, note text)
+ RETURNS TABLE(job_id uuid, job_type text, state text, attempts integer, finished_at timestamp with time zone, error text, result text, note text, progress text)
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
@@ -593,13 +593,17 @@ BEGIN
     RETURN QUERY
     SELECT l.id, left(l.job_type, 200), CASE WHEN l.worker_id IS NULL THEN 'pending' ELSE 'running' END,
         least(l.attempts, 2147483646) + (l.worker_id IS NOT NULL)::integer, NULL::timestamptz, left(l.last_error, 8192),
-        NULL::text, NULL::text
+        NULL::text, NULL::text, (
+            SELECT left((p.reports -> l.id::text)::text, 4000)
+            FROM "pooljobs".progress AS p
+            WHERE p.worker_id = l.worker_id AND p.reports -> l.id::text -> 'token' = to_jsonb(l.token)
+        )
     FROM unnest(find_results.ids) AS g (id)
     JOIN "pooljobs".live AS l ON l.id BETWEEN g.id AND g.id;
     IF ended = '{}' THEN RETURN; END IF;
     RETURN QUERY
     SELECT n.id, left(n.job_type, 200), n.status, n.attempts, n.finished_at, left(n.last_error, 8192), n.result::text,
-        left(n.result_note, 1000)
+        left(n.result_note, 1000), NULL::text
     FROM (
         SELECT h.id, h.job_type, h.status, h.attempts, h.finished_at, h.last_error, h.result, h.result_note
         FROM "pooljobs".history AS h

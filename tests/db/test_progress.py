@@ -14,7 +14,7 @@ import pytest
 from psycopg import Connection
 
 from pooljobs import JobContext, PoolJobs
-from pooljobs.handler.progress import ProgressReport
+from pooljobs.job.job_status import JobProgress
 from pooljobs.operations.reader import Reader
 from pooljobs.scoreboard import HeldJob, Slot
 from pooljobs.settings import ServeSettings, WorkerSettings
@@ -56,7 +56,7 @@ def begun(components: Components, connection: Conn, count: int = 1) -> list[Clai
 
 
 def report(components: Components, job: ClaimedJob, done: float, note: str | None = None) -> None:
-    components.progress_reports.take(job, ProgressReport(done, 10.0, note))
+    components.progress_reports.take(job, JobProgress(done, 10.0, note))
 
 
 def a_second_later(components: Components) -> None:
@@ -303,12 +303,25 @@ def test_it_is_listed_and_shown_as_text_and_as_json(components: Components, conn
     assert job_json(row)["progress"] is not None
 
 
-def test_what_anybody_writes_there_breaks_no_list(connection: Conn) -> None:
+def test_the_handle_tells_it_while_the_job_runs(components: Components, connection: Conn, dsn: str) -> None:
+    one, other = begun(components, connection, 2)
+    report(components, one, 4, "page \u00e9 '\"")
+    a_second_later(components)
+    with PoolJobs(dsn) as app:
+        job = app.handle(one.id)
+        assert job.status().progress == JobProgress(4, 10, "page \u00e9 '\"")
+        assert app.handle(other.id).status().progress is None
+        connection.execute("UPDATE pooljobs.live SET worker_id = NULL, token = NULL")
+        assert job.status().progress is None
+
+
+def test_what_anybody_writes_there_breaks_no_list(connection: Conn, dsn: str) -> None:
     worker = register(connection)
     insert(connection)
     (one,) = claim(connection, worker) or []
     entries = [*EXTREMES["jsonb"], f'{{"token": {one.token}}}', f'{{"token": {one.token}, "done": 1e400, "at": "x"}}']
     wholes = [f'{{"{one.id}": {entry}}}' for entry in entries]
+    app = PoolJobs(dsn)
     for document in (*EXTREMES["jsonb"], *wholes):
         connection.execute("DELETE FROM pooljobs.progress")
         connection.execute("INSERT INTO pooljobs.progress VALUES (%s, %s::jsonb)", (worker, document))
@@ -316,3 +329,5 @@ def test_what_anybody_writes_there_breaks_no_list(connection: Conn) -> None:
         job_table([row], None)
         job_json(row)
         job_sheet(Reader(connection).find(str(one.id)))
+        assert app.handle(one.id).status().progress is None
+    app.close()

@@ -9,7 +9,7 @@ from uuid import UUID
 from pooljobs.errors import PayloadError
 from pooljobs.escaping import escaped
 from pooljobs.job.error_text import LONGEST_HEADLINE
-from pooljobs.job.job_status import FoundJob, JobResult, JobStatus
+from pooljobs.job.job_status import FoundJob, JobProgress, JobResult, JobStatus
 from pooljobs.job.result_errors import (
     JobCancelledError,
     JobFailedError,
@@ -47,7 +47,8 @@ def status_of(job_id: UUID, found: FoundJob | None) -> JobStatus:
     """
     if found is None:
         raise _unknown(job_id)
-    return JobStatus(found.state, found.attempts, _first_line(found), found.finished_at, found.job_type)
+    progress = None if found.progress is None else _progress(found.progress)
+    return JobStatus(found.state, found.attempts, _first_line(found), found.finished_at, found.job_type, progress)
 
 
 def outcome_of(job_id: UUID, found: FoundJob | None, declared: Declared) -> JobResult[Any]:
@@ -88,6 +89,18 @@ def _returned(job_id: UUID, found: FoundJob, named: str, declared: Declared) -> 
         return JobResult(decode(found.result) if task is None else task.read_result(found.result))
     except PayloadError as error:
         return JobResult(error=error)
+
+
+def _progress(stored: str) -> JobProgress | None:
+    """None for what no worker of ours has written."""
+    try:
+        told = decode(stored)
+    except PayloadError:
+        return None
+    match told:
+        case {"done": int() | float() as done, "total": int() | float() | None as total, "note": str() | None as note}:
+            return JobProgress(done, total, note)
+    return None
 
 
 def _first_line(found: FoundJob) -> str | None:

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Final, NamedTuple
+from typing import Final
 
 from pooljobs.errors import OptionError
 from pooljobs.job.error_text import clean
+from pooljobs.job.job_status import JobProgress
 
 LONGEST_NOTE: Final = 200
 """Characters; of a longer one the rest is left out."""
 
 
-class ProgressReport(NamedTuple):
-    """One call's: so much is done, of so much if that is known, and what is being done."""
-
-    done: float
-    total: float | None
-    note: str | None
-
-
-def checked_report(done: object, total: object, note: object) -> ProgressReport:
+def checked_report(done: object, total: object, note: object) -> JobProgress:
     """The report.
 
     Raises:
@@ -28,7 +21,7 @@ def checked_report(done: object, total: object, note: object) -> ProgressReport:
     """
     if note is not None and not isinstance(note, str):
         raise OptionError(f"progress: note must be a string, not {note!r:.80}")
-    return ProgressReport(
+    return JobProgress(
         _number("done", done),
         None if total is None else _number("total", total),
         None if note is None else _cut(clean(note)),

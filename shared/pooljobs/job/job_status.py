@@ -19,6 +19,14 @@ else:
 ENDED: Final = frozenset({"completed", "failed", "cancelled"})
 
 
+class JobProgress(NamedTuple):
+    """What a handler said last of how far it is: so much is done, of so much if that is known, and what it is at."""
+
+    done: float
+    total: float | None
+    note: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class JobStatus:
     """How a job stood when it was looked at.
@@ -29,6 +37,7 @@ class JobStatus:
         error: The first line of its last error, or None.
         finished_at: When it ended, an aware datetime; None while it has not.
         job_type: Name of its handler.
+        progress: How far it is, where it runs and its handler has said so (``JobContext.progress``).
     """
 
     state: str
@@ -36,6 +45,7 @@ class JobStatus:
     error: str | None
     finished_at: datetime | None
     job_type: str
+    progress: JobProgress | None = None
 
     @property
     def ended(self) -> bool:
@@ -62,7 +72,9 @@ class JobResult(Generic[V_co]):
 
 
 class FoundJob(NamedTuple):
-    """A row of ``read_results.sql``: ``error`` is the whole last error, ``result`` JSON, ``note`` why there is none."""
+    """A row of ``read_results.sql``: ``error`` is the whole last error, ``result`` and ``progress`` are JSON, ``note``
+    says why there is no result.
+    """
 
     id: UUID
     job_type: str
@@ -72,6 +84,7 @@ class FoundJob(NamedTuple):
     error: str | None
     result: str | None
     note: str | None
+    progress: str | None = None
 
     @property
     def ended(self) -> bool:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
-from pooljobs.handler.progress import ProgressReport
+from pooljobs.job.job_status import JobProgress
 from pooljobs_worker.claims.claimed_job import ClaimedJob
 
 
 class TakesProgress(Protocol):
     """Stores how far a job is, or has it stored; returns at once."""
 
-    def __call__(self, job: ClaimedJob, report: ProgressReport, /) -> None:
+    def __call__(self, job: ClaimedJob, report: JobProgress, /) -> None:
         """Any thread."""
 
 
-def forget_progress(_job: ClaimedJob, _report: ProgressReport) -> None:
+def forget_progress(_job: ClaimedJob, _report: JobProgress) -> None:
     """For runs that nobody watches."""
 
 

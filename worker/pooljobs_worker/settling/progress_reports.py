@@ -18,7 +18,7 @@ from psycopg import Connection
 from pooljobs.db.error_kinds import ErrorKind, kind_of
 from pooljobs.db.refusal_log import RefusalLog
 from pooljobs.db.statements import Statements
-from pooljobs.handler.progress import ProgressReport
+from pooljobs.job.job_status import JobProgress
 from pooljobs.scoreboard import Slot
 from pooljobs_worker.claims.claimed_job import ClaimedJob
 from pooljobs_worker.session.worker_session import GaveUpError, WorkerSession
@@ -34,7 +34,7 @@ class _Reported:
     job_id: bytes
     entry: int
     token: int
-    report: ProgressReport
+    report: JobProgress
     at: float
 
 
@@ -60,7 +60,7 @@ class ProgressReports:
         self._looked = self._changed = False
         self._next = 0.0
 
-    def take(self, job: ClaimedJob, report: ProgressReport) -> None:
+    def take(self, job: ClaimedJob, report: JobProgress) -> None:
         """Keeps it in the place of the job's last one. A handler may be interrupted anywhere in here."""
         self._newest[job.job_id] = _Reported(
             job_id=job.job_id, entry=job.entry, token=job.token, report=report, at=time.monotonic()
