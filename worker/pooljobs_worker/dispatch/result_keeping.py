@@ -6,7 +6,7 @@ The handler of such a type is wrapped when its first job comes; that of any othe
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from pooljobs.errors import PayloadError
 from pooljobs.handler.context import current_job
@@ -16,13 +16,18 @@ from pooljobs.payload.encoding import encode
 from pooljobs_worker.claims.claimed_job import ClaimedJob
 from pooljobs_worker.dispatch.awaitables import is_awaitable
 
+_PLAIN: Final = frozenset({dict, list, str, int, float, bool, type(None)})
+"""Of these nothing is to be awaited, which takes longer to ask than to know."""
+
+_NOTHING: Final = KeptResult(b"null")
+
 
 def keeping(function: Callable[..., Any], most_bytes: int) -> Callable[..., Any]:
     """The handler; what it returns, or what comes of awaiting that, is left with the job that runs in this context."""
 
     def run(*args: Any, **kwargs: Any) -> Awaitable[None] | None:
         result = function(*args, **kwargs)
-        if is_awaitable(result):
+        if type(result) not in _PLAIN and is_awaitable(result):
             return _awaited(result, most_bytes)
         _keep(result, most_bytes)
         return None
@@ -43,6 +48,8 @@ def _keep(value: object, most_bytes: int) -> None:
 
 def kept_of(value: object, most_bytes: int) -> KeptResult:
     """The value as it is stored; where it cannot be, that undoes nothing of the job, and is noted."""
+    if value is None:
+        return _NOTHING
     try:
         encoded = encode(value, where="result")
     except PayloadError as error:

@@ -40,6 +40,9 @@ _TYPES: Final = _COMPLETED_TYPES | {
     "notes": Oid.TEXT_ARRAY,
 }
 
+_COMPLETED: Final = Verdict.COMPLETED
+_KEPT_NOTHING: Final = KeptResult(None)
+
 _by_id = attrgetter("job_id")
 
 
@@ -129,7 +132,14 @@ class SettlementBatch:
         if _is_plain(ordered):
             statement, values = self._completed, _completed_values(ordered, by_place=by_place)
         else:
-            statement, values = self._statement, _values(ordered, by_place=by_place)
+            statement, values = (
+                self._statement,
+                [
+                    *_completed_values(ordered, by_place=by_place),
+                    *_verdict_values(ordered),
+                    *_kept_values(ordered),
+                ],
+            )
         try:
             accepted, *_ = statement.row(connection, values)
         except pg.CheckViolation as error:
@@ -144,9 +154,8 @@ class SettlementBatch:
 
 def _is_plain(batch: Sequence[Settlement]) -> bool:
     """Whether all of it completed, and nothing is kept of what was returned: ``settle.sql`` is for that."""
-    completed = Verdict.COMPLETED  # to look that up for each job would take longer than all of this
     for item in batch:  # noqa: SIM110  # a generator takes five times as long
-        if item.verdict is not completed or item.kept is not None:
+        if item.verdict is not _COMPLETED or item.kept is not None:
             return False
     return True
 
@@ -174,17 +183,26 @@ def _completed_values(batch: Sequence[Settlement], *, by_place: bool) -> list[by
     ]
 
 
-def _values(batch: Sequence[Settlement], *, by_place: bool) -> list[bytes | None]:
-    errors = [item.error for item in batch]
+def _verdict_values(batch: Sequence[Settlement]) -> list[bytes | None]:
+    verdicts, errors = [item.verdict for item in batch], [item.error for item in batch]
+    told = binary_format.texts(errors) if any(errors) else None  # unnest() fills up shorter arrays with nulls
+    if (count := len(batch)) == verdicts.count(_COMPLETED):  # of some a result is kept, and no more is to be said
+        delays = binary_format.repeated(Oid.FLOAT8, binary_format.float8(_NONE), count)
+        return [binary_format.repeated(Oid.INT2, binary_format.int2(_COMPLETED), count), told, delays, None]
     run_ats = [None if item.run_at is None else binary_format.timestamptz(item.run_at) for item in batch]
-    results = [None if item.kept is None else item.kept.json for item in batch]
-    notes = [None if item.kept is None else item.kept.note for item in batch]
     return [
-        *_completed_values(batch, by_place=by_place),
-        binary_format.numbers(Oid.INT2, "h", [item.verdict for item in batch]),
-        binary_format.texts(errors) if any(errors) else None,  # unnest() fills up shorter arrays with nulls
+        binary_format.numbers(Oid.INT2, "h", verdicts),
+        told,
         binary_format.numbers(Oid.FLOAT8, "d", [_NONE if item.delay is None else item.delay for item in batch]),
         binary_format.raw_array_with_nulls(Oid.TIMESTAMPTZ, 8, run_ats) if any(run_ats) else None,
+    ]
+
+
+def _kept_values(batch: Sequence[Settlement]) -> list[bytes | None]:
+    kept = [item.kept or _KEPT_NOTHING for item in batch]
+    results = [json for json, _ in kept]
+    notes = [note for _, note in kept]
+    return [
         binary_format.array(Oid.JSON, results) if any(results) else None,
         binary_format.texts(notes) if any(notes) else None,
     ]
