@@ -15,6 +15,11 @@ def noop(n: int, pad: str = "") -> None:
     """Returns at once."""
 
 
+@app.job(unique=True)
+def noop_unique(n: int) -> None:
+    """Returns at once."""
+
+
 @app.job(result=True)
 def noop_kept(n: int, pad: str = "") -> None:
     """Returns at once, and nothing."""

@@ -17,8 +17,10 @@ from bench.cases import (
     limit,
     results,
     scale,
+    scheduled,
     steady,
     storms,
+    unique_jobs,
 )
 from bench.effort import Effort
 from bench.section import Progress, Section
@@ -38,6 +40,8 @@ CASES: Final[dict[str, Case]] = {
     "growth": growth.measure,
     "foreign": foreign.measure,
     "results": results.measure,
+    "unique": unique_jobs.measure,
+    "scheduled": scheduled.measure,
     "scale": scale.measure,
 }
 """In the order of the report."""
