@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, 
 from concurrent.futures import Future
 from contextlib import contextmanager
 from contextvars import copy_context
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -131,12 +130,12 @@ class InlineProducer(Producer):
 
 
 def _found(job: ClaimedJob, settlement: Settlement) -> FoundJob:
-    """What became of it; one that was put off, or refused, is pending in a place that nobody looks at."""
+    """What became of it, at no time: that would be the database's. One that was put off is pending, and stays so."""
     kept = job.kept or KeptResult(None)
     states = {Verdict.COMPLETED: "completed", Verdict.CANCELLED: "cancelled"}
     state = states.get(settlement.verdict, "pending")
     result = kept.json.decode() if kept.json is not None and state == "completed" else None
-    return FoundJob(job.id, job.job_type, state, 1, datetime.now(UTC), settlement.error, result, kept.note)
+    return FoundJob(job.id, job.job_type, state, 1, None, settlement.error, result, kept.note)
 
 
 class InlineCallers(CallerConnections):
