@@ -38,7 +38,13 @@ class Enqueued:
     """One round: jobs a second, and microseconds of processor time a job."""
 
     jobs_per_second: float
-    cpu_us: float
+    client_us: float
+    server_us: float
+
+    @property
+    def cpu_us(self) -> float:
+        """Of both."""
+        return self.client_us + self.server_us
 
 
 Rounds = dict[str, list[Enqueued]]
@@ -76,8 +82,8 @@ def round_of(connection: Connection[Any], task: Task[Any, Any, Any], keys: int, 
     before, client, began = meters.server_cpu(connection), time.process_time(), time.perf_counter()
     way(task, jobs)
     seconds = time.perf_counter() - began
-    used = time.process_time() - client + meters.server_cpu(connection) - before
-    return Enqueued(jobs / seconds, used / jobs * 1e6)
+    used = time.process_time() - client, meters.server_cpu(connection) - before
+    return Enqueued(jobs / seconds, *(cpu / jobs * 1e6 for cpu in used))
 
 
 def one_by_one(task: Task[Any, Any, Any], jobs: int) -> None:
@@ -98,13 +104,14 @@ def section(single: Rounds, bulk: Rounds) -> Section:
         (
             f"{way}, {kind}",
             f"{median(one.jobs_per_second for one in done):,.0f}",
-            f"{median(one.cpu_us for one in done):.1f}",
+            f"{median(one.client_us for one in done):.1f}",
+            f"{median(one.server_us for one in done):.1f}",
             told([one.cpu_us / plain.cpu_us for one, plain in zip(done, rounds["plain"], strict=True)]),
         )
         for way, rounds in ways.items()
         for kind, done in rounds.items()
     )
-    headings = ("", "jobs/s", "CPU µs/job", "CPU, ratio to plain")
+    headings = ("", "jobs/s", "client CPU µs/job", "server CPU µs/job", "CPU, ratio to plain")
     series = {kind: tuple(median(one.cpu_us for one in rounds[kind]) for rounds in ways.values()) for kind in single}
     panel = Panel("unique jobs", "µs/job", tuple(ways), series)
     data = {way: {kind: [asdict(one) for one in done] for kind, done in rounds.items()} for way, rounds in ways.items()}

@@ -114,8 +114,8 @@ JOB_COLUMNS: tuple[Column, ...] = (
 PAYLOAD: Final = "payload"
 """The last of those that an enqueue gives: jobs of one bulk differ in it, and are alike before it."""
 
-_Part = Literal["carried", "given", "given_values", "given_arrays", "appended"]
-_LISTS: Final = re.compile(r"\{(carried|given|given_values|given_arrays|appended)(?::(\w+))?\}")
+_Part = Literal["carried", "given", "given_values", "given_alike", "given_arrays", "appended"]
+_LISTS: Final = re.compile(r"\{(carried|given|given_values|given_alike|given_arrays|appended)(?::(\w+))?\}")
 
 
 def given() -> list[tuple[str, Given]]:
@@ -128,8 +128,8 @@ def fill_in(text: str) -> str:
     """The text of a statement with the list's columns in the place of ``{carried}``, ``{given}`` and ``{appended}``.
 
     ``{carried:e}`` puts ``e.`` before each name. ``{given_values}`` are placeholders for what ``{given}`` names,
-    ``{given_arrays}`` sets of rows from placeholders for arrays of them. Each
-    of ``{appended}`` follows a comma: there may be none.
+    ``{given_arrays}`` sets of rows from placeholders for arrays of them; ``{given_alike:g}`` are placeholders too, but
+    for the payload, which is ``g.payload``. Each of ``{appended}`` follows a comma: there may be none.
     """
     return _LISTS.sub(lambda found: _listed(found[1], found[2]), text)  # type: ignore[arg-type]
 
@@ -141,8 +141,9 @@ def _listed(part: _Part, alias: str | None) -> str:
 
 def _names(part: _Part, alias: str | None) -> Iterator[str]:
     before = f"{alias}." if alias else ""
-    if part == "given_values":
-        return (f"%({name})s::pg_catalog.jsonb" if one.oid is Oid.JSONB else f"%({name})s" for name, one in given())
+    if part in ("given_values", "given_alike"):
+        values = (f"%({name})s::pg_catalog.jsonb" if one.oid is Oid.JSONB else f"%({name})s" for name, one in given())
+        return values if part == "given_values" else iter([*list(values)[:-1], before + PAYLOAD])
     if part == "given_arrays":
         return (f"pg_catalog.unnest(%({name})s::pg_catalog.{one.oid.name.lower()}[])" for name, one in given())
     if part == "given":

@@ -130,7 +130,8 @@ class CallerOperations:
 
     @cached_property
     def _insert_unique_jobs(self) -> CallerStatement:
-        types = MANY | {name: ARRAYS[one.oid] for name, one in columns.given()}
+        *alike, _ = columns.given()  # all but the payload
+        types = MANY | {name: one.oid for name, one in alike} | {columns.PAYLOAD: Oid.JSONB_ARRAY}
         return CallerStatement(self._statements.load("insert_unique_jobs"), types)
 
     @cached_property

@@ -22,18 +22,16 @@ def unique_values(job: NewJob) -> list[str | None]:
 
 def unique_block_values(block: UniqueBlock, ids: Iterable[UUID]) -> list[str | None]:
     """Those of ``insert_unique_jobs.sql``, in the order of ``insert_unique.MANY``."""
-    job, count = block.job, len(block.keys)
-    given = [array([text(one.value(job))] * count) for name, one in columns.given() if name != columns.PAYLOAD]
+    job = block.job
+    *alike, _ = columns.given()  # all but the payload
     return [
         array(map(str, ids)),
         array(map(_bytea, block.keys)),
         text(job.run_at),
         text(job.delay_secs),
         _boolean(block.rule.replaces),
-        text(job.priority),
-        text(job.max_retries),
         *_rule(block.rule),
-        *given,
+        *[text(one.value(job)) for _, one in alike],
         array(payload.decode() for payload in block.payloads),
     ]
 

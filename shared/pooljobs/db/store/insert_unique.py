@@ -43,24 +43,22 @@ class InsertUniqueJobsStatement:
     """``insert_unique_jobs.sql``: a block of them."""
 
     def __init__(self, statements: Statements) -> None:
-        given = columns.given()
-        self._encode = [(name, one) for name, one in given if name != columns.PAYLOAD]
-        types = MANY | {name: binary_format.ARRAYS[one.oid] for name, one in given}
+        *alike, _ = columns.given()  # all but the payload
+        self._encode = [one.encode for _, one in alike]
+        types = MANY | {name: one.oid for name, one in alike} | {columns.PAYLOAD: Oid.JSONB_ARRAY}
         self._hot = HotStatement("insert_unique_jobs", statements.load("insert_unique_jobs"), types, kept=False)
 
     def store(self, connection: Connection[Any], block: UniqueBlock, ids: bytes) -> Stored:
         """Stores those that are not there under these ids of 16 bytes, one for each key."""
-        job, count = block.job, len(block.keys)
+        job = block.job
         payloads = [binary_format.jsonb(payload) for payload in block.payloads]
         values: list[bytes | None] = [
             binary_format.raw_array(Oid.UUID, 16, binary_format.split(ids, 16)),
             binary_format.raw_array(Oid.BYTEA, 32, block.keys),
             *_when(job),
             binary_format.boolean(block.rule.replaces),
-            binary_format.int2(job.priority),
-            binary_format.int4(job.max_retries),
             *_rule(block.rule),
-            *[binary_format.repeated(one.oid, one.encode(job), count) for _, one in self._encode],
+            *[encode(job) for encode in self._encode],
             binary_format.array(Oid.JSONB, payloads),
         ]
         found, letters, _ = self._hot.row(connection, values)

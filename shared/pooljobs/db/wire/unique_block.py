@@ -25,8 +25,6 @@ MANY: Final = {
     "run_at": Oid.TIMESTAMPTZ,
     "delay": Oid.FLOAT8,
     "replacing": Oid.BOOL,
-    "one_priority": Oid.INT2,
-    "one_max_retries": Oid.INT4,
 } | RULE
 """Parameters of ``insert_unique.sql`` and ``insert_unique_jobs.sql``, beside the columns that are given as they are."""
 

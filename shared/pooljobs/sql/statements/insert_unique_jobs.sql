@@ -1,8 +1,8 @@
 -- Enqueues many unique jobs of one rule, as insert_unique.sql does one: all or none;
 -- and with on_conflict 'raise' none where one is kept.
--- Parameters: unique_keys bytea[], each once, and arrays of that length: ids uuid[], and one for each column that an
---   enqueue gives; of all of them: run_at (null: now() plus the delay), delay (seconds), until_start, within, on_conflict, most,
---   and one_priority and one_max_retries, for what is replaced; replacing boolean: whether that may be.
+-- Parameters: unique_keys bytea[], each once, and arrays of that length: ids uuid[], payload jsonb[]; of all of them: the other
+--   columns that an enqueue gives, run_at (null: now() plus the delay), delay (seconds), until_start, within, on_conflict, most;
+--   replacing boolean: whether jobs that are there may be replaced.
 -- Returns of the jobs in their order the ids of those that are there, in hexadecimal digits, 32 each, and the first letters
 --   of the outcomes; and whether hosts were told.
 -- Locks: as insert_unique.sql. Index: as insert_unique.sql.
@@ -20,17 +20,17 @@ taken AS MATERIALIZED (
         %(unique_keys)s::pg_catalog.bytea[], %(ids)s::pg_catalog.uuid[], %(until_start)s::pg_catalog.bool,
         %(within)s::pg_catalog.float8, %(on_conflict)s::pg_catalog.text,
         CASE WHEN %(replacing)s::pg_catalog.bool THEN %(payload)s::pg_catalog.jsonb[] END,
-        %(one_priority)s::pg_catalog.int2, g.run_at, %(one_max_retries)s::pg_catalog.int4, %(most)s::pg_catalog.float8
+        %(priority)s::pg_catalog.int2, g.run_at, %(max_retries)s::pg_catalog.int4, %(most)s::pg_catalog.float8
     ) AS t
 ),
 stored AS (
     INSERT INTO {schema}.live AS l (id, run_at, unique_key, {given})
-    SELECT g.id, t.run_at, g.unique_key, {given:g}
+    SELECT g.id, t.run_at, g.unique_key, {given_alike:g}
     FROM taken AS t
     CROSS JOIN LATERAL ROWS FROM (
         pg_catalog.unnest(t.job_ids), pg_catalog.unnest(t.outcomes), pg_catalog.unnest(%(unique_keys)s::pg_catalog.bytea[]),
-        {given_arrays}
-    ) AS g (id, outcome, unique_key, {given})
+        pg_catalog.unnest(%(payload)s::pg_catalog.jsonb[])
+    ) AS g (id, outcome, unique_key, payload)
     WHERE g.outcome OPERATOR(pg_catalog.=) 'new' AND NOT (
         %(on_conflict)s::pg_catalog.text OPERATOR(pg_catalog.=) 'raise' AND 'kept' OPERATOR(pg_catalog.=) ANY (t.outcomes)
     )
