@@ -23,7 +23,7 @@ class InsertUniqueStatement:
         given = columns.given()
         self._encode = [one.encode for _, one in given]
         types = ONE | {name: one.oid for name, one in given}
-        self._hot = HotStatement("insert_unique", statements.load("insert_unique"), types)
+        self._hot = HotStatement("insert_unique", statements.load("insert_unique"), types=types)
 
     def store(self, connection: Connection[Any], job: NewJob, job_id: bytes) -> Stored:
         """Stores it under this id, or finds the one that is there."""
@@ -46,7 +46,7 @@ class InsertUniqueJobsStatement:
         given = columns.given()
         self._encode = [(name, one) for name, one in given if name != columns.PAYLOAD]
         types = MANY | {name: binary_format.ARRAYS[one.oid] for name, one in given}
-        self._hot = HotStatement("insert_unique_jobs", statements.load("insert_unique_jobs"), types, kept=False)
+        self._hot = HotStatement("insert_unique_jobs", statements.load("insert_unique_jobs"), types=types, kept=False)
 
     def store(self, connection: Connection[Any], block: UniqueBlock, ids: bytes) -> Stored:
         """Stores those that are not there under these ids of 16 bytes, one for each key."""
