@@ -25,7 +25,7 @@ OnFailure = Callable[[JobContext, BaseException, bool], object]
 """Given a job, what its handler raised, and whether that was its last run."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Hooks:
     """Those of one application, in the order in which they were registered.
 

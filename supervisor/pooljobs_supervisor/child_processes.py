@@ -112,7 +112,7 @@ class ChildProcesses:
         return missing
 
     def _fork(self, position: Position, slot: Slot, stack_fd: int) -> Process:
-        child = Child(self._board, slot, self._lifeline_fd, os.getpid(), stack_fd)
+        child = Child(self._board, slot, lifeline_fd=self._lifeline_fd, parent_pid=os.getpid(), stack_fd=stack_fd)
         settle_in = partial(settle_in_child, child, self._forget, self._tell_of_parent)
         life = partial(self._mains[position.role], child)
         return fork(str(position), settle_in, life, self._log, exit_handlers=position.role is Role.WORKER)

@@ -20,7 +20,7 @@ STRANGE = ["", "with space", 'quoted "', "back\\slash", "{brace,comma}", "NULL",
 
 def as_text(connection: Connection[Any], oid: Oid, value: bytes | None) -> str | None:
     """The value as the server shows it."""
-    (shown,) = HotStatement("shown", b"SELECT %(value)s::text", {"value": oid}).row(connection, [value])
+    (shown,) = HotStatement("shown", b"SELECT %(value)s::text", types={"value": oid}).row(connection, [value])
     return None if shown is None else shown.decode()
 
 

@@ -44,7 +44,12 @@ def acted() -> threading.Event:
 @pytest.fixture
 def chores(dsn: str, board: Scoreboard, acted: threading.Event) -> Chores:
     settings = ServeSettings(dsn=dsn, app="", worker=WorkerSettings(job_timeout=1.0))
-    return Chores(settings, Child(board, board.slot(0), -1, os.getppid()), acted=acted, log=logging.getLogger("test"))
+    return Chores(
+        settings,
+        Child(board, board.slot(0), lifeline_fd=-1, parent_pid=os.getppid()),
+        acted=acted,
+        log=logging.getLogger("test"),
+    )
 
 
 def test_what_a_reaped_worker_held_is_given_back_though_the_table_was_locked_just_then(
@@ -113,7 +118,7 @@ def test_who_comes_back_renews_first(connection: Connection[Any], chores: Chores
 def test_workers_of_a_process_tree_that_exists_no_longer_are_dead_at_once(
     connection: Connection[Any], board: Scoreboard, chores: Chores
 ) -> None:
-    child = Child(board, board.slot(0), -1, os.getppid())
+    child = Child(board, board.slot(0), lifeline_fd=-1, parent_pid=os.getppid())
     mine, elsewhere = fleet_of(child), {"boot_id": "another", "pid_namespace": "another", "host": "another"}
     with subprocess.Popen(["true"]) as process:
         process.wait()

@@ -38,7 +38,7 @@ def producer(empty_dsn: str) -> Iterator[Producer]:
             connection.execute(f"ALTER TABLE pooljobs.{table} ADD COLUMN dummy integer".encode())
     with job_columns(*JOB_COLUMNS, DUMMY):
         migrate(empty_dsn)
-        made = Producer(empty_dsn, "pooljobs", 1)
+        made = Producer(empty_dsn, "pooljobs", pool_size=1)
         yield made
         made.close()
 

@@ -29,7 +29,7 @@ Conn = Connection[Any]
 
 @pytest.fixture
 def producer(dsn: str) -> Iterator[Producer]:
-    made = Producer(dsn, "pooljobs", 2)
+    made = Producer(dsn, "pooljobs", pool_size=2)
     yield made
     made.close()
 
@@ -188,7 +188,7 @@ def test_many_are_stored_all_or_none(producer: Producer, connection: Conn) -> No
 
 
 def test_an_unmigrated_database_says_what_to_run(empty_dsn: str) -> None:
-    producer = Producer(empty_dsn, "pooljobs", 1)
+    producer = Producer(empty_dsn, "pooljobs", pool_size=1)
     with pytest.raises(NotMigratedError) as caught:
         producer.insert(NewJob("a", b"{}"))
     assert caught.value.hint == "run: pooljobs migrate"
@@ -196,7 +196,7 @@ def test_an_unmigrated_database_says_what_to_run(empty_dsn: str) -> None:
 
 
 def test_nobody_there_is_one_clear_error() -> None:
-    producer = Producer("host=127.0.0.1 port=1 dbname=x connect_timeout=2", "pooljobs", 1)
+    producer = Producer("host=127.0.0.1 port=1 dbname=x connect_timeout=2", "pooljobs", pool_size=1)
     with pytest.raises(DatabaseUnreachableError, match=r"cannot connect to database x at 127\.0\.0\.1:1"):
         producer.insert(NewJob("a", b"{}"))
     producer.close()

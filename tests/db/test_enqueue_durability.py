@@ -34,7 +34,7 @@ PARAMETERS = {
 
 @pytest.fixture
 def producer(dsn: str) -> Iterator[Producer]:
-    made = Producer(dsn, "pooljobs", 1)
+    made = Producer(dsn, "pooljobs", pool_size=1)
     yield made
     made.close()
 

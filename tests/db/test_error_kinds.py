@@ -110,7 +110,7 @@ def test_errors_of_childrens_sessions_name_their_statement(dsn: str, connection:
             child.execute(SQL.load("forget_workers"))
         assert in_words(raised.value) == 'relation "pooljobs.workers" does not exist (in forget_workers.sql)'
         with pytest.raises(pg.UndefinedTable) as raised:
-            HotStatement("hot", b"SELECT FROM nowhere", {}).row(child, [])
+            HotStatement("hot", b"SELECT FROM nowhere", types={}).row(child, [])
         assert in_words(raised.value) == 'relation "nowhere" does not exist (in hot.sql)'
         with pytest.raises(pg.UndefinedTable) as raised:
             child.execute(b"VACUUM nowhere")

@@ -67,13 +67,13 @@ def test_each_way_of_enqueueing_stores_them(app: PoolJobs, task: Task, dsn: str,
 
 def test_jobs_of_several_callers_that_are_stored_together_have_each_its_own(dsn: str, connection: Conn) -> None:
     made = [NewJob("a", b"{}"), NewJob("a", b"{}", tags=("x",)), NewJob("a", b"{}", meta=b'{"y": 1}')]
-    with closing(Producer(dsn, "pooljobs", 1)) as producer:
+    with closing(Producer(dsn, "pooljobs", pool_size=1)) as producer:
         producer.insert_together(made, time.monotonic() + 10)
     assert labels(connection) == [(None, None), (["x"], None), (None, {"y": 1})]
 
 
 def test_one_bulk_of_jobs_that_differ_in_them(dsn: str, connection: Conn) -> None:
-    with closing(Producer(dsn, "pooljobs", 1)) as producer:
+    with closing(Producer(dsn, "pooljobs", pool_size=1)) as producer:
         producer.insert_many(NewJob("a", b"{}", tags=(tag,)) for tag in ("x", "y"))
     assert labels(connection) == [(["x"], None), (["y"], None)]
 

@@ -163,7 +163,9 @@ def work(components: Components) -> None:
 def do_chores(dsn: str, board: Scoreboard, pinned: Conn) -> None:
     settings = ServeSettings(dsn=dsn, app="", worker=WorkerSettings(job_timeout=1.0))
     board.slot(0).role = Role.STEWARD
-    Chores(settings, Child(board, board.slot(0), -1, os.getppid()), acted=threading.Event(), log=LOG).run_due(pinned)
+    Chores(
+        settings, Child(board, board.slot(0), lifeline_fd=-1, parent_pid=os.getppid()), acted=threading.Event(), log=LOG
+    ).run_due(pinned)
     idle_hosts = IdleHosts(SQL, board.fleet, settings=settings.worker, known_jobs=KnownJobs(SQL, board, board.fleet))
     idle_hosts.fall_asleep(pinned)
     findings = idle_hosts.look(pinned, 1, marking=True)

@@ -90,7 +90,7 @@ def test_a_session_that_ends_under_a_copy_is_an_outage(pooler: Pooler, connectio
             yield NewJob("greet", b"{}")
         end_sessions(connection)
 
-    producer = Producer(pooler.dsn, "pooljobs", 1)
+    producer = Producer(pooler.dsn, "pooljobs", pool_size=1)
     with pytest.raises(DatabaseUnreachableError):
         producer.insert_many(jobs())
     producer.close()

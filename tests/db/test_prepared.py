@@ -22,7 +22,7 @@ from tests.support.claims import scalar
 
 def make_double() -> HotStatement:
     query = b"SELECT %(n)s * 2, %(what)s, %(n)s %% 2, NULL"
-    return HotStatement("double", query, {"what": Oid.TEXT, "n": Oid.INT8})
+    return HotStatement("double", query, types={"what": Oid.TEXT, "n": Oid.INT8})
 
 
 DOUBLE = make_double()
@@ -37,7 +37,7 @@ def hot(dsn: str) -> Iterator[Connection[Any]]:
 
 @pytest.fixture
 def producer(dsn: str) -> Iterator[Producer]:
-    made = Producer(f"{dsn} client_encoding=LATIN1", "pooljobs", 1)
+    made = Producer(f"{dsn} client_encoding=LATIN1", "pooljobs", pool_size=1)
     yield made
     made.close()
 
@@ -53,7 +53,7 @@ def test_values_go_by_their_names_and_come_as_binary(hot: Connection[Any]) -> No
 
 
 def test_a_statement_without_rows_gives_none(hot: Connection[Any]) -> None:
-    assert HotStatement("nothing", b"SELECT 1 WHERE false", {}).row(hot, []) == []
+    assert HotStatement("nothing", b"SELECT 1 WHERE false", types={}).row(hot, []) == []
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_an_error_is_what_a_cursor_raises_and_the_next_one_passes(
 ) -> None:
     for _ in range(2):
         with pytest.raises(error) as met:
-            HotStatement("fails", query, {}).row(hot, [])
+            HotStatement("fails", query, types={}).row(hot, [])
         assert met.value.diag.sqlstate == error.sqlstate
     assert doubled(hot, 1, "a")[0] == binary_format.int8(2)
 
@@ -94,10 +94,12 @@ def test_what_somebody_else_has_prepared_there_is_used(hot: Connection[Any]) -> 
 
 def test_another_text_or_type_has_another_name() -> None:
     made = [
-        HotStatement("a", query, {"n": oid}) for query in (b"SELECT 1", b"SELECT 2") for oid in (Oid.INT4, Oid.INT8)
+        HotStatement("a", query, types={"n": oid})
+        for query in (b"SELECT 1", b"SELECT 2")
+        for oid in (Oid.INT4, Oid.INT8)
     ]
     assert len({statement.name for statement in made}) == 4
-    assert HotStatement("a", b"SELECT 1", {"n": Oid.INT4}).name == made[0].name
+    assert HotStatement("a", b"SELECT 1", types={"n": Oid.INT4}).name == made[0].name
 
 
 def test_texts_stay_what_they_are_whatever_encoding_a_dsn_asks_for(
@@ -134,4 +136,4 @@ def test_numbers_are_what_the_server_sends(hot: Connection[Any]) -> None:
     query = b"SELECT 7::int, 7::bigint, 0.5::float8, true, '2031-02-03 04:05:06.789012Z'::timestamptz"
     when = datetime(2031, 2, 3, 4, 5, 6, 789012, tzinfo=UTC)
     numbers = [binary_format.int4(7), binary_format.int8(7), binary_format.float8(0.5), struct.pack("?", 1)]
-    assert HotStatement("sent", query, {}).row(hot, []) == [*numbers, binary_format.timestamptz(when)]
+    assert HotStatement("sent", query, types={}).row(hot, []) == [*numbers, binary_format.timestamptz(when)]

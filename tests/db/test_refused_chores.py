@@ -65,7 +65,9 @@ def board() -> Iterator[Scoreboard]:
 @pytest.fixture
 def chores(dsn: str, board: Scoreboard) -> Chores:
     settings = ServeSettings(dsn=dsn, app="", worker=WorkerSettings(job_timeout=1.0))
-    return Chores(settings, Child(board, board.slot(0), -1, os.getppid()), acted=threading.Event(), log=LOG)
+    return Chores(
+        settings, Child(board, board.slot(0), lifeline_fd=-1, parent_pid=os.getppid()), acted=threading.Event(), log=LOG
+    )
 
 
 def user(dsn: str) -> sql.Identifier:

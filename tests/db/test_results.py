@@ -148,7 +148,7 @@ def test_what_was_returned_comes_back_as_it_is_annotated(jobs: JobHarness) -> No
         hidden.enqueue(words=[]),
         nothing.enqueue(),
     )
-    assert page.status() == JobStatus("pending", 0, None, None, "fetch")
+    assert page.status() == JobStatus("pending", 0, error=None, finished_at=None, job_type="fetch")
     jobs.drain()
     assert (page.result(), words.result(), none.result()) == (Page("/", date(2026, 1, 2)), 1, None)
     assert behind.result(timeout=0) == 0

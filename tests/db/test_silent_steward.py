@@ -47,7 +47,7 @@ def stewarding(dsn: str, chores_dsn: str) -> Iterator[Scoreboard]:
         stack.callback(os.close, lifeline)
         stack.callback(os.close, held_open)
         os.set_blocking(lifeline, False)
-        child = Child(board, board.slot(0), lifeline, os.getppid())
+        child = Child(board, board.slot(0), lifeline_fd=lifeline, parent_pid=os.getppid())
         child.slot.role = Role.STEWARD
         pool = stack.enter_context(child_pool(chores_dsn, size=1, application_name="pooljobs test"))
         outage, acted = Outage(LOG), threading.Event()

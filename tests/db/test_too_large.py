@@ -195,7 +195,7 @@ def test_numbers_that_take_no_room_until_they_are_written_stop_no_claim(dsn: str
 @pytest.mark.parametrize("many", [False, True])
 def test_a_payload_beyond_a_limit_of_the_server_is_told_as_that(dsn: str, connection: Conn, *, many: bool) -> None:
     deep = NewJob("noop", b"[" * 50_000 + b"]" * 50_000)
-    producer = Producer(dsn, "pooljobs", 1)
+    producer = Producer(dsn, "pooljobs", pool_size=1)
     with pytest.raises(PayloadError, match="PostgreSQL refused the payload: stack depth limit exceeded"):
         producer.insert_many([NewJob("noop", b"{}"), deep]) if many else producer.insert(deep)
     producer.close()

@@ -40,7 +40,7 @@ def steward(dsn: str) -> Iterator[Connection[Any]]:
 
 
 def chore(board: Scoreboard, *queues: str) -> UntilEmpty:
-    child = Child(board, board.slot(0), -1, os.getppid())
+    child = Child(board, board.slot(0), lifeline_fd=-1, parent_pid=os.getppid())
     return UntilEmpty(SQL, child, settings=WorkerSettings(queues=queues or ("default",)), log=LOG)
 
 

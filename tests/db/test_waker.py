@@ -37,7 +37,7 @@ def calling(dsn: str) -> Iterator[tuple[ServiceThread, Slot]]:
     with closing(Scoreboard.create(2, 10)) as board, child_pool(dsn, size=1, application_name="pooljobs test") as pool:
         slot = board.slot(1)
         slot.role, slot.state, slot.idle_since_ns = Role.WORKER, SlotState.READY, time.monotonic_ns()
-        child = Child(board, board.slot(0), -1, os.getppid())
+        child = Child(board, board.slot(0), lifeline_fd=-1, parent_pid=os.getppid())
         with ServiceThread(
             "waker",
             lambda stopping, watchdog: Waker(

@@ -31,7 +31,12 @@ def test_each_chore_has_its_row() -> None:
     rows = re.findall(r"^\| `([a-z ]+)` \| (\w+) \|", table, re.MULTILINE)
     settings = ServeSettings(dsn="", app="", until_empty=True)
     with closing(Scoreboard.create(1, 1)) as board:
-        chores = Chores(settings, Child(board, board.slot(0), -1, os.getppid()), acted=threading.Event(), log=LOG)
+        chores = Chores(
+            settings,
+            Child(board, board.slot(0), lifeline_fd=-1, parent_pid=os.getppid()),
+            acted=threading.Event(),
+            log=LOG,
+        )
         pool: ConnectionPool[Connection[Any]] = ConnectionPool("", open=False)
         maintenance = Maintenance(
             settings,

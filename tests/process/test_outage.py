@@ -105,7 +105,7 @@ def test_a_crash_of_the_server_under_load_loses_no_job(own_server: OwnServer, tm
 def test_a_crash_of_the_server_loses_no_job_that_was_acknowledged(own_server: OwnServer) -> None:
     """Not even where somebody sleeps, who is told of the job before it is on the disk."""
     own_server.ask(lambda connection: connection.execute(SOMEBODY_SLEEPS.encode()))
-    producer = Producer(own_server.dsn, "pooljobs", 1)
+    producer = Producer(own_server.dsn, "pooljobs", pool_size=1)
     for _ in range(20):
         producer.insert(NewJob("quiet", b"{}"))
     own_server.crash()

@@ -54,7 +54,7 @@ def early_signals() -> dict[str, Any]:
         for _ in range(TRIES):
             slot.clear()
             slot.role = Role.WORKER
-            child = Child(board, slot, lifeline.read_fd, os.getpid())
+            child = Child(board, slot, lifeline_fd=lifeline.read_fd, parent_pid=os.getpid())
             settle_in = partial(settle_in_child, child, inbox.close, parent_death_signal())
             process = fork("toy", settle_in, partial(drains_when_asked, child), LOG)
             os.kill(process.pid or 0, signal.SIGTERM)
@@ -72,7 +72,7 @@ def inside_a_child() -> dict[str, Any]:
     board.slot(0).role = Role.WORKER
     report_fd, write_fd = os.pipe()
     with Inbox(children=True) as inbox, Lifeline() as lifeline:
-        child = Child(board, board.slot(0), lifeline.read_fd, os.getpid())
+        child = Child(board, board.slot(0), lifeline_fd=lifeline.read_fd, parent_pid=os.getpid())
 
         def forget() -> None:
             inbox.close()

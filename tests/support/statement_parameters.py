@@ -65,7 +65,7 @@ def hot_statements_of(statements: Statements) -> Iterator[HotStatement]:
 
 def cursor_parameters(board: Scoreboard) -> dict[str, Sequence[Parameters]]:
     """By the verb: what is run with a cursor, for the fleet of this board."""
-    fleet = {**fleet_of(Child(board, board.slot(0), -1, os.getpid()))}
+    fleet = {**fleet_of(Child(board, board.slot(0), lifeline_fd=-1, parent_pid=os.getpid()))}
     unknown = dict.fromkeys(fleet, None) | {name: fleet[name] for name in ("fleet", "host", "pid", "version")}
     return (
         _of_workers(fleet, unknown) | _of_stewards(fleet, unknown) | _of_producers() | _of_schedules() | _of_operators()

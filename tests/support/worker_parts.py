@@ -37,7 +37,7 @@ def worker_parts(dsn: str, *, entries: int = 100, job_timeout: float = 30.0, ses
         stack.callback(os.close, lifeline)
         stack.callback(os.close, held_open)
         os.set_blocking(lifeline, False)
-        child = Child(board, board.slot(1), lifeline, os.getppid())
+        child = Child(board, board.slot(1), lifeline_fd=lifeline, parent_pid=os.getppid())
         child.slot.role, child.slot.ordinal, child.slot.pid = Role.WORKER, 1, os.getpid()
         pool = stack.enter_context(child_pool(dsn, size=sessions, application_name="pooljobs test"))
         wait = DatabaseWait(child.slot, LOG)
@@ -66,7 +66,7 @@ def claimer_of(components: Components) -> Claimer:
 
 def others_jobs(board: Scoreboard, slot: Slot, *known: str) -> OthersJobs:
     """Of a worker that knows these types; all, if none is named."""
-    gives_back = GivesBack(Statements("pooljobs"), Child(board, slot, -1, 0), LOG)
+    gives_back = GivesBack(Statements("pooljobs"), Child(board, slot, lifeline_fd=-1, parent_pid=0), LOG)
     return OthersJobs(
         foreign_jobs=ForeignJobs(dict.fromkeys(known), types=bool(known)),
         refused_shapes=RefusedShapes(),

@@ -10,7 +10,14 @@ from typing import Final
 
 import pytest
 
-PACKAGES: Final = ("pooljobs_worker", "pooljobs_supervisor", "pooljobs_steward", "pooljobs_cli", "pooljobs_testing")
+PACKAGES: Final = (
+    "pooljobs",
+    "pooljobs_worker",
+    "pooljobs_supervisor",
+    "pooljobs_steward",
+    "pooljobs_cli",
+    "pooljobs_testing",
+)
 
 FEW: Final = 3
 """Arguments that may all be given by place."""
@@ -19,24 +26,40 @@ BY_PLACE: Final = 2
 """Of more than so many, the first ones that may."""
 
 EXCEPTIONS: Final = {
-    "ClaimedJob": "made for each job, of the columns of a claim, by map()",
-    "ClaimAnswer": "a row of claim.sql, in the order of its columns",
     "CancellationRequest": "a row of read_cancellations.sql",
+    "ClaimAnswer": "a row of claim.sql, in the order of its columns",
+    "ClaimedJob": "made for each job, of the columns of a claim, by map()",
     "FailedJob": "a row of what has failed, in the order of its columns",
+    "FoundJob": "a row of read_results.sql, in the order of its columns",
+    "HeldJob": "made for each entry of the scoreboard that somebody reads",
+    "JobContext": "public: whoever tests a handler makes one, by place too",
+    "JobHandle": "made for each job that is enqueued",
+    "JobHandles": "made for each enqueue of a unique job",
     "Left": "the row of count_left.sql",
+    "NewJob": "made for each job that is enqueued",
+    "Settlement": "made for each job that has run",
     "StoredJob": "a JobHandle, with the three that this takes",
+    "UniqueRule": "copied for an enqueue with options, by _replace(): a tuple",
     "UnknownClaim": "a claim, compared as a tuple",
     "_FailedRun": "made for a failed run, and unpacked where it is told: a tuple",
     "_Handler": "unpacked for each job: a tuple",
 }
 """Classes that are made by place, and why."""
 
+OF_DJANGO: Final = "pooljobs.contrib.django"
+"""Can be imported in a Django project alone, and its classes are made as Django makes them."""
+
+
+def _not_ours(name: str) -> None:
+    assert name.startswith(OF_DJANGO), name
+
 
 def modules() -> Iterator[str]:
     for package in PACKAGES:
         yield package
         path = importlib.import_module(package).__path__
-        yield from (found.name for found in pkgutil.walk_packages(path, f"{package}."))
+        found = (each.name for each in pkgutil.walk_packages(path, f"{package}.", onerror=_not_ours))
+        yield from (name for name in found if not name.startswith(OF_DJANGO))
 
 
 def own_classes() -> list[type]:

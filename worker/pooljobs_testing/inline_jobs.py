@@ -34,7 +34,7 @@ class InlineProducer(Producer):
     """Has each job run at once, whatever its delay, in place of storing it. A failed run is raised by the enqueue."""
 
     def __init__(self, runner: HandlerRunner, schema: str) -> None:
-        super().__init__("", schema, 1)
+        super().__init__("", schema, pool_size=1)
         self._runner = runner
         self._ended: dict[UUID, FoundJob] = {}
 

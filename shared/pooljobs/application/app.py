@@ -84,7 +84,7 @@ class PoolJobs(
         self.state = StateContainer()
         self.hooks = Hooks()
         self._tasks: dict[str, Task] = {}
-        self._outlet = LazyProducer(dsn, schema, pool_size, wait)
+        self._outlet = LazyProducer(dsn, schema, pool_size=pool_size, wait=wait)
         self._outlet.results.declared = self._tasks
 
     @property
@@ -234,21 +234,21 @@ class PoolJobs(
             declared_name = name_of(handler) if name is None else name
             declaration = Declaration(
                 declared_name,
-                queue,
-                runs,
-                retry,
-                limit,
-                extra,
-                aliases,
-                secret,
-                errors,
+                queue=queue,
+                max_retries=runs,
+                retry=retry,
+                time_limit=limit,
+                extra=extra,
+                aliases=aliases,
+                secret=secret,
+                errors=errors,
                 schedule=schedule,
                 cron_payload=cron_payload,
                 unique=unique,
                 debounce=debounce,
                 result_limit=kept_bytes,
             )
-            return self._register(Task(handler, declaration, self._outlet, self.hooks))
+            return self._register(Task(handler, declaration, outlet=self._outlet, hooks=self.hooks))
 
         return declare if function is None else declare(function)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from types import CodeType, FunctionType
 from typing import Any, Final
 
@@ -49,6 +49,7 @@ class Declaration:
     """
 
     name: str
+    _: KW_ONLY
     queue: str = DEFAULT_QUEUE
     max_retries: int = DEFAULT_MAX_RETRIES
     retry: RetryPolicy = RetryPolicy()  # noqa: RUF009 - frozen

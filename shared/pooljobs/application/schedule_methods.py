@@ -59,7 +59,9 @@ class ScheduleMethods:
         """
         from pooljobs.db.store.schedule_calls import put_schedule
 
-        row = self._row(name, task, payload, Schedule(cron, every, tz, jitter, catch_up, overlap))
+        row = self._row(
+            name, task, payload, Schedule(cron, every=every, tz=tz, jitter=jitter, catch_up=catch_up, overlap=overlap)
+        )
         return self._tried(lambda connection: put_schedule(connection, self._outlet.schema, row))
 
     def schedule_with(
@@ -80,7 +82,9 @@ class ScheduleMethods:
         """As ``schedule``, on the caller's psycopg connection: it is stored with the caller's transaction, or not."""
         from pooljobs.db.store.schedule_calls import put_schedule
 
-        row = self._row(name, task, payload, Schedule(cron, every, tz, jitter, catch_up, overlap))
+        row = self._row(
+            name, task, payload, Schedule(cron, every=every, tz=tz, jitter=jitter, catch_up=catch_up, overlap=overlap)
+        )
         return put_schedule(conn, self._outlet.schema, row)
 
     def unschedule(self, name: str) -> bool:

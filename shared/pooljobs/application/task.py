@@ -60,7 +60,9 @@ class Task(EnqueueMethods[P, R], Generic[P, R, C]):
             GenericAlias
         )  # before Python 3.13 there are no defaults: all would be asked for
 
-    def __init__(self, function: Callable[C, R], declaration: Declaration, outlet: LazyProducer, hooks: Hooks) -> None:
+    def __init__(
+        self, function: Callable[C, R], declaration: Declaration, *, outlet: LazyProducer, hooks: Hooks
+    ) -> None:
         if isinstance(function, Task):
             raise DeclarationError(f"{function.name} is a job already", hint="decorate the function itself, once")
         refuse_unrunnable(function, declaration.name)

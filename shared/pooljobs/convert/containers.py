@@ -25,7 +25,9 @@ def list_conversion(item: Conversion, takes: _Classes = (list,)) -> Conversion:
             raise differs(sent, arrived)
         _same_items(sent, arrived, [item.same] * len(sent))
 
-    return Conversion(_list_reader(item), _owns_each(item, takes), same, _exact_each(item, list), nested=True)
+    return Conversion(
+        _list_reader(item), _owns_each(item, takes), same=same, exact=_exact_each(item, list), nested=True
+    )
 
 
 def tuple_conversion(item: Conversion) -> Conversion:
@@ -38,7 +40,7 @@ def tuple_conversion(item: Conversion) -> Conversion:
         _same_items(sent, arrived, [item.same] * len(sent))
 
     owns, exact = _owns_each(item, (tuple,)), _exact_each(item, tuple)
-    return Conversion(lambda value: tuple(read_list(value)), owns, same, exact, nested=True)
+    return Conversion(lambda value: tuple(read_list(value)), owns, same=same, exact=exact, nested=True)
 
 
 def fixed_tuple_conversion(items: Sequence[Conversion]) -> Conversion:
@@ -63,7 +65,7 @@ def fixed_tuple_conversion(items: Sequence[Conversion]) -> Conversion:
     def exact(sent: Any) -> bool:
         return type(sent) is tuple and len(sent) == size and all(i.exact(p) for i, p in zip(items, sent, strict=True))
 
-    return Conversion(read, owns, same, exact, nested=True)
+    return Conversion(read, owns, same=same, exact=exact, nested=True)
 
 
 def set_conversion(item: Conversion, build: Callable[[Iterable[Any]], Any], takes: _Classes) -> Conversion:
@@ -80,7 +82,7 @@ def set_conversion(item: Conversion, build: Callable[[Iterable[Any]], Any], take
     def exact(sent: Any) -> bool:
         return isinstance(sent, takes) and item.kinds.issuperset(map(type, sent))
 
-    return Conversion(read, _owns_each(item, takes), _same_set(item, takes), exact, nested=True)
+    return Conversion(read, _owns_each(item, takes), same=_same_set(item, takes), exact=exact, nested=True)
 
 
 def _same_set(item: Conversion, takes: _Classes) -> Callable[[Any, Any], None]:

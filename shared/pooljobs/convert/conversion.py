@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from types import NoneType
 from typing import Any, Final
 
@@ -35,6 +35,7 @@ class Conversion:
 
     read: Converter | None
     owns: Callable[[Any], bool]
+    _: KW_ONLY
     same: Callable[[Any, Any], None]
     exact: Callable[[Any], bool] = never
     kinds: frozenset[type] = frozenset()
@@ -59,7 +60,14 @@ def leaf(
         if (own and not owns(arrived)) or (not equal(sent, arrived) and (own or type(sent) not in JSON_SCALARS)):
             raise differs(sent, arrived)
 
-    return Conversion(read, owns, same, lambda sent: type(sent) in kinds or exact(sent), kinds, as_key)
+    return Conversion(
+        read,
+        owns,
+        same=same,
+        exact=lambda sent: type(sent) in kinds or exact(sent),
+        kinds=kinds,
+        as_key=as_key,
+    )
 
 
 def later(find: Callable[[], Conversion | None]) -> Conversion:
@@ -77,8 +85,8 @@ def later(find: Callable[[], Conversion | None]) -> Conversion:
     return Conversion(
         read,
         lambda sent: found().owns(sent),
-        lambda sent, arrived: found().same(sent, arrived),
-        lambda sent: found().exact(sent),
+        same=lambda sent, arrived: found().same(sent, arrived),
+        exact=lambda sent: found().exact(sent),
         nested=True,
     )
 
@@ -112,5 +120,5 @@ def _plain(sent: Any) -> bool:
     return kind in JSON_SCALARS or (kind is list and JSON_SCALARS.issuperset(map(type, sent)))
 
 
-ANYTHING: Final = Conversion(None, lambda _sent: True, _same_json, _plain, JSON_SCALARS, as_key=True)
+ANYTHING: Final = Conversion(None, lambda _sent: True, same=_same_json, exact=_plain, kinds=JSON_SCALARS, as_key=True)
 """Any JSON value, as it is."""

@@ -21,6 +21,7 @@ class FieldTable:
 
     fields: Mapping[str, Conversion]
     required: frozenset[str] = frozenset()
+    _: dataclasses.KW_ONLY
     ignored: frozenset[str] = frozenset()
     tolerant: bool = False
 
@@ -34,8 +35,8 @@ class FieldTable:
         return cls(
             {f.name: compile_field(f.name) for f in given},
             frozenset(f.name for f in given if f.default is absent and f.default_factory is absent),
-            frozenset(f.name for f in dataclasses.fields(type_) if not f.init),
-            tolerant,
+            ignored=frozenset(f.name for f in dataclasses.fields(type_) if not f.init),
+            tolerant=tolerant,
         )
 
     def read(self, value: dict[str, Any]) -> dict[str, Any]:

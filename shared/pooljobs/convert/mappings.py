@@ -29,7 +29,7 @@ def mapping_conversion(key: Conversion, item: Conversion) -> Conversion:
             return False
         return item.kinds.issuperset(map(type, sent.values())) or all(map(item.exact, sent.values()))
 
-    return Conversion(read, owns, _same(key, item), exact, nested=True)
+    return Conversion(read, owns, same=_same(key, item), exact=exact, nested=True)
 
 
 def _same(key: Conversion, item: Conversion) -> Callable[[Any, Any], None]:

@@ -36,7 +36,7 @@ def model_conversion(cls: type[BaseModel]) -> Conversion:
         elif type(arrived) is not cls or (sent is not None and type(sent) not in _JSON_TYPES):
             raise differs(sent, arrived)
 
-    return Conversion(read, lambda sent: type(sent) is cls, same, nested=True)
+    return Conversion(read, lambda sent: type(sent) is cls, same=same, nested=True)
 
 
 _JSON_TYPES = frozenset({dict, list, str, int, float, bool})

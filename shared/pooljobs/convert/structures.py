@@ -34,7 +34,9 @@ def dataclass_conversion(cls: type[Any], table: FieldTable) -> Conversion:
         elif only_fields:  # otherwise the class may have made something else of what it was given
             table.same(sent, fields_of(arrived))
 
-    return Conversion(_made_of(cls, table), owns, same, _exact(cls, table) if only_fields else never, nested=True)
+    return Conversion(
+        _made_of(cls, table), owns, same=same, exact=_exact(cls, table) if only_fields else never, nested=True
+    )
 
 
 def _exact(cls: type[Any], table: FieldTable) -> Callable[[Any], bool]:
@@ -86,7 +88,7 @@ def typed_dict_conversion(table: FieldTable, name: str) -> Conversion:
     def exact(sent: Any) -> bool:
         return type(sent) is dict and table.exact(sent)
 
-    return Conversion(read, owns, same, exact, nested=True)
+    return Conversion(read, owns, same=same, exact=exact, nested=True)
 
 
 def _holds_only_fields(cls: type[Any]) -> bool:

@@ -31,11 +31,11 @@ def union_conversion(members: Sequence[Conversion], told: str, first: Sequence[C
     return Conversion(
         outermost(_reader([*map(_once, first), *asked], told, nullable=nullable)),
         outermost(lambda sent: (nullable and sent is None) or any(member.owns(sent) for member in asked)),
-        outermost(_same(asked, nullable=nullable)),
-        (lambda sent: type(sent) in kinds) if kinds else never,
-        kinds,
-        any(member.as_key for member in others),
-        any(member.nested for member in others),
+        same=outermost(_same(asked, nullable=nullable)),
+        exact=(lambda sent: type(sent) in kinds) if kinds else never,
+        kinds=kinds,
+        as_key=any(member.as_key for member in others),
+        nested=any(member.nested for member in others),
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Final, Literal
@@ -50,6 +50,7 @@ class Column:
 
     name: str
     given: Given | None = None
+    _: KW_ONLY
     carried: bool = True
     appended: bool = False
     shown: Mapping[str, str] | None = None

@@ -48,7 +48,14 @@ def status_of(job_id: UUID, found: FoundJob | None) -> JobStatus:
     if found is None:
         raise _unknown(job_id)
     progress = None if found.progress is None else _progress(found.progress)
-    return JobStatus(found.state, found.attempts, _first_line(found), found.finished_at, found.job_type, progress)
+    return JobStatus(
+        found.state,
+        found.attempts,
+        error=_first_line(found),
+        finished_at=found.finished_at,
+        job_type=found.job_type,
+        progress=progress,
+    )
 
 
 def outcome_of(job_id: UUID, found: FoundJob | None, declared: Declared) -> JobResult[Any]:

@@ -79,7 +79,7 @@ class JobResults:
         yield from known
         if timeout != 0 and asked:
             ended: SimpleQueue[int] = SimpleQueue()
-            waits = Waits(self._outlet.hub, asked, self.declared, ended.put)
+            waits = Waits(self._outlet.hub, asked, declared=self.declared, tell=ended.put)
             try:
                 with suppress(Empty):
                     while waits.left:
@@ -105,7 +105,7 @@ class JobResults:
             from pooljobs.enqueue.waits import Waits
 
             ended: asyncio.Queue[int] = asyncio.Queue()
-            waits = Waits(self._outlet.hub, asked, self.declared, lambda place: _put(loop, ended, place))
+            waits = Waits(self._outlet.hub, asked, declared=self.declared, tell=lambda place: _put(loop, ended, place))
             try:
                 with suppress(TimeoutError):
                     while waits.left:

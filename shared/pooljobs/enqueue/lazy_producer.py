@@ -78,7 +78,7 @@ class _Opened(NamedTuple):
 class LazyProducer:
     """Holds what is needed to connect, and each process's connections once there are some."""
 
-    def __init__(self, dsn: str | None, schema: str, pool_size: int, wait: float = WAIT_SECS) -> None:
+    def __init__(self, dsn: str | None, schema: str, *, pool_size: int, wait: float = WAIT_SECS) -> None:
         check_schema(schema)
         if type(wait) not in (int, float) or not 0 <= wait <= LONGEST_WAIT_SECS:
             raise OptionError(f"wait is a number of seconds from 0 to {LONGEST_WAIT_SECS:g}, not {wait!r}")
@@ -190,7 +190,7 @@ class LazyProducer:
             database = ends.enter_context(open_database(self.dsn, schema=self.schema, source="PoolJobs(dsn=…)"))
             for told in ([database.note] if database.warning else []) + list(database.left):
                 getLogger("pooljobs.embedded").warning("%s", told)
-            producer = Producer(database.dsn, self.schema, self.pool_size, self.wait)
+            producer = Producer(database.dsn, self.schema, pool_size=self.pool_size, wait=self.wait)
             ends.callback(producer.close)
             return _Opened(producer, ends.pop_all())
 

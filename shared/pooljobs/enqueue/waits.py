@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Waits:
     """Says the place of each job among those given when it has ended: ``tell`` is called by any thread."""
 
-    def __init__(self, hub: Hub, jobs: Sequence[Job], declared: Declared, tell: Callable[[int], None]) -> None:
+    def __init__(self, hub: Hub, jobs: Sequence[Job], *, declared: Declared, tell: Callable[[int], None]) -> None:
         self._hub = hub
         self._declared = declared
         self._left = dict(enumerate(jobs))

@@ -26,7 +26,7 @@ class Course(Enum):
     RETRY = "retry"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorRules:
     """By class, subclasses included; of an exception group each member counts. Discarding goes before failing.
 
@@ -60,10 +60,10 @@ class ErrorRules:
             hint = "for a fixed delay: retry_policy='fixed', retry_delay_secs=…"
             raise DeclarationError(f"backoff must be a function of (attempt, error), not {backoff!r:.80}", hint=hint)
         return cls(
-            _classes("fail_on", fail_on),
-            _classes("discard_on", discard_on),
-            None if retry_on is None else _classes("retry_on", retry_on),
-            cast("Backoff | None", backoff),
+            fail_on=_classes("fail_on", fail_on),
+            discard_on=_classes("discard_on", discard_on),
+            retry_on=None if retry_on is None else _classes("retry_on", retry_on),
+            backoff=cast("Backoff | None", backoff),
         )
 
     def course(self, error: BaseException) -> Course:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, cast
 from uuid import UUID
@@ -42,6 +42,7 @@ class JobStatus:
 
     state: str
     attempts: int
+    _: KW_ONLY
     error: str | None
     finished_at: datetime | None
     job_type: str

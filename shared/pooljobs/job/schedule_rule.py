@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from hashlib import blake2b
@@ -54,6 +54,7 @@ class Schedule:
     """
 
     cron: str | None = None
+    _: KW_ONLY
     every: float | timedelta | None = None
     tz: str = "UTC"
     jitter: float | timedelta = 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import timedelta
 from typing import Literal
 
@@ -28,6 +28,7 @@ class Unique:
     """
 
     by: Sequence[str] | None = None
+    _: KW_ONLY
     until: Literal["end", "start"] = "end"
     within: float | timedelta | None = None
     on_conflict: OnConflict = "skip"
@@ -47,7 +48,7 @@ class Unique:
                 f"not {self.on_conflict!r:.80}"
             )
         within = _secs(job_type, "unique: within", self.within)
-        return UniqueRule(by, self.until == "start", within, self.on_conflict)
+        return UniqueRule(by, until_start=self.until == "start", within=within, on_conflict=self.on_conflict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Debounce:
     """
 
     by: Sequence[str] | None = None
+    _: KW_ONLY
     wait: float | timedelta = 5.0
     most: float | timedelta | None = None
 

@@ -100,7 +100,14 @@ def _told(row: DictRow) -> DictRow:
     """With what can be said of its rule, whatever somebody has written there."""
     told = dict(row)
     try:
-        rule = Schedule(row["cron"], row["every"], row["tz"], row["jitter"], row["catch_up"], row["overlap"])
+        rule = Schedule(
+            row["cron"],
+            every=row["every"],
+            tz=row["tz"],
+            jitter=row["jitter"],
+            catch_up=row["catch_up"],
+            overlap=row["overlap"],
+        )
         told["words"], told["next_runs"] = rule.in_words(), _next_runs(row, rule)
     except OptionError as error:
         told["words"], told["next_runs"], told["error"] = (

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import select
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from pooljobs.scoreboard import Scoreboard, Slot, Wanted
 
@@ -29,6 +29,7 @@ class Child:
 
     board: Scoreboard
     slot: Slot
+    _: KW_ONLY
     lifeline_fd: int
     parent_pid: int
     stack_fd: int = -1

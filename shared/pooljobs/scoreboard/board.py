@@ -37,7 +37,7 @@ class Scoreboard:
     """All slots of one supervisor. Children inherit it by the fork; nobody can attach to it otherwise."""
 
     def __init__(
-        self, memory: mmap.mmap, slots: tuple[Slot, ...], view: memoryview, bells: tuple[WakePipe, WakePipe]
+        self, memory: mmap.mmap, slots: tuple[Slot, ...], *, view: memoryview, bells: tuple[WakePipe, WakePipe]
     ) -> None:
         self._memory = memory
         self._view = view
@@ -74,9 +74,12 @@ class Scoreboard:
         words = layout.words
         return cls(
             memory,
-            tuple(Slot(i, view[i * words : (i + 1) * words], layout, pipe) for i, pipe in enumerate(pipes[:slots])),
-            view,
-            (pipes[slots], pipes[slots + 1]),
+            tuple(
+                Slot(i, view[i * words : (i + 1) * words], layout=layout, pipe=pipe)
+                for i, pipe in enumerate(pipes[:slots])
+            ),
+            view=view,
+            bells=(pipes[slots], pipes[slots + 1]),
         )
 
     def slot(self, index: int) -> Slot:

@@ -81,7 +81,7 @@ class Slot(Entries):
     unknown_flags = Word(At.UNKNOWN_FLAGS)
     """The bits of jobs' flags that the worker does not know, once it has met one of them; 0 before."""
 
-    def __init__(self, index: int, words: Words, layout: Layout, pipe: WakePipe) -> None:
+    def __init__(self, index: int, words: Words, *, layout: Layout, pipe: WakePipe) -> None:
         super().__init__(words, layout)
         self.index = index
         self.words = words

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from pooljobs.exit_codes import ExitCode, describe_exit
 from pooljobs.scoreboard.slot import Slot
@@ -52,6 +52,7 @@ class WorkerDeath:
 
     who: str
     exit_status: int
+    _: KW_ONLY
     on_purpose: bool
     cpu_seconds: float = 0.0
     peak_memory: int = 0

@@ -7,9 +7,9 @@ docs/running.md. A field without it is made of others, and nobody gives it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import MISSING, Field, field, fields
+from dataclasses import KW_ONLY, MISSING, Field, dataclass, field, fields
 from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from pooljobs.errors import OptionError
 
@@ -28,7 +28,8 @@ class Panel(StrEnum):
     DEVELOPMENT = "For development"
 
 
-class Setting(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Setting:
     """Everything about a setting but its name, its type and its default, which are the field's.
 
     Attributes:
@@ -48,6 +49,7 @@ class Setting(NamedTuple):
 
     panel: Panel
     help: str
+    _: KW_ONLY
     docs: str
     unit: str = ""
     metavar: str = ""
@@ -96,7 +98,7 @@ def setting(
 
     What is ``secret`` is not shown where its class is.
     """
-    return field(default=default, repr=not secret, metadata={_KEY: Setting(panel, help, docs, **more)})
+    return field(default=default, repr=not secret, metadata={_KEY: Setting(panel, help, docs=docs, **more)})
 
 
 def about(each: Field[Any]) -> Setting:

@@ -7,7 +7,7 @@ converters that the annotations ask for. Called by ``Task`` (enqueue) and by the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, NoReturn, TypeAlias
 
 import orjson
@@ -44,6 +44,7 @@ class Binder:
     """
 
     job_type: str
+    _: KW_ONLY
     payload_name: str
     signature: HandlerSignature
     check: ReadPayload
@@ -145,13 +146,13 @@ def compile_binder(job_type: str, signature: HandlerSignature) -> Binder:
     """The binder of a handler."""
     return Binder(
         job_type,
-        f"{job_type}: payload",
-        signature,
-        compile_payload_reader(job_type, signature),
-        compile_fits(signature),
-        signature.whole and signature.payload[0].conversion is ANYTHING,
-        compile_comparison(job_type, signature),
-        signature.injected,
+        payload_name=f"{job_type}: payload",
+        signature=signature,
+        check=compile_payload_reader(job_type, signature),
+        fits=compile_fits(signature),
+        takes_anything=signature.whole and signature.payload[0].conversion is ANYTHING,
+        comparison=compile_comparison(job_type, signature),
+        injected=signature.injected,
     )
 
 

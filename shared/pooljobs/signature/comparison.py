@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from pooljobs.convert import Conversion
@@ -18,6 +18,7 @@ class Comparison:
     """Both sides of one handler's payloads: the parameter that takes all of it, or the conversions by name."""
 
     job_type: str
+    _: KW_ONLY
     whole: PayloadParameter | None
     fields: Mapping[str, Conversion]
     extra: Conversion | None
@@ -53,5 +54,9 @@ class Comparison:
 
 def compile_comparison(job_type: str, signature: HandlerSignature) -> Comparison:
     """The comparison of a handler's payloads."""
-    fields = {parameter.name: parameter.conversion for parameter in signature.payload}
-    return Comparison(job_type, signature.payload[0] if signature.whole else None, fields, signature.extra)
+    return Comparison(
+        job_type,
+        whole=signature.payload[0] if signature.whole else None,
+        fields={parameter.name: parameter.conversion for parameter in signature.payload},
+        extra=signature.extra,
+    )

@@ -8,7 +8,7 @@ import inspect
 import types
 import typing
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from inspect import Parameter
 from typing import Any, Final, get_origin, get_type_hints
 
@@ -28,6 +28,7 @@ class PayloadParameter:
 
     name: str
     annotation: object
+    _: KW_ONLY
     default: object
     positional_only: bool
     conversion: Conversion
@@ -53,6 +54,7 @@ class HandlerSignature:
     """
 
     payload: tuple[PayloadParameter, ...]
+    _: KW_ONLY
     whole: bool
     extra: Conversion | None
     contexts: tuple[str, ...]
@@ -80,12 +82,11 @@ def read_signature(function: Callable[..., object], name: str, *, tolerant: bool
     for parameter in parameters_of(function, name):
         annotation = annotation_of(function, name, parameter)
         state = state_type(annotation)
+        is_payload = state is None and annotation is not JobContext
         if parameter.default is INJECTED:
-            _refuse_not_injected(name, parameter, is_payload=state is None and annotation is not JobContext)
+            _refuse_not_injected(name, parameter, is_payload=is_payload)
             defaulted.append(parameter.name)
-        _refuse_unfillable(
-            name, parameter, is_payload=state is None and annotation is not JobContext, first=not payload
-        )
+        _refuse_unfillable(name, parameter, is_payload=is_payload, first=not payload)
         if annotation is JobContext:
             contexts.append(parameter.name)
         elif state is not None:
@@ -95,8 +96,15 @@ def read_signature(function: Callable[..., object], name: str, *, tolerant: bool
         else:
             conversion = _conversion(name, parameter, annotation, tolerant=tolerant)
             payload.append(_payload_parameter(parameter, annotation, conversion))
-    whole = len(payload) == 1 and extra is None and _takes_whole(payload[0])
-    return HandlerSignature(tuple(payload), whole, extra, tuple(contexts), tuple(states), tolerant, tuple(defaulted))
+    return HandlerSignature(
+        tuple(payload),
+        whole=len(payload) == 1 and extra is None and _takes_whole(payload[0]),
+        extra=extra,
+        contexts=tuple(contexts),
+        states=tuple(states),
+        tolerant=tolerant,
+        defaulted=tuple(defaulted),
+    )
 
 
 def parameters_of(function: Callable[..., object], name: str) -> list[Parameter]:
@@ -200,8 +208,13 @@ def _refuse_not_injected(name: str, parameter: Parameter, *, is_payload: bool) -
 
 
 def _payload_parameter(parameter: Parameter, annotation: object, conversion: Conversion) -> PayloadParameter:
-    by_position = parameter.kind is Parameter.POSITIONAL_ONLY
-    return PayloadParameter(parameter.name, annotation, parameter.default, by_position, conversion)
+    return PayloadParameter(
+        parameter.name,
+        annotation,
+        default=parameter.default,
+        positional_only=parameter.kind is Parameter.POSITIONAL_ONLY,
+        conversion=conversion,
+    )
 
 
 def _conversion(name: str, parameter: Parameter, annotation: object, *, tolerant: bool) -> Conversion:

@@ -133,7 +133,7 @@ def add(
     check_schedule_name(name)
     check_name("job type", job_type)
     interval = None if every is None else delay_of(every)
-    rule = Schedule(cron, interval, tz, delay_of(jitter), catch_up, overlap)  # type: ignore[arg-type]  # checked there
+    rule = Schedule(cron, every=interval, tz=tz, jitter=delay_of(jitter), catch_up=catch_up, overlap=overlap)  # type: ignore[arg-type]  # checked there
     options = EnqueueOptions(queue=queue, priority=priority, max_retries=max_retries)
     encoded = encode({} if payload is None else read_payload(payload), where="--payload")
     with schedules(dsn, schema, embedded=embedded) as desk:
@@ -156,7 +156,7 @@ def edit(
     """Give a schedule other times."""
     if reset and (cron or every):
         raise OptionError("--reset takes the code's times, and --cron or --every others", hint="leave one of them out")
-    rule = None if reset else Schedule(cron, None if every is None else delay_of(every), tz or "UTC")
+    rule = None if reset else Schedule(cron, every=None if every is None else delay_of(every), tz=tz or "UTC")
     with schedules(dsn, schema, embedded=embedded) as desk:
         desk.edit(name, rule, tz)
         words = desk.find(name)["words"]

@@ -103,7 +103,13 @@ def _leave_a_worker(context: ZygoteContext, line: socket.socket, request: Zygote
     """Between zygote and worker: fork the worker and end. Nothing returns from here."""
     try:
         slot = context.board.slot(request.slot)
-        child = Child(context.board, slot, context.lifeline_fd, context.supervisor, request.stack_fd)
+        child = Child(
+            context.board,
+            slot,
+            lifeline_fd=context.lifeline_fd,
+            parent_pid=context.supervisor,
+            stack_fd=request.stack_fd,
+        )
         settle_in = partial(_settle_in_worker, context, line, request, child, os.getpid())
         name = str(Position(slot.role, slot.ordinal))
         fork(name, settle_in, partial(context.worker, child), context.log, exit_handlers=True, heir=True)

@@ -21,9 +21,9 @@ def test_a_job_without_a_schedule_has_none() -> None:
 
 
 def test_a_declaration_is_a_schedule() -> None:
-    assert declared(cron="0 3 * * *", tz="Europe/Berlin") == Schedule("0 3 * * *", None, "Europe/Berlin")
+    assert declared(cron="0 3 * * *", tz="Europe/Berlin") == Schedule("0 3 * * *", every=None, tz="Europe/Berlin")
     assert declared(every=timedelta(minutes=5), jitter=10, catch_up="none", overlap="allow") == Schedule(
-        None, timedelta(minutes=5), "UTC", 10, "none", "allow"
+        None, every=timedelta(minutes=5), tz="UTC", jitter=10, catch_up="none", overlap="allow"
     )
 
 

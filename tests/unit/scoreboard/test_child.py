@@ -20,7 +20,7 @@ def pipe() -> Iterator[tuple[int, int]]:
 
 
 def test_asking_only_ever_raises_and_wakes(board: Scoreboard, pipe: tuple[int, int]) -> None:
-    child = Child(board, board.slot(0), pipe[0], os.getppid())
+    child = Child(board, board.slot(0), lifeline_fd=pipe[0], parent_pid=os.getppid())
     seen = [child.wanted]
     for wanted in (Wanted.RELEASE, Wanted.DRAIN):
         child.ask(wanted)
@@ -31,7 +31,7 @@ def test_asking_only_ever_raises_and_wakes(board: Scoreboard, pipe: tuple[int, i
 
 
 def test_the_end_of_the_lifeline_makes_an_orphan(board: Scoreboard, pipe: tuple[int, int]) -> None:
-    child = Child(board, board.slot(0), pipe[0], os.getppid())
+    child = Child(board, board.slot(0), lifeline_fd=pipe[0], parent_pid=os.getppid())
     assert not child.orphaned()
     os.close(pipe[1])
     assert child.orphaned()
@@ -39,5 +39,5 @@ def test_the_end_of_the_lifeline_makes_an_orphan(board: Scoreboard, pipe: tuple[
 
 
 def test_another_parent_makes_an_orphan(board: Scoreboard, pipe: tuple[int, int]) -> None:
-    assert Child(board, board.slot(0), pipe[0], parent_pid=os.getpid()).orphaned()
+    assert Child(board, board.slot(0), lifeline_fd=pipe[0], parent_pid=os.getpid()).orphaned()
     os.close(pipe[1])

@@ -96,8 +96,8 @@ class ClaimStatement:
     def __init__(self, statements: Statements, most_bytes: int = BATCH_BYTES) -> None:
         """``most_bytes``: of all payloads that come with one claim."""
         self._most_bytes = most_bytes
-        self._statement = HotStatement("claim", statements.load("claim"), _TYPES)
-        self._passing_over = HotStatement("claim", statements.passing_over("claim"), _PASSING_OVER)
+        self._statement = HotStatement("claim", statements.load("claim"), types=_TYPES)
+        self._passing_over = HotStatement("claim", statements.passing_over("claim"), types=_PASSING_OVER)
 
     def longest_payload(self, limit: int) -> int:
         """How many bytes a payload may have that comes with a claim of ``limit`` jobs."""

@@ -73,11 +73,11 @@ class JobList(ChangeList):
 
 def _listed(statuses: list[str] | None, *, job_type: str | None = None, queue: str | None = None) -> list[Job]:
     statement = Statements(project_settings.schema()).load("list_jobs").decode()
-    asked = {"statuses": statuses, "job_type": job_type, "queue": queue, "limit": MOST_LISTED, "whole": False}
+    asked = {"statuses": statuses, "job_type": job_type, "queue": queue, "tag": None, "whole": False}
 
     def look_back(window: str | None) -> list[dict[str, Any]]:
         with project_settings.database().cursor() as cursor:
-            cursor.execute(statement, asked | {"window": window})
+            cursor.execute(statement, asked | {"window": window, "limit": MOST_LISTED})
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 

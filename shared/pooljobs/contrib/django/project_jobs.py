@@ -22,7 +22,7 @@ class DjangoJobs(PoolJobs):
 
     def __init__(self) -> None:
         super().__init__()
-        self._outlet = DjangoOutlet(None, "pooljobs", self.pool_size)
+        self._outlet = DjangoOutlet(None, "pooljobs", pool_size=self.pool_size)
         self._outlet.results.declared = self._tasks
 
     def retry(self, job: JobHandle | UUID | str) -> bool:

@@ -27,7 +27,7 @@ class InsertStatement:
         given = columns.given()
         self._encode = [one.encode for _, one in given]
         self._hot = HotStatement(
-            "insert_job", statements.load("insert_job"), _OTHERS | {name: one.oid for name, one in given}
+            "insert_job", statements.load("insert_job"), types=_OTHERS | {name: one.oid for name, one in given}
         )
 
     def store(self, connection: Connection[Any], job: NewJob, job_id: bytes) -> bool:
@@ -54,7 +54,7 @@ class InsertTogetherStatement:
         self._encode = [(one.oid, one.encode) for _, one in given]
         types = {"ids": Oid.UUID_ARRAY, "run_ats": Oid.TIMESTAMPTZ_ARRAY, "delays": Oid.FLOAT8_ARRAY}
         types |= {name: binary_format.ARRAYS[one.oid] for name, one in given}
-        self._hot = HotStatement("insert_jobs", statements.load("insert_jobs"), types | {"early": Oid.BOOL})
+        self._hot = HotStatement("insert_jobs", statements.load("insert_jobs"), types=types | {"early": Oid.BOOL})
 
     def store(self, connection: Connection[Any], jobs: Sequence[NewJob], ids: bytes) -> bool:
         """Stores them, all or none, under these ids of 16 bytes; whether the commit is early, as above."""

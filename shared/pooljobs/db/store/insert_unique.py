@@ -23,7 +23,7 @@ class InsertUniqueStatement:
         given = columns.given()
         self._encode = [one.encode for _, one in given]
         types = ONE | {name: one.oid for name, one in given}
-        self._hot = HotStatement("insert_unique", statements.load("insert_unique"), types)
+        self._hot = HotStatement("insert_unique", statements.load("insert_unique"), types=types)
 
     def store(self, connection: Connection[Any], job: NewJob, job_id: bytes) -> Stored:
         """Stores it under this id, or finds the one that is there."""
@@ -46,7 +46,8 @@ class InsertUniqueJobsStatement:
         *alike, _ = columns.given()  # all but the payload
         self._encode = [one.encode for _, one in alike]
         types = MANY | {name: one.oid for name, one in alike} | {columns.PAYLOAD: Oid.JSONB_ARRAY}
-        self._hot = HotStatement("insert_unique_jobs", statements.load("insert_unique_jobs"), types, kept=False)
+        query = statements.load("insert_unique_jobs")
+        self._hot = HotStatement("insert_unique_jobs", query, types=types, kept=False)
 
     def store(self, connection: Connection[Any], block: UniqueBlock, ids: bytes) -> Stored:
         """Stores those that are not there under these ids of 16 bytes, one for each key."""

@@ -43,7 +43,7 @@ class Producer:
     ``wait``: seconds for which an outage is waited for, once there was a connection, or for a free one; default 10.
     """
 
-    def __init__(self, dsn: str, schema: str, pool_size: int, wait: float = WAIT_SECS) -> None:
+    def __init__(self, dsn: str, schema: str, *, pool_size: int, wait: float = WAIT_SECS) -> None:
         self.dsn = dsn
         self._wait = wait
         self._statements = Statements(schema)

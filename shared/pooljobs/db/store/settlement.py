@@ -64,8 +64,8 @@ class SettlementBatch:
     """Settles batches, on any connections. Threads may share it."""
 
     def __init__(self, statements: Statements) -> None:
-        self._completed = HotStatement("settle", statements.load("settle"), _COMPLETED_TYPES)
-        self._statement = HotStatement("settle_full", statements.load("settle_full"), _TYPES)
+        self._completed = HotStatement("settle", statements.load("settle"), types=_COMPLETED_TYPES)
+        self._statement = HotStatement("settle_full", statements.load("settle_full"), types=_TYPES)
         self._make_partitions = statements.load("make_partitions")
 
     def settle(self, connection: Connection[Any], batch: Sequence[Settlement]) -> Settled:

@@ -31,7 +31,7 @@ class Storing:
     def __init__(self, statements: Statements, told: Told) -> None:
         self.insert = InsertStatement(statements)
         self._together = InsertTogetherStatement(statements)
-        self._wait_for_disk = HotStatement("wait_for_disk", statements.load("wait_for_disk"), {})
+        self._wait_for_disk = HotStatement("wait_for_disk", statements.load("wait_for_disk"), types={})
         self.unique = InsertUniqueStatement(statements)
         self.unique_jobs = InsertUniqueJobsStatement(statements)
         self._told = told

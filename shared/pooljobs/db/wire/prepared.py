@@ -44,7 +44,7 @@ class HotStatement:
         query: The text, with ``$1`` and so on in the place of named placeholders.
     """
 
-    def __init__(self, verb: str, query: bytes, types: Mapping[str, Oid], *, kept: bool = True) -> None:
+    def __init__(self, verb: str, query: bytes, *, types: Mapping[str, Oid], kept: bool = True) -> None:
         """``query`` is as for a cursor; ``types`` names its parameters in the order in which values will come.
 
         ``kept``: False for one that runs inside a transaction: what a pooler has sent elsewhere would end that.
