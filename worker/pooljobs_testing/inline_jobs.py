@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import copy_context
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 from uuid import UUID
+
+from psycopg import Connection
 
 from pooljobs.application.app import PoolJobs
 from pooljobs.db.callers.recognition import driver_of
@@ -17,6 +19,7 @@ from pooljobs.db.store.group_commit import Outcome
 from pooljobs.db.store.producer import Producer
 from pooljobs.db.wire.unique_block import NEW, Stored
 from pooljobs.enqueue.caller_connection import CallerConnections
+from pooljobs.errors import RefusedError
 from pooljobs.job.cancellation import Cancellation
 from pooljobs.job.new_job import NewJob
 from pooljobs.job.verdict import Verdict
@@ -82,6 +85,14 @@ class InlineProducer(Producer):
         """There is no job that has not ended."""
         return Cancellation.ENDED
 
+    def run_once(self, work: Callable[[Connection[Any]], T], until: float) -> T:  # noqa: ARG002
+        """Refuses what would be stored: pauses and schedules.
+
+        Raises:
+            RefusedError: Always. What is not stored is not to seem so.
+        """
+        _refuse()
+
     @property
     def producer(self) -> Producer:
         """This one: it is all that is to be opened."""
@@ -145,6 +156,21 @@ class InlineCallers(CallerConnections):
         """There is no job that has not ended."""
         return _given(conn, "cancel_with", lambda: self._producer.cancel_once(job_id, reason, 0.0))
 
+    def retry_with(self, conn: Any, job_id: UUID) -> bool | Awaitable[bool]:  # noqa: ARG002
+        """There is no job that has failed: its enqueue did."""
+        return _given(conn, "retry_with", lambda: False)
+
+    def schedule_with(self, conn: Any, row: Mapping[str, Any]) -> bool | Awaitable[bool]:  # noqa: ARG002
+        """As ``InlineProducer.run_once``."""
+        return _given(conn, "schedule_with", _refuse)
+
+
+def _refuse() -> NoReturn:
+    raise RefusedError(
+        "pauses and schedules are stored, and jobs run inline here: nothing is",
+        hint="test it outside of inline(), on a database of the test's own",
+    )
+
 
 def _given(conn: Any, method: str, work: Callable[[], T]) -> T | Awaitable[T]:
     """What the work gives; to be awaited if the caller's connection is asynchronous."""
@@ -160,8 +186,9 @@ def inline(app: PoolJobs) -> Iterator[None]:
     """Has each job of an application run at its enqueue, in the enqueuing thread, with no database at all.
 
     The payload goes through JSON, and hooks, arguments and verdicts are a worker's. A run that fails is raised by the
-    enqueue, and is not tried again; delays are not waited for; a job of ``enqueue_with`` runs before the commit. State
-    that handlers were given is closed at the end.
+    enqueue, and is not tried again; delays are not waited for; a job of ``enqueue_with`` runs before the commit. What
+    would be stored without being a job, a pause or a schedule, is refused (RefusedError). State that handlers were
+    given is closed at the end.
     """
     runner = HandlerRunner(app)
     try:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from pooljobs import Cancellation, JobHandle, PoolJobs, Snooze
+from pooljobs import Cancellation, JobHandle, PoolJobs, RefusedError, Snooze
 from pooljobs_testing.inline_jobs import inline
 
 NOWHERE = "host=/nowhere"
@@ -107,3 +108,35 @@ def test_by_name_and_afterwards_all_is_as_before(shop: Shop) -> None:
     with pytest.raises(Exception, match="nowhere"):
         shop.greet.enqueue(name="Ada")
     assert len(shop.seen) == 1
+
+
+class Connected:
+    """Looks like a psycopg2 connection from outside."""
+
+    __module__ = "psycopg2"
+
+
+Connected.__name__ = "connection"
+
+
+@pytest.mark.parametrize(
+    "stores",
+    [
+        lambda app: app.pause_queue("default"),
+        lambda app: app.resume_queue("default"),
+        lambda app: app.pause_type("greet"),
+        lambda app: app.resume_type("greet"),
+        lambda app: asyncio.run(app.pause_queue_async("default")),
+        lambda app: app.schedule("hourly", "greet", {"name": "Ada"}, every=3600),
+        lambda app: app.schedule_with(Connected(), "hourly", "greet", {"name": "Ada"}, every=3600),
+        lambda app: app.unschedule("hourly"),
+    ],
+)
+def test_what_would_be_stored_is_refused_and_connects_to_nothing(shop: Shop, stores: Callable[[PoolJobs], Any]) -> None:
+    """A pause that returns, and holds nothing up, would let a test pass that should not."""
+    with inline(shop.app):
+        with pytest.raises(RefusedError, match="jobs run inline here") as told:
+            stores(shop.app)
+        shop.greet.enqueue(name="Ada")
+    assert told.value.hint == "test it outside of inline(), on a database of the test's own"
+    assert shop.seen == [("Ada", None)]
