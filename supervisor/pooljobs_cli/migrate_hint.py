@@ -48,6 +48,7 @@ def migrate_command(database: Database, schema: str) -> str:
         words += ["--dsn", make_conninfo("", **shown) if secrets else database.dsn]
         before = "PGPASSWORD=… " if "password" in secrets else ""
     named = os.environ.get("POOLJOBS_SCHEMA")
-    if schema != named if is_a_projects() else schema != DEFAULT_SCHEMA or named:
+    said_by_project = is_a_projects() and schema == named
+    if not said_by_project and (schema != DEFAULT_SCHEMA or named):
         words += ["--schema", schema]
     return before + shlex.join(words)

@@ -119,6 +119,11 @@ class Connected:
 Connected.__name__ = "connection"
 
 
+def test_no_job_is_there_to_be_retried(shop: Shop) -> None:
+    with inline(shop.app):
+        assert shop.app._outlet.for_caller().retry_with(Connected(), UUID(int=1)) is False
+
+
 @pytest.mark.parametrize(
     "stores",
     [
