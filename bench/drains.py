@@ -66,7 +66,7 @@ class Bench:
 
     def of_fleet(self, *, profile: Path | None = None, adaptive: bool = False) -> Round:
         """Drains with ``pooljobs serve``."""
-        with self._measured() as measure, self._serving(profile, adaptive=adaptive) as fleet:
+        with self._measured() as measure, self.serving(profile, adaptive=adaptive) as fleet:
             while self._left():
                 if not fleet.is_running() or fleet.status() == psutil.STATUS_ZOMBIE:
                     raise RuntimeError("pooljobs serve ended before its queue was empty")
@@ -107,7 +107,8 @@ class Bench:
         yield measure
 
     @contextmanager
-    def _serving(self, profile: Path | None, *, adaptive: bool) -> Iterator[psutil.Process]:
+    def serving(self, profile: Path | None = None, *, adaptive: bool = False) -> Iterator[psutil.Process]:
+        """A fleet, from its start on."""
         options = ["--app", "bench.noop:app", "--dsn", self.dsn, "--log-level", "error", "--poll-interval", "0.1"]
         sizes = ["--procs", str(self.procs), "--concurrency", str(self.concurrency)]
         sizes += [] if adaptive else pinned(self.batch)

@@ -15,6 +15,22 @@ def noop(n: int, pad: str = "") -> None:
     """Returns at once."""
 
 
+@app.job(unique=True)
+def noop_unique(n: int) -> None:
+    """Returns at once."""
+
+
+@app.job(result=True)
+def noop_kept(n: int, pad: str = "") -> None:
+    """Returns at once, and nothing."""
+
+
+@app.job(result=True)
+def noop_returning(n: int, pad: str = "") -> dict[str, int | str]:  # noqa: ARG001  # the payload is the same for all
+    """Returns at once."""
+    return {"n": n, "name": "x"}
+
+
 @app.job
 async def noop_async(n: int, pad: str = "") -> None:
     """Returns at once, on the event loop."""

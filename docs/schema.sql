@@ -1,5 +1,7 @@
 CREATE SEQUENCE pooljobs.idle_until AS bigint MINVALUE 0 START 0;
 
+CREATE SEQUENCE pooljobs.waiting_until AS bigint MINVALUE 0 START 0;
+
 CREATE TABLE pooljobs.cancellations (
     job_id uuid NOT NULL,
     requested_at timestamp with time zone NOT NULL DEFAULT now(),
@@ -54,6 +56,10 @@ CREATE TABLE pooljobs.history (
     flags smallint,
     snoozes integer,
     unique_key bytea,
+    result json,
+    result_note text,
+    tags jsonb,
+    meta jsonb,
     CONSTRAINT history_status_known CHECK ((status = ANY (ARRAY['completed'::text, 'failed'::text, 'cancelled'::text])))
 ) PARTITION BY RANGE (finished_at);
 
@@ -121,6 +127,8 @@ CREATE TABLE pooljobs.live (
     refused_since timestamp with time zone,
     snoozes integer,
     unique_key bytea,
+    tags jsonb,
+    meta jsonb,
     CONSTRAINT live_pkey PRIMARY KEY (id),
     CONSTRAINT live_job_type_named CHECK ((job_type <> ''::text)),
     CONSTRAINT live_max_retries_positive CHECK ((max_retries >= 1)),
@@ -156,6 +164,12 @@ CREATE TABLE pooljobs.pauses (
 CREATE TRIGGER tell_pauses AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON pooljobs.pauses FOR EACH STATEMENT EXECUTE FUNCTION pooljobs.tell_pauses();
 
 GRANT SELECT ON pooljobs.pauses TO PUBLIC;
+
+CREATE TABLE pooljobs.progress (
+    worker_id bigint NOT NULL,
+    reports jsonb NOT NULL,
+    CONSTRAINT progress_pkey PRIMARY KEY (worker_id)
+) WITH (fillfactor=30, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=1000);
 
 CREATE TABLE pooljobs.schedule_declarations (
     fleet bigint NOT NULL,
@@ -212,6 +226,15 @@ CREATE TABLE pooljobs.uniques (
     CONSTRAINT uniques_pkey PRIMARY KEY (key)
 ) WITH (fillfactor=80);
 
+CREATE TABLE pooljobs.waiters (
+    job_id uuid NOT NULL,
+    waiter bigint NOT NULL,
+    until timestamp with time zone NOT NULL,
+    CONSTRAINT waiters_pkey PRIMARY KEY (job_id, waiter)
+) WITH (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=1000);
+
+GRANT SELECT ON pooljobs.waiters TO PUBLIC;
+
 CREATE TABLE pooljobs.workers (
     id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     fleet bigint NOT NULL,
@@ -232,6 +255,18 @@ CREATE OR REPLACE FUNCTION pooljobs.any_host_idle()
  RETURNS boolean
  LANGUAGE sql
 RETURN COALESCE((to_timestamp((pg_sequence_last_value('pooljobs.idle_until'::regclass))::double precision) > now()), false);
+
+CREATE OR REPLACE FUNCTION pooljobs.anybody_waits()
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    RETURN coalesce(
+        to_timestamp(pg_sequence_last_value(to_regclass(format('%I.waiting_until', 'pooljobs'::text)))) > now(), false
+    );
+END
+$function$;
 
 CREATE OR REPLACE FUNCTION pooljobs.cancel(job_id uuid, reason text DEFAULT NULL::text)
  RETURNS text
@@ -279,17 +314,57 @@ BEGIN
         WHERE l.id = cancel_pending.job_id
         RETURNING l.*
     )
-    INSERT INTO "pooljobs".history (run_at, finished_at, max_retries, attempts, crashes, losses, status, last_error, id, created_at, fence, interruptions, priority, queue, job_type, trace_id, payload, flags, snoozes, unique_key)
+    INSERT INTO "pooljobs".history (run_at, finished_at, max_retries, attempts, crashes, losses, status, last_error, id, created_at, fence, interruptions, priority, queue, job_type, trace_id, payload, flags, snoozes, unique_key, tags, meta)
     SELECT
         e.run_at, now(), e.max_retries, e.attempts, e.crashes, e.losses, 'cancelled',
         left(concat_ws(E'\n\n',
             CASE WHEN e.attempts = 0 THEN 'cancelled before it ran' ELSE 'cancelled before run ' || e.attempts::bigint + 1 END
                 || coalesce(': ' || left(cancel_pending.reason, 1000), ''),
             left(e.last_error, 8192)), 8192),
-        e.id, e.created_at, e.fence, e.interruptions, e.priority, e.queue, e.job_type, e.trace_id, e.payload, e.flags, e.snoozes, e.unique_key
+        e.id, e.created_at, e.fence, e.interruptions, e.priority, e.queue, e.job_type, e.trace_id, e.payload, e.flags, e.snoozes, e.unique_key, e.tags, e.meta
     FROM ended AS e;
     DELETE FROM "pooljobs".cancellations AS c WHERE c.job_id = cancel_pending.job_id;
+    IF "pooljobs".anybody_waits() THEN PERFORM "pooljobs".tell_waiters(ARRAY[cancel_pending.job_id], now()); END IF;
     RETURN true;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION pooljobs.checked_labels(tags text[], meta jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    checked jsonb;
+    amount bigint;
+    wrong text;
+BEGIN
+    IF jsonb_typeof(checked_labels.meta) <> 'object' THEN
+        RAISE EXCEPTION 'meta must be a JSON object, not %', jsonb_typeof(checked_labels.meta)
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'pass names and values';
+    END IF;
+    IF octet_length(checked_labels.meta::text) > 4096 THEN
+        RAISE EXCEPTION 'meta has at most 4096 bytes of JSON, not %', octet_length(checked_labels.meta::text)
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'put what the handler works on into the payload';
+    END IF;
+    SELECT jsonb_agg(t.tag ORDER BY t.place), count(*) INTO checked, amount
+    FROM (
+        SELECT u.tag, min(u.place) AS place FROM unnest(checked_labels.tags) WITH ORDINALITY AS u (tag, place) GROUP BY u.tag
+    ) AS t;
+    IF amount > 16 THEN
+        RAISE EXCEPTION 'a job has at most 16 tags, not %', amount
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'put what tells this job from all others into meta';
+    END IF;
+    SELECT coalesce(left(t.tag, 40), 'null') INTO wrong
+    FROM unnest(checked_labels.tags) AS t (tag)
+    WHERE coalesce(length(t.tag), 0) NOT BETWEEN 1 AND 64
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'a tag has 1 to 64 characters, and % has not', quote_literal(wrong)
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'put what is longer into meta';
+    END IF;
+    RETURN checked;
 END
 $function$;
 
@@ -306,11 +381,11 @@ BEGIN
         RETURNING l.*
     )
     INSERT INTO "pooljobs".history (
-        run_at, started_at, finished_at, worker_id, max_retries, attempts, crashes, losses, status, last_error, id, created_at, fence, interruptions, priority, queue, job_type, trace_id, payload, flags, snoozes, unique_key
+        run_at, started_at, finished_at, worker_id, max_retries, attempts, crashes, losses, status, last_error, id, created_at, fence, interruptions, priority, queue, job_type, trace_id, payload, flags, snoozes, unique_key, tags, meta
     )
     SELECT
         e.run_at, now() - make_interval(secs => complete.started_ago), now(), e.worker_id, e.max_retries, least(e.attempts, 2147483646) + 1,
-        e.crashes, e.losses, 'completed', e.last_error, e.id, e.created_at, e.fence, e.interruptions, e.priority, e.queue, e.job_type, e.trace_id, e.payload, e.flags, e.snoozes, e.unique_key
+        e.crashes, e.losses, 'completed', e.last_error, e.id, e.created_at, e.fence, e.interruptions, e.priority, e.queue, e.job_type, e.trace_id, e.payload, e.flags, e.snoozes, e.unique_key, e.tags, e.meta
     FROM ended AS e;
     RETURN FOUND;
 END
@@ -362,7 +437,7 @@ BEGIN
 END
 $function$;
 
-CREATE OR REPLACE FUNCTION pooljobs.enqueue(job_type text, payload jsonb DEFAULT '{}'::jsonb, queue text DEFAULT NULL::text, priority integer DEFAULT 0, delay interval DEFAULT NULL::interval, run_at timestamp with time zone DEFAULT NULL::timestamp with time zone, max_retries integer DEFAULT NULL::integer, trace_id text DEFAULT NULL::text, unique_key text DEFAULT NULL::text, on_conflict text DEFAULT NULL::text)
+CREATE OR REPLACE FUNCTION pooljobs.enqueue(job_type text, payload jsonb DEFAULT '{}'::jsonb, queue text DEFAULT NULL::text, priority integer DEFAULT 0, delay interval DEFAULT NULL::interval, run_at timestamp with time zone DEFAULT NULL::timestamp with time zone, max_retries integer DEFAULT NULL::integer, trace_id text DEFAULT NULL::text, unique_key text DEFAULT NULL::text, on_conflict text DEFAULT NULL::text, tags text[] DEFAULT NULL::text[], meta jsonb DEFAULT NULL::jsonb)
  RETURNS uuid
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -373,6 +448,7 @@ DECLARE
     new_id uuid;
     new_queue text;
     new_run_at timestamptz;
+    new_tags jsonb;
 BEGIN
     IF enqueue.delay IS NOT NULL AND enqueue.run_at IS NOT NULL THEN
         RAISE EXCEPTION 'enqueue takes delay or run_at, not both' USING ERRCODE = 'invalid_parameter_value';
@@ -381,12 +457,15 @@ BEGIN
         RAISE EXCEPTION 'job_type, queue and trace_id have at most 200 characters each'
             USING ERRCODE = 'invalid_parameter_value';
     END IF;
+    IF enqueue.tags IS NOT NULL OR enqueue.meta IS NOT NULL THEN
+        new_tags := "pooljobs".checked_labels(enqueue.tags, enqueue.meta);
+    END IF;
     IF enqueue.unique_key IS NULL AND enqueue.on_conflict IS NULL THEN
-        INSERT INTO "pooljobs".live AS l (job_type, payload, queue, priority, run_at, max_retries, trace_id)
+        INSERT INTO "pooljobs".live AS l (job_type, payload, queue, priority, run_at, max_retries, trace_id, tags, meta)
         SELECT
             enqueue.job_type, coalesce(enqueue.payload, '{}'), coalesce(enqueue.queue, t.queue, 'default'),
             enqueue.priority, coalesce(enqueue.run_at, now() + coalesce(enqueue.delay, interval '0')),
-            coalesce(enqueue.max_retries, t.max_retries, 3), enqueue.trace_id
+            coalesce(enqueue.max_retries, t.max_retries, 3), enqueue.trace_id, new_tags, nullif(enqueue.meta, '{}')
         FROM (SELECT 1) AS one
         LEFT JOIN "pooljobs".job_types AS t ON t.job_type = enqueue.job_type
         WHERE t.unique_rule IS NULL
@@ -398,12 +477,13 @@ BEGIN
     END IF;
     RETURN "pooljobs".enqueue_unique(
         enqueue.job_type, coalesce(enqueue.payload, '{}'), enqueue.queue, enqueue.priority, enqueue.delay, enqueue.run_at,
-        enqueue.max_retries, enqueue.trace_id, enqueue.unique_key, enqueue.on_conflict
+        enqueue.max_retries, enqueue.trace_id, enqueue.unique_key, enqueue.on_conflict, new_tags,
+        nullif(enqueue.meta, '{}')
     );
 END
 $function$;
 
-CREATE OR REPLACE FUNCTION pooljobs.enqueue_unique(job_type text, payload jsonb, queue text, priority integer, delay interval, run_at timestamp with time zone, max_retries integer, trace_id text, unique_key text, on_conflict text)
+CREATE OR REPLACE FUNCTION pooljobs.enqueue_unique(job_type text, payload jsonb, queue text, priority integer, delay interval, run_at timestamp with time zone, max_retries integer, trace_id text, unique_key text, on_conflict text, tags jsonb, meta jsonb)
  RETURNS uuid
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
@@ -448,11 +528,11 @@ BEGIN
         conflict, enqueue_unique.payload, enqueue_unique.priority, due, runs, (rule ->> 'most')::double precision
     ) AS t;
     IF took.outcome = 'new' THEN
-        INSERT INTO "pooljobs".live AS l (id, job_type, payload, queue, priority, run_at, max_retries, trace_id, unique_key)
+        INSERT INTO "pooljobs".live AS l (id, job_type, payload, queue, priority, run_at, max_retries, trace_id, unique_key, tags, meta)
         VALUES (
             took.job_id, enqueue_unique.job_type, enqueue_unique.payload,
             coalesce(enqueue_unique.queue, declared.queue, 'default'), enqueue_unique.priority, due, runs,
-            enqueue_unique.trace_id, digest
+            enqueue_unique.trace_id, digest, enqueue_unique.tags, enqueue_unique.meta
         )
         RETURNING l.queue INTO new_queue;
         IF "pooljobs".any_host_idle() THEN PERFORM "pooljobs".notify_one(new_queue, due); END IF;
@@ -493,6 +573,45 @@ BEGIN
         made := made + 1;
     END LOOP;
     RETURN made;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION pooljobs.find_results(ids uuid[], ended_from timestamp with time zone, ended_to timestamp with time zone)
+ RETURNS TABLE(job_id uuid, job_type text, state text, attempts integer, finished_at timestamp with time zone, error text, result text, note text, progress text)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_seqscan TO 'off'
+AS $function$
+DECLARE
+    ended constant uuid[] := ARRAY(
+        SELECT g.id FROM unnest(find_results.ids) AS g (id)
+        WHERE (SELECT l.id FROM "pooljobs".live AS l WHERE l.id = g.id) IS NULL
+        ORDER BY g.id
+    );
+BEGIN
+    RETURN QUERY
+    SELECT l.id, left(l.job_type, 200), CASE WHEN l.worker_id IS NULL THEN 'pending' ELSE 'running' END,
+        least(l.attempts, 2147483646) + (l.worker_id IS NOT NULL)::integer, NULL::timestamptz, left(l.last_error, 8192),
+        NULL::text, NULL::text, (
+            SELECT left((p.reports -> l.id::text)::text, 4000)
+            FROM "pooljobs".progress AS p
+            WHERE p.worker_id = l.worker_id AND p.reports -> l.id::text -> 'token' = to_jsonb(l.token)
+        )
+    FROM unnest(find_results.ids) AS g (id)
+    JOIN "pooljobs".live AS l ON l.id BETWEEN g.id AND g.id;
+    IF ended = '{}' THEN RETURN; END IF;
+    RETURN QUERY
+    SELECT n.id, left(n.job_type, 200), n.status, n.attempts, n.finished_at, left(n.last_error, 8192), n.result::text,
+        left(n.result_note, 1000), NULL::text
+    FROM (
+        SELECT h.id, h.job_type, h.status, h.attempts, h.finished_at, h.last_error, h.result, h.result_note
+        FROM "pooljobs".history AS h
+        WHERE h.id BETWEEN ended[1] AND ended[cardinality(ended)]
+          AND h.finished_at BETWEEN find_results.ended_from AND find_results.ended_to
+        OFFSET 0
+    ) AS n
+    WHERE n.id IN (SELECT unnest(ended));
 END
 $function$;
 
@@ -892,6 +1011,30 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION pooljobs.tell_waiters(ids uuid[], ended timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_seqscan TO 'off'
+AS $function$
+DECLARE
+    waited text[];
+BEGIN
+    IF current_setting('pooljobs.notify', true) = 'off' THEN RETURN false; END IF;
+    waited := ARRAY(
+        SELECT DISTINCT replace(w.job_id::text, '-', '') FROM "pooljobs".waiters AS w WHERE w.job_id = ANY (tell_waiters.ids)
+    );
+    IF waited = '{}' OR pg_notification_queue_usage() > 0.5 THEN RETURN false; END IF;
+    FOR place IN 1 .. cardinality(waited) BY 240 LOOP
+        PERFORM pg_notify(
+            'pooljobs_ended',
+            (extract(epoch FROM ended) * 1000000)::bigint || ':' || array_to_string(waited[place:place + 239], '')
+        );
+    END LOOP;
+    RETURN true;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION pooljobs.unschedule(name text)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -915,6 +1058,31 @@ CREATE OR REPLACE FUNCTION pooljobs.uuid_v7()
  LANGUAGE sql
  PARALLEL SAFE
 AS $function$SELECT pg_catalog.uuidv7()$function$;
+
+CREATE OR REPLACE FUNCTION pooljobs.wait_for(ids uuid[], waiter bigint, seconds double precision)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+    gate constant regclass := format('%I.waiting_until', 'pooljobs'::text)::regclass;
+    ends constant timestamptz := now() + make_interval(secs => least(wait_for.seconds, 3600));
+BEGIN
+    PERFORM set_config('synchronous_commit', 'off', true);
+    IF wait_for.seconds <= 0 THEN
+        DELETE FROM "pooljobs".waiters AS w WHERE w.job_id = ANY (wait_for.ids) AND w.waiter = wait_for.waiter;
+        RETURN;
+    END IF;
+    PERFORM setval(gate, greatest(ceil(extract(epoch FROM ends))::bigint, coalesce(pg_sequence_last_value(gate), 0)));
+    DELETE FROM "pooljobs".waiters AS w
+    USING (SELECT e.job_id, e.waiter FROM "pooljobs".waiters AS e WHERE e.until < now() FOR UPDATE SKIP LOCKED) AS past
+    WHERE w.job_id = past.job_id AND w.waiter = past.waiter;
+    INSERT INTO "pooljobs".waiters AS w (job_id, waiter, until)
+    SELECT DISTINCT g.id, wait_for.waiter, ends FROM unnest(wait_for.ids) AS g (id)
+    ON CONFLICT ON CONSTRAINT waiters_pkey DO UPDATE SET until = excluded.until;
+END
+$function$;
 
 CREATE VIEW pooljobs.jobs AS
  SELECT l.id,
@@ -962,7 +1130,14 @@ CREATE VIEW pooljobs.jobs AS
     ( SELECT c.reason
            FROM pooljobs.cancellations c
           WHERE (c.job_id = l.id)) AS cancel_reason,
-    l.snoozes
+    l.snoozes,
+    NULL::json AS result,
+    NULL::text AS result_note,
+    l.tags,
+    l.meta,
+    ( SELECT ((p.reports -> (l.id)::text) - 'token'::text)
+           FROM pooljobs.progress p
+          WHERE ((p.worker_id = l.worker_id) AND (((p.reports -> (l.id)::text) -> 'token'::text) = to_jsonb(l.token)))) AS progress
    FROM pooljobs.live l
 UNION ALL
  SELECT h.id,
@@ -998,5 +1173,10 @@ UNION ALL
           WHERE (w.id = h.worker_id)) AS worker_ordinal,
     NULL::timestamp with time zone AS cancel_requested_at,
     NULL::text AS cancel_reason,
-    h.snoozes
+    h.snoozes,
+    h.result,
+    h.result_note,
+    h.tags,
+    h.meta,
+    NULL::jsonb AS progress
    FROM pooljobs.history h;

@@ -15,9 +15,12 @@ from bench.cases import (
     growth,
     latency,
     limit,
+    results,
     scale,
+    scheduled,
     steady,
     storms,
+    unique_jobs,
 )
 from bench.effort import Effort
 from bench.section import Progress, Section
@@ -36,6 +39,9 @@ CASES: Final[dict[str, Case]] = {
     "enqueue": enqueue.measure,
     "growth": growth.measure,
     "foreign": foreign.measure,
+    "results": results.measure,
+    "unique": unique_jobs.measure,
+    "scheduled": scheduled.measure,
     "scale": scale.measure,
 }
 """In the order of the report."""

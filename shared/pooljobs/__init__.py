@@ -36,6 +36,15 @@ if TYPE_CHECKING:
     from pooljobs.handler.state import State
     from pooljobs.job.cancellation import Cancellation
     from pooljobs.job.handle import JobExistsError, JobHandle, JobHandles
+    from pooljobs.job.job_status import JobProgress, JobResult, JobStatus
+    from pooljobs.job.result_errors import (
+        JobCancelledError,
+        JobFailedError,
+        NoResultError,
+        ResultError,
+        ResultNotReadyError,
+        UnknownJobError,
+    )
     from pooljobs.job.retry import RetryPolicy
     from pooljobs.job.time_limit import TimeLimit
     from pooljobs.job.unique import Debounce, Unique
@@ -59,12 +68,18 @@ __all__ = [
     "ExitCode",
     "Fail",
     "JobCancelled",
+    "JobCancelledError",
     "JobContext",
     "JobExistsError",
+    "JobFailedError",
     "JobHandle",
     "JobHandles",
     "JobInterrupt",
     "JobOutcome",
+    "JobProgress",
+    "JobResult",
+    "JobStatus",
+    "NoResultError",
     "NotFoundError",
     "NotMigratedError",
     "OptionError",
@@ -72,6 +87,8 @@ __all__ = [
     "PoolJobs",
     "PoolJobsError",
     "RefusedError",
+    "ResultError",
+    "ResultNotReadyError",
     "Retry",
     "RetryPolicy",
     "Snooze",
@@ -80,6 +97,7 @@ __all__ = [
     "TimeLimit",
     "TimeLimitExceeded",
     "Unique",
+    "UnknownJobError",
     "__version__",
     "current_job",
     "current_trace_id",
@@ -114,6 +132,15 @@ _HOMES: Final = {
     "handler.state": ("State",),
     "job.cancellation": ("Cancellation",),
     "job.handle": ("JobExistsError", "JobHandle", "JobHandles"),
+    "job.job_status": ("JobProgress", "JobResult", "JobStatus"),
+    "job.result_errors": (
+        "JobCancelledError",
+        "JobFailedError",
+        "NoResultError",
+        "ResultError",
+        "ResultNotReadyError",
+        "UnknownJobError",
+    ),
     "job.retry": ("RetryPolicy",),
     "job.time_limit": ("TimeLimit",),
     "job.unique": ("Debounce", "Unique"),

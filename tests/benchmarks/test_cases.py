@@ -12,7 +12,7 @@ from bench.section import Section
 
 from tests.benchmarks.tiny import TINY
 
-LONG = {"foreign", "storms", "growth", "bursts", "concurrency"}
+LONG = {"scheduled", "foreign", "storms", "growth", "bursts", "concurrency"}
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.long] * (name in LONG)) for name in CASES])

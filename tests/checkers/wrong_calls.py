@@ -95,3 +95,9 @@ def called_as_the_handler(ctx: JobContext) -> None:
     tasks.greet(nmae="x")  # refused: no parameter of that name
     tasks.greet()  # refused: name is missing
     tasks.greet("x", 1, 2)  # refused: the third is the context
+
+
+def results() -> None:
+    tasks.greet.enqueue("x").result().bit_length()  # refused: it is a str
+    tasks.greet.enqueue("x").result(5)  # refused: the timeout is named
+    tasks.app.results(tasks.greet.enqueue("x"))  # refused: one handle is not several

@@ -102,24 +102,26 @@ async def test_a_savepoint_takes_the_job_away(opened: Kind, shared_dsn: str, loo
 async def test_every_column_arrives(opened: Kind, shared_dsn: str, look: Conn, queue: str) -> None:
     odd = ":a %(b)s %s $1 \\: \"é\" {x} '' ?"
     payload = '{"x": [1, ":a %(b)s %s $1 \\\\: é {x} \'", 12345678901234567890.5]}'
-    job = NewJob(odd, payload.encode(), queue, -1, 7, run_at=WHEN, trace_id=odd)
+    said: dict[str, Any] = {"tags": (odd, "é"), "meta": payload.encode()}
+    job = NewJob(odd, payload.encode(), queue, -1, 7, run_at=WHEN, trace_id=odd, **said)
     async with opened(shared_dsn) as given:
         await settled(HERE.insert_with(given.conn, job))
         await settled(HERE.insert_with(given.conn, NewJob("later", b"{}", queue, delay_secs=90.5)))
         await given.commit()
     row = look.execute(
-        """SELECT job_type, payload::text, priority, max_retries, run_at, trace_id
+        """SELECT job_type, payload::text, priority, max_retries, run_at, trace_id, tags, meta::text
         FROM pooljobs.jobs WHERE queue = %s ORDER BY id LIMIT 1""",
         (queue,),
     ).fetchone()
-    assert row == (odd, payload, -1, 7, WHEN, odd)
+    assert row == (odd, payload, -1, 7, WHEN, odd, [odd, "é"], payload)
     due = "SELECT run_at - created_at FROM pooljobs.jobs WHERE queue = %s AND job_type = 'later'"
     assert scalar(look, due, queue) == timedelta(seconds=90.5)
 
 
 @each_driver
 async def test_many_are_stored_in_order_all_or_none(opened: Kind, shared_dsn: str, look: Conn, queue: str) -> None:
-    jobs = [NewJob(f"job {n}", b'{"n": "\\"\\\\ \xc3\xa9"}', queue, trace_id=None if n % 2 else "t") for n in range(40)]
+    said: dict[str, Any] = {"trace_id": "t", "tags": ('"\\ é', "b"), "meta": b'{"a": "\\"{,}"}'}
+    jobs = [NewJob(f"job {n}", b'{"n": "\\"\\\\ \xc3\xa9"}', queue, **({} if n % 2 else said)) for n in range(40)]
     jobs.append(NewJob("timed", b"[]", queue, run_at=WHEN))
     seen: list[int] = []
     async with opened(shared_dsn) as given:
@@ -131,12 +133,12 @@ async def test_many_are_stored_in_order_all_or_none(opened: Kind, shared_dsn: st
         assert len(await settled(HERE.insert_many_with(given.conn, []))) == 0
         await given.commit()
     rows = look.execute(
-        "SELECT id, job_type, payload, trace_id FROM pooljobs.jobs WHERE queue = %s ORDER BY id", (queue,)
+        "SELECT id, job_type, payload, trace_id, tags, meta FROM pooljobs.jobs WHERE queue = %s ORDER BY id", (queue,)
     ).fetchall()
     assert [row[0] for row in rows] == list(ids)
     assert [row[1] for row in rows] == [job.job_type for job in jobs]
-    assert rows[0][2:] == ({"n": '"\\ é'}, "t")
-    assert rows[1][3] is None
+    assert rows[0][2:] == ({"n": '"\\ é'}, "t", ['"\\ é', "b"], {"a": '"{,}'})
+    assert rows[1][3:] == (None, None, None)
     assert seen[-1] == len(jobs)
 
 

@@ -27,6 +27,8 @@ PARAMETERS = {
     "run_at": None,
     "id": None,
     "trace_id": None,
+    "tags": None,
+    "meta": None,
 }
 
 

@@ -126,9 +126,10 @@ def test_tasks_of_a_loop_share_statements_and_have_their_own_errors(
     greet = app.registry["greet"]
 
     async def main() -> list[Any]:
-        return await asyncio.gather(
+        outcomes: list[Any] = await asyncio.gather(
             *(greet.enqueue_async(n=n if n % 50 else -n) for n in range(1, 501)), return_exceptions=True
         )
+        return outcomes
 
     outcomes = asyncio.run(main())
     refused = [error for error in outcomes if isinstance(error, DatabaseRefusedError)]
@@ -225,6 +226,9 @@ def test_without_the_schema_every_caller_is_told(dsn: str, app: PoolJobs, owner_
     greet = app.registry["greet"]
 
     async def main() -> list[Any]:
-        return await asyncio.gather(*(greet.enqueue_async(n=n) for n in range(20)), return_exceptions=True)
+        outcomes: list[Any] = await asyncio.gather(
+            *(greet.enqueue_async(n=n) for n in range(20)), return_exceptions=True
+        )
+        return outcomes
 
     assert all(isinstance(error, NotMigratedError) for error in asyncio.run(main()))

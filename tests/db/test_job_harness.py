@@ -142,7 +142,7 @@ def test_what_was_enqueued_is_found_and_returned(jobs: JobHarness) -> None:
     greet.enqueue(name="Bob")
     job = jobs.assert_enqueued(greet, name="Ada", queue="special", delay=3600, priority=2, trace_id="t", max_retries=3)
     assert isinstance(job, StoredJob)
-    assert (job.id, job.payload, job.status) == (handle.id, {"name": "Ada"}, "pending")
+    assert (job.id, job.payload, job.state) == (handle.id, {"name": "Ada"}, "pending")
     assert jobs.assert_enqueued("greet", {"name": "Ada"}) == job
     assert jobs.assert_enqueued(greet, run_at=job.run_at) == job
     assert [each.payload["name"] for each in jobs.enqueued(greet)] == ["Ada", "Bob"]
@@ -528,3 +528,21 @@ def test_every_time_of_a_live_job_travels(jobs: JobHarness, look: Connection[Any
     assert before is not None
     assert after is not None
     assert {earlier - later for earlier, later in zip(before, after, strict=True)} == {timedelta(hours=1)}
+
+
+@app.job
+def labelled(ctx: JobContext) -> None:
+    ctx.progress(1, 2, "nobody looks")
+    seen.append((ctx.tags, ctx.meta))
+
+
+def test_tags_and_meta_are_there_for_the_test_and_for_the_handler(jobs: JobHarness) -> None:
+    bound = labelled.options(tags=["a"], meta={"b": 1})
+    bound.enqueue()
+    stored = jobs.assert_enqueued(labelled)
+    assert (stored.tags, stored.meta) == (("a",), {"b": 1})
+    jobs.drain(raising=True)
+    assert jobs.run(bound).error is None
+    with jobs.inline():
+        bound.enqueue()
+    assert seen == [(("a",), {"b": 1})] * 3

@@ -122,6 +122,7 @@ def test_a_settlement_reads_its_rows_where_they_lie_or_by_the_primary_key(
     }
     if full:
         parameters |= {"verdicts": [1] * 100, "errors": None, "delays": [-1.0] * 100, "run_ats": None}
+        parameters |= {"results": None, "notes": None}
     nodes, blocks = explain(backlog, SQL.load("settle_full" if full else "settle"), parameters)
     assert scans_of_live(nodes) == {("Index Scan", "live_pkey"), ("Tid Scan", None)}
     looked_up = sum(node["Actual Loops"] for node in nodes if node.get("Index Name") == "live_pkey")

@@ -111,7 +111,8 @@ def test_a_listing_of_ended_jobs_reads_no_live_row_and_no_old_partition(
         ended(connection, "failed")
     plan = connection.execute(
         reader._statements.load("list_jobs").replace(b"WITH matching", b"EXPLAIN WITH matching", 1),
-        {"statuses": ["failed"], "queue": None, "job_type": None, "limit": 20, "window": "1 hour", "whole": True},
+        {"statuses": ["failed"], "queue": None, "job_type": None, "tag": None}
+        | {"limit": 20, "window": "1 hour", "whole": True},
     ).fetchall()
     text = "\n".join(row[0] for row in plan)
     assert "live" not in text

@@ -13,7 +13,7 @@ import pytest
 from psycopg import Connection
 from psycopg import errors as pg
 
-from pooljobs import DatabaseRefusedError, PoolJobs
+from pooljobs import DatabaseRefusedError, PoolJobs, ResultError
 from pooljobs.db.schema.grants import granting
 from pooljobs.db.schema.migrator import migrate
 from pooljobs.db.schema.preflight import check
@@ -55,6 +55,11 @@ def works(dsn: str, _job: UUID) -> None:
         assert not settle_all(connection, job.settled(Verdict.COMPLETED))
 
 
+def waits(dsn: str, job: UUID) -> None:
+    with closing(PoolJobs(dsn)) as app, pytest.raises(ResultError):
+        app.handle(job).result(timeout=0.01)
+
+
 def lists(dsn: str, job: UUID) -> None:
     with open_reader(dsn, "pooljobs") as reader:
         assert reader.list_jobs()
@@ -88,6 +93,7 @@ ACTS: Final[dict[str, Callable[[str, UUID], None]]] = {
     "store and remove schedules: `pooljobs.schedule()`, `pooljobs.unschedule()`": sql(
         "SELECT pooljobs.schedule('s', 'a', every => '1 h'), pooljobs.unschedule('s')"
     ),
+    "see what became of a job whose id is known, and wait for it: `JobHandle.result`": waits,
     "see ids, queues and times of jobs that wait or run": sql("SELECT id, queue, run_at FROM pooljobs.live"),
     "see payloads and errors: the view `jobs`": sql("SELECT payload, last_error FROM pooljobs.jobs"),
     "`jobs list`, `jobs show`, `stats`": lists,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from psycopg import Connection
 
-from pooljobs.job.verdict import Verdict
-from tests.support.claims import claim, insert, register, scalar, settle_all
+from pooljobs.db.store.settlement import SettlementBatch
+from pooljobs.job.verdict import KeptResult, Verdict
+from tests.support.claims import SQL, claim, insert, register, scalar, settle_all
 
 Conn = Connection[Any]
 JOB = "SELECT status, attempts, crashes, losses, last_error FROM pooljobs.jobs"
@@ -259,3 +261,29 @@ def test_batches_of_completed_jobs_and_of_others_differ_in_nothing_else(connecti
         )
         assert row[0]["started_at"] is not None
     assert rows[0] == rows[1]
+
+
+@pytest.mark.hazard(
+    "Jobs that keep no results pay for those that do: another statement, more bytes of WAL",
+    closed="a batch that completed and keeps nothing goes by `settle.sql`, which is as it was",
+    area="statements",
+)
+def test_a_batch_that_keeps_nothing_goes_by_the_plain_statement(connection: Conn) -> None:
+    insert(connection, 4)
+    settling, worker = SettlementBatch(SQL), register(connection)
+    plain, *rest = claim(connection, worker) or []
+    settling.settle(connection, [plain.settled(Verdict.COMPLETED)])
+    assert (settling._completed.is_known_to(connection), settling._statement.is_known_to(connection)) == (True, False)
+    kept = [rest[0].settled(Verdict.COMPLETED, kept=KeptResult(b'{"n": 1}')), rest[1].settled(Verdict.COMPLETED)]
+    kept.append(rest[2].settled(Verdict.COMPLETED, kept=KeptResult(None, "why")))
+    assert settling.settle(connection, kept).refused == set()
+    found = connection.execute("SELECT result::text, result_note FROM pooljobs.history ORDER BY id").fetchall()
+    assert sorted(found, key=str) == [('{"n": 1}', None), (None, "why"), (None, None), (None, None)]
+
+
+def test_a_claim_that_was_lost_keeps_nothing(connection: Conn) -> None:
+    insert(connection)
+    (job,) = claim(connection, register(connection)) or []
+    stale = replace(job, fence=job.fence + 1)
+    assert settle_all(connection, stale.settled(Verdict.COMPLETED, kept=KeptResult(b"1"))) == {job.id.bytes}
+    assert scalar(connection, "SELECT count(*) FROM pooljobs.history") == 0

@@ -25,7 +25,7 @@ from tests.support.statistics import ROWS, STATES, TABLES, emptied_unnoticed, fi
 
 Conn = Connection[Any]
 
-PLANLESS = {"pass_over", "copy_jobs", "listen"}
+PLANLESS = {"pass_over", "copy_jobs", "listen", "listen_ended"}
 """These cannot be prepared."""
 
 NO_TABLE = {"count_dead_rows", "make_partitions", "explain_partitions", "list_expired_partitions", "read_clock"}

@@ -24,6 +24,7 @@ AREAS: Mapping[str, str] = {
     "claims": "Claims, queues and batches",
     "waking": "Waking",
     "enqueueing": "Enqueueing and payloads",
+    "results": "Results, and who waits for them",
     "statements": "Statements, plans and tables",
     "chores": "The steward's chores",
     "schedules": "Schedules",

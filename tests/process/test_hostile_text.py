@@ -26,11 +26,20 @@ from tests.support.waiting import wait_until
 
 _STYLE = re.compile(r"\x1b\[[\d;]*m")
 
-FAILED, CANCELLED, PENDING = (f"{number:08x}-0000-7000-8000-000000000000" for number in (0xAAAA0001, 0xAAAA0002, 1))
+FAILED, CANCELLED, PENDING, RUNNING = (
+    f"{number:08x}-0000-7000-8000-000000000000" for number in (0xAAAA0001, 0xAAAA0002, 1, 2)
+)
 
 COMMANDS: dict[tuple[str, ...], list[tuple[str, ...]]] = {
-    ("jobs", "list"): [(), ("--json",), ("--queue", HOSTILE), ("--status", HOSTILE), ("--limit", HOSTILE)],
-    ("jobs", "show"): [(FAILED,), (CANCELLED,), (PENDING,), (FAILED, "--json"), (HOSTILE,), ("aaaa0001",)],
+    ("jobs", "list"): [
+        (),
+        ("--json",),
+        ("--queue", HOSTILE),
+        ("--status", HOSTILE),
+        ("--limit", HOSTILE),
+        ("--tag", HOSTILE),
+    ],
+    ("jobs", "show"): [(FAILED,), (CANCELLED,), (PENDING,), (FAILED, "--json"), (HOSTILE,), ("aaaa0001",), (RUNNING,)],
     ("jobs", "retry"): [("aaaa0001-0000", HOSTILE)],
     ("jobs", "cancel"): [(PENDING, HOSTILE, "--reason", HOSTILE)],
     ("stats",): [(), ("--json",)],
@@ -86,13 +95,23 @@ def test_no_command_is_left_out() -> None:
 
 def _fill(connection: Connection[Any]) -> None:
     insert = """
-        INSERT INTO pooljobs.live (id, job_type, queue, trace_id, payload, last_error, max_retries)
-        VALUES (%s, %s, %s, %s, jsonb_build_object(%s::text, %s::text), %s, 1)
+        INSERT INTO pooljobs.live (id, job_type, queue, trace_id, payload, last_error, max_retries, tags, meta)
+        VALUES (%s, %s, %s, %s, jsonb_build_object(%s::text, %s::text), %s, 1,
+            jsonb_build_array(%s::text), jsonb_build_object(%s::text, %s::text))
     """
-    text = [HOSTILE] * 6
+    progress = """
+        INSERT INTO pooljobs.progress
+        SELECT l.worker_id, jsonb_build_object(l.id, jsonb_build_object(
+            'token', l.token, 'done', 1, 'total', 2, 'note', %s::text, 'at', %s::text))
+        FROM pooljobs.live AS l WHERE l.worker_id IS NOT NULL
+    """
+    text = [HOSTILE] * 9
     connection.execute(insert, (FAILED, *text))
     [held] = claim(connection, register(connection), queues=(HOSTILE,)) or []
     assert settle_all(connection, held.settled(Verdict.FAILED, error=HOSTILE)) == set()
+    connection.execute(insert, (RUNNING, *text))
+    assert claim(connection, register(connection), queues=(HOSTILE,))
+    connection.execute(progress, (HOSTILE, HOSTILE))
     connection.execute(insert, (CANCELLED, *text))
     connection.execute("SELECT pooljobs.cancel(%s::uuid, %s)", (CANCELLED, HOSTILE))
     connection.execute(insert, (PENDING, *text))

@@ -75,6 +75,7 @@ def hot_statements(connection: Connection[Any], worker: int) -> list[Hot]:
     batch = {"ids": ids, "fences": fences, "tokens": [1] * BATCH}
     ran = {**batch, "started_ago": [0.1] * BATCH}
     retried = {"errors": None, "delays": [-1.0] * BATCH, "verdicts": [10] * BATCH, "run_ats": None}
+    retried |= {"results": None, "notes": None}
     return [
         *claims,
         *(

@@ -29,8 +29,8 @@ def with_migrations(**texts: str) -> Iterator[None]:
         yield
 
 
-NEEDED = {"look_up_types": 104}
-"""The migration that a function needs, since its body is bound when it is made."""
+NEEDED = {"look_up_types": 104, "progress": 115}
+"""The migration that a function needs, since its body is bound when it is made, or a column of the view's."""
 
 
 @contextmanager
@@ -38,12 +38,12 @@ def only_until(version: int) -> Iterator[None]:
     """This pooljobs knows no later migration, nor functions and columns that need one."""
     later = [one for one in module.migrations() if one.version > version]
     late = {one.name for one in later} | {name for name, needed in NEEDED.items() if needed > version}
-    added = {name for one in later for name in re.findall(r"live ADD COLUMN (\w+)", one.text)}
+    added = {name for one in later for name in re.findall(r"(?:live|history) ADD COLUMN (\w+)", one.text)}
 
     def files(folder: str) -> dict[str, str]:
         return {name: text for name, text in _files(folder).items() if name not in late}
 
-    known = (column for column in columns.JOB_COLUMNS if column.name not in added)
+    known = (column for column in columns.JOB_COLUMNS if column.name not in added | late)
     with patch.object(module, "_files", files), job_columns(*known):
         yield
 

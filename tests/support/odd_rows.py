@@ -31,6 +31,7 @@ EXTREMES: Final[dict[str, tuple[Any, ...]]] = {
     "bytea": (b"", b"\0", b"\xff" * 1000),
     "ARRAY": ([], [None], [""], [_LONG]),
     "jsonb": ("null", "[]", '"text"', "1e400", "-1e-400", "1" * 30, '{"": {"a": [null, {}]}}', '{"n": [1e300, -0.0]}'),
+    "json": ("null", " [ ]\n", '"\\ud800"', '{"a": 1, "a": 2}', "1e400", "[" * 300 + "]" * 300),
 }
 """By type. NUL cannot be stored."""
 

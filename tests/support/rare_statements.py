@@ -27,6 +27,8 @@ def rare_statements(connection: Connection[Any], worker: int) -> list[Hot]:
     ids, fences = [row[0] for row in held], [row[1] for row in held]
     batch = {"ids": ids, "fences": fences, "tokens": [1] * BATCH}
     lost = {"lost": True, "max_losses": 3}
+    said = {"ids": [str(each) for each in ids], "tokens": fences, "totals": [None for _ in ids]}
+    said |= {"notes": [None for _ in ids], "dones": [1.0 for _ in ids], "ages": [1.0 for _ in ids]}
     by_worker = ("workers", "workers_pkey")
     by_fleet, by_type = ("declarations", "declarations_pkey"), ("job_types", "job_types_pkey")
     charges = {*BY_ID, by_worker, by_fleet, by_type}
@@ -111,6 +113,7 @@ def rare_statements(connection: Connection[Any], worker: int) -> list[Hot]:
         ),
         Hot("find_due_schedules", "find_due_schedules", {"most": 20}, set()),
         Hot("list_pauses", "list_pauses", {}, set(), blocks=20),
+        Hot("write_progress", "write_progress", {"worker_id": worker, **said}, {by_worker}),
         Hot("forget_workers", "forget_workers", {}, {("live", None), ("workers", None), by_worker}, ONCE, ANY),
     ]
 
@@ -123,6 +126,7 @@ def foreign_statements(connection: Connection[Any]) -> list[Hot]:
     one = {"id": running[0], "fence": 1, "token": 1, "started_ago": 0.1}
     types = {("job_types", None), ("job_types", "job_types_pkey")}
     job = {"job_type": "noop", "payload": "{}", "queue": "default", "priority": 0, "max_retries": 3, "trace_id": None}
+    job |= {"tags": None, "meta": None}
     by_python = {**job, "id": None, "run_at": None, "delay": 0.0, "early": True}
     together = {**{name: [value] for name, value in job.items()}, "ids": [uuid4()], "run_ats": [None], "delays": [0.0]}
     return [
@@ -135,6 +139,19 @@ def foreign_statements(connection: Connection[Any]) -> list[Hot]:
         Hot("notify_idle", "notify_idle", {"queues": ["default"], "run_ats": [None]}, set(), blocks=200),
         Hot("insert_job", "insert_job", by_python, set(), blocks=200),
         Hot("insert_jobs", "insert_jobs", {**together, "early": True}, set(), blocks=400),
+        *(
+            Hot(f"read_results, {told}", "read_results", {**span, "ids": sorted(ids)}, set(), blocks=blocks, rows=1000)
+            for told, ids, blocks in (("running", running, 2000), ("ended", [ended], 12_000))
+            for span in ({"ended_from": "-infinity", "ended_to": "infinity"},)
+        ),
+        Hot(
+            "register_waits",
+            "register_waits",
+            {"ids": running, "waiter": 1, "seconds": 60.0},
+            set(),
+            blocks=5000,
+            rows=1000,
+        ),
         Hot("complete_in_transaction", "complete_in_transaction", one, set(), blocks=200),
         Hot("list_job_types", "list_job_types", {"job_type": "nobody's"}, types, 2 * OTHERS),
     ]

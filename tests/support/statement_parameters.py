@@ -76,6 +76,7 @@ def _of_workers(fleet: Parameters, unknown: Parameters) -> dict[str, Sequence[Pa
     worker = {"id": BIG, "host": "here", "pid": 7, "ordinal": 1, "queues": _QUEUES, "job_timeout": 30.0}
     declared = {"job_types": ["a"], "queues": _QUEUES, "max_retries": [3], "policies": ["fixed"], "delays": [1.0]}
     given_back = {"queues": _QUEUES, "run_ats": None}
+    said = {"ids": [_ID.hex], "tokens": [1], "dones": [1.0], "totals": [None], "notes": [None], "ages": [0.1]}
     return {
         "renew_fleet": [each | {"seconds": 30.0} for each in (fleet, unknown)],
         "register_worker": [worker | {"fleet": BIG, "code": BIG}],
@@ -86,6 +87,7 @@ def _of_workers(fleet: Parameters, unknown: Parameters) -> dict[str, Sequence[Pa
         "find_claims": [_CLAIMS],
         "fetch_payloads": [{"ids": [_ID], "token": BIG, "most": 10**6}],
         "record_start": [_CLAIM],
+        "write_progress": [said | {"worker_id": BIG}, {name: [] for name in said} | {"worker_id": BIG}],
         "complete_in_transaction": [_CLAIM | {"started_ago": 0.1}],
         "notify_idle": [given_back, given_back | {"run_ats": [None]}, given_back | {"run_ats": [_WHEN]}],
         "make_partitions": [{}],
@@ -142,6 +144,12 @@ def _of_producers() -> dict[str, Sequence[Parameters]]:
         "pause": [{"kind": "queue", "name": "a"} | note for note in (_NO_NOTE, {"reason": "why", "paused_by": "me"})],
         "resume": [{"kind": "type", "name": "a"}],
         "copy_jobs": [{}],
+        "listen_ended": [{}],
+        "register_waits": [{"ids": [_ID], "waiter": BIG, "seconds": seconds} for seconds in (60.0, 0.0)],
+        "read_results": [
+            {"ids": [_ID], "ended_from": since, "ended_to": until}
+            for since, until in ((_WHEN, _WHEN), ("-infinity", "infinity"))
+        ],
         "explain_partitions": [{}],
         "count_connections": [{}],
     }
@@ -176,8 +184,8 @@ def _of_operators() -> dict[str, Sequence[Parameters]]:
     job = {"job_type": "a", "payload": "{}", "queue": "q", "priority": 0, "max_retries": 3, "trace_id": "t"}
     bare = dict.fromkeys(job, None) | {"job_type": "a", "payload": "{}"}
     count = {"queue": None, "limit": None, "since": None, "seconds": 60.0, "overlap": 5.0}
-    listed = {"statuses": None, "queue": None, "job_type": None, "limit": 10, "whole": False}
-    asked = {"statuses": ["failed"], "queue": "q", "job_type": "a"}
+    listed = {"statuses": None, "queue": None, "job_type": None, "tag": None, "limit": 10, "whole": False}
+    asked = {"statuses": ["failed"], "queue": "q", "job_type": "a", "tag": "t"}
     return {
         "enqueue_one": [job | {"delay": 1.0, "run_at": None}, bare | {"delay": None, "run_at": _WHEN}],
         "list_job_types": [{"job_type": "a"}],

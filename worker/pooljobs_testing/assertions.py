@@ -36,7 +36,7 @@ class JobAssertions:
             **fields: As of ``assert_enqueued``.
         """
         wanted = expectation(self.app, task, payload, fields)
-        return [job for job in self._all() if job.status == PENDING and wanted.matches(job)]
+        return [job for job in self._all() if job.state == PENDING and wanted.matches(job)]
 
     def assert_enqueued(
         self,
@@ -83,7 +83,7 @@ class JobAssertions:
         )
         jobs = self._all()
         for job in jobs:
-            if job.status == PENDING and wanted.matches(job):
+            if job.state == PENDING and wanted.matches(job):
                 return job
         raise AssertionError(self._masked(missing(wanted, jobs), jobs))
 
@@ -119,7 +119,7 @@ class JobAssertions:
             max_retries=max_retries,
             trace_id=trace_id,
         )
-        found = [job for job in self._all() if job.status == PENDING and wanted.matches(job)]
+        found = [job for job in self._all() if job.state == PENDING and wanted.matches(job)]
         if found:
             raise AssertionError(self._masked(unwanted(wanted, found), found))
 
@@ -136,4 +136,4 @@ class JobAssertions:
         return copy_context().run(mask, text)
 
     def _all(self) -> list[StoredJob]:
-        return list_enqueued(self._connection, self.app.schema)
+        return list_enqueued(self._connection, self.app)

@@ -18,9 +18,9 @@ LONGEST: Final = 300
 def missing(expected: Expected, jobs: Sequence[StoredJob]) -> str:
     """The text for a job that none of these is."""
     lines = [f"no such job is enqueued: {expected}"]
-    pending = [job for job in jobs if job.status == PENDING]
-    ended = [job for job in jobs if job.status != PENDING and not expected.differences(job)]
-    lines += [f"  there was one, which is {job.status} by now: {_shown(job)}" for job in ended[:MOST]]
+    pending = [job for job in jobs if job.state == PENDING]
+    ended = [job for job in jobs if job.state != PENDING and not expected.differences(job)]
+    lines += [f"  there was one, which is {job.state} by now: {_shown(job)}" for job in ended[:MOST]]
     lines.append("enqueued are:" if pending else "nothing is enqueued")
     ranked = sorted(pending, key=lambda job: (job.job_type not in expected.job_types, len(expected.differences(job))))
     for job in ranked[:MOST]:

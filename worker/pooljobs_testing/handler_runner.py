@@ -24,6 +24,7 @@ from pooljobs_testing.soft_limits import interrupted
 from pooljobs_worker.claims.claimed_job import ClaimedJob
 from pooljobs_worker.claims.held_jobs import HeldJobs
 from pooljobs_worker.claims.refused_shapes import RefusedShapes
+from pooljobs_worker.dispatch.context_services import ContextServices
 from pooljobs_worker.dispatch.deadlines import Deadlines
 from pooljobs_worker.dispatch.dispatcher import CoroutineRunner, Dispatcher
 from pooljobs_worker.dispatch.interrupter import Interrupter
@@ -146,7 +147,7 @@ class HandlerRunner:
             interrupter=interrupter,
             deadlines=deadlines,
             exhaustion=self._exhaustion,
-            completing=completing,
+            services=ContextServices(completing),
             payload_refusals=PayloadRefusals(RefusedShapes(), UNKNOWN_AFTER, job_log),
             job_log=job_log,
             log=self.log,

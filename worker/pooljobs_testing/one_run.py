@@ -11,11 +11,13 @@ from uuid import UUID
 from pooljobs.application.app import PoolJobs
 from pooljobs.application.task import BoundTask, Task
 from pooljobs.db.ids import IdMaker
+from pooljobs.job.labels import encoded_tags
 from pooljobs.job.new_job import NewJob
 from pooljobs.job.verdict import Verdict
 from pooljobs.payload.encoding import decode
 from pooljobs_testing.handler_runner import Ended
 from pooljobs_worker.claims.claimed_job import ClaimedJob
+from pooljobs_worker.claims.job_labels import JobLabels
 
 NOTHING_STORED: Final = b"SELECT 1 WHERE NOT (%(id)s, %(fence)s, %(token)s, %(started_ago)s) IS NULL"
 """Run by ``JobContext.complete_with``: there is no row to complete, and the handler is to go on."""
@@ -84,6 +86,7 @@ def as_claimed(job: NewJob, *, attempt: int = 1) -> ClaimedJob:
         queue=job.queue,
         priority=job.priority,
         trace_id=job.trace_id,
+        labels=JobLabels(encoded_tags(job.tags).decode(), job.meta.decode() if job.meta else None),
     )
 
 

@@ -21,6 +21,7 @@ from pooljobs_worker.session.lease import Lease
 from pooljobs_worker.session.registration import Registration
 from pooljobs_worker.session.worker_session import WorkerSession
 from pooljobs_worker.settling.flusher import Flusher
+from pooljobs_worker.settling.progress_reports import ProgressReports
 from pooljobs_worker.settling.settler import Settler
 
 
@@ -37,6 +38,7 @@ class Components:
     registration: Registration
     settler: Settler
     flusher: Flusher
+    progress_reports: ProgressReports
     start_record: StartRecord
     large_payloads: LargePayloads
     refused_shapes: RefusedShapes
@@ -80,6 +82,7 @@ class Components:
             registration=Registration(session, statements, child=child, settings=settings.worker, lease=lease),
             settler=settler,
             flusher=flusher,
+            progress_reports=ProgressReports(settling, statements, slot=slot, looked_at=flusher.also, log=log),
             start_record=StartRecord(session, statements),
             large_payloads=LargePayloads(session, statements, settings.worker.max_batch_bytes),
             refused_shapes=RefusedShapes(),

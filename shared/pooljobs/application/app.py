@@ -7,7 +7,14 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, overload
 
-from pooljobs.application.declaration import DEFAULT_MAX_RETRIES, DEFAULT_QUEUE, Declaration, name_of, redeclares
+from pooljobs.application.declaration import (
+    DEFAULT_MAX_RETRIES,
+    DEFAULT_QUEUE,
+    Declaration,
+    name_of,
+    redeclares,
+    result_limit_of,
+)
 from pooljobs.application.enqueue_by_name import EnqueueByName
 from pooljobs.application.hook_methods import HookMethods
 from pooljobs.application.lifespan import Lifespan
@@ -17,6 +24,7 @@ from pooljobs.application.task import Task
 from pooljobs.enqueue.cancel_methods import CancelMethods
 from pooljobs.enqueue.lazy_producer import LazyProducer
 from pooljobs.enqueue.pause_methods import PauseMethods
+from pooljobs.enqueue.result_methods import ResultMethods
 from pooljobs.errors import DeclarationError, OptionError
 from pooljobs.handler.state import StateContainer
 from pooljobs.hooks import Hooks
@@ -34,7 +42,9 @@ if TYPE_CHECKING:
     from pooljobs.handler.context import JobContext
 
 
-class PoolJobs(EnqueueByName, CancelMethods, PauseMethods, HookMethods, ScheduleMethods, StateMethods, Lifespan):
+class PoolJobs(
+    EnqueueByName, CancelMethods, ResultMethods, PauseMethods, HookMethods, ScheduleMethods, StateMethods, Lifespan
+):
     """An application of background jobs.
 
     Args:
@@ -48,6 +58,7 @@ class PoolJobs(EnqueueByName, CancelMethods, PauseMethods, HookMethods, Schedule
             default's three runs are over within two seconds: for handlers that call a remote service set 30 or more.
         name: Where several applications have schedules in one schema, a name of its own for each: what one of them
             does not declare any more is retired by its own workers alone. Default ``default``.
+        results: Whether what handlers return is kept, of all that do not say otherwise (``result=``). Default False.
 
     Raises:
         DeclarationError: ``retry_delay_secs`` is negative, beyond a century, or not a number.
@@ -64,14 +75,17 @@ class PoolJobs(EnqueueByName, CancelMethods, PauseMethods, HookMethods, Schedule
         wait: float = WAIT_SECS,
         retry_delay_secs: float = DEFAULT_DELAY_SECS,
         name: str = "default",
+        results: bool = False,
     ) -> None:
         check_name("name", name)
         self.name = name
+        self._keeps_results = results
         self._retry_delay_secs = RetryPolicy(delay_secs=retry_delay_secs).delay_secs
         self.state = StateContainer()
         self.hooks = Hooks()
         self._tasks: dict[str, Task] = {}
         self._outlet = LazyProducer(dsn, schema, pool_size, wait)
+        self._outlet.results.declared = self._tasks
 
     @property
     def registry(self) -> Mapping[str, Task]:
@@ -131,6 +145,8 @@ class PoolJobs(EnqueueByName, CancelMethods, PauseMethods, HookMethods, Schedule
         cron_payload: Any = None,
         unique: bool | Unique = False,
         debounce: Debounce | None = None,
+        result: bool | None = None,
+        result_limit: int | None = None,
     ) -> JobDecorator: ...
     def job(
         self,
@@ -160,6 +176,8 @@ class PoolJobs(EnqueueByName, CancelMethods, PauseMethods, HookMethods, Schedule
         cron_payload: Any = None,
         unique: bool | Unique = False,
         debounce: Debounce | None = None,
+        result: bool | None = None,
+        result_limit: int | None = None,
     ) -> Any:
         """Declare a function, plain or async, as the handler of a job type. Used bare or with arguments.
 
@@ -196,6 +214,8 @@ class PoolJobs(EnqueueByName, CancelMethods, PauseMethods, HookMethods, Schedule
             cron_payload: Whole payload of these jobs. Default: none.
             unique: Whether there is one job at a time of each payload; a ``Unique`` says more. Default False.
             debounce: As ``Debounce`` says, a job waits until its key has been quiet. Default: it does not.
+            result: Whether what it returns is kept, for ``JobHandle.result``. Default: the application's ``results``.
+            result_limit: Bytes of JSON up to which that is kept; of more a note. Default 65,536, at most 16 MiB.
 
         Raises:
             DeclarationError: The declaration contradicts itself, the name or an alias is taken, or it is a method. A
@@ -207,6 +227,7 @@ class PoolJobs(EnqueueByName, CancelMethods, PauseMethods, HookMethods, Schedule
         schedule = declared_schedule(
             name, cron_payload, cron=cron, every=every, tz=tz, jitter=jitter, catch_up=catch_up, overlap=overlap
         )
+        kept_bytes = result_limit_of(result, result_limit, by_default=self._keeps_results)
         errors = ErrorRules.of(fail_on=fail_on, discard_on=discard_on, retry_on=retry_on, backoff=backoff)
 
         def declare(handler: Callable[..., Any]) -> Task:
@@ -225,6 +246,7 @@ class PoolJobs(EnqueueByName, CancelMethods, PauseMethods, HookMethods, Schedule
                 cron_payload=cron_payload,
                 unique=unique,
                 debounce=debounce,
+                result_limit=kept_bytes,
             )
             return self._register(Task(handler, declaration, self._outlet, self.hooks))
 

@@ -23,6 +23,10 @@ DEFAULT_MAX_RETRIES: Final = 3
 REFUSE_EXTRA: Final = "refuse"
 IGNORE_EXTRA: Final = "ignore"
 
+RESULT_LIMIT: Final = 64 * 1024
+LARGEST_RESULT: Final = 16 * 1024 * 1024
+"""Bytes of JSON that are kept of what a handler returned: by default, and at most."""
+
 _NO_METHOD: Final = "declare a function, and make in it the object that it needs, or take that as State[…]"
 
 
@@ -38,6 +42,7 @@ class Declaration:
         schedule: When it is enqueued by itself, with ``cron_payload``; None for never.
         unique: Whether and how its jobs are unique: False, True or a ``Unique``.
         debounce: How they are debounced, or None.
+        result_limit: Bytes of JSON up to which what it returns is kept; None: it is dropped.
 
     Raises:
         DeclarationError: A value is out of its range.
@@ -56,9 +61,11 @@ class Declaration:
     cron_payload: Any = None
     unique: bool | Unique = False
     debounce: Debounce | None = None
+    result_limit: int | None = None
 
     def __post_init__(self) -> None:
         self._check_extra()
+        self._check_result_limit()
         self._check_aliases()
         self._check_secret()
         try:
@@ -92,10 +99,33 @@ class Declaration:
             if alias == self.name or alias in self.aliases[:at]:
                 raise DeclarationError(f"{self.name}: {alias!r} is named twice", hint="leave it out of the aliases")
 
+    def _check_result_limit(self) -> None:
+        limit = self.result_limit
+        if limit is not None and (type(limit) is not int or not 1 <= limit <= LARGEST_RESULT):
+            raise DeclarationError(
+                f"{self.name}: result_limit is a number of bytes from 1 to {LARGEST_RESULT:,}, not {limit!r:.80}",
+                hint="store what is larger elsewhere, and return a reference to it",
+            )
+
     def _check_secret(self) -> None:
         if not isinstance(self.secret, list | tuple) or not all(isinstance(name, str) for name in self.secret):
             hint = "write it as secret=('token',)"
             raise DeclarationError(f"{self.name}: secret must be a tuple of names, not {self.secret!r:.80}", hint=hint)
+
+
+def result_limit_of(result: bool | None, limit: int | None, *, by_default: bool) -> int | None:
+    """Bytes that are kept of what a handler returns; None: nothing is.
+
+    Raises:
+        DeclarationError: A limit for what is not kept.
+    """
+    if result is False and limit is not None:
+        raise DeclarationError("result_limit is given for a result that is not kept", hint="leave out result=False")
+    if by_default if result is None else result:
+        return RESULT_LIMIT if limit is None else limit
+    if limit is not None:
+        raise DeclarationError("result_limit is given for a result that is not kept", hint="add result=True")
+    return None
 
 
 def refuse_unrunnable(function: object, name: str) -> None:

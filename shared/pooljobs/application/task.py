@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, Generic, cast
@@ -17,6 +17,7 @@ from pooljobs.errors import DeclarationError
 from pooljobs.handler.context import current_trace_id
 from pooljobs.handler.injected import refuse_uninjected
 from pooljobs.hooks import Hooks
+from pooljobs.job.labels import encoded_meta
 from pooljobs.job.new_job import NewJob
 from pooljobs.job.options import EnqueueOptions, OnConflict
 from pooljobs.job.unique import rule_of
@@ -24,11 +25,12 @@ from pooljobs.job.unique_rule import UniqueRule, rule_with
 from pooljobs.signature.binder import Binder, compile_binder
 from pooljobs.signature.field_names import payload_fields, secret_fields
 from pooljobs.signature.inspection import read_signature
+from pooljobs.signature.result_reading import ReadResult, compile_result_reader
 
 _NO_OPTIONS = EnqueueOptions()
 
 
-class Task(EnqueueMethods[P], Generic[P, R, C]):
+class Task(EnqueueMethods[P, R], Generic[P, R, C]):
     """A declared handler: enqueued with the parameters ``P``, called with ``C``, which are the same if they all have
     defaults that are injected; ``R`` is what it returns.
 
@@ -44,6 +46,7 @@ class Task(EnqueueMethods[P], Generic[P, R, C]):
         schedule: When it is enqueued by itself; None for never.
         cron_payload: What such a job is enqueued with.
         unique: By what and how its jobs are unique, or None.
+        result_limit: Bytes of JSON up to which what it returns is kept; None: nothing is.
         function: The handler itself.
         is_async: The handler is a coroutine function.
         binder: Makes the handler's arguments from a payload.
@@ -80,6 +83,10 @@ class Task(EnqueueMethods[P], Generic[P, R, C]):
         self.binder: Binder = compile_binder(self.name, signature)
         self.secret = secret_fields(self.name, signature, declaration.secret)
         self.unique = rule_of(self.name, declaration.unique, declaration.debounce, payload_fields(signature))
+        self.result_limit = declaration.result_limit
+        self._read_result: ReadResult | None = None
+        if self.result_limit is not None:
+            self._read_result = compile_result_reader(function, self.name)
         self._outlet = outlet
         self._hooks = hooks
 
@@ -108,6 +115,8 @@ class Task(EnqueueMethods[P], Generic[P, R, C]):
         max_attempts: int | None = None,
         unique_key: str | None = None,
         on_conflict: OnConflict | None = None,
+        tags: Iterable[str] | None = None,
+        meta: Mapping[str, Any] | None = None,
     ) -> BoundTask[P, R]:
         """This task with settings for the jobs enqueued through it; see ``EnqueueOptions``.
 
@@ -125,6 +134,8 @@ class Task(EnqueueMethods[P], Generic[P, R, C]):
             max_attempts=max_attempts,
             unique_key=unique_key,
             on_conflict=on_conflict,
+            tags=tags,
+            meta=meta,
         )
         rule_with(self.name, self.unique, given)
         return BoundTask(self, given)
@@ -135,6 +146,17 @@ class Task(EnqueueMethods[P], Generic[P, R, C]):
         job = new_job(self.name, encoded, options, queue=self.queue, max_retries=most, unique=self.unique)
         return self._hooks.enqueued(job) if self._hooks.on_enqueue else job
 
+    def read_result(self, text: str) -> Any:
+        """What a run has returned, from its JSON, as the handler's return annotation says.
+
+        Raises:
+            PayloadError: The annotation does not take it.
+            DeclarationError: The annotation cannot be resolved, or built from JSON.
+        """
+        if self._read_result is None:
+            self._read_result = compile_result_reader(self.function, self.name)
+        return self._read_result(text)
+
     def scheduled_payload(self) -> bytes:
         """What its schedule enqueues, as JSON.
 
@@ -144,7 +166,7 @@ class Task(EnqueueMethods[P], Generic[P, R, C]):
         return self.binder.encoded({} if self.cron_payload is None else self.cron_payload)
 
 
-class BoundTask(EnqueueMethods[P], Generic[P, R]):
+class BoundTask(EnqueueMethods[P, R], Generic[P, R]):
     """A task together with options, made by ``Task.options``."""
 
     def __init__(self, task: Task[P, R, ...], options: EnqueueOptions) -> None:
@@ -186,4 +208,6 @@ def new_job(
         options.run_at,
         options.trace_id if options.trace_id is not None else current_trace_id(),
         rule,
+        tuple(options.tags or ()),
+        None if options.meta is None else encoded_meta(options.meta),
     )

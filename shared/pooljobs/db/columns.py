@@ -9,13 +9,15 @@ A new column is an entry here and a migration that adds it to both tables.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Final, Literal
 
 from pooljobs.db.wire import binary_format
 from pooljobs.db.wire.binary_format import Oid
+from pooljobs.job.labels import encoded_tags
 from pooljobs.job.new_job import NewJob
 
 
@@ -43,12 +45,29 @@ class Column:
         given: How an enqueue gives it; None for one that begins with the table's default.
         carried: False where the statements that move a job decide it anew.
         appended: Whether it comes last in the view ``jobs``, since it is younger than that; the view names the others.
+        shown: Of a column that is not in both tables: what the view has there, for ``l``, its live jobs, and for ``h``.
     """
 
     name: str
     given: Given | None = None
     carried: bool = True
     appended: bool = False
+    shown: Mapping[str, str] | None = None
+
+
+_PROGRESS: Final = MappingProxyType(
+    {
+        "l": "(SELECT (p.reports -> l.id::text) - 'token'::text FROM {schema}.progress AS p"
+        " WHERE p.worker_id = l.worker_id AND p.reports -> l.id::text -> 'token' = to_jsonb(l.token)) AS progress",
+        "h": "NULL::jsonb",
+    }
+)
+"""What the worker has said that holds the job, of this claim of it."""
+
+
+def _ended(name: str, type_: str) -> Mapping[str, str]:
+    """Of a column that ended jobs alone have."""
+    return MappingProxyType({"l": f"NULL::{type_} AS {name}", "h": f"h.{name}"})
 
 
 JOB_COLUMNS: tuple[Column, ...] = (
@@ -69,6 +88,27 @@ JOB_COLUMNS: tuple[Column, ...] = (
     Column("flags"),
     Column("snoozes", appended=True),
     Column("unique_key"),
+    Column("result", carried=False, appended=True, shown=_ended("result", "json")),
+    Column("result_note", carried=False, appended=True, shown=_ended("result_note", "text")),
+    Column(
+        "tags",
+        Given(
+            Oid.JSONB,
+            lambda job: binary_format.jsonb(encoded_tags(job.tags)) if job.tags else None,
+            lambda job: encoded_tags(job.tags).decode() if job.tags else None,
+        ),
+        appended=True,
+    ),
+    Column(
+        "meta",
+        Given(
+            Oid.JSONB,
+            lambda job: binary_format.jsonb(job.meta) if job.meta else None,
+            lambda job: job.meta.decode() if job.meta else None,
+        ),
+        appended=True,
+    ),
+    Column("progress", carried=False, appended=True, shown=_PROGRESS),
 )
 
 PAYLOAD: Final = "payload"
@@ -108,4 +148,8 @@ def _names(part: _Part, alias: str | None) -> Iterator[str]:
     if part == "given":
         return (before + name for name, _ in given())
     wanted = attrgetter(part)
-    return (before + column.name for column in JOB_COLUMNS if wanted(column))
+    return (
+        column.shown[alias] if column.shown and alias else before + column.name
+        for column in JOB_COLUMNS
+        if wanted(column)
+    )

@@ -13,6 +13,7 @@ from pooljobs.enqueue import insertion
 from pooljobs.enqueue.handler_types import P
 from pooljobs.enqueue.lazy_producer import LazyProducer
 from pooljobs.job.handle import JobHandle, JobHandles
+from pooljobs.job.job_status import V_co
 from pooljobs.job.new_job import NewJob
 from pooljobs.signature.binder import Binder
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from pooljobs.enqueue.handler_types import M, TakesOne
 
 
-class EnqueueMethods(ABC, Generic[P]):
+class EnqueueMethods(ABC, Generic[P, V_co]):
     """Takes the handler's payload arguments, without what is injected. Whatever is refused, nothing is stored.
 
     All methods raise PayloadError for arguments that the handler does not take or JSON cannot hold, and, on connections
@@ -47,11 +48,11 @@ class EnqueueMethods(ABC, Generic[P]):
         """``payload`` as a job to store, checked the way a worker will read it: from its JSON."""
         return self.job_of(self.binder.encoded(payload))
 
-    def enqueue(self, *args: P.args, **kwargs: P.kwargs) -> JobHandle:
+    def enqueue(self, *args: P.args, **kwargs: P.kwargs) -> JobHandle[V_co]:
         """Store one job, committed when this returns."""
         return insertion.insert(self._outlet, self._called(args, kwargs))
 
-    async def enqueue_async(self, *args: P.args, **kwargs: P.kwargs) -> JobHandle:
+    async def enqueue_async(self, *args: P.args, **kwargs: P.kwargs) -> JobHandle[V_co]:
         """As ``enqueue``, without blocking the event loop: the database is spoken to in a thread.
 
         A task that is cancelled meanwhile may have stored it.
@@ -59,12 +60,12 @@ class EnqueueMethods(ABC, Generic[P]):
         return await insertion.insert_async(self._outlet, self._called(args, kwargs))
 
     @overload
-    def enqueue_with(self, conn: SyncCaller, /, *args: P.args, **kwargs: P.kwargs) -> JobHandle: ...
+    def enqueue_with(self, conn: SyncCaller, /, *args: P.args, **kwargs: P.kwargs) -> JobHandle[V_co]: ...
     @overload
-    def enqueue_with(self, conn: AsyncCaller, /, *args: P.args, **kwargs: P.kwargs) -> Awaitable[JobHandle]: ...
+    def enqueue_with(self, conn: AsyncCaller, /, *args: P.args, **kwargs: P.kwargs) -> Awaitable[JobHandle[V_co]]: ...
     def enqueue_with(
         self, conn: SyncCaller | AsyncCaller, /, *args: P.args, **kwargs: P.kwargs
-    ) -> JobHandle | Awaitable[JobHandle]:
+    ) -> JobHandle[V_co] | Awaitable[JobHandle[V_co]]:
         """Store one job on the caller's connection: it commits, or rolls back, with the caller's transaction.
 
         ``conn`` is a connection of psycopg, asyncpg or psycopg2, or a session or connection of SQLAlchemy 2. Await the
@@ -81,14 +82,14 @@ class EnqueueMethods(ABC, Generic[P]):
     @overload
     def enqueue_many(
         self: TakesOne[M], items: Iterable[M], *, on_progress: Callable[[int], None] | None = None
-    ) -> JobHandles: ...
+    ) -> JobHandles[V_co]: ...
     @overload
     def enqueue_many(
         self, items: Iterable[Mapping[str, Any]], *, on_progress: Callable[[int], None] | None = None
-    ) -> JobHandles: ...
+    ) -> JobHandles[V_co]: ...
     def enqueue_many(
         self: Any, items: Iterable[Any], *, on_progress: Callable[[int], None] | None = None
-    ) -> JobHandles:
+    ) -> JobHandles[V_co]:
         """Store many jobs, all or none; the fast way to load thousands. What it returns takes 16 bytes for each job.
 
         Args:
@@ -101,14 +102,14 @@ class EnqueueMethods(ABC, Generic[P]):
     @overload
     async def enqueue_many_async(
         self: TakesOne[M], items: Iterable[M], *, on_progress: Callable[[int], None] | None = None
-    ) -> JobHandles: ...
+    ) -> JobHandles[V_co]: ...
     @overload
     async def enqueue_many_async(
         self, items: Iterable[Mapping[str, Any]], *, on_progress: Callable[[int], None] | None = None
-    ) -> JobHandles: ...
+    ) -> JobHandles[V_co]: ...
     async def enqueue_many_async(
         self: Any, items: Iterable[Any], *, on_progress: Callable[[int], None] | None = None
-    ) -> JobHandles:
+    ) -> JobHandles[V_co]:
         """As ``enqueue_many``, in a thread: ``items`` is read, and ``on_progress`` called, there.
 
         Where the task is cancelled the load is given up: nothing is stored, unless it was being committed already.
@@ -119,11 +120,11 @@ class EnqueueMethods(ABC, Generic[P]):
     @overload
     def enqueue_many_with(
         self: TakesOne[M], conn: SyncCaller, /, items: Iterable[M], *, on_progress: Callable[[int], None] | None = None
-    ) -> JobHandles: ...
+    ) -> JobHandles[V_co]: ...
     @overload
     def enqueue_many_with(
         self: TakesOne[M], conn: AsyncCaller, /, items: Iterable[M], *, on_progress: Callable[[int], None] | None = None
-    ) -> Awaitable[JobHandles]: ...
+    ) -> Awaitable[JobHandles[V_co]]: ...
     @overload
     def enqueue_many_with(
         self,
@@ -132,7 +133,7 @@ class EnqueueMethods(ABC, Generic[P]):
         items: Iterable[Mapping[str, Any]],
         *,
         on_progress: Callable[[int], None] | None = None,
-    ) -> JobHandles: ...
+    ) -> JobHandles[V_co]: ...
     @overload
     def enqueue_many_with(
         self,
@@ -141,10 +142,10 @@ class EnqueueMethods(ABC, Generic[P]):
         items: Iterable[Mapping[str, Any]],
         *,
         on_progress: Callable[[int], None] | None = None,
-    ) -> Awaitable[JobHandles]: ...
+    ) -> Awaitable[JobHandles[V_co]]: ...
     def enqueue_many_with(
         self: Any, conn: Any, /, items: Iterable[Any], *, on_progress: Callable[[int], None] | None = None
-    ) -> JobHandles | Awaitable[JobHandles]:
+    ) -> JobHandles[V_co] | Awaitable[JobHandles[V_co]]:
         """As ``enqueue_many``, on the caller's connection and with its transaction, as ``enqueue_with``.
 
         Await it on an asynchronous connection. An item that is refused leaves the transaction as it was. On psycopg the

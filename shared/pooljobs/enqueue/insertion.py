@@ -14,7 +14,7 @@ from uuid import UUID
 from pooljobs.enqueue import unique_insertion
 from pooljobs.enqueue.lazy_producer import LazyProducer
 from pooljobs.errors import PayloadError
-from pooljobs.job.handle import JobHandle, JobHandles
+from pooljobs.job.handle import JobHandle, JobHandles, put_source
 from pooljobs.job.new_job import NewJob
 
 if TYPE_CHECKING:
@@ -27,14 +27,14 @@ def insert(outlet: LazyProducer, job: NewJob) -> JobHandle:
     """Stores one job, committed when this returns."""
     if job.unique is not None:
         return unique_insertion.insert(outlet, job)
-    return _handle(job, outlet.store().insert(job))
+    return _handle(outlet, job, outlet.store().insert(job))
 
 
 async def insert_async(outlet: LazyProducer, job: NewJob) -> JobHandle:
     """The same from a task of an event loop. Who is cancelled meanwhile may have stored it."""
     if job.unique is not None:
         return await unique_insertion.insert_async(outlet, job)
-    return _handle(job, await outlet.insert_of_task(job))
+    return _handle(outlet, job, await outlet.insert_of_task(job))
 
 
 def insert_with(outlet: LazyProducer, conn: SyncCaller | AsyncCaller, job: NewJob) -> JobHandle | Awaitable[JobHandle]:
@@ -42,14 +42,14 @@ def insert_with(outlet: LazyProducer, conn: SyncCaller | AsyncCaller, job: NewJo
     if job.unique is not None:
         return unique_insertion.insert_with(outlet, conn, job)
     stored = outlet.for_caller().insert_with(conn, job)
-    return _handle(job, stored) if isinstance(stored, UUID) else _awaited(job, stored)
+    return _handle(outlet, job, stored) if isinstance(stored, UUID) else _awaited(outlet, job, stored)
 
 
 def insert_many(outlet: LazyProducer, job: NewJob, payloads: Iterable[bytes], on_progress: OnProgress) -> JobHandles:
     """Stores many jobs, all or none."""
     if job.unique is not None:
         return unique_insertion.insert_many(outlet, job, payloads, on_progress)
-    return _handles(job, outlet.store().insert_alike(job, payloads, on_progress))
+    return _handles(outlet, job, outlet.store().insert_alike(job, payloads, on_progress))
 
 
 async def insert_many_async(
@@ -76,7 +76,7 @@ def insert_many_with(
     if job.unique is not None:
         return unique_insertion.insert_many_with(outlet, conn, job, payloads, on_progress)
     stored = outlet.for_caller().insert_alike_with(conn, job, payloads, on_progress)
-    return _all_awaited(job, stored) if isawaitable(stored) else _handles(job, stored)
+    return _all_awaited(outlet, job, stored) if isawaitable(stored) else _handles(outlet, job, stored)
 
 
 def checked_items(job_type: str, items: Any) -> Iterable[Any]:
@@ -124,17 +124,19 @@ class _NobodyWaitsError(Exception):
     """Rolls back; nobody sees it."""
 
 
-async def _awaited(job: NewJob, stored: Awaitable[UUID]) -> JobHandle:
-    return _handle(job, await stored)
+async def _awaited(outlet: LazyProducer, job: NewJob, stored: Awaitable[UUID]) -> JobHandle:
+    return _handle(outlet, job, await stored)
 
 
-async def _all_awaited(job: NewJob, stored: Awaitable[Sequence[UUID]]) -> JobHandles:
-    return _handles(job, await stored)
+async def _all_awaited(outlet: LazyProducer, job: NewJob, stored: Awaitable[Sequence[UUID]]) -> JobHandles:
+    return _handles(outlet, job, await stored)
 
 
-def _handle(job: NewJob, job_id: UUID) -> JobHandle:
-    return JobHandle(job_id, job.job_type, job.queue)
+def _handle(outlet: LazyProducer, job: NewJob, job_id: UUID) -> JobHandle:
+    handle: JobHandle = JobHandle(job_id, job.job_type, job.queue)
+    put_source(handle, outlet.results)
+    return handle
 
 
-def _handles(job: NewJob, ids: Sequence[UUID]) -> JobHandles:
-    return JobHandles(ids, job.job_type, job.queue)
+def _handles(outlet: LazyProducer, job: NewJob, ids: Sequence[UUID]) -> JobHandles:
+    return JobHandles(ids, job.job_type, job.queue, source=outlet.results)

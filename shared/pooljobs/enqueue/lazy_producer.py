@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, NamedTuple, ParamSpec, Protocol, TypeVar
 
+from pooljobs.enqueue.job_results import JobResults
 from pooljobs.errors import OptionError
 from pooljobs.process.per_process import PerProcess
 from pooljobs.schema_name import check_schema
 from pooljobs.settings import LONGEST_WAIT_SECS, MOST_CONNECTIONS, WAIT_SECS
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
     from uuid import UUID
 
     from pooljobs.db.ids import JobIds
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from pooljobs.enqueue.async_group_commit import AsyncGroupCommits
     from pooljobs.enqueue.caller_connection import CallerConnections
     from pooljobs.job.cancellation import Cancellation
+    from pooljobs.job.job_status import FoundJob
     from pooljobs.job.new_job import NewJob
 
 P = ParamSpec("P")
@@ -48,6 +51,22 @@ class JobStore(Protocol):
     def cancel_once(self, job_id: UUID, reason: str | None, until: float) -> Cancellation:
         """Cancels one; an attempt, which may wait for a connection until that monotonic time."""
 
+    def find_once(self, ids: Sequence[UUID], until: float) -> list[FoundJob]:
+        """Those of these jobs that there are; an attempt likewise."""
+
+
+class Hub(Protocol):
+    """Waits for jobs: ``ResultHub``, or what tests have in its place."""
+
+    def add(self, ids: Sequence[UUID]) -> list[Future[FoundJob | None]]:
+        """A future for each of these, in their order, of what became of it; None: there is no such job."""
+
+    def forget(self, ids: Sequence[UUID], futures: Sequence[Future[FoundJob | None]]) -> None:
+        """Nobody waits for these any more."""
+
+    def close(self) -> None:
+        """Ends all waits."""
+
 
 class _Opened(NamedTuple):
     """A producer, and what ends with it: its connections, then the use of the embedded server if no other was named."""
@@ -70,6 +89,8 @@ class LazyProducer:
         self._opened: PerProcess[_Opened] = PerProcess(self._open)
         self._for_caller: PerProcess[CallerConnections] = PerProcess(self._make_for_caller)
         self._tasks: PerProcess[AsyncGroupCommits] = PerProcess(self._make_gatherings)
+        self._hub: PerProcess[Hub] = PerProcess(self._make_hub)
+        self.results = JobResults(self)
 
     @property
     def pool_size(self) -> int:
@@ -103,6 +124,15 @@ class LazyProducer:
         """What stores and cancels jobs where the caller passes no connection; errors as of ``producer``."""
         return self.producer()
 
+    @property
+    def hub(self) -> Hub:
+        """What waits for jobs in this process; it connects when there is one to wait for."""
+        return self._hub.get()
+
+    def waiting_dsn(self) -> str:
+        """Where that connects to; errors as of ``producer``."""
+        return self.producer().dsn
+
     async def insert_of_task(self, job: NewJob) -> UUID:
         """As ``store().insert``, from a task of an event loop, together with those of other tasks."""
         from pooljobs.db.store.retrying import tried_async
@@ -127,18 +157,23 @@ class LazyProducer:
         self.schema = schema
 
     @contextmanager
-    def replaced(self, producer: Producer, for_caller: CallerConnections) -> Iterator[None]:
-        """Has all jobs of a block taken by another producer, and by another way in on callers' connections."""
-        own = self._opened, self._for_caller
+    def replaced(self, producer: Producer, for_caller: CallerConnections, hub: Hub) -> Iterator[None]:
+        """Has all jobs of a block taken by another producer, and by another way in on callers' connections; and waited
+        for by another hub.
+        """
+        own = self._opened, self._for_caller, self._hub
         self._opened = PerProcess(lambda: _Opened(producer, ExitStack()))
         self._for_caller = PerProcess(lambda: for_caller)
+        self._hub = PerProcess(lambda: hub)
         try:
             yield
         finally:
-            self._opened, self._for_caller = own
+            self._opened, self._for_caller, self._hub = own
 
     def close(self) -> None:
         """Close this process's connections, then leave the embedded server; a later job opens them again."""
+        if (hub := self._hub.take()) is not None:
+            hub.close()
         self._for_caller.take()
         opened = self._opened.take()
         if opened is not None:
@@ -163,6 +198,12 @@ class LazyProducer:
         from pooljobs.enqueue.async_group_commit import AsyncGroupCommits
 
         return AsyncGroupCommits(lambda jobs, until: self.producer().insert_together(jobs, until))
+
+    def _make_hub(self) -> Hub:
+        from pooljobs.enqueue.result_hub import ResultHub
+        from pooljobs.enqueue.wait_session import WaitSession
+
+        return ResultHub(lambda: WaitSession.open(self.waiting_dsn(), self.schema), self.schema)
 
     def _make_for_caller(self) -> CallerConnections:
         from pooljobs.enqueue.caller_connection import CallerConnections

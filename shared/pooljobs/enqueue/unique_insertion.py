@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 
 def insert(outlet: LazyProducer, job: NewJob) -> JobHandle:
     """Stores one job, or finds it, committed when this returns."""
-    return _handle(job, outlet.store().insert_unique(job))
+    return _handle(outlet, job, outlet.store().insert_unique(job))
 
 
 async def insert_async(outlet: LazyProducer, job: NewJob) -> JobHandle:
     """The same in a thread: it waits for others who enqueue the same key."""
-    return _handle(job, await outlet.in_thread(lambda: outlet.store().insert_unique(job)))
+    return _handle(outlet, job, await outlet.in_thread(lambda: outlet.store().insert_unique(job)))
 
 
 def insert_with(outlet: LazyProducer, conn: SyncCaller | AsyncCaller, job: NewJob) -> JobHandle | Awaitable[JobHandle]:
     """The same on the caller's connection, in its transaction."""
     stored = outlet.for_caller().insert_unique_with(conn, job)
-    return _awaited(job, stored) if isawaitable(stored) else _handle(job, stored)
+    return _awaited(outlet, job, stored) if isawaitable(stored) else _handle(outlet, job, stored)
 
 
 def insert_many(outlet: LazyProducer, job: NewJob, payloads: Iterable[bytes], on_progress: OnProgress) -> JobHandles:
     """Stores many jobs, all or none; those that are there keep their places among the handles."""
-    return _handles(job, outlet.store().insert_unique_many(job, payloads, on_progress))
+    return _handles(outlet, job, outlet.store().insert_unique_many(job, payloads, on_progress))
 
 
 def insert_many_with(
@@ -46,22 +46,22 @@ def insert_many_with(
 ) -> JobHandles | Awaitable[JobHandles]:
     """The same on the caller's connection, in its transaction."""
     stored = outlet.for_caller().insert_unique_many_with(conn, job, payloads, on_progress)
-    return _all_awaited(job, stored) if isawaitable(stored) else _handles(job, stored)
+    return _all_awaited(outlet, job, stored) if isawaitable(stored) else _handles(outlet, job, stored)
 
 
-async def _awaited(job: NewJob, stored: Awaitable[Stored]) -> JobHandle:
-    return _handle(job, await stored)
+async def _awaited(outlet: LazyProducer, job: NewJob, stored: Awaitable[Stored]) -> JobHandle:
+    return _handle(outlet, job, await stored)
 
 
-async def _all_awaited(job: NewJob, stored: Awaitable[Stored]) -> JobHandles:
-    return _handles(job, await stored)
+async def _all_awaited(outlet: LazyProducer, job: NewJob, stored: Awaitable[Stored]) -> JobHandles:
+    return _handles(outlet, job, await stored)
 
 
-def _handle(job: NewJob, stored: Stored) -> JobHandle:
-    return _handles(job, stored)[0]
+def _handle(outlet: LazyProducer, job: NewJob, stored: Stored) -> JobHandle:
+    return _handles(outlet, job, stored)[0]
 
 
-def _handles(job: NewJob, stored: Stored) -> JobHandles:
+def _handles(outlet: LazyProducer, job: NewJob, stored: Stored) -> JobHandles:
     from pooljobs.db.ids import JobIds
 
-    return JobHandles(JobIds(stored.ids), job.job_type, job.queue, stored.letters)
+    return JobHandles(JobIds(stored.ids), job.job_type, job.queue, letters=stored.letters, source=outlet.results)

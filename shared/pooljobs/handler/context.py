@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol, overload
 from uuid import UUID
 
+from pooljobs.handler.progress import checked_report
 from pooljobs.job.schedule_rule import tick_of
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class JobContext:
         priority: -4 to 4, smaller first.
         trace_id: The enqueuer's trace id, or None.
         completion: What ``complete_with`` uses; None outside a worker.
+        tags: What the enqueuer has tagged it with.
+        meta: What else the enqueuer said of it.
     """
 
     id: UUID
@@ -61,6 +64,8 @@ class JobContext:
     priority: int = 0
     trace_id: str | None = None
     completion: Completion | None = field(default=None, repr=False, compare=False)
+    tags: tuple[str, ...] = field(default=(), kw_only=True)
+    meta: Mapping[str, Any] = field(default_factory=dict, kw_only=True, hash=False)
 
     @property
     def logger(self) -> logging.LoggerAdapter[logging.Logger]:
@@ -89,6 +94,24 @@ class JobContext:
         if self.completion is None:
             raise RuntimeError("only a worker can complete a job: this JobContext was made by hand")
         return self.completion.on(connection)
+
+    def progress(self, done: float, total: float | None = None, note: str | None = None) -> None:
+        """Say how far this run is: ``pooljobs jobs list`` and ``jobs show`` tell it, and the column ``progress`` of the
+        view ``jobs``.
+
+        Returns at once, from any thread or task of the run: call it as often as is convenient. The newest of each job
+        is stored, once a second at most for all jobs of the worker, and is gone when the run ends. Does nothing
+        outside a worker.
+
+        Args:
+            done: How much is done, in units of your own; from 0 on.
+            total: How much there is to do, if that is known.
+            note: What is being done, in a few words; of more than 200 characters the rest is left out.
+
+        Raises:
+            OptionError: A number is none, or below 0; or the note is no text.
+        """
+        checked_report(done, total, note)
 
     @property
     def fence(self) -> int:

@@ -21,6 +21,8 @@ class NewJob(NamedTuple):
         run_at: Not to be run before this instant, or None.
         trace_id: Identifier that log lines of the job carry, or None.
         unique: By what and how it is unique, or None.
+        tags: Texts by which people find it.
+        meta: What else is said of it, encoded as JSON; None for nothing.
     """
 
     job_type: str
@@ -32,3 +34,5 @@ class NewJob(NamedTuple):
     run_at: datetime | None = None
     trace_id: str | None = None
     unique: UniqueRule | None = None
+    tags: tuple[str, ...] = ()
+    meta: bytes | None = None

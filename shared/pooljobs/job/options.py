@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeGuard
 
 from pooljobs.errors import OptionError
+from pooljobs.job.labels import checked_tags, encoded_meta
 from pooljobs.job.retry import LONGEST_DELAY_SECS
 
 LONGEST_NAME: Final = 200
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
         max_attempts: int | None
         unique_key: str | None
         on_conflict: OnConflict | None
+        tags: Iterable[str] | None
+        meta: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +52,8 @@ class EnqueueOptions:
         unique_key: What the job is unique by, in the place of its payload; of a handler that is not declared as unique
             too. Any text.
         on_conflict: What becomes of a job of that key that is there: see ``Unique``.
+        tags: At most 16 texts of at most 64 characters, by which people find the job; kept as a tuple.
+        meta: At most 4 KiB of JSON, by names, that says something of the job and is no part of its payload.
 
     Raises:
         OptionError: A value is out of its range, or two contradict each other.
@@ -62,6 +68,8 @@ class EnqueueOptions:
     max_attempts: int | None = None
     unique_key: str | None = None
     on_conflict: OnConflict | None = None
+    tags: Iterable[str] | None = None
+    meta: Mapping[str, Any] | None = field(default=None, hash=False)
 
     def __post_init__(self) -> None:
         self._take_over()
@@ -80,12 +88,19 @@ class EnqueueOptions:
         if self.trace_id is not None:
             check_name("trace_id", self.trace_id)
         self._check_unique()
+        self._check_labels()
 
     def _check_unique(self) -> None:
         if self.unique_key is not None:
             _check_key(self.unique_key)
         if self.on_conflict is not None and self.on_conflict not in ON_CONFLICT:
             raise OptionError(f"on_conflict must be one of {', '.join(ON_CONFLICT)}, not {self.on_conflict!r:.80}")
+
+    def _check_labels(self) -> None:
+        if self.tags is not None:
+            object.__setattr__(self, "tags", checked_tags(self.tags))
+        if self.meta is not None:
+            encoded_meta(self.meta)
 
     def _take_over(self) -> None:
         """Has one name for what has two."""

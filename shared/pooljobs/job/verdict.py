@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 
 class Verdict(IntEnum):
@@ -38,6 +38,18 @@ FIRST_RETURNED: Final = 10
 """Verdicts from here on give a job back; those before end it."""
 
 
+class KeptResult(NamedTuple):
+    """What a handler returned, of a job type that keeps it.
+
+    Attributes:
+        json: As JSON; None where it cannot be kept.
+        note: Why it cannot.
+    """
+
+    json: bytes | None
+    note: str | None = None
+
+
 @dataclass(slots=True)
 class Settlement:
     """One job's verdict together with the claim that gives the right to it.
@@ -46,10 +58,11 @@ class Settlement:
         job_id: 16 raw bytes.
         error: Text for ``last_error``; None leaves the column as it is.
         delay: Seconds until the next run; None leaves ``run_at`` as it is.
-        run_at: The next run, an aware datetime, in the place of a delay.
         started_ns: Monotonic clock when the handler began; 0 if it never did.
         in_transaction: The handler completed the job in its own transaction: that the row is gone is no loss then.
         place: 6 raw bytes: where the claim left the row. None if that is not known; the row is looked up then.
+        run_at: The next run, an aware datetime, in the place of a delay.
+        kept: What is kept of what the handler returned; None of types that keep nothing.
     """
 
     job_id: bytes
@@ -62,3 +75,4 @@ class Settlement:
     in_transaction: bool = False
     place: bytes | None = None
     run_at: datetime | None = None
+    kept: KeptResult | None = None

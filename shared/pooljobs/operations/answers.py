@@ -1,7 +1,7 @@
 """How an operator's questions are asked, and answers read: plain dictionaries, a column a key.
 
-A payload is JSON text: jsonb holds numbers and depths that no reader of JSON takes, and such jobs are just those that
-are looked at. A time that Python cannot hold is a text too (``times.py``).
+A payload is JSON text, and so is a result: they hold numbers and depths that no reader of JSON takes, and such jobs are
+just those that are looked at. A time that Python cannot hold is a text too (``times.py``).
 """
 
 from __future__ import annotations
@@ -37,5 +37,6 @@ class Answers:
     def _rows(self, verb: str, parameters: dict[str, Any]) -> list[DictRow]:
         pinned = pinned_transaction(self.connection, *PLANNED)
         with pinned, self.connection.cursor(row_factory=dict_row) as cursor:
-            cursor.adapters.register_loader("jsonb", TextLoader)
+            for kind in ("jsonb", "json"):
+                cursor.adapters.register_loader(kind, TextLoader)
             return cursor.execute(self._statements.load(verb), parameters).fetchall()

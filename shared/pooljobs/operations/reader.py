@@ -55,6 +55,7 @@ class Reader(PausingOperations):
         statuses: Sequence[str] | None = None,
         queue: str | None = None,
         job_type: str | None = None,
+        tag: str | None = None,
         limit: int = 20,
         whole: bool = False,
     ) -> list[DictRow]:
@@ -74,6 +75,7 @@ class Reader(PausingOperations):
             "statuses": list(statuses) if statuses else None,
             "queue": queue,
             "job_type": job_type,
+            "tag": tag,
             "limit": limit,
             "whole": whole,
         }

@@ -7,7 +7,7 @@ import functools
 import inspect
 import types
 import typing
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from inspect import Parameter
 from typing import Any, Final, get_origin, get_type_hints
@@ -119,14 +119,34 @@ def annotation_of(function: Callable[..., object], name: str, parameter: Paramet
     """
     if parameter.annotation is Parameter.empty:
         return Any
+    return _resolved(function, name, parameter.name, parameter.annotation)
+
+
+def _resolved(function: Callable[..., object], name: str, of: str, annotation: object) -> object:
     owner = written(function)
     carrier = types.FunctionType((lambda: None).__code__, {})
-    carrier.__annotations__ = {parameter.name: parameter.annotation}
+    carrier.__annotations__ = {of: annotation}
     try:
         hints = get_type_hints(carrier, getattr(owner, "__globals__", {}), _enclosed(owner), include_extras=True)
     except (NameError, AttributeError, SyntaxError, TypeError) as error:
-        raise _unresolved(name, f"{parameter.name}: {parameter.annotation} ({error})") from error
-    return hints[parameter.name]
+        raise _unresolved(name, f"{of}: {annotation} ({error})") from error
+    return hints[of]
+
+
+def returned(function: Callable[..., object], name: str) -> object:
+    """What the function gives in the end, as annotated, where it is async or gives something to await too; Any where
+    there is no annotation.
+
+    Raises:
+        DeclarationError: It cannot be resolved.
+    """
+    annotation = inspect.signature(function).return_annotation
+    if annotation is inspect.Signature.empty:
+        return Any
+    kind = _resolved(function, name, "return", annotation)
+    while isinstance(origin := get_origin(kind), type) and issubclass(origin, Awaitable):
+        kind = typing.get_args(kind)[-1]
+    return kind
 
 
 def written(function: Any) -> Any:

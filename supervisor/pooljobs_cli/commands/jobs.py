@@ -31,6 +31,7 @@ Status = Annotated[
 JobType = Annotated[
     str | None, typer.Option("--type", metavar="TYPE", help="Only this job type.", autocompletion=job_types)
 ]
+Tag = Annotated[str | None, typer.Option("--tag", metavar="TAG", help="Only jobs with this tag.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=LONGEST_LIST, metavar="N", help="Most jobs to list.")]
 Id = Annotated[
     str, typer.Argument(metavar="ID", help="A job's id, or its first 13 characters or more.", autocompletion=ids())
@@ -63,6 +64,7 @@ def list_jobs(
     status: Status = None,
     queue: QueueFilter = None,
     job_type: JobType = None,
+    tag: Tag = None,
     limit: Limit = 20,
     *,
     dsn: Dsn = None,
@@ -73,7 +75,7 @@ def list_jobs(
     """List jobs."""
     with reading(dsn, schema, embedded=embedded) as reader:
         jobs = reader.list_jobs(
-            statuses=names(status or ""), queue=queue, job_type=job_type, limit=limit, whole=as_json
+            statuses=names(status or ""), queue=queue, job_type=job_type, tag=tag, limit=limit, whole=as_json
         )
     if as_json:
         emit_json([job_json(job) for job in jobs])
@@ -83,7 +85,7 @@ def list_jobs(
         emit(job_table(jobs, output_width()))
         say_unserved({job["queue"] for job in jobs if job["unserved"]})
     else:
-        filtered = status or queue or job_type
+        filtered = status or queue or job_type or tag
         none_yet = as_typed("no jobs yet: enqueue one with  pooljobs enqueue TYPE --payload '{…}'")
         say("no job matches" if filtered else none_yet)
 

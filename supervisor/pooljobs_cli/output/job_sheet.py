@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from rich.table import Table
 from rich.text import Text
@@ -13,6 +14,10 @@ from pooljobs.operations.pauses import told
 from pooljobs_cli.output.console import block, line
 from pooljobs_cli.output.job_table import Row, most_runs, status
 from pooljobs_cli.output.json_text import indented
+from pooljobs_cli.output.progress_text import progress_line
+
+LONGEST_RESULT: Final = 4096
+"""Characters that are shown."""
 
 
 def job_sheet(job: Row) -> Table:
@@ -43,6 +48,7 @@ def _fields(job: Row) -> list[tuple[str, Any]]:
         ("started", _instant(job["started_at"])),
         ("finished", _instant(job["finished_at"])),
         ("ran for", _duration(job)),
+        ("progress", progress_line(job["progress"])),
         ("cancel", _cancel_requested(job)),
         ("unknown", "no worker knows it: none that lives declares this type" if job["unknown"] else None),
         ("paused", told(job["paused"]) if job["paused"] else None),
@@ -52,9 +58,29 @@ def _fields(job: Row) -> list[tuple[str, Any]]:
         ("worker", _worker(job)),
         ("fence", job["fence"]),
         ("trace id", job["trace_id"]),
+        ("tags", _tags(job["tags"])),
+        ("meta", block(indented(job["meta"])) if job["meta"] else None),
         ("payload", block(indented(job["payload"]))),
+        ("result", block(_cut(indented(job["result"]))) if job["result"] is not None else None),
+        ("no result", job["result_note"]),
         ("last error", block(job["last_error"]) if job["last_error"] else None),
     ]
+
+
+def _cut(result: str) -> str:
+    """Its beginning, where it is long: ``--json`` has all of it."""
+    if len(result) <= LONGEST_RESULT:
+        return result
+    return f"{result[:LONGEST_RESULT]}\n… {len(result) - LONGEST_RESULT:,} characters more (--json has them)"
+
+
+def _tags(document: str | None) -> str | None:
+    """Their names; what whoever inserts what he likes has put there as it is."""
+    try:
+        found = json.loads(document or "null")
+    except (ValueError, RecursionError):
+        return document
+    return ", ".join(found) if isinstance(found, list) and all(isinstance(each, str) for each in found) else document
 
 
 def _instant(when: datetime | str | None) -> str | None:

@@ -12,12 +12,13 @@ from pooljobs.job.retry import RetryPolicy
 from pooljobs.operations.pauses import told
 from pooljobs_cli.output.column_widths import shrunk
 from pooljobs_cli.output.console import cell, cut, joined, line
+from pooljobs_cli.output.progress_text import percent
 
 _STYLES = {"pending": "yellow", "running": "cyan", "completed": "green", "failed": "red", "cancelled": "magenta"}
 
-_TITLES: Final = ("id", "status", "type", "queue", "runs", "when")
-_LEAST: Final = (36, 9, 8, 6, 5, 8)
-"""Columns that each keeps at least, if it has so many."""
+_TITLES: Final = ("id", "status", "type", "queue", "runs", "when", "done")
+_LEAST: Final = (36, 9, 8, 6, 5, 8, 4)
+"""Columns that each keeps at least, if it has so many. The last is there only where a job says how far it is."""
 _NOTE: Final = 24
 """Columns in which a note is worth beginning; where there are fewer it has a line of its own below its job's."""
 _GAP: Final = 2
@@ -29,7 +30,9 @@ Row = Mapping[str, Any]
 
 def job_table(jobs: Sequence[Row], width: int | None) -> Text:
     """A line a job, and what is to be noted of it; ``width``: columns to fit in, None for any number."""
-    rows = [[cell(title, "bold") for title in (*_TITLES, "note")], *([*_cells(job), _note(job)] for job in jobs)]
+    shown = len(_TITLES) if any(job["progress"] for job in jobs) else len(_TITLES) - 1
+    rows = [[cell(title, "bold") for title in (*_TITLES[:shown], "note")]]
+    rows += ([*_cells(job)[:shown], _note(job)] for job in jobs)
     if not any(row[-1] for row in rows[1:]):
         rows[0][-1] = line("")
     widths = [max(text.cell_len for text in column) for column in zip(*rows, strict=True)]
@@ -44,7 +47,7 @@ def _lines(rows: Sequence[Sequence[Text]], widths: Sequence[int], width: int | N
         room = note if width is None else min(note, width - beside)
         return (_joined(row, [*columns, room], _GAP) for row in rows)
     for gap, least in ((_GAP, columns), (1, _LEAST)):
-        if fitting := shrunk(columns, least, width - gap * (len(columns) - 1)):
+        if fitting := shrunk(columns, least[: len(columns)], width - gap * (len(columns) - 1)):
             return (each for row in rows for each in _with_note(row, fitting, gap, width, note=row is not rows[0]))
     return (each for row in rows[1:] for each in _card(row, width))
 
@@ -74,7 +77,8 @@ def _joined(row: Sequence[Text], widths: Sequence[int], gap: int) -> Text:
 
 def _cells(job: Row) -> list[Text]:
     runs = f"{job['attempts']}/{most_runs(job)}"
-    return [cell(job["id"]), status(job), cell(job["job_type"]), cell(job["queue"]), cell(runs), cell(_when(job))]
+    names = cell(job["job_type"]), cell(job["queue"])
+    return [cell(job["id"]), status(job), *names, cell(runs), cell(_when(job)), cell(percent(job["progress"]))]
 
 
 def status(job: Row) -> Text:

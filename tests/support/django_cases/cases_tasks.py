@@ -5,12 +5,14 @@ from __future__ import annotations
 import unittest
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import django
 from django.db import transaction
 from django.test import TestCase
 from django.utils import timezone
 
+from pooljobs import JobCancelledError
 from pooljobs.contrib.django import app
 from pooljobs.contrib.django.models import Job
 from pooljobs.contrib.django.test_case import WithJobs
@@ -57,8 +59,35 @@ class Tasks(WithJobs, TestCase):
             self.tasks.add.enqueue(object())
         with self.assertRaises(django.tasks.exceptions.InvalidTask):
             self.tasks.add.using(queue_name="unknown")
-        with self.assertRaises(NotImplementedError):
-            self.tasks.add.get_result(self.tasks.add.enqueue(1).id)
+        for wrong in ("x", str(uuid4())):
+            with self.assertRaises(django.tasks.exceptions.TaskResultDoesNotExist):
+                self.tasks.add.get_result(wrong)
+
+    def test_results(self) -> None:
+        added, later, failed = (
+            self.tasks.add.enqueue(1, other=2),
+            self.tasks.add_later.enqueue(5),
+            self.tasks.fail.enqueue(),
+        )
+        self.assertEqual(str(self.tasks.add.get_result(added.id).status), "READY")
+        self.jobs.drain()
+        for result in (added, later, failed):
+            result.refresh()
+        self.assertEqual((str(added.status), added.return_value, added.attempts), ("SUCCESSFUL", 3, 1))
+        self.assertEqual((added.args, added.kwargs, later.return_value), ([1], {"other": 2}, None))
+        self.assertLessEqual(added.started_at, added.finished_at)
+        self.assertEqual(str(failed.status), "FAILED")
+        self.assertIs(failed.errors[0].exception_class, ValueError)
+        self.assertIn("Traceback", failed.errors[0].traceback)
+        with self.assertRaises(django.tasks.exceptions.TaskResultMismatch):
+            self.tasks.fail.get_result(added.id)
+
+    def test_a_cancelled_task_has_failed(self) -> None:
+        cancelled = self.tasks.add.enqueue(1)
+        app.cancel(cancelled.id, reason="why")
+        cancelled.refresh()
+        self.assertEqual(str(cancelled.status), "FAILED")
+        self.assertIs(cancelled.errors[0].exception_class, JobCancelledError)
 
     def test_declared_for_workers(self) -> None:
         for name in ("add", "add_later", "look", "fail"):

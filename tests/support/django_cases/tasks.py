@@ -12,13 +12,15 @@ RAN: list[object] = []
 
 
 @task(priority=60)
-def add(one: int, other: int = 1) -> None:
+def add(one: int, other: int = 1) -> int:
     RAN.append(one + other)
+    return one + other
 
 
 @task(queue_name="mails")
-async def add_later(one: int) -> None:
+async def add_later(one: int) -> object:
     RAN.append(one)
+    return object()
 
 
 @task(takes_context=True)

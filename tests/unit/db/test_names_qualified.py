@@ -18,7 +18,7 @@ from pooljobs.db.statements import Statements
 
 ELSEWHERE: Final = (
     "insert_job", "insert_jobs", "cancel_one", "complete_in_transaction", "copy_jobs", "notify_idle", "read_clock",
-    "wait_for_disk", "insert_unique", "insert_unique_jobs",
+    "wait_for_disk", "insert_unique", "insert_unique_jobs", "read_results", "register_waits", "listen_ended",
 )  # fmt: skip
 """Statements that run on connections of applications, and of producers, which may come through a pooler."""
 
@@ -28,6 +28,7 @@ OWN_CONNECTIONS: Final = {
     "shared/pooljobs/db/connect.py",  # fixes the path, or has pinned_transaction for it
     "shared/pooljobs/db/store/producer_pool.py",  # for the statements above alone
     "shared/pooljobs/embedded/sessions.py",  # fixes the path
+    "shared/pooljobs/enqueue/wait_session.py",  # for the statements above alone
     "supervisor/pooljobs_cli/chaos/application/handlers.py",  # a handler: an application's own
     "supervisor/pooljobs_cli/chaos/mischief.py",
     "supervisor/pooljobs_cli/chaos/pooler.py",  # runs nothing

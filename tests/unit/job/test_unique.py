@@ -193,7 +193,7 @@ def test_documents_are_written_as_postgresql_does(document: bytes, text: str) ->
 
 
 def test_handles_of_many_know_their_outcomes() -> None:
-    handles = JobHandles([uuid4() for _ in range(3)], "a", "q", "nkr")
+    handles = JobHandles([uuid4() for _ in range(3)], "a", "q", letters="nkr")
     assert handles.outcomes == ["new", "kept", "replaced"]
     assert [handle.outcome for handle in handles[1:]] == ["kept", "replaced"]
     assert JobHandles([uuid4()], "a", "q").outcomes == ["new"]

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from pooljobs import Cancellation, JobHandle, PoolJobs, RefusedError, Snooze
+from pooljobs import Cancellation, JobHandle, PoolJobs, RefusedError, ResultNotReadyError, Snooze, UnknownJobError
 from pooljobs_testing.inline_jobs import inline
 
 NOWHERE = "host=/nowhere"
@@ -108,6 +108,30 @@ def test_by_name_and_afterwards_all_is_as_before(shop: Shop) -> None:
     with pytest.raises(Exception, match="nowhere"):
         shop.greet.enqueue(name="Ada")
     assert len(shop.seen) == 1
+
+
+def test_results_are_there_at_once_with_no_database() -> None:
+    app = PoolJobs(NOWHERE, results=True)
+
+    @app.job
+    async def double(n: int) -> int:
+        return 2 * n
+
+    @app.job
+    def off() -> int:
+        raise Snooze(60)
+
+    async def main(job: JobHandle[Any]) -> int:
+        value: int = await job.result_async(timeout=60)
+        return value
+
+    with inline(app):
+        job, put_off = double.enqueue(n=2), off.enqueue()
+        assert (job.result(), job.status().state, asyncio.run(main(job))) == (4, "completed", 4)
+        with pytest.raises(ResultNotReadyError):
+            put_off.result(timeout=0.01)
+        with pytest.raises(UnknownJobError):
+            app.handle(UUID(int=1)).result(timeout=60)
 
 
 class Connected:

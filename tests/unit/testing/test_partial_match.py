@@ -30,13 +30,15 @@ def job(payload: Any, **changes: Any) -> StoredJob:
         "job_type": "greet",
         "queue": "default",
         "payload": payload,
-        "status": "pending",
+        "state": "pending",
         "priority": 0,
         "run_at": AT,
         "delay": timedelta(),
         "max_retries": 3,
         "trace_id": None,
         "attempts": 0,
+        "tags": (),
+        "meta": {},
     }
     return StoredJob(**{**given, **changes})
 
@@ -129,7 +131,7 @@ def test_the_closest_is_listed_first() -> None:
 
 
 def test_one_that_has_run_is_told() -> None:
-    told = missing(expected({"name": "Ada"}), [job({"name": "Ada"}, status="completed")])
+    told = missing(expected({"name": "Ada"}), [job({"name": "Ada"}, state="completed")])
     assert "there was one, which is completed by now" in told
     assert "nothing is enqueued" in told
 

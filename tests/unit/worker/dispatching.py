@@ -16,6 +16,7 @@ from pooljobs.process.child import Child
 from pooljobs.scoreboard import Scoreboard, Slot
 from pooljobs_worker.claims.claimed_job import ClaimedJob
 from pooljobs_worker.claims.refused_shapes import RefusedShapes
+from pooljobs_worker.dispatch.context_services import ContextServices
 from pooljobs_worker.dispatch.deadlines import Deadlines
 from pooljobs_worker.dispatch.dispatcher import Dispatcher
 from pooljobs_worker.dispatch.interrupter import Interrupter
@@ -101,7 +102,7 @@ def dispatching(
             interrupter=interrupter,
             deadlines=deadlines,
             exhaustion=exhaustion,
-            completing=b"",
+            services=ContextServices(b""),
             payload_refusals=PayloadRefusals(RefusedShapes(), unknown_after, job_log),
             job_log=job_log,
             log=LOG,

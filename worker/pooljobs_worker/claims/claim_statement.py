@@ -21,6 +21,7 @@ from pooljobs.db.wire.prepared import HotStatement
 from pooljobs.job.flags import UNKNOWN
 from pooljobs.settings import BATCH_BYTES
 from pooljobs_worker.claims.claimed_job import LEFT_OUT, ClaimedJob
+from pooljobs_worker.claims.job_labels import JobLabels
 from pooljobs_worker.claims.lanes import ClaimPlan, Floor, Lane
 from pooljobs_worker.claims.passed_over import PassedOver
 
@@ -72,7 +73,10 @@ class ClaimAnswer:
             reasons = {UUID(job_id).bytes: why for job_id, *why in orjson.loads(self.careful)}
             for job in jobs:
                 if job.job_id in reasons:
-                    job.suspect, job.losses, job.flags, job.refused_for, left_out = reasons[job.job_id]
+                    left_out, care = reasons[job.job_id]
+                    if care:
+                        job.suspect, job.losses, job.flags, job.refused_for, *labels = care
+                        job.labels = JobLabels(*labels)
                     if left_out:
                         job.payload = LEFT_OUT
         return jobs

@@ -11,8 +11,9 @@ from uuid import UUID
 from pooljobs.errors import PayloadError
 from pooljobs.handler.completion import Completion
 from pooljobs.handler.interrupts import JobInterrupt
-from pooljobs.job.verdict import Settlement, Verdict
+from pooljobs.job.verdict import KeptResult, Settlement, Verdict
 from pooljobs.payload.encoding import decode
+from pooljobs_worker.claims.job_labels import JobLabels
 
 LEFT_OUT: Final = object()
 """Stands for a payload that is fetched when the job's turn comes (``large_payloads.py``)."""
@@ -35,7 +36,9 @@ class ClaimedJob:
         losses: Hosts that were lost with it; above 0 its run is announced before it begins.
         flags: Bits that ask something of who runs it; None for none.
         refused_for: Seconds since its payload was first refused; None if it was not since its last run.
+        labels: Its tags and meta; None where it has neither, and nothing else that is to be cared for.
         completion: Made with the handler's ``JobContext``, if it takes one.
+        kept: What its handler has returned, if its type keeps that.
     """
 
     job_id: bytes
@@ -58,6 +61,8 @@ class ClaimedJob:
     losses: int = 0
     flags: int | None = None
     refused_for: float | None = None
+    kept: KeptResult | None = None
+    labels: JobLabels | None = None
 
     @property
     def id(self) -> UUID:
@@ -85,7 +90,17 @@ class ClaimedJob:
         """Its settlement where the handler returned: what most jobs come to, so no argument is named."""
         used = self.completion is not None and self.completion.used
         return Settlement(
-            self.job_id, self.fence, self.token, Verdict.COMPLETED, None, None, started_ns, used, self.place
+            self.job_id,
+            self.fence,
+            self.token,
+            Verdict.COMPLETED,
+            None,
+            None,
+            started_ns,
+            used,
+            self.place,
+            None,
+            self.kept,
         )
 
     def settled(

@@ -17,12 +17,14 @@ from pooljobs.logs.job_log import JobLog
 from pooljobs.signature.arguments import Arguments, ReadPayload
 from pooljobs_worker.claims.claimed_job import ClaimedJob
 from pooljobs_worker.dispatch.awaitables import is_awaitable
+from pooljobs_worker.dispatch.context_services import ContextServices
 from pooljobs_worker.dispatch.deadlines import Deadlines
 from pooljobs_worker.dispatch.failures import FailurePolicy
 from pooljobs_worker.dispatch.interrupter import Interrupter, call
 from pooljobs_worker.dispatch.lazy_context import lazy_context
 from pooljobs_worker.dispatch.loop_values import LoopValues
 from pooljobs_worker.dispatch.payload_refusals import PayloadRefusals
+from pooljobs_worker.dispatch.result_keeping import keeping
 from pooljobs_worker.dispatch.run_contexts import RunContexts
 from pooljobs_worker.dispatch.run_layer import Inject
 from pooljobs_worker.dispatch.surround import Surround
@@ -72,14 +74,14 @@ class Dispatcher:
         interrupter: Interrupter,
         deadlines: Deadlines,
         exhaustion: Exhaustion,
-        completing: bytes,
+        services: ContextServices,
         payload_refusals: PayloadRefusals,
         job_log: JobLog,
         log: Logger,
     ) -> None:
         self._registry = app.registry
         self._hooks = app.hooks
-        self._completing = completing
+        self._services = services
         self._state = app.state
         self._run_coroutine = run_coroutine
         self._interrupter = interrupter
@@ -90,7 +92,7 @@ class Dispatcher:
         self._job_log = job_log
         self._log = log
         self.loop_values = LoopValues(app.state, log)
-        self._surround = Surround(app, interrupter, loop_values=self.loop_values, completing=completing, log=log)
+        self._surround = Surround(app, interrupter, loop_values=self.loop_values, services=services, log=log)
         contexts = RunContexts()
         self.fresh_context, self._enter = contexts.fresh, contexts.enter
         self._recursion_limit = sys.getrecursionlimit()
@@ -186,8 +188,10 @@ class Dispatcher:
         limit = self._deadlines.by_type.get(job_type)
         read = _hiding(task.secret, task.binder.check) if task.secret else task.binder.check
         function: Callable[..., Any] = task.function
+        if task.result_limit is not None:
+            function = keeping(function, task.result_limit)
         inject: Inject | None = partial(self._injected, task) if task.binder.injects else None
-        if surrounded := self._surround.of(task):
+        if surrounded := self._surround.of(task, function):
             function, inject = surrounded
         handler = _Handler(task, function, read, inject, limit)
         self._handlers[job_type] = handler
@@ -225,7 +229,7 @@ class Dispatcher:
         return self._payload_refusals.refused(task, job, error)
 
     def _context(self, task: Task, job: ClaimedJob, started_ns: int) -> JobContext:
-        return lazy_context(job, task, started_ns, self._completing)
+        return lazy_context(job, task, started_ns, self._services)
 
 
 def _hiding(secret: frozenset[str], read: ReadPayload) -> ReadPayload:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from pooljobs.handler.completion import Completion
 from pooljobs.handler.context import JobContext
+from pooljobs.handler.progress import checked_report
 
 if TYPE_CHECKING:
     from pooljobs.application.task import Task
     from pooljobs_worker.claims.claimed_job import ClaimedJob
+    from pooljobs_worker.dispatch.context_services import ContextServices
 
 
 class LazyContext(JobContext):
@@ -19,16 +23,16 @@ class LazyContext(JobContext):
     __slots__ = ("_run",)
     __qualname__ = "JobContext"
 
-    _run: tuple[ClaimedJob, Task, int, bytes]
+    _run: tuple[ClaimedJob, Task, int, ContextServices]
 
     def __new__(cls, *args: Any, **fields: Any) -> JobContext:  # type: ignore[misc]  # see the class
         """For ``dataclasses.replace``."""
         return JobContext(*args, **fields)
 
-    def __reduce__(self) -> tuple[type[JobContext], tuple[object, ...]]:
+    def __reduce__(self) -> tuple[Callable[..., JobContext], tuple[object, ...]]:
         """What is sent elsewhere can complete nothing there."""
         fields = (self.id, self.job_type, self.queue, self.attempt, self.max_retries, self.priority, self.trace_id)
-        return JobContext, fields
+        return partial(JobContext, tags=self.tags, meta=self.meta), fields
 
     @property
     def id(self) -> UUID:
@@ -67,12 +71,33 @@ class LazyContext(JobContext):
         return self._run[0].trace_id
 
     @property
+    def tags(self) -> tuple[str, ...]:
+        """As of any."""
+        labels = self._run[0].labels
+        return () if labels is None else labels.read_tags()
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        """As of any; another dict each time.
+
+        Raises:
+            PayloadError: It is nested too deeply to be read.
+        """
+        labels = self._run[0].labels
+        return {} if labels is None else labels.read_meta()
+
+    def progress(self, done: float, total: float | None = None, note: str | None = None) -> None:
+        """As of any."""
+        job, _, _, services = self._run
+        services.progress(job, checked_report(done, total, note))
+
+    @property
     def completion(self) -> Completion:
         """Made when it is first asked for, and left with the job: its settlement is to know whether it was used."""
-        job, _, started_ns, statement = self._run
+        job, _, started_ns, services = self._run
         if job.completion is None:
             job.completion = Completion(
-                statement, job_id=job.id, fence=job.fence, token=job.token, started_ns=started_ns
+                services.completing, job_id=job.id, fence=job.fence, token=job.token, started_ns=started_ns
             )
         return job.completion
 
@@ -81,8 +106,8 @@ _set_run: Final = LazyContext.__dict__["_run"].__set__
 """Past the frozen class's own way, which takes five times as long."""
 
 
-def lazy_context(job: ClaimedJob, task: Task, started_ns: int, statement: bytes) -> JobContext:
-    """The context of one run; ``statement`` completes a job in its handler's transaction."""
+def lazy_context(job: ClaimedJob, task: Task, started_ns: int, services: ContextServices) -> JobContext:
+    """The context of one run."""
     context: JobContext = object.__new__(LazyContext)
-    _set_run(context, (job, task, started_ns, statement))
+    _set_run(context, (job, task, started_ns, services))
     return context

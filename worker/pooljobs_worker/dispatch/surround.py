@@ -16,6 +16,7 @@ from pooljobs.handler.context import current_job
 from pooljobs.hooks import hook_name, takes_job
 from pooljobs_worker.claims.claimed_job import ClaimedJob
 from pooljobs_worker.dispatch import async_layers, plain_layers
+from pooljobs_worker.dispatch.context_services import ContextServices
 from pooljobs_worker.dispatch.interrupter import Interrupter
 from pooljobs_worker.dispatch.lazy_context import lazy_context
 from pooljobs_worker.dispatch.loop_values import LoopValues
@@ -28,25 +29,33 @@ class Surround:
     """One worker's way to do it."""
 
     def __init__(
-        self, app: PoolJobs, interrupter: Interrupter, *, loop_values: LoopValues, completing: bytes, log: Logger
+        self,
+        app: PoolJobs,
+        interrupter: Interrupter,
+        *,
+        loop_values: LoopValues,
+        services: ContextServices,
+        log: Logger,
     ) -> None:
         self._hooks = app.hooks
         self._state = app.state
         self._interrupter = interrupter
         self._loop_values = loop_values
-        self._completing = completing
+        self._services = services
         self._log = log
         self._origin = make_origin()
 
-    def of(self, task: Task) -> tuple[Callable[..., Any], Inject | None] | None:
-        """What to call for a handler, and how to add to what its payload gives; None where nothing surrounds it."""
+    def of(self, task: Task, function: Callable[..., Any]) -> tuple[Callable[..., Any], Inject | None] | None:
+        """What to call for a handler, ``function``, and how to add to what its payload gives; None where nothing
+        surrounds it.
+        """
         try:
             plan = plan_of(task, self._state)
         except DeclarationError as error:  # declared after the start, so that nobody has looked
-            return task.function, _failing(error)
+            return function, _failing(error)
         if not (plan.surrounds or self._hooks.around):
             return None
-        function = (self._asynchronous if task.is_async or plan.is_async else self._plain)(task.function, plan)
+        function = (self._asynchronous if task.is_async or plan.is_async else self._plain)(function, plan)
         if plan.states or plan.contexts:
             return function, self._filling(task, plan)
         return function, self._telling(task) if any(takes_job(hook) for hook in self._hooks.around) else None
@@ -89,7 +98,7 @@ class Surround:
         own = [(name, type_) for name, type_ in plan.states if type_ in plan.plain]
 
         def inject(given: Kwargs, job: ClaimedJob, started_ns: int) -> Kwargs:
-            context = lazy_context(job, task, started_ns, self._completing)
+            context = lazy_context(job, task, started_ns, self._services)
             values = {type_: self._state.get(type_) for type_ in plan.plain}
             kwargs = {**given, RUN: (context, values)}  # the given may be the payload itself
             kwargs.update((name, values[type_]) for name, type_ in own)
@@ -100,10 +109,10 @@ class Surround:
 
     def _telling(self, task: Task) -> Inject:
         """For a handler that takes nothing but its payload, with hooks that ask for the job."""
-        statement, (_, no_values) = self._completing, NOTHING
+        services, (_, no_values) = self._services, NOTHING
 
         def inject(given: Kwargs, job: ClaimedJob, started_ns: int) -> Kwargs:
-            return {**given, RUN: (lazy_context(job, task, started_ns, statement), no_values)}
+            return {**given, RUN: (lazy_context(job, task, started_ns, services), no_values)}
 
         return inject
 

@@ -8,6 +8,7 @@ from functools import partial
 
 from pooljobs.application.app import PoolJobs
 from pooljobs_worker.components import Components
+from pooljobs_worker.dispatch.context_services import ContextServices
 from pooljobs_worker.dispatch.deadlines import Deadlines
 from pooljobs_worker.dispatch.dispatcher import CoroutineRunner, Dispatcher
 from pooljobs_worker.dispatch.interrupter import Interrupter
@@ -75,7 +76,9 @@ def _dispatcher(
         run_coroutine,
         interrupter=interrupter,
         deadlines=deadlines,
-        completing=components.statements.load("complete_in_transaction"),
+        services=ContextServices(
+            components.statements.load("complete_in_transaction"), components.progress_reports.take
+        ),
         payload_refusals=PayloadRefusals(components.refused_shapes, settings.unknown_after, job_log),
         exhaustion=components.exhaustion,
         job_log=job_log,

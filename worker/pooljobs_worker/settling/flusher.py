@@ -52,7 +52,7 @@ class Flusher:
         self._thread.start()
 
     def also(self, look: Callable[[], None]) -> None:
-        """Has something else looked at as often. Called before ``start`` or while no batch is under way."""
+        """Has something else looked at as often, from its next look on. Any thread: an append is atomic."""
         self._looks.append(look)
 
     def busy(self, *, working: bool) -> None:

@@ -6,7 +6,7 @@ each statement. There is no second connection that could know less than the firs
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import ParamSpec, TypeVar, cast
 from uuid import UUID
 
@@ -14,11 +14,14 @@ from asgiref.sync import sync_to_async
 
 from pooljobs.contrib.django import project_settings
 from pooljobs.db.ids import JobIds
+from pooljobs.db.statements import Statements
+from pooljobs.db.store.find_jobs import find_jobs
 from pooljobs.db.wire.unique_block import Stored
 from pooljobs.enqueue.caller_connection import CallerConnections
 from pooljobs.enqueue.lazy_producer import LazyProducer
 from pooljobs.errors import OptionError
 from pooljobs.job.cancellation import Cancellation
+from pooljobs.job.job_status import FoundJob
 from pooljobs.job.new_job import NewJob
 
 P = ParamSpec("P")
@@ -62,6 +65,10 @@ class DjangoOutlet(LazyProducer):
         """As ``LazyProducer.store``."""
         return _DjangoStore(self.for_caller())
 
+    def waiting_dsn(self) -> str:
+        """As ``LazyProducer.waiting_dsn``: who waits has a connection of his own, outside of Django's transactions."""
+        return project_settings.dsn()
+
     async def insert_of_task(self, job: NewJob) -> UUID:
         """As ``LazyProducer.insert_of_task``."""
         return await self.in_thread(self.store().insert, job)
@@ -94,6 +101,12 @@ class _DjangoStore:
     ) -> Stored:
         stored = self._callers.insert_unique_many_with(project_settings.database(), job, payloads, on_progress)
         return cast("Stored", stored)
+
+    def find_once(self, ids: Sequence[UUID], _until: float) -> list[FoundJob]:
+        connection = project_settings.database()
+        connection.ensure_connection()
+        with connection.wrap_database_errors:
+            return find_jobs(connection.connection, Statements(project_settings.schema()), ids)
 
     def cancel_once(self, job_id: UUID, reason: str | None, _until: float) -> Cancellation:
         return cast("Cancellation", self._callers.cancel_with(project_settings.database(), job_id, reason))

@@ -1,12 +1,11 @@
 """``django.tasks`` of Django 6 on pooljobs: ``"BACKEND": "pooljobs.contrib.django.PoolJobsBackend"`` in ``TASKS``.
 
-A task is a job type of the project's application, named by its path, from its declaration on. What it returns is not
-kept: ``supports_get_result`` is False.
+A task is a job type of the project's application, named by its path, from its declaration on. What it returns is kept.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from inspect import iscoroutinefunction
 from traceback import format_exception
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeAlias, TypeVar
@@ -19,6 +18,7 @@ from django.utils import timezone
 from django.utils.json import normalize_json
 
 from pooljobs.contrib.django.project_jobs import app
+from pooljobs.contrib.django.task_results import enqueued_at, put_value, result_of, runs
 from pooljobs.errors import OptionError
 from pooljobs.handler.context import JobContext
 from pooljobs.job.options import check_max_retries
@@ -46,7 +46,7 @@ class PoolJobsBackend(BaseTaskBackend):
 
     supports_defer = True
     supports_async_task = True
-    supports_get_result = False
+    supports_get_result = True
     supports_priority = True
 
     def __init__(self, alias: str, params: dict[str, Any]) -> None:
@@ -60,10 +60,20 @@ class PoolJobsBackend(BaseTaskBackend):
         """As Django does it for each task that is declared; from then on workers know its job type."""
         super().validate_task(task)
         if task.module_path not in app.registry:
-            app.job(name=task.module_path, queue=task.queue_name, max_attempts=self._runs)(_handler_of(task))
+            app.job(name=task.module_path, queue=task.queue_name, max_attempts=self._runs, result=True)(
+                _handler_of(task)
+            )
+
+    def get_result(self, result_id: str) -> TaskResult[..., Any]:
+        """What has become of a task.
+
+        Raises:
+            TaskResultDoesNotExist: There is none of this id.
+        """
+        return result_of(result_id, self.alias)
 
     def enqueue(self, task: Task[P, R], args: Any, kwargs: Any) -> TaskResult[P, R]:
-        """Stores one job; what is returned is as it was enqueued, and cannot be refreshed."""
+        """Stores one job; what is returned is as it was enqueued, until it is refreshed."""
         self.validate_task(task)
         options = app.registry[task.module_path].options(
             queue=task.queue_name,
@@ -81,17 +91,17 @@ def _handler_of(task: AnyTask) -> Any:
     """A plain or an async one, as the task's function."""
     if iscoroutinefunction(task.func):
 
-        async def run_async(job: JobContext, args: list[Any], kwargs: dict[str, Any]) -> None:
+        async def run_async(job: JobContext, args: list[Any], kwargs: dict[str, Any]) -> Any:
             run = _Run(task, job, args, kwargs)
             with run:
-                await task.func(*run.args, **kwargs)
+                return run.returned(await task.func(*run.args, **kwargs))
 
         return run_async
 
-    def run_plain(job: JobContext, args: list[Any], kwargs: dict[str, Any]) -> None:
+    def run_plain(job: JobContext, args: list[Any], kwargs: dict[str, Any]) -> Any:
         run = _Run(task, job, args, kwargs)
         with run:
-            task.func(*run.args, **kwargs)
+            return run.returned(task.func(*run.args, **kwargs))
 
     return run_plain
 
@@ -102,8 +112,13 @@ class _Run:
     def __init__(self, task: AnyTask, job: JobContext, args: list[Any], kwargs: dict[str, Any]) -> None:
         self._backend = type(task.get_backend())
         self._result = _result(task, job.id, {"args": args, "kwargs": kwargs}, TaskResultStatus.RUNNING)
-        self._result.worker_ids.extend([f"run {number}" for number in range(1, job.attempt + 1)])
+        self._result.worker_ids.extend(runs(job.attempt))
         self.args = [TaskContext(task_result=self._result), *args] if task.takes_context else args
+
+    def returned(self, value: Any) -> Any:
+        """Shows the task's value to whoever hears of its end."""
+        put_value(self._result, value)
+        return value
 
     def __enter__(self) -> None:
         task_started.send(self._backend, task_result=self._result)
@@ -124,7 +139,7 @@ def _result(task: Task[P, R], job_id: UUID, payload: dict[str, Any], status: Any
         task=task,
         id=str(job_id),
         status=status,
-        enqueued_at=datetime.fromtimestamp((job_id.int >> 80) / 1000, UTC),
+        enqueued_at=enqueued_at(job_id),
         started_at=None,
         finished_at=None,
         last_attempted_at=None,

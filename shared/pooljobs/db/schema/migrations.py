@@ -15,9 +15,17 @@ from typing import Final
 FIRST: Final = 100
 """The first version. Lower ones were of pooljobs before it kept its migrations."""
 
-MADE_FIRST: Final = ("uuid_v7", "note_idle_hosts", "note_schedule", "tell_pauses", "ensure_partitions")
-"""Functions that have to be there before the migrations: those that a table's default or trigger names, and what makes
-partitions, so that none is made as before while a migration changes those there are."""
+MADE_FIRST: Final = (
+    "uuid_v7",
+    "note_idle_hosts",
+    "note_schedule",
+    "tell_pauses",
+    "ensure_partitions",
+    "find_results",
+    "wait_for",
+)
+"""Functions that have to be there before the migrations: those that a table's default or trigger names, or a migration
+grants, and what makes partitions, so that none is made as before while a migration changes those there are."""
 
 _OLDEST_CODE: Final = re.compile(r"-- oldest code: (\d+)\n")
 _NO_TRANSACTION: Final = "-- outside a transaction\n"

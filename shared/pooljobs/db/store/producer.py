@@ -20,6 +20,7 @@ from pooljobs.db.ids import JobIds
 from pooljobs.db.public_errors import as_ours, lost_midway, undecided
 from pooljobs.db.statements import Statements
 from pooljobs.db.store.cancel import cancel_with
+from pooljobs.db.store.find_jobs import find_jobs
 from pooljobs.db.store.group_commit import Call, GroupCommit, Outcome, ended
 from pooljobs.db.store.producer_pool import ProducerPool, ProducerSession
 from pooljobs.db.store.retrying import RetryableError, tried
@@ -29,6 +30,7 @@ from pooljobs.db.wire.copy_blocks import Block, alike, mixed
 from pooljobs.db.wire.unique_block import Stored, refuse_kept, unique_blocks
 from pooljobs.errors import DatabaseReadOnlyError, PoolJobsError
 from pooljobs.job.cancellation import Cancellation
+from pooljobs.job.job_status import FoundJob
 from pooljobs.job.new_job import NewJob
 from pooljobs.settings import WAIT_SECS
 
@@ -42,6 +44,7 @@ class Producer:
     """
 
     def __init__(self, dsn: str, schema: str, pool_size: int, wait: float = WAIT_SECS) -> None:
+        self.dsn = dsn
         self._wait = wait
         self._statements = Statements(schema)
         self._pool = ProducerPool(dsn, pool_size)
@@ -130,6 +133,10 @@ class Producer:
         finally:
             self._pool.give(session)
         raise told
+
+    def find_once(self, ids: Sequence[UUID], until: float) -> list[FoundJob]:
+        """Those of these jobs that there are, and what became of them; one attempt, as ``insert_together``."""
+        return self.run_once(lambda connection: find_jobs(connection, self._statements, ids), until)
 
     def run_once(self, work: Callable[[Connection[Any]], T], until: float) -> T:
         """Does what may be done twice on a connection of the pool; one attempt, as ``insert_together``."""

@@ -12,14 +12,14 @@ import psycopg
 from psycopg import Connection
 from psycopg import errors as pg
 
-from pooljobs.db.error_classes import too_large
+from pooljobs.db.error_classes import one_line, too_large
 from pooljobs.db.error_kinds import ErrorKind, kind_of
 from pooljobs.db.statements import Statements
 from pooljobs.db.wire import binary_format
 from pooljobs.db.wire.binary_format import Oid, split
 from pooljobs.db.wire.prepared import HotStatement
 from pooljobs.job.error_text import LONGEST_HEADLINE
-from pooljobs.job.verdict import Settlement, Verdict
+from pooljobs.job.verdict import KeptResult, Settlement, Verdict
 
 _NONE: Final = -1.0
 """Stands for null in the arrays of seconds, which are sent without nulls."""
@@ -36,7 +36,12 @@ _TYPES: Final = _COMPLETED_TYPES | {
     "errors": Oid.TEXT_ARRAY,
     "delays": Oid.FLOAT8_ARRAY,
     "run_ats": Oid.TIMESTAMPTZ_ARRAY,
+    "results": Oid.JSON_ARRAY,
+    "notes": Oid.TEXT_ARRAY,
 }
+
+_COMPLETED: Final = Verdict.COMPLETED
+_KEPT_NOTHING: Final = KeptResult(None)
 
 _by_id = attrgetter("job_id")
 
@@ -98,9 +103,9 @@ class SettlementBatch:
         self._completed.row(connection, _completed_values([], by_place=False))
 
     def _alone(self, connection: Connection[Any], item: Settlement, error: psycopg.Error, settled: Settled) -> None:
-        """What was too large by itself, once more with less to say."""
-        if too_large(error):
-            shorter = replace(item, error=None if item.error is None else item.error[:LONGEST_HEADLINE])
+        """What was refused or too large by itself, once more with less to say: its result undoes no job."""
+        shorter = _shorter(item, error)
+        if shorter is not None:
             try:
                 settled.refused.update(self._whole(connection, [shorter]))
             except psycopg.Error as again:
@@ -124,20 +129,44 @@ class SettlementBatch:
 
     def _try(self, connection: Connection[Any], ordered: Sequence[Settlement], *, by_place: bool) -> set[bytes]:
         """The refused ids."""
-        if any(item.verdict is not Verdict.COMPLETED for item in ordered):
-            statement, values = self._statement, _values(ordered, by_place=by_place)
-        else:
+        if _is_plain(ordered):
             statement, values = self._completed, _completed_values(ordered, by_place=by_place)
+        else:
+            statement, values = (
+                self._statement,
+                [
+                    *_completed_values(ordered, by_place=by_place),
+                    *_verdict_values(ordered),
+                    *_kept_values(ordered),
+                ],
+            )
         try:
-            (accepted,) = statement.row(connection, values)
+            accepted, *_ = statement.row(connection, values)
         except pg.CheckViolation as error:
             if error.diag.constraint_name:  # a constraint of ours; "no partition found for row" names none
                 raise
             connection.execute(self._make_partitions)
-            (accepted,) = statement.row(connection, values)
+            accepted, *_ = statement.row(connection, values)
         if accepted is not None and len(accepted) == 16 * len(ordered):
             return set()
         return {item.job_id for item in ordered}.difference(split(accepted or b"", 16))
+
+
+def _is_plain(batch: Sequence[Settlement]) -> bool:
+    """Whether all of it completed, and nothing is kept of what was returned: ``settle.sql`` is for that."""
+    for item in batch:  # noqa: SIM110  # a generator takes five times as long
+        if item.verdict is not _COMPLETED or item.kept is not None:
+            return False
+    return True
+
+
+def _shorter(item: Settlement, error: psycopg.Error) -> Settlement | None:
+    """The same with what can be left out; None where there is nothing."""
+    large = too_large(error)
+    if item.kept is not None and item.kept.json is not None:
+        why = "too large for PostgreSQL" if large else f"refused by the database: {one_line(error)}"
+        return replace(item, kept=KeptResult(None, why[:LONGEST_HEADLINE]))
+    return replace(item, error=None if item.error is None else item.error[:LONGEST_HEADLINE]) if large else None
 
 
 def _completed_values(batch: Sequence[Settlement], *, by_place: bool) -> list[bytes | None]:
@@ -154,13 +183,26 @@ def _completed_values(batch: Sequence[Settlement], *, by_place: bool) -> list[by
     ]
 
 
-def _values(batch: Sequence[Settlement], *, by_place: bool) -> list[bytes | None]:
-    errors = [item.error for item in batch]
+def _verdict_values(batch: Sequence[Settlement]) -> list[bytes | None]:
+    verdicts, errors = [item.verdict for item in batch], [item.error for item in batch]
+    told = binary_format.texts(errors) if any(errors) else None  # unnest() fills up shorter arrays with nulls
+    if (count := len(batch)) == verdicts.count(_COMPLETED):  # of some a result is kept, and no more is to be said
+        delays = binary_format.repeated(Oid.FLOAT8, binary_format.float8(_NONE), count)
+        return [binary_format.repeated(Oid.INT2, binary_format.int2(_COMPLETED), count), told, delays, None]
     run_ats = [None if item.run_at is None else binary_format.timestamptz(item.run_at) for item in batch]
     return [
-        *_completed_values(batch, by_place=by_place),
-        binary_format.numbers(Oid.INT2, "h", [item.verdict for item in batch]),
-        binary_format.texts(errors) if any(errors) else None,  # unnest() fills up shorter arrays with nulls
+        binary_format.numbers(Oid.INT2, "h", verdicts),
+        told,
         binary_format.numbers(Oid.FLOAT8, "d", [_NONE if item.delay is None else item.delay for item in batch]),
         binary_format.raw_array_with_nulls(Oid.TIMESTAMPTZ, 8, run_ats) if any(run_ats) else None,
+    ]
+
+
+def _kept_values(batch: Sequence[Settlement]) -> list[bytes | None]:
+    kept = [item.kept or _KEPT_NOTHING for item in batch]
+    results = [json for json, _ in kept]
+    notes = [note for _, note in kept]
+    return [
+        binary_format.array(Oid.JSON, results) if any(results) else None,
+        binary_format.texts(notes) if any(notes) else None,
     ]

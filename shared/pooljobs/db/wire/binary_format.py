@@ -45,6 +45,8 @@ class Oid(IntEnum):
     TIMESTAMPTZ_ARRAY = 1185
     UUID = 2950
     UUID_ARRAY = 2951
+    JSON = 114
+    JSON_ARRAY = 199
     JSONB = 3802
     JSONB_ARRAY = 3807
 

@@ -1,6 +1,7 @@
 -- Moves one job to history if it is pending, and deletes the request there may be; whether it did. A row that somebody
 -- has locked (a claim most of all) is left alone, so that this neither waits for a worker nor is waited for by one.
--- The error of an earlier run is kept below the first line. Locks: the job's row, the request's row.
+-- The error of an earlier run is kept below the first line. Who waits for the job is told.
+-- Locks: the job's row, the request's row.
 CREATE OR REPLACE FUNCTION {schema}.cancel_pending(job_id uuid, reason text DEFAULT NULL) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $body$
 BEGIN
@@ -26,6 +27,7 @@ BEGIN
         {carried:e}
     FROM ended AS e;
     DELETE FROM {schema}.cancellations AS c WHERE c.job_id = cancel_pending.job_id;
+    IF {schema}.anybody_waits() THEN PERFORM {schema}.tell_waiters(ARRAY[cancel_pending.job_id], now()); END IF;
     RETURN true;
 END
 $body$;

@@ -2,7 +2,7 @@
 -- matter who enqueues. Locks and index: as take_unique, and the new row.
 CREATE OR REPLACE FUNCTION {schema}.enqueue_unique(
     job_type text, payload jsonb, queue text, priority integer, delay interval, run_at timestamptz, max_retries integer,
-    trace_id text, unique_key text, on_conflict text
+    trace_id text, unique_key text, on_conflict text, tags jsonb, meta jsonb
 ) RETURNS uuid
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $body$
 DECLARE
@@ -44,11 +44,11 @@ BEGIN
         conflict, enqueue_unique.payload, enqueue_unique.priority, due, runs, (rule ->> 'most')::double precision
     ) AS t;
     IF took.outcome = 'new' THEN
-        INSERT INTO {schema}.live AS l (id, job_type, payload, queue, priority, run_at, max_retries, trace_id, unique_key)
+        INSERT INTO {schema}.live AS l (id, job_type, payload, queue, priority, run_at, max_retries, trace_id, unique_key, tags, meta)
         VALUES (
             took.job_id, enqueue_unique.job_type, enqueue_unique.payload,
             coalesce(enqueue_unique.queue, declared.queue, 'default'), enqueue_unique.priority, due, runs,
-            enqueue_unique.trace_id, digest
+            enqueue_unique.trace_id, digest, enqueue_unique.tags, enqueue_unique.meta
         )
         RETURNING l.queue INTO new_queue;
         IF {schema}.any_host_idle() THEN PERFORM {schema}.notify_one(new_queue, due); END IF;

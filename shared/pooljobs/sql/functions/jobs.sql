@@ -1,6 +1,6 @@
 -- Live and ended jobs as one table: what people query, and what the command line shows. A running job's locked_until is
--- its worker's lease, and its attempts include the run under way. CREATE OR REPLACE VIEW appends columns and does
--- nothing else to them, so the order of these is kept; what is added later comes last.
+-- its worker's lease, its attempts include the run under way, and its progress is what that run said. CREATE OR REPLACE
+-- VIEW appends columns and does nothing else to them, so the order of these is kept; what is added later comes last.
 -- Commands read nothing else of jobs, so that who may read this needs no table: each branch is of one table alone, so
 -- that the planner takes both apart (`finished_at IS NULL`: the live ones, `finished_at >= …`: the ended ones), and what
 -- other tables know is looked up only where it is asked for.

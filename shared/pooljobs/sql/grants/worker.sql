@@ -3,12 +3,12 @@
 GRANT USAGE ON SCHEMA {schema} TO {role};
 GRANT SELECT, INSERT, UPDATE, DELETE ON {schema}.live, {schema}.history, {schema}.workers, {schema}.fleets,
     {schema}.declarations, {schema}.job_types, {schema}.cancellations, {schema}.idle_hosts, {schema}.leaders,
-    {schema}.schedules, {schema}.schedule_declarations, {schema}.pauses TO {role};
+    {schema}.schedules, {schema}.schedule_declarations, {schema}.pauses, {schema}.progress TO {role};
 GRANT SELECT ON {schema}.jobs TO {role};
 GRANT SELECT, UPDATE, DELETE ON {schema}.uniques TO {role};
 GRANT EXECUTE ON FUNCTION {schema}.enqueue, {schema}.take_unique, {schema}.take_uniques, {schema}.cancel,
     {schema}.ensure_partitions, {schema}.schedule, {schema}.unschedule, {schema}.edit_schedule, {schema}.pause_schedule,
-    {schema}.resume_schedule, {schema}.run_schedule TO {role};
+    {schema}.resume_schedule, {schema}.run_schedule, {schema}.find_results, {schema}.wait_for TO {role};
 DO $do$
 BEGIN
     IF current_setting('server_version_num')::integer >= 170000 THEN

@@ -14,8 +14,9 @@
 --   claims nothing), at (now(): what was due by then in the lanes of a claim that is not full was taken or passed over,
 --   but for commits that come late), ids (16 bytes each), places (6 bytes each: the row's ctid, for settle.sql), run_ats
 --   (8 bytes each: microseconds since 2000), jobs (JSON: an array of columns, each an array), careful (JSON array of [id,
---   suspect, losses, flags, seconds since it was first refused, payload left out], of the jobs of which one of these is
---   to be known). All but alive and at are null where no job was due.
+--   payload left out, care], of the jobs of which one of these is to be known; care is null, or an array of suspect, losses,
+--   flags, seconds since it was first refused, and as texts tags and meta). All but alive and at are null where no job was
+--   due. What most jobs have not is one column of each and not six.
 -- A row of somebody's who inserts what he likes harms no other: the fence ends at its type's end, of a name longer than any
 --   that pooljobs takes (200 characters) no more is returned than shows that it is, and times are subtracted as numbers, since
 --   a difference with an infinite one is an error before PostgreSQL 17, and one too large is in all.
@@ -81,7 +82,14 @@ claimed AS (
             * CASE coalesce(pg_column_compression(l.payload), '') WHEN '' THEN 1 WHEN 'pglz' THEN 90 WHEN 'lz4' THEN 260 END
             <= %(most_bytes)s THEN l.payload END AS payload,
         l.attempts, l.max_retries, l.queue, l.priority, left(l.trace_id, 200) AS trace_id, l.run_at,
-        l.suspect, l.losses, l.flags, l.refused_since
+        CASE WHEN l.suspect OR l.losses > 0 OR l.flags IS NOT NULL OR l.refused_since IS NOT NULL
+            OR l.tags IS NOT NULL OR l.meta IS NOT NULL
+        THEN json_build_array(
+            l.suspect IS TRUE, l.losses, l.flags,
+            least(greatest(date_part('epoch', now()) - date_part('epoch', l.refused_since), 0), 1e9),
+            CASE WHEN pg_column_size(l.tags) <= 65536 AND octet_length(l.tags::text) <= 262144 THEN l.tags::text END,
+            CASE WHEN pg_column_size(l.meta) <= 65536 AND octet_length(l.meta::text) <= 262144 THEN l.meta::text END
+        ) END AS care
 )
 SELECT
     (SELECT count(*) FROM worker) AS alive,
@@ -93,10 +101,6 @@ SELECT
         json_agg(c.fence), json_agg(c.job_type), json_agg(c.payload), json_agg(c.attempts), json_agg(c.max_retries),
         json_agg(c.queue), json_agg(c.priority), json_agg(c.trace_id)
     )::text AS jobs,
-    (json_agg(json_build_array(
-        c.id, c.suspect IS TRUE, c.losses, c.flags,
-        least(greatest(date_part('epoch', now()) - date_part('epoch', c.refused_since), 0), 1e9), c.payload IS NULL
-    )) FILTER (
-        WHERE c.suspect OR c.losses > 0 OR c.flags IS NOT NULL OR c.refused_since IS NOT NULL OR c.payload IS NULL
-    ))::text AS careful
+    (json_agg(json_build_array(c.id, c.payload IS NULL, c.care)) FILTER (WHERE c.care IS NOT NULL OR c.payload IS NULL))::text
+        AS careful
 FROM (SELECT * FROM claimed ORDER BY priority, run_at, id) AS c

@@ -6,9 +6,10 @@
 --   ids uuid[], places tid[] (where claim.sql left the row; null: it is looked up by its id), fences bigint[],
 --   tokens bigint[], verdicts smallint[], errors text[] (null: none), delays float8[] (seconds until the next run,
 --   -1: run_at stays), started_ago float8[] (seconds since the handler began, -1: it did not), run_ats timestamptz[] (the
---   next run; null: as the delay says). Null for a whole array of places, errors or run_ats means that there are none.
+--   next run; null: as the delay says), results json[] (what the handler returned, where its type keeps that), notes text[]
+--   (why there is none). Null for a whole array of places, errors, run_ats, results or notes means that there are none.
 -- Returns: the accepted ids, 16 bytes each, as one bytea. What is absent was lost to somebody else, or its row has moved
---   since the claim: whoever gave a place asks once more without.
+--   since the claim: whoever gave a place asks once more without. And whether somebody was told who waits for some of them.
 -- Locks: the settled rows. Index: none, rows are read where they lie; live_pkey for those without a place.
 -- uuid_eq is `=` as a function, of which the planner knows nothing: by the operator it could also walk live_pkey from end to
 --   end, and does where statistics call the table empty. So a row is read at its place or not at all.
@@ -19,28 +20,30 @@
 WITH given AS MATERIALIZED (
     SELECT
         g.id, coalesce(g.place, (SELECT p.ctid FROM {schema}.live AS p WHERE p.id = g.id)) AS place,
-        g.fence, g.token, g.verdict, g.error, g.delay, g.started_ago, g.run_at
+        g.fence, g.token, g.verdict, g.error, g.delay, g.started_ago, g.run_at, g.result, g.note
     FROM unnest(
         %(ids)s::uuid[], %(places)s::tid[], %(fences)s::bigint[], %(tokens)s::bigint[], %(verdicts)s::smallint[],
-        %(errors)s::text[], %(delays)s::float8[], %(started_ago)s::float8[], %(run_ats)s::timestamptz[]
-    ) AS g (id, place, fence, token, verdict, error, delay, started_ago, run_at)
+        %(errors)s::text[], %(delays)s::float8[], %(started_ago)s::float8[], %(run_ats)s::timestamptz[],
+        %(results)s::json[], %(notes)s::text[]
+    ) AS g (id, place, fence, token, verdict, error, delay, started_ago, run_at, result, note)
 ),
 ended AS (
     DELETE FROM {schema}.live AS l
     USING given AS g
     WHERE l.ctid = g.place AND uuid_eq(l.id, g.id) AND l.fence = g.fence AND l.token = g.token AND g.verdict < {first_returned}
-    RETURNING l.*, g.verdict, g.error, g.started_ago
+    RETURNING l.*, g.verdict, g.error, g.started_ago, g.result, g.note
 ),
 kept AS (
     INSERT INTO {schema}.history (
-        run_at, started_at, finished_at, worker_id, max_retries, attempts, crashes, losses, status, last_error, {carried}
+        run_at, started_at, finished_at, worker_id, max_retries, attempts, crashes, losses, status, last_error, result,
+        result_note, {carried}
     )
     SELECT
         e.run_at, CASE WHEN e.started_ago >= 0 THEN now() - make_interval(secs => e.started_ago) END, now(),
         e.worker_id, e.max_retries, least(e.attempts, 2147483646) + (e.started_ago >= 0)::integer,
         least(e.crashes, 32766) + (e.verdict = {poisoned})::integer, e.losses,
         CASE e.verdict WHEN {completed} THEN 'completed' WHEN {cancelled} THEN 'cancelled' ELSE 'failed' END,
-        coalesce(e.error, e.last_error), {carried:e}
+        coalesce(e.error, e.last_error), e.result, e.note, {carried:e}
     FROM ended AS e
     RETURNING id
 ),
@@ -68,5 +71,6 @@ returned AS (
     WHERE l.ctid = g.place AND uuid_eq(l.id, g.id) AND l.fence = g.fence AND l.token = g.token AND g.verdict >= {first_returned}
     RETURNING l.id
 )
-SELECT string_agg(uuid_send(s.id), ''::bytea)
+SELECT string_agg(uuid_send(s.id), ''::bytea),
+    CASE WHEN {schema}.anybody_waits() THEN {schema}.tell_waiters((SELECT array_agg(k.id) FROM kept AS k), now()) END
 FROM (SELECT id FROM kept UNION ALL SELECT id FROM returned) AS s

@@ -38,6 +38,7 @@ def job(number: int, **changed: Any) -> dict[str, Any]:
         "unknown": False,
         "unserved": False,
         "paused": None,
+        "progress": None,
         "last_error": f"ValueError: {text}\nTraceback",
     }
     return plain | changed

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pooljobs_worker.claims.claim_statement import ClaimAnswer
 from pooljobs_worker.claims.claimed_job import LEFT_OUT
+from pooljobs_worker.claims.job_labels import JobLabels
 from pooljobs_worker.claims.lanes import Floor, Lane
 
 NOTHING = ClaimAnswer(bytes(8), None, None, None, None, None)
@@ -60,13 +61,15 @@ def test_an_answer_without_jobs() -> None:
 
 
 def test_those_that_need_care_know_why() -> None:
-    jobs = answer_of([("a", 0), ("a", 0), ("a", 0)], [[str(UUID(int=1)), True, 2, 4, 1.5, False]]).jobs(token=7)
+    care = [True, 2, 4, 1.5, '["x"]', '{"y": 1}']
+    jobs = answer_of([("a", 0), ("a", 0), ("a", 0)], [[str(UUID(int=1)), False, care]]).jobs(token=7)
     assert [(job.suspect, job.losses) for job in jobs] == [(False, 0), (True, 2), (False, 0)]
     assert [(job.flags, job.refused_for) for job in jobs] == [(None, None), (4, 1.5), (None, None)]
+    assert [job.labels for job in jobs] == [None, JobLabels('["x"]', '{"y": 1}'), None]
 
 
 def test_a_payload_that_was_left_out_is_no_null() -> None:
-    answer = answer_of([("a", 0), ("a", 0)], [[str(UUID(int=1)), False, 0, None, None, True]])
+    answer = answer_of([("a", 0), ("a", 0)], [[str(UUID(int=1)), True, None]])
     columns = (answer.columns or b"").replace(b'{"n":0}', b"null").replace(b'{"n":1}', b"null")
     assert [job.payload for job in replace(answer, columns=columns).jobs(token=7)] == [None, LEFT_OUT]
 
