@@ -73,7 +73,8 @@ class JobList(ChangeList):
 
 def _listed(statuses: list[str] | None, *, job_type: str | None = None, queue: str | None = None) -> list[Job]:
     statement = Statements(project_settings.schema()).load("list_jobs").decode()
-    asked = {"statuses": statuses, "job_type": job_type, "queue": queue, "limit": MOST_LISTED, "whole": False}
+    matching = {"statuses": statuses, "job_type": job_type, "queue": queue, "tag": None}
+    asked = {**matching, "limit": MOST_LISTED, "whole": False}
 
     def look_back(window: str | None) -> list[dict[str, Any]]:
         with project_settings.database().cursor() as cursor:
