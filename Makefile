@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # Processes of pytest: twice as many as processors, since tests mostly wait for PostgreSQL and for other processes.
 WORKERS ?= $(shell $(PYTHON) -c "import os; print(2 * (os.cpu_count() or 1))")
 
-.PHONY: help demo docs unit test test-long test-peers test-oldest test-matrix fuzz audit chaos bench bench-peers compiled lint clean
+.PHONY: help demo docs unit test test-long test-extra test-peers test-oldest test-matrix fuzz audit chaos bench bench-peers compiled lint clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,6 +32,11 @@ test-oldest: ## The tests on the oldest versions of what we depend on that are p
 	@$(VENV)-oldest/bin/python -m pip install --quiet --disable-pip-version-check \
 	  -e '.[embedded,pydantic,dev]' -c constraints-oldest.txt
 	$(VENV)-oldest/bin/pytest -n $(WORKERS) --dist worksteal
+
+EXTRA ?=
+
+test-extra: $(STAMP) ## Each extra alone, in an environment of its own, by its example (EXTRA=sentry: that one)
+	$(BIN)/pytest -m long tests/packaging/test_extras.py$(EXTRA:%=::test_alone[%])
 
 ONLY ?=
 PYTEST ?=

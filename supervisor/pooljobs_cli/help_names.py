@@ -1,4 +1,4 @@
-"""Helps in the words of who calls the command by another name: of a Django project, ``manage.py pooljobs``."""
+"""Helps in the words of who calls the command by another name: of a Django project, ``python manage.py pooljobs``."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from pooljobs_cli.command_names import SUMMARIES
 from pooljobs_cli.help_page import HelpPage
+from pooljobs_cli.output.calling_name import OWN_NAME, as_typed
 
-OWN_NAME: Final = "pooljobs"
-
-_CALL: Final = re.compile(rf"(?<![\w.-]){OWN_NAME} (?=(?:{'|'.join(SUMMARIES)}|--help|COMMAND)\b)")
 _APP: Final = re.compile(r" --app \S+")
 _ELSEWHERE: Final = ("DATABASE_URL", "--dsn", f"{OWN_NAME} demo")
 """In command lines that name a database: the project's is named."""
@@ -24,22 +21,18 @@ def as_called(page: HelpPage, name: str) -> HelpPage:
         return page
     return replace(
         page,
-        more=_renamed(page.more, name),
+        more=as_typed(page.more, name),
         steps=[
             (line, what)
             for (_, what), line in zip(page.steps, _lines([at for at, _ in page.steps], name), strict=True)
             if line
         ],
         examples=[line for line in _lines(page.examples, name) if line],
-        codes=[(code, _renamed(meaning, name)) for code, meaning in page.codes],
-        closing=_renamed(page.closing, name),
+        codes=[(code, as_typed(meaning, name)) for code, meaning in page.codes],
+        closing=as_typed(page.closing, name),
     )
 
 
 def _lines(lines: Sequence[str], name: str) -> Sequence[str]:
     """Command lines; empty in the place of those that are not for a project."""
-    return ["" if any(word in line for word in _ELSEWHERE) else _APP.sub("", _renamed(line, name)) for line in lines]
-
-
-def _renamed(text: str, name: str) -> str:
-    return _CALL.sub(f"{name} ", text)
+    return ["" if any(word in line for word in _ELSEWHERE) else _APP.sub("", as_typed(line, name)) for line in lines]

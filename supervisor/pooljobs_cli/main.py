@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pooljobs.exit_codes import ExitCode
 from pooljobs.process.importing import uncollected
 from pooljobs_cli.command_failures import report
+from pooljobs_cli.output.calling_name import called_as
 from pooljobs_cli.output.console import for_programs, write
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def run(arguments: Sequence[str], load_worker: Callable[[], WorkerMain], *, call
     ``called``: how its users call it.
     """
     show_traceback, rest = split_traceback(arguments)
-    with for_programs() if asks_for_json(rest) else nullcontext():
+    with called_as(called), for_programs() if asks_for_json(rest) else nullcontext():
         return _run(rest, load_worker, called=called, show_traceback=show_traceback)
 
 

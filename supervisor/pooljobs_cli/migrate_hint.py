@@ -14,6 +14,7 @@ from pooljobs.db.dsn import BY_LIBPQ, EMBEDDED
 from pooljobs.db.error_classes import MIGRATE, MISSING, not_migrated
 from pooljobs.errors import NotMigratedError
 from pooljobs_cli.common_options import DEFAULT_SCHEMA
+from pooljobs_cli.output.calling_name import is_a_projects
 
 _FOUND_AGAIN: Final = {"POOLJOBS_DSN", "DATABASE_URL", *BY_LIBPQ, EMBEDDED}
 """Where the next command finds the same database by itself."""
@@ -46,6 +47,8 @@ def migrate_command(database: Database, schema: str) -> str:
         shown = {name: value for name, value in parts.items() if name not in secrets}
         words += ["--dsn", make_conninfo("", **shown) if secrets else database.dsn]
         before = "PGPASSWORD=… " if "password" in secrets else ""
-    if schema != DEFAULT_SCHEMA or os.environ.get("POOLJOBS_SCHEMA"):
+    named = os.environ.get("POOLJOBS_SCHEMA")
+    said_by_project = is_a_projects() and schema == named
+    if not said_by_project and (schema != DEFAULT_SCHEMA or named):
         words += ["--schema", schema]
     return before + shlex.join(words)

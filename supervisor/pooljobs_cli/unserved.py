@@ -8,6 +8,7 @@ from typing import Final
 
 from pooljobs.errors import OptionError
 from pooljobs_cli.arguments.queue_shares import shares
+from pooljobs_cli.output.calling_name import calling_name, is_a_projects
 from pooljobs_cli.output.console import say
 
 _MOST: Final = 5
@@ -31,7 +32,8 @@ def unserved(queues: Collection[str], app: str) -> str:
     told = f"no worker serves the queue{'s' * (len(queues) > 1)} {', '.join(map(repr, named))}{more}"
     option = ",".join(f"{name}:1" if ":" in name else name for name in named)
     if _is_taken_for(option, named):
-        told += f"; start one with: pooljobs serve --queues {shlex.quote(option)} --app {shlex.quote(app)}"
+        of = "" if is_a_projects() else f" --app {shlex.quote(app)}"
+        told += f"; start one with: {calling_name()} serve --queues {shlex.quote(option)}{of}"
     return told
 
 

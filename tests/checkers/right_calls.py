@@ -58,6 +58,7 @@ def one_with_sqlalchemy(session: Session, scoped: scoped_session[Session], conn:
     assert_type(tasks.greet.enqueue_with(session, "x"), JobHandle[str])
     assert_type(tasks.greet.enqueue_with(scoped, "x"), JobHandle[str])
     assert_type(tasks.greet.enqueue_with(conn, "x"), JobHandle[str])
+    assert_type(tasks.app.schedule_with(session, "hourly", tasks.nothing, every=3600), bool)
 
 
 async def one_with_asynchronous_sqlalchemy(
@@ -69,6 +70,7 @@ async def one_with_asynchronous_sqlalchemy(
     assert_type(await tasks.greet.enqueue_with(async_scoped, "x"), JobHandle[str])
     assert_type(await tasks.greet.enqueue_with(async_conn, "x"), JobHandle[str])
     assert_type(await tasks.app.cancel_with(async_session, "id"), Cancellation)
+    assert_type(await tasks.app.schedule_with(async_session, "hourly", "nothing", cron="@hourly", tz="UTC"), bool)
 
 
 def many(told: Callable[[int], None]) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from pooljobs import Cancellation, DatabaseRefusedError, NotMigratedError, PayloadError, PoolJobs
+from pooljobs import Cancellation, DatabaseRefusedError, NotMigratedError, PayloadError, PoolJobs, RefusedError
 from pooljobs.enqueue.caller_connection import CallerConnections
 from pooljobs.errors import ClaimLostError
 from pooljobs.handler.completion import Completion
@@ -158,6 +158,43 @@ async def test_a_cancellation_goes_with_it_too(opened: Kind, shared_dsn: str, lo
     assert scalar(look, status, queue) == "cancelled"
 
 
+@every_kind
+async def test_a_schedule_goes_with_it_too(opened: Kind, shared_dsn: str, look: Conn, queue: str) -> None:
+    app, name = PoolJobs(), f"{queue}: é %s"
+
+    @app.job
+    def send(to: str) -> None: ...
+
+    task = send.options(queue=queue, priority=2, max_retries=7)
+    async with opened(shared_dsn) as given:
+        assert await settled(app.schedule_with(given.conn, name, task, {"to": ":a %(b)s"}, every=60.5)) is True
+        await given.rollback()
+    assert scalar(look, "SELECT count(*) FROM pooljobs.schedules WHERE name = %s", name) == 0
+    async with opened(shared_dsn) as given:
+        assert await settled(app.schedule_with(given.conn, name, task, {"to": ":a %(b)s"}, every=60.5)) is True
+        assert await settled(app.schedule_with(given.conn, name, task, {"to": "a"}, cron="@daily", jitter=1.5)) is False
+        await given.commit()
+    row = look.execute(
+        """SELECT job_type, payload, queue, priority, max_retries, cron, every, tz, jitter, catch_up, overlap
+        FROM pooljobs.schedules WHERE name = %s""",
+        (name,),
+    ).fetchone()
+    assert row == ("send", {"to": "a"}, queue, 2, 7, "@daily", None, "UTC", 1.5, "last", "skip")
+
+
+@each_driver
+async def test_a_schedule_that_the_code_declares_is_refused(opened: Kind, shared_dsn: str, look: Conn) -> None:
+    look.execute(
+        "INSERT INTO pooljobs.schedules (name, app, job_type, every) VALUES ('it''s', 'default', 't', 60)"
+        " ON CONFLICT DO NOTHING"
+    )
+    async with opened(shared_dsn) as given:
+        with pytest.raises(RefusedError, match='"it\'s" is declared in code') as told:
+            await settled(PoolJobs().schedule_with(given.conn, "it's", "send", every=60))
+        assert told.value.hint == "take another name, or edit the times of that one"
+        await given.rollback()
+
+
 @each_driver
 async def test_a_job_is_completed_by_its_claim_alone(opened: Kind, shared_dsn: str, look: Conn, queue: str) -> None:
     HERE.insert_with(look, NewJob("a", b"{}", queue))
@@ -217,6 +254,7 @@ async def test_what_is_wrong_with_the_schema_or_the_payload_is_told(opened: Kind
         lambda conn: nowhere.insert_with(conn, NewJob("a", b"{}", queue)),
         lambda conn: nowhere.insert_many_with(conn, [NewJob("a", b"{}", queue)]),
         lambda conn: nowhere.cancel_with(conn, uuid4(), None),
+        lambda conn: PoolJobs(schema="nowhere").schedule_with(conn, "s", "send", every=60),
     ):
         async with opened(shared_dsn) as given:
             with pytest.raises(NotMigratedError, match="'nowhere' is not in this database"):

@@ -9,16 +9,19 @@ from typing import Any
 
 import pytest
 from psycopg import Connection
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
-from pooljobs import PoolJobs
+from pooljobs import PoolJobs, State, injected
+from tests.support.database_url import as_url
 from tests.support.in_process import working
 
 
 @pytest.fixture
 def example(request: pytest.FixtureRequest, owner_dsn: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A module of examples/."""
-    monkeypatch.setenv("DATABASE_URL", owner_dsn)
-    return importlib.import_module(f"examples.{request.param}")
+    monkeypatch.setenv("DATABASE_URL", as_url(owner_dsn))
+    return importlib.reload(importlib.import_module(f"examples.{request.param}"))
 
 
 def statuses(connection: Connection[Any]) -> list[tuple[str, str]]:
@@ -64,6 +67,66 @@ def test_a_transaction_a_run_commits_all_or_nothing(example: Any, owner_dsn: str
     written = {row[0] for row in connection.execute("SELECT xmin::text FROM accounts")}
     assert completed in written, "the job was completed in its own transaction"
     assert failed not in written
+
+
+@pytest.fixture
+def accounts(example: Any, connection: Connection[Any]) -> dict[str, int]:
+    connection.execute("CREATE TABLE accounts (name text PRIMARY KEY, balance int NOT NULL CHECK (balance >= 0))")
+    connection.execute("INSERT INTO accounts VALUES ('Ada', 10), ('Eve', 10)")
+    connection.execute("GRANT ALL ON accounts TO PUBLIC")
+    return {"Ada": 10, "Eve": 10}
+
+
+def balances(connection: Connection[Any]) -> dict[str, int]:
+    return dict(connection.execute("SELECT name, balance FROM accounts").fetchall())
+
+
+@pytest.mark.parametrize("example", ["sqlalchemy_sessions"], indirect=True)
+def test_a_session_a_run_commits_with_its_jobs_end(
+    example: Any, owner_dsn: str, connection: Connection[Any], accounts: dict[str, int]
+) -> None:
+    with working(example.jobs, owner_dsn) as run_all:
+        example.pay_in.enqueue("Ada", 5)
+        example.pay_out.enqueue("Eve", 3)
+        run_all()
+    assert statuses(connection) == [("pay_in", "completed"), ("pay_out", "completed")]
+    assert balances(connection) == {"Ada": 15, "Eve": 7}
+    ends, written = (
+        {row[0] for row in connection.execute(f"SELECT xmin::text FROM {table}".encode())}
+        for table in ("pooljobs.history", "accounts")
+    )
+    assert ends == written, "each job was completed in the transaction of what it wrote"
+
+
+@pytest.mark.parametrize("example", ["sqlalchemy_sessions"], indirect=True)
+def test_a_session_a_run_is_rolled_back(
+    example: Any, owner_dsn: str, connection: Connection[Any], accounts: dict[str, int]
+) -> None:
+    """By what the handler raises once it has written, and by what the server refuses at the commit, when the job was
+    completed in that transaction already."""
+    app: PoolJobs = example.jobs
+
+    @app.job
+    def writes_and_raises(session: State[Session] = injected()) -> None:
+        example.pay_in("Ada", 1, session)
+        session.flush()
+        raise ValueError
+
+    @app.job
+    async def writes_and_raises_too(session: State[AsyncSession] = injected()) -> None:
+        await example.pay_out("Eve", 1, session)
+        await session.flush()
+        raise ValueError
+
+    with working(example.jobs, owner_dsn) as run_all:
+        for task in (writes_and_raises, writes_and_raises_too):
+            task.options(max_attempts=1).enqueue()
+        example.pay_in.options(max_attempts=1).enqueue("Ada", -11)
+        example.pay_out.options(max_attempts=1).enqueue("Eve", 11)
+        run_all()
+    assert {status for _, status in statuses(connection)} == {"failed"}
+    assert len(statuses(connection)) == 4
+    assert balances(connection) == accounts
 
 
 @pytest.mark.parametrize("example", ["django_connections"], indirect=True)

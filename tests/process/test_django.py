@@ -79,12 +79,14 @@ def test_the_shops_own_tests(shop: DjangoProject) -> None:
 
 
 def test_commands_are_the_projects_own(shop: DjangoProject) -> None:
+    missing = shop.run("pooljobs", "jobs", "list", code=6)
+    assert missing.endswith("hint: run: python manage.py pooljobs migrate\n"), missing
     assert "is at version" in shop.run("pooljobs", "migrate")
     listed = shop.run("pooljobs", "enqueue", "confirm", "order_id:=1", "--json")
     assert '"confirm"' in listed
     assert "confirm" in shop.run("pooljobs", "jobs", "list", "--settings", "shop.settings", "--pythonpath=.")
     for told in (shop.run("pooljobs", "serve", "--help"), shop.run("help", "pooljobs")):
-        assert "manage.py pooljobs" in told
+        assert "python manage.py pooljobs" in told
         assert not re.search(r"(?<!manage\.py )pooljobs (serve|jobs|migrate|stats)", told), told
         assert "--app jobs:app" not in told
     failing = (

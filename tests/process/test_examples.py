@@ -19,7 +19,9 @@ from tests.support.examples_app import EXAMPLES
 
 ROOT = Path(__file__).parents[2]
 MOST_LINES = 60
-ON_TABLES = {f"examples.{name}" for name in ("request_tenants", "transactions", "django_connections")}
+ON_TABLES = {
+    f"examples.{name}" for name in ("request_tenants", "transactions", "sqlalchemy_sessions", "django_connections")
+}
 TRACED = {"examples.sentry_errors", "examples.otel_spans"}
 SHOPS = {"examples.fastapi_shop", "examples.flask_shop"}
 BY_OTHERS = {"examples.demo", "examples.emails", "examples.payments_test"} | ON_TABLES | TRACED | SHOPS
@@ -43,6 +45,7 @@ ENDED: Mapping[tuple[str, str], int] = {
     ("export", "completed"): 1,
     ("crawl", "completed"): 1,
     ("hang", "failed"): 1,
+    ("send_invoice", "completed"): 1,
     ("invoice", "completed"): 1,
     ("archive", "failed"): 1,
 }
@@ -56,7 +59,7 @@ SAID = (
         "order 1 of Ada is confirmed",
         "order 2 of Grace is confirmed",
     ),
-    *("charged 4711 in run 3", "refunded: rate limited"),
+    *("charged 4711 in run 3", "refunded: rate limited", "Ada owes 4.50"),
     *("pages of example.com are enough", "has passed its hard time limit of 0.3 s"),
     *("acme has its invoice of month 5", "to the error tracker: archive: acme has no year 1999, for good"),
 )

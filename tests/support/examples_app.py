@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from examples import crawler, from_sql, greet, newsletter, payments, reminders, signup, tenants, withdraw
+from examples import crawler, from_sql, greet, invoices, newsletter, payments, reminders, signup, tenants, withdraw
 
 from pooljobs import PoolJobs
 
-EXAMPLES = (greet, reminders, signup, newsletter, from_sql, payments, withdraw, crawler, tenants)
+EXAMPLES = (greet, reminders, signup, newsletter, from_sql, payments, invoices, withdraw, crawler, tenants)
 
 app = PoolJobs()
 for example in EXAMPLES:

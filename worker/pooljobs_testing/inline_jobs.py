@@ -2,187 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import copy_context
-from typing import Any, TypeVar
-from uuid import UUID
 
 from pooljobs.application.app import PoolJobs
-from pooljobs.db.callers.recognition import driver_of
-from pooljobs.db.callers.steps import AsyncDriver
-from pooljobs.db.ids import JobIds
-from pooljobs.db.store.group_commit import Outcome
-from pooljobs.db.store.producer import Producer
-from pooljobs.db.wire.unique_block import NEW, Stored
-from pooljobs.enqueue.caller_connection import CallerConnections
-from pooljobs.job.cancellation import Cancellation
-from pooljobs.job.job_status import FoundJob
-from pooljobs.job.new_job import NewJob
-from pooljobs.job.verdict import KeptResult, Settlement, Verdict
 from pooljobs_testing.handler_runner import HandlerRunner
-from pooljobs_testing.one_run import NOTHING_STORED, as_claimed
-from pooljobs_worker.claims.claimed_job import ClaimedJob
-from pooljobs_worker.execution.coroutines import MainLoop
-
-T = TypeVar("T")
-
-
-class InlineProducer(Producer):
-    """Has each job run at once, whatever its delay, in place of storing it. A failed run is raised by the enqueue."""
-
-    def __init__(self, runner: HandlerRunner, schema: str) -> None:
-        super().__init__("", schema, pool_size=1)
-        self._runner = runner
-        self._ended: dict[UUID, FoundJob] = {}
-
-    def insert(self, job: NewJob) -> UUID:
-        """Runs it."""
-        claimed = as_claimed(job)
-        run = self._runner.run(claimed, NOTHING_STORED, coroutines=self._to_its_end)
-        if run.settlement.verdict in (Verdict.FAILED, Verdict.RETRY, Verdict.SUSPECTED):
-            raise run.error or AssertionError(run.settlement.error)
-        self._ended[claimed.id] = _found(claimed, run.settlement)
-        return claimed.id
-
-    def find_once(self, ids: Sequence[UUID], until: float) -> list[FoundJob]:  # noqa: ARG002
-        """Those that were run here."""
-        return [self._ended[job_id] for job_id in ids if job_id in self._ended]
-
-    def insert_together(self, jobs: Sequence[NewJob], until: float) -> list[Outcome]:  # noqa: ARG002
-        """Runs them, one after the other."""
-        outcomes: list[Outcome] = []
-        for job in jobs:
-            try:
-                outcomes.append(self.insert(job))
-            except Exception as error:  # noqa: BLE001  # whoever enqueued it gets it
-                outcomes.append(error)
-        return outcomes
-
-    def insert_many(self, jobs: Iterable[NewJob], on_progress: Callable[[int], None] | None = None) -> JobIds:
-        """Runs them, one after the other; the first that fails is the last."""
-        ids = bytearray()
-        for count, job in enumerate(jobs, 1):
-            ids += self.insert(job).bytes
-            if on_progress is not None:
-                on_progress(count)
-        return JobIds(bytes(ids))
-
-    def insert_alike(
-        self, job: NewJob, payloads: Iterable[bytes], on_progress: Callable[[int], None] | None = None
-    ) -> JobIds:
-        """As ``insert_many``."""
-        return self.insert_many((job._replace(payload=payload) for payload in payloads), on_progress)
-
-    def insert_unique(self, job: NewJob) -> Stored:
-        """Runs it. Another of its key has ended by then."""
-        return Stored(self.insert(job).bytes, NEW)
-
-    def insert_unique_many(
-        self, job: NewJob, payloads: Iterable[bytes], on_progress: Callable[[int], None] | None = None
-    ) -> Stored:
-        """As ``insert_many``."""
-        ids = self.insert_alike(job, payloads, on_progress)
-        return Stored(bytes(ids.packed), NEW * len(ids))
-
-    def cancel_once(self, job_id: UUID, reason: str | None, until: float) -> Cancellation:  # noqa: ARG002
-        """There is no job that has not ended."""
-        return Cancellation.ENDED
-
-    def add(self, ids: Sequence[UUID]) -> list[Future[FoundJob | None]]:
-        """As the hub that waits for jobs: all but what was put off have ended."""
-        futures: list[Future[FoundJob | None]] = [Future() for _ in ids]
-        for job_id, future in zip(ids, futures, strict=True):
-            found = self._ended.get(job_id)
-            if found is None or found.ended:
-                future.set_result(found)
-        return futures
-
-    def forget(self, ids: Sequence[UUID], futures: Sequence[Future[FoundJob | None]]) -> None:
-        """Nothing was kept of them."""
-
-    @property
-    def producer(self) -> Producer:
-        """This one: it is all that is to be opened."""
-        return self
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-    def _to_its_end(self, coroutine: Coroutine[Any, Any, object]) -> None:
-        """On a loop in a thread of its own, as long as it lasts: the enqueue may itself be in one."""
-        raised: list[BaseException] = []
-
-        def live() -> None:
-            try:
-                with MainLoop(self._runner.log) as loop:
-                    loop.run(coroutine)
-            except BaseException as error:  # noqa: BLE001  # raised where it belongs
-                raised.append(error)
-
-        thread = threading.Thread(target=copy_context().run, args=(live,), name="pooljobs-inline")
-        thread.start()
-        thread.join()
-        if raised:
-            raise raised[0]
-
-
-def _found(job: ClaimedJob, settlement: Settlement) -> FoundJob:
-    """What became of it, at no time: that would be the database's. One that was put off is pending, and stays so."""
-    kept = job.kept or KeptResult(None)
-    states = {Verdict.COMPLETED: "completed", Verdict.CANCELLED: "cancelled"}
-    state = states.get(settlement.verdict, "pending")
-    result = kept.json.decode() if kept.json is not None and state == "completed" else None
-    return FoundJob(job.id, job.job_type, state, 1, None, settlement.error, result, kept.note)
-
-
-class InlineCallers(CallerConnections):
-    """The same for jobs that are enqueued on callers' connections: they run before the caller's transaction ends."""
-
-    def __init__(self, producer: InlineProducer, schema: str) -> None:
-        super().__init__(schema)
-        self._producer = producer
-
-    def insert_with(self, conn: Any, job: NewJob) -> UUID | Awaitable[UUID]:
-        """Runs it."""
-        return _given(conn, "enqueue_with", lambda: self._producer.insert(job))
-
-    def insert_many_with(
-        self, conn: Any, jobs: Iterable[NewJob], on_progress: Callable[[int], None] | None = None
-    ) -> JobIds | Awaitable[JobIds]:
-        """Runs them, one after the other; the first that fails is the last."""
-        return _given(conn, "enqueue_many_with", lambda: self._producer.insert_many(jobs, on_progress))
-
-    def insert_alike_with(
-        self, conn: Any, job: NewJob, payloads: Iterable[bytes], on_progress: Callable[[int], None] | None = None
-    ) -> JobIds | Awaitable[JobIds]:
-        """As ``insert_many_with``."""
-        return _given(conn, "enqueue_many_with", lambda: self._producer.insert_alike(job, payloads, on_progress))
-
-    def insert_unique_with(self, conn: Any, job: NewJob) -> Stored | Awaitable[Stored]:
-        """Runs it."""
-        return _given(conn, "enqueue_with", lambda: self._producer.insert_unique(job))
-
-    def insert_unique_many_with(
-        self, conn: Any, job: NewJob, payloads: Iterable[bytes], on_progress: Callable[[int], None] | None = None
-    ) -> Stored | Awaitable[Stored]:
-        """As ``insert_many_with``."""
-        return _given(conn, "enqueue_many_with", lambda: self._producer.insert_unique_many(job, payloads, on_progress))
-
-    def cancel_with(self, conn: Any, job_id: UUID, reason: str | None) -> Cancellation | Awaitable[Cancellation]:
-        """There is no job that has not ended."""
-        return _given(conn, "cancel_with", lambda: self._producer.cancel_once(job_id, reason, 0.0))
-
-
-def _given(conn: Any, method: str, work: Callable[[], T]) -> T | Awaitable[T]:
-    """What the work gives; to be awaited if the caller's connection is asynchronous."""
-
-    async def awaited() -> T:
-        return work()
-
-    return awaited() if isinstance(driver_of(conn, method), AsyncDriver) else work()
+from pooljobs_testing.inline_callers import InlineCallers
+from pooljobs_testing.inline_producer import InlineProducer
 
 
 @contextmanager
@@ -190,8 +16,9 @@ def inline(app: PoolJobs) -> Iterator[None]:
     """Has each job of an application run at its enqueue, in the enqueuing thread, with no database at all.
 
     The payload goes through JSON, and hooks, arguments and verdicts are a worker's. A run that fails is raised by the
-    enqueue, and is not tried again; delays are not waited for; a job of ``enqueue_with`` runs before the commit. State
-    that handlers were given is closed at the end.
+    enqueue, and is not tried again; delays are not waited for; a job of ``enqueue_with`` runs before the commit. What
+    would be stored without being a job, a pause or a schedule, is refused (RefusedError). State that handlers were
+    given is closed at the end.
     """
     runner = HandlerRunner(app)
     try:

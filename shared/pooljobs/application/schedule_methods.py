@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, overload
 
 from pooljobs.application.task import BoundTask, Task
 from pooljobs.enqueue.lazy_producer import LazyProducer
@@ -15,7 +15,12 @@ from pooljobs.job.schedule_rule import CatchUp, Overlap, Schedule, check_schedul
 from pooljobs.payload.encoding import encode
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     from psycopg import Connection
+
+    from pooljobs.db.callers.connection_types import AsyncCaller, SyncCaller
+    from pooljobs.job.schedule_rule import GivenRule
 
 NO_PAYLOAD: Final[Mapping[str, Any]] = MappingProxyType({})
 
@@ -64,9 +69,29 @@ class ScheduleMethods:
         )
         return self._tried(lambda connection: put_schedule(connection, self._outlet.schema, row))
 
+    @overload
     def schedule_with(
         self,
-        conn: Connection[Any],
+        conn: SyncCaller,
+        /,
+        name: str,
+        task: Task | BoundTask | str,
+        payload: Any = NO_PAYLOAD,
+        **rule: Unpack[GivenRule],
+    ) -> bool: ...
+    @overload
+    def schedule_with(
+        self,
+        conn: AsyncCaller,
+        /,
+        name: str,
+        task: Task | BoundTask | str,
+        payload: Any = NO_PAYLOAD,
+        **rule: Unpack[GivenRule],
+    ) -> Awaitable[bool]: ...
+    def schedule_with(
+        self,
+        conn: SyncCaller | AsyncCaller,
         /,
         name: str,
         task: Task | BoundTask | str,
@@ -78,14 +103,20 @@ class ScheduleMethods:
         jitter: float | timedelta = 0.0,
         catch_up: CatchUp = "last",
         overlap: Overlap = "skip",
-    ) -> bool:
-        """As ``schedule``, on the caller's psycopg connection: it is stored with the caller's transaction, or not."""
-        from pooljobs.db.store.schedule_calls import put_schedule
+    ) -> bool | Awaitable[bool]:
+        """As ``schedule``, on the caller's connection: it is stored with the caller's transaction, or not.
 
+        ``conn`` is as for ``Task.enqueue_with``; await the call for an asynchronous one.
+
+        Raises:
+            OptionError: ``conn`` is no such connection, or a value is none.
+            PayloadError, RefusedError: As for ``schedule``.
+            NotMigratedError, DatabaseRefusedError, Exception: As for ``Task.enqueue_with``.
+        """
         row = self._row(
             name, task, payload, Schedule(cron, every=every, tz=tz, jitter=jitter, catch_up=catch_up, overlap=overlap)
         )
-        return put_schedule(conn, self._outlet.schema, row)
+        return self._outlet.for_caller().schedule_with(conn, row)
 
     def unschedule(self, name: str) -> bool:
         """Remove a stored schedule, committed when this returns; whether there was one. Its jobs stay.

@@ -33,7 +33,7 @@ class translated:  # noqa: N801  # reads as a statement: with translated(schema)
     def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
         if error is None or self._unless():
             return
-        refusal = error if isinstance(error, psycopg.Error) else _of_another_driver(error)
+        refusal = in_psycopgs_classes(error)
         if refusal is not None and (isinstance(refusal, _OURS) or refuses_payload(refusal)):
             told = as_ours(refusal, self._schema)
             if told.__cause__ is not None:
@@ -45,8 +45,12 @@ def _is_djangos(error: BaseException) -> bool:
     return type(error).__module__ == "django.db.utils"
 
 
-def _of_another_driver(error: BaseException) -> psycopg.Error | None:
-    """What psycopg would have raised; SQLAlchemy has its driver's error in ``orig``, Django in the cause."""
+def in_psycopgs_classes(error: BaseException) -> psycopg.Error | None:
+    """A driver's error as psycopg would have raised it; None for what is none. SQLAlchemy has its driver's error in
+    ``orig``, Django in the cause.
+    """
+    if isinstance(error, psycopg.Error):
+        return error
     cause = getattr(error, "orig", None) or (error.__cause__ if _is_djangos(error) else error)
     sqlstate = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
     if not isinstance(sqlstate, str):

@@ -8,11 +8,12 @@ raises it.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
 from pooljobs.db.callers.caller_operations import CallerOperations
+from pooljobs.db.callers.caller_schedule import store_schedule
 from pooljobs.db.callers.recognition import driver_of
 from pooljobs.db.callers.steps import run_on
 from pooljobs.db.ids import JobIds
@@ -29,6 +30,7 @@ class CallerConnections:
     """For one schema. Holds no connection; threads may share it."""
 
     def __init__(self, schema: str) -> None:
+        self._schema = schema
         self._operations = CallerOperations(schema)
 
     def insert_with(self, conn: Any, job: NewJob) -> UUID | Awaitable[UUID]:
@@ -70,6 +72,10 @@ class CallerConnections:
     def retry_with(self, conn: Any, job_id: UUID) -> bool | Awaitable[bool]:
         """Puts a failed or cancelled job back to pending, due now; False if it was neither."""
         return run_on(driver_of(conn, "retry_with"), self._operations.retry(job_id))
+
+    def schedule_with(self, conn: Any, row: Mapping[str, Any]) -> bool | Awaitable[bool]:
+        """Stores a schedule, or replaces the stored one of its name; whether it is new. Raises RefusedError too."""
+        return run_on(driver_of(conn, "schedule_with"), store_schedule(self._schema, row))
 
     def _insert_many(
         self, conn: Any, blocks: Iterable[Block], on_progress: Progress | None

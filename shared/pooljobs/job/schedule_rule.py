@@ -16,11 +16,24 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 from pooljobs.errors import OptionError
 from pooljobs.job.options import check_name, seconds
 
-if TYPE_CHECKING:
-    from pooljobs.job.cron import Cron
-
 CatchUp = Literal["last", "all", "none"]
 Overlap = Literal["skip", "allow"]
+
+if TYPE_CHECKING:
+    from typing import TypedDict
+
+    from pooljobs.job.cron import Cron
+
+    class GivenRule(TypedDict, total=False):
+        """``Schedule`` as keyword arguments."""
+
+        cron: str | None
+        every: float | timedelta | None
+        tz: str
+        jitter: float | timedelta
+        catch_up: CatchUp
+        overlap: Overlap
+
 
 LONGEST_NAME: Final = 150
 """Characters of a schedule's name: it stands in the trace id of its jobs, with the tick."""

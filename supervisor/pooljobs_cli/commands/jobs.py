@@ -16,6 +16,7 @@ from pooljobs_cli.common_options import DEFAULT_SCHEMA, AsJson, Dsn, Embedded, Q
 from pooljobs_cli.completion.completion_values import ids, job_types, several_statuses
 from pooljobs_cli.help_page import HelpPage
 from pooljobs_cli.help_text import DATABASE_CODES, teach
+from pooljobs_cli.output.calling_name import as_typed
 from pooljobs_cli.output.console import emit, emit_json, output_width, say
 from pooljobs_cli.output.job_json import job_json
 from pooljobs_cli.output.json_text import masked
@@ -85,7 +86,8 @@ def list_jobs(
         say_unserved({job["queue"] for job in jobs if job["unserved"]})
     else:
         filtered = status or queue or job_type or tag
-        say("no job matches" if filtered else "no jobs yet: enqueue one with  pooljobs enqueue TYPE --payload '{…}'")
+        none_yet = as_typed("no jobs yet: enqueue one with  pooljobs enqueue TYPE --payload '{…}'")
+        say("no job matches" if filtered else none_yet)
 
 
 def show(

@@ -13,6 +13,7 @@ from pooljobs_cli.command_group import add_command
 from pooljobs_cli.command_names import SUMMARIES
 from pooljobs_cli.common_options import DEFAULT_SCHEMA, AsJson, Dsn, Embedded, Schema, chosen_dsn
 from pooljobs_cli.help_text import DATABASE_CODES, teach
+from pooljobs_cli.output.calling_name import as_typed
 from pooljobs_cli.output.console import emit_json, emit_lines, say
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def _check(database: Database, schema: str, where: str, *, as_json: bool) -> Non
     if as_json:
         emit_json({"schema": schema, "version": code_version(), "pending": missing})
     elif missing:
-        emit_lines([*(f"pending {name}" for name in missing), f"run: {migrate_command(database, schema)}"])
+        emit_lines([*(f"pending {name}" for name in missing), as_typed(f"run: {migrate_command(database, schema)}")])
     else:
         emit_lines([f"{where} is up to date"])
     if missing:

@@ -14,6 +14,7 @@ from pooljobs_cli.commands import schedule_acts as acts
 from pooljobs_cli.common_options import DEFAULT_SCHEMA, AsJson, Dsn, Embedded, Schema
 from pooljobs_cli.help_page import HelpPage
 from pooljobs_cli.help_text import DATABASE_CODES, teach
+from pooljobs_cli.output.calling_name import as_typed
 from pooljobs_cli.output.console import emit, emit_json, output_width, raw_json, say
 from pooljobs_cli.output.json_text import masked
 
@@ -60,7 +61,7 @@ def list_schedules(
 
         emit(schedule_table(rows, output_width()))
     else:
-        say("no schedules yet: declare one with  @app.job(cron='0 3 * * *')  or  pooljobs schedules add")
+        say(as_typed("no schedules yet: declare one with  @app.job(cron='0 3 * * *')  or  pooljobs schedules add"))
 
 
 def show(

@@ -23,6 +23,7 @@ import orjson
 from pooljobs.escaping import ascii_json, escaped, escaped_json, escaped_lines
 from pooljobs.exit_codes import ExitCode
 from pooljobs.process.colour import wants_colour
+from pooljobs_cli.output.calling_name import as_typed
 from pooljobs_cli.output.json_text import indented
 
 if TYPE_CHECKING:
@@ -151,10 +152,11 @@ def say_error(text: str, hint: str | None, code: ExitCode, *, traceback: str | N
 
     Args:
         text: What is wrong.
-        hint: What to do about it.
+        hint: What to do about it. Commands of ours in it are told as they are typed here.
         code: What the command is about to end with.
         traceback: Where it came from, if that is to be shown.
     """
+    hint = hint and as_typed(hint)
     if _FOR_PROGRAMS.get():
         told = {"error": text, "hint": hint, "exit_code": int(code)} | ({"traceback": traceback} if traceback else {})
         _say((ascii_json(escaped_json(orjson.dumps(told).decode())), ""))

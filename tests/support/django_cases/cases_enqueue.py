@@ -55,6 +55,13 @@ class InATestCase(TestCase):
                 raise ZeroDivisionError
         self.assertEqual(seen(), ["stays"])
 
+    def test_a_schedule_on_djangos_connection(self) -> None:
+        with self.assertRaises(ZeroDivisionError), transaction.atomic():
+            self.assertTrue(app.schedule_with(connection, "hourly", greet, {"name": "Ada"}, every=3600))
+            raise ZeroDivisionError
+        self.assertTrue(app.schedule_with(connection, "hourly", greet, {"name": "Ada"}, every=3600))
+        self.assertFalse(app.schedule_with(connection, "hourly", greet, {"name": "Eve"}, every=3600))
+
     def test_a_refused_load_leaves_the_transaction_as_it_was(self) -> None:
         with self.assertRaises(PayloadError):
             greet.enqueue_many([{"name": "Ada"}, {"name": 5}])

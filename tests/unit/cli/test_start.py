@@ -70,6 +70,7 @@ def test_the_version_needs_neither_typer_nor_rich_nor_a_driver(tmp_path: Path) -
         "pooljobs_cli.command_names",  # the names alone
         "pooljobs_cli.command_failures",
         "pooljobs_cli.output",
+        "pooljobs_cli.output.calling_name",
         "pooljobs_cli.output.console",
         "pooljobs_cli.output.json_text",
         "pooljobs_cli.output.streams",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from pooljobs import Cancellation, JobHandle, PoolJobs, ResultNotReadyError, Snooze, UnknownJobError
+from pooljobs import Cancellation, JobHandle, PoolJobs, RefusedError, ResultNotReadyError, Snooze, UnknownJobError
 from pooljobs_testing.inline_jobs import inline
 
 NOWHERE = "host=/nowhere"
@@ -131,3 +132,40 @@ def test_results_are_there_at_once_with_no_database() -> None:
             put_off.result(timeout=0.01)
         with pytest.raises(UnknownJobError):
             app.handle(UUID(int=1)).result(timeout=60)
+
+
+class Connected:
+    """Looks like a psycopg2 connection from outside."""
+
+    __module__ = "psycopg2"
+
+
+Connected.__name__ = "connection"
+
+
+def test_no_job_is_there_to_be_retried(shop: Shop) -> None:
+    with inline(shop.app):
+        assert shop.app._outlet.for_caller().retry_with(Connected(), UUID(int=1)) is False
+
+
+@pytest.mark.parametrize(
+    "stores",
+    [
+        lambda app: app.pause_queue("default"),
+        lambda app: app.resume_queue("default"),
+        lambda app: app.pause_type("greet"),
+        lambda app: app.resume_type("greet"),
+        lambda app: asyncio.run(app.pause_queue_async("default")),
+        lambda app: app.schedule("hourly", "greet", {"name": "Ada"}, every=3600),
+        lambda app: app.schedule_with(Connected(), "hourly", "greet", {"name": "Ada"}, every=3600),
+        lambda app: app.unschedule("hourly"),
+    ],
+)
+def test_what_would_be_stored_is_refused_and_connects_to_nothing(shop: Shop, stores: Callable[[PoolJobs], Any]) -> None:
+    """A pause that returns, and holds nothing up, would let a test pass that should not."""
+    with inline(shop.app):
+        with pytest.raises(RefusedError, match="jobs run inline here") as told:
+            stores(shop.app)
+        shop.greet.enqueue(name="Ada")
+    assert told.value.hint == "test it outside of inline(), on a database of the test's own"
+    assert shop.seen == [("Ada", None)]

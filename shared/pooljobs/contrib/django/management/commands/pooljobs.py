@@ -20,6 +20,9 @@ from pooljobs.errors import PoolJobsError
 _DJANGOS: Final = ("--settings", "--pythonpath")
 """Options that Django has heeded by now, with a value each."""
 
+_TYPED: Final = {"manage.py": "python manage.py", "__main__.py": "python -m django"}
+"""What is typed to run such a program."""
+
 
 class Command(BaseCommand):
     """Runs the workers, and looks at jobs."""
@@ -28,11 +31,11 @@ class Command(BaseCommand):
 
     def run_from_argv(self, argv: list[str]) -> None:
         """Becomes the ``pooljobs`` command; does not return."""
-        self._become(os.path.basename(argv[0]), _without_djangos(argv[2:]))  # noqa: PTH119  # as Django has it
+        self._become(argv[0], _without_djangos(argv[2:]))
 
     def print_help(self, prog_name: str, subcommand: str) -> None:  # noqa: ARG002
         """For ``manage.py help pooljobs``."""
-        self._become(os.path.basename(prog_name), ["--help"])  # noqa: PTH119
+        self._become(prog_name, ["--help"])
 
     def add_arguments(self, parser: CommandParser) -> None:
         """For ``call_command``."""
@@ -44,8 +47,8 @@ class Command(BaseCommand):
         Raises:
             CommandError: It failed; with its exit code.
         """
-        program = os.path.basename(sys.argv[0] or "manage.py")  # noqa: PTH119
-        code = subprocess.run(_command(program, options["arguments"]), env=_environment(), check=False).returncode
+        command = _command(sys.argv[0] or "manage.py", options["arguments"])
+        code = subprocess.run(command, env=_environment(), check=False).returncode
         if code:
             raise CommandError(f"pooljobs ended with {code}", returncode=code)
 
@@ -63,7 +66,9 @@ class Command(BaseCommand):
 
 
 def _command(program: str, arguments: Sequence[str]) -> list[str]:
-    return [sys.executable, "-m", "pooljobs.contrib.django", f"{program} pooljobs", *arguments]
+    called = os.path.basename(program)  # noqa: PTH119  # as Django has it
+    called = _TYPED.get(called, called)
+    return [sys.executable, "-m", "pooljobs.contrib.django", f"{called} pooljobs", *arguments]
 
 
 def _environment() -> dict[str, str]:
