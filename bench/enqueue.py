@@ -35,6 +35,8 @@ VALUES = {
     "trace_id": "NULL",
     "early": "true",
     "id": "NULL",
+    "tags": "NULL",
+    "meta": "NULL",
 }
 BARE = "INSERT INTO pooljobs.live (job_type, payload) VALUES ('noop', '{\"n\": 1}') RETURNING id"
 
