@@ -25,7 +25,7 @@ from tests.support.statistics import ROWS, STATES, TABLES, emptied_unnoticed, fi
 
 Conn = Connection[Any]
 
-PLANLESS = {"pass_over", "copy_jobs", "listen", "listen_ended"}
+PLANLESS = {"pass_over", "copy_jobs", "copy_unique_jobs", "listen", "listen_ended"}
 """These cannot be prepared."""
 
 NO_TABLE = {"count_dead_rows", "make_partitions", "explain_partitions", "list_expired_partitions", "read_clock"}
@@ -39,7 +39,7 @@ SMALL = {"mark_host_idle", "forget_idle_hosts", "mark_host_busy", "find_neighbou
 """These read one table as a whole, which has a row for each worker, or for each queue of each host that sleeps."""
 
 CALLS = {"put_schedule", "drop_schedule", "edit_one_schedule", "pause_one_schedule", "resume_one_schedule"}
-CALLS |= {"run_one_schedule", "insert_unique", "insert_unique_jobs"}
+CALLS |= {"run_one_schedule", "insert_unique", "insert_unique_jobs", "take_unique_jobs"}
 """These call functions of ours, which look one row up by its name, or each key by the primary key of ``uniques``."""
 
 SCHEDULES = {"agree_on_schedules", "forget_declared_schedules", "publish_schedules", "advance_schedule"}

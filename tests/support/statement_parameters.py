@@ -15,8 +15,9 @@ from uuid import uuid4
 
 from pooljobs.db import columns
 from pooljobs.db.statements import Statements
+from pooljobs.db.store.copy_unique import UniqueCopier
 from pooljobs.db.store.insert import InsertStatement, InsertTogetherStatement
-from pooljobs.db.store.insert_unique import InsertUniqueJobsStatement, InsertUniqueStatement
+from pooljobs.db.store.insert_unique import InsertUniqueStatement
 from pooljobs.db.store.settlement import SettlementBatch
 from pooljobs.db.store.storing import Storing
 from pooljobs.db.wire.arrays import Int8Array, UuidArray
@@ -56,7 +57,7 @@ def hot_statements_of(statements: Statements) -> Iterator[HotStatement]:
         InsertStatement(statements),
         InsertTogetherStatement(statements),
         InsertUniqueStatement(statements),
-        InsertUniqueJobsStatement(statements),
+        UniqueCopier(statements),
         Storing(statements, told=lambda error, _session, _ids: error),
     )
     for owner in owners:
@@ -138,7 +139,11 @@ def _of_stewards(fleet: Parameters, unknown: Parameters) -> dict[str, Sequence[P
 def _of_producers() -> dict[str, Sequence[Parameters]]:
     job = {name: one.value(NewJob("a", b"{}", trace_id="t")) for name, one in columns.given()}
     job |= {"id": None, "run_at": None, "delay": 0.0, "early": False}
+    rule = {"until_start": False, "within": None, "on_conflict": "skip", "most": None}
+    block = job | rule | {"ids": [_ID], "unique_keys": [b"k"], "payload": ["{}"], "replacing": False}
     return {
+        "insert_unique_jobs": [block, block | {"replacing": True, "run_at": _WHEN, "within": 1.0, "most": 1.0}],
+        "copy_unique_jobs": [{}],
         "insert_job": [job, job | {"run_at": _WHEN, "trace_id": None}],
         "cancel_one": [{"job_id": _ID, "reason": reason} for reason in (None, "why")],
         "pause": [{"kind": "queue", "name": "a"} | note for note in (_NO_NOTE, {"reason": "why", "paused_by": "me"})],

@@ -41,6 +41,7 @@ EXCEPTIONS: Final = {
     "StoredJob": "a JobHandle, with the three that this takes",
     "UniqueRule": "copied for an enqueue with options, by _replace(): a tuple",
     "UnknownClaim": "a claim, compared as a tuple",
+    "_Taken": "of a block of unique jobs, unpacked where it is made: a tuple",
     "_FailedRun": "made for a failed run, and unpacked where it is told: a tuple",
     "_Handler": "unpacked for each job: a tuple",
 }

@@ -7,6 +7,7 @@ who enqueues. Nothing of the payload can be read in it.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
@@ -44,7 +45,13 @@ class UniqueRule(NamedTuple):
 
     def digest(self, job_type: str, payload: bytes) -> bytes:
         """32 bytes that stand for the key of a job with this payload."""
-        return sha256(self._key(job_type, payload).encode()).digest()
+        return self.digests(job_type, (payload,))[0]
+
+    def digests(self, job_type: str, payloads: Sequence[bytes]) -> list[bytes]:
+        """The same of many jobs of one type."""
+        kind = "key" if self.key is not None else "payload" if self.by is None else "by"
+        begin = _before(job_type, kind)
+        return [sha256(f"{begin}{value}]".encode()).digest() for value in map(self._value, payloads)]
 
     def published(self) -> str:
         """As workers publish it, for enqueues by SQL: a JSON object."""
@@ -58,14 +65,14 @@ class UniqueRule(NamedTuple):
         }
         return json.dumps({name: value for name, value in told.items() if value is not None})
 
-    def _key(self, job_type: str, payload: bytes) -> str:
+    def _value(self, payload: bytes) -> str:
         if self.key is not None:
-            return f"{_before(job_type, 'key')}{jsonb_text(self.key)}]"
+            return jsonb_text(self.key)
         document = parsed(payload)
         if self.by is None:
-            return f"{_before(job_type, 'payload')}{jsonb_text(document)}]"
+            return jsonb_text(document)
         fields = document if type(document) is dict else {}
-        return f"{_before(job_type, 'by')}{jsonb_text({name: fields.get(name) for name in self.by})}]"
+        return jsonb_text({name: fields.get(name) for name in self.by})
 
 
 @lru_cache(maxsize=256)

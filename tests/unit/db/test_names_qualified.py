@@ -18,7 +18,8 @@ from pooljobs.db.statements import Statements
 
 ELSEWHERE: Final = (
     "insert_job", "insert_jobs", "cancel_one", "complete_in_transaction", "copy_jobs", "notify_idle", "read_clock",
-    "wait_for_disk", "insert_unique", "insert_unique_jobs", "read_results", "register_waits", "listen_ended",
+    "wait_for_disk", "insert_unique", "insert_unique_jobs", "take_unique_jobs", "copy_unique_jobs",
+    "read_results", "register_waits", "listen_ended",
 )  # fmt: skip
 """Statements that run on connections of applications, and of producers, which may come through a pooler."""
 

@@ -55,9 +55,10 @@ class CallerOperations:
 
     def insert_unique_many(self, source: Source, *, at_once: bool) -> Operation[Stored]:
         """Stores any number of unique jobs, block by block, or ``at_once``: then all of them are in memory."""
-        stored = Stored(b"", "")
+        parts: list[Stored] = []
+        count = 0
         if not source.begin():
-            return stored
+            return Stored.whole(parts)
         with translated(self._schema, unless=source.runs):
             maker = SessionIds(_clock((yield Query(self._read_clock)))[1])
             for block in [UniqueBlock.whole(source)] if at_once else unique_blocks(source):
@@ -66,10 +67,11 @@ class CallerOperations:
                 assert row is not None
                 part = block.stored(bytes.fromhex(row[0]), row[1])
                 refuse_kept(block.job, part)
-                stored = stored.followed_by(part)
-                source.tell(len(stored.letters))
-        source.tell(len(stored.letters), finally_=True)
-        return stored
+                parts.append(part)
+                count += len(part.letters)
+                source.tell(count)
+        source.tell(count, finally_=True)
+        return Stored.whole(parts)
 
     def cancel(self, job_id: UUID, reason: str | None) -> Operation[Cancellation]:
         """Cancels a job."""

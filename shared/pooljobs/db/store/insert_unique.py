@@ -1,4 +1,4 @@
-"""Stores unique jobs by hot statements on a connection of ours."""
+"""Stores a unique job by a hot statement on a connection of ours."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from psycopg import Connection
 from pooljobs.db import columns
 from pooljobs.db.statements import Statements
 from pooljobs.db.wire import binary_format
-from pooljobs.db.wire.binary_format import Oid
 from pooljobs.db.wire.prepared import HotStatement
-from pooljobs.db.wire.unique_block import MANY, ONE, Stored, UniqueBlock, rule_of
+from pooljobs.db.wire.unique_block import ONE, Stored, rule_of
 from pooljobs.job.new_job import NewJob
 from pooljobs.job.unique_rule import UniqueRule
 
@@ -28,7 +27,7 @@ class InsertUniqueStatement:
     def store(self, connection: Connection[Any], job: NewJob, job_id: bytes) -> Stored:
         """Stores it under this id, or finds the one that is there."""
         rule = rule_of(job)
-        values = [job_id, *_when(job), rule.digest(job.job_type, job.payload), *_rule(rule)]
+        values = [job_id, *when_values(job), rule.digest(job.job_type, job.payload), *rule_values(rule)]
         found, outcome, _ = self._hot.row(connection, values + [encode(job) for encode in self._encode])
         assert found is not None
         assert outcome is not None
@@ -39,40 +38,13 @@ class InsertUniqueStatement:
         return self._hot.is_known_to(connection)
 
 
-class InsertUniqueJobsStatement:
-    """``insert_unique_jobs.sql``: a block of them."""
-
-    def __init__(self, statements: Statements) -> None:
-        *alike, _ = columns.given()  # all but the payload
-        self._encode = [one.encode for _, one in alike]
-        types = MANY | {name: one.oid for name, one in alike} | {columns.PAYLOAD: Oid.JSONB_ARRAY}
-        query = statements.load("insert_unique_jobs")
-        self._hot = HotStatement("insert_unique_jobs", query, types=types, kept=False)
-
-    def store(self, connection: Connection[Any], block: UniqueBlock, ids: bytes) -> Stored:
-        """Stores those that are not there under these ids of 16 bytes, one for each key."""
-        job = block.job
-        payloads = [binary_format.jsonb(payload) for payload in block.payloads]
-        values: list[bytes | None] = [
-            binary_format.raw_array(Oid.UUID, 16, binary_format.split(ids, 16)),
-            binary_format.raw_array(Oid.BYTEA, 32, block.keys),
-            *_when(job),
-            binary_format.boolean(block.rule.replaces),
-            *_rule(block.rule),
-            *[encode(job) for encode in self._encode],
-            binary_format.array(Oid.JSONB, payloads),
-        ]
-        found, letters, _ = self._hot.row(connection, values)
-        assert found is not None
-        assert letters is not None
-        return block.stored(bytes.fromhex(found.decode()), letters.decode())
-
-
-def _when(job: NewJob) -> list[bytes | None]:
+def when_values(job: NewJob) -> list[bytes | None]:
+    """When it is to run: the parameters ``run_at`` and ``delay``."""
     run_at = None if job.run_at is None else binary_format.timestamptz(job.run_at)
     return [run_at, binary_format.float8(job.delay_secs)]
 
 
-def _rule(rule: UniqueRule) -> list[bytes | None]:
+def rule_values(rule: UniqueRule) -> list[bytes | None]:
+    """The parameters that ``RULE`` names."""
     within, most = (None if secs is None else binary_format.float8(secs) for secs in (rule.within, rule.most))
     return [binary_format.boolean(rule.until_start), within, binary_format.text(rule.on_conflict), most]

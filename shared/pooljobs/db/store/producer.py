@@ -27,7 +27,7 @@ from pooljobs.db.store.retrying import RetryableError, tried
 from pooljobs.db.store.storing import Storing, fresh
 from pooljobs.db.wire.bulk_copy import Copier, Source
 from pooljobs.db.wire.copy_blocks import Block, alike, mixed
-from pooljobs.db.wire.unique_block import Stored, refuse_kept, unique_blocks
+from pooljobs.db.wire.unique_block import Stored, refuse_kept
 from pooljobs.errors import DatabaseReadOnlyError, PoolJobsError
 from pooljobs.job.cancellation import Cancellation
 from pooljobs.job.job_status import FoundJob
@@ -192,13 +192,7 @@ class Producer:
         stored = Stored(b"", "")
         try:
             with cut_off(session.connection), session.connection.transaction():
-                for block in unique_blocks(source):
-                    ids = session.ids.make(len(block.keys))
-                    part = self._storing.unique_jobs.store(session.connection, block, ids)
-                    refuse_kept(block.job, part)
-                    stored = stored.followed_by(part)
-                    source.tell(len(stored.letters))
-                source.tell(len(stored.letters), finally_=True)
+                stored = self._storing.unique_jobs.copy(session.connection, source, session.ids)
         except psycopg.Error as error:
             if source.runs():
                 raise

@@ -11,9 +11,10 @@ import psycopg
 
 from pooljobs.db.ids import JobIds
 from pooljobs.db.statements import Statements
+from pooljobs.db.store.copy_unique import UniqueCopier
 from pooljobs.db.store.group_commit import Outcome
 from pooljobs.db.store.insert import InsertStatement, InsertTogetherStatement
-from pooljobs.db.store.insert_unique import InsertUniqueJobsStatement, InsertUniqueStatement
+from pooljobs.db.store.insert_unique import InsertUniqueStatement
 from pooljobs.db.store.producer_pool import ProducerSession
 from pooljobs.db.wire.prepared import HotStatement
 from pooljobs.errors import DatabaseRefusedError, PayloadError
@@ -33,7 +34,7 @@ class Storing:
         self._together = InsertTogetherStatement(statements)
         self._wait_for_disk = HotStatement("wait_for_disk", statements.load("wait_for_disk"), types={})
         self.unique = InsertUniqueStatement(statements)
-        self.unique_jobs = InsertUniqueJobsStatement(statements)
+        self.unique_jobs = UniqueCopier(statements)
         self._told = told
 
     def store(self, session: ProducerSession, jobs: Sequence[NewJob], ids: JobIds) -> list[Outcome]:

@@ -35,9 +35,10 @@ class Stored(NamedTuple):
     ids: bytes
     letters: str
 
-    def followed_by(self, other: Stored) -> Stored:
-        """Both."""
-        return Stored(self.ids + other.ids, self.letters + other.letters)
+    @classmethod
+    def whole(cls, parts: Sequence[Stored]) -> Stored:
+        """All of them, one behind the other."""
+        return cls(b"".join(part.ids for part in parts), "".join(part.letters for part in parts))
 
 
 class UniqueBlock:
@@ -52,7 +53,7 @@ class UniqueBlock:
         self.rule = rule_of(job)
         self.job = job
         places: dict[bytes, int] = {}
-        found = [self.rule.digest(job.job_type, payload) for payload in payloads]
+        found = self.rule.digests(job.job_type, payloads)
         self._places = [places.setdefault(key, len(places)) for key in found]
         self.keys = list(places)
         if len(self.keys) == len(found):
