@@ -953,41 +953,55 @@ CREATE OR REPLACE FUNCTION pooljobs.take_uniques(keys bytea[], ids uuid[], until
  SET plan_cache_mode TO 'force_custom_plan'
 AS $function$
 DECLARE
-    mine uuid[];
+    new_until constant timestamptz := now() + make_interval(secs => within);
+    kept_at_once constant boolean := NOT until_start AND on_conflict NOT IN ('replace', 'reschedule');
+    others bigint := cardinality(ids);
+    took bigint;
     one record;
-    took record;
+    single record;
 BEGIN
-    WITH taken AS (
-        INSERT INTO "pooljobs".uniques AS u (key, job_id, until)
-        SELECT g.key, g.id, now() + make_interval(secs => within)
-        FROM unnest(keys, ids) AS g (key, id)
-        ORDER BY g.key
-        ON CONFLICT ON CONSTRAINT uniques_pkey DO UPDATE SET job_id = u.job_id WHERE false  -- locks it, in its turn
-        RETURNING u.job_id AS id
-    )
-    SELECT coalesce(array_agg(t.id), '{}') INTO mine FROM taken AS t;
     job_ids := ids;
     outcomes := array_fill('new'::text, ARRAY[cardinality(ids)]);
-    IF cardinality(mine) = cardinality(ids) THEN RETURN; END IF;
+    INSERT INTO "pooljobs".uniques AS u (key, job_id, until)
+    SELECT g.key, g.id, new_until FROM unnest(keys, ids) AS g (key, id) ORDER BY g.key
+    ON CONFLICT ON CONSTRAINT uniques_pkey DO UPDATE SET job_id = u.job_id WHERE false;  -- locks it, in its turn
+    GET DIAGNOSTICS took = ROW_COUNT;
+    others := others - took;
+    IF others = 0 THEN RETURN; END IF;
+    INSERT INTO "pooljobs".uniques AS u (key, job_id, until)
+    SELECT g.key, g.id, new_until
+    FROM unnest(keys, ids) AS g (key, id)
+    WHERE (
+        SELECT u.job_id <> g.id AND coalesce(u.until <= now(), true)
+            AND (SELECT l.id FROM "pooljobs".live AS l WHERE l.id = u.job_id) IS NULL
+        FROM "pooljobs".uniques AS u
+        WHERE u.key = g.key
+    )
+    ON CONFLICT ON CONSTRAINT uniques_pkey
+    DO UPDATE SET job_id = excluded.job_id, taken_at = clock_timestamp(), until = excluded.until;
+    GET DIAGNOSTICS took = ROW_COUNT;
+    IF took = others THEN RETURN; END IF;
     FOR one IN  -- of those that are kept without a look at their rows, the holder
-        SELECT g.key, g.id, g.place, h.job_id AS holder
-        FROM unnest(keys, ids) WITH ORDINALITY AS g (key, id, place)
-        LEFT JOIN LATERAL (
-            SELECT u.job_id FROM "pooljobs".uniques AS u JOIN "pooljobs".live AS l ON l.id = u.job_id WHERE u.key = g.key
-        ) AS h ON NOT until_start AND on_conflict NOT IN ('replace', 'reschedule')
-        WHERE NOT g.id = ANY (mine)
-        ORDER BY g.key
+        SELECT h.key, h.id, h.place,
+            CASE WHEN kept_at_once THEN (SELECT l.id FROM "pooljobs".live AS l WHERE l.id = h.holder) END AS holder
+        FROM (
+            SELECT g.key, g.id, g.place, (SELECT u.job_id FROM "pooljobs".uniques AS u WHERE u.key = g.key) AS holder
+            FROM unnest(keys, ids) WITH ORDINALITY AS g (key, id, place)
+            OFFSET 0  -- reads it once
+        ) AS h
+        WHERE h.holder IS DISTINCT FROM h.id
+        ORDER BY h.key
     LOOP
         IF one.holder IS NOT NULL THEN
             job_ids[one.place] := one.holder;
             outcomes[one.place] := 'kept';
         ELSE
-            SELECT t.job_id, t.outcome INTO took
+            SELECT t.job_id, t.outcome INTO single
             FROM "pooljobs".take_unique(
                 one.key, one.id, until_start, within, on_conflict, payloads[one.place], priority, run_at, max_retries, most
             ) AS t;
-            job_ids[one.place] := took.job_id;
-            outcomes[one.place] := took.outcome;
+            job_ids[one.place] := single.job_id;
+            outcomes[one.place] := single.outcome;
         END IF;
     END LOOP;
     IF on_conflict = 'raise' AND 'kept' = ANY (outcomes) THEN  -- nothing is to be inserted

@@ -23,10 +23,11 @@ MIGRATIONS = {
     113: "fb953de3111821c8",
     114: "574105d8e3744355",
     115: "d4b4e21eb172b7cb",
+    116: "c7e8c9db34970dd8",
 }
 """Of each, the beginning of its text's digest. Another one means: undo that, and write the next migration."""
 
-FUNCTIONS = (115, "8f35f48fdc430c06")
+FUNCTIONS = (116, "87a11c3542ea16b5")
 """The newest migration's number, and the digest of all functions then. Another digest means: write another migration,
 if only an empty one (its head alone), and note both here. Otherwise whoever migrates with the pooljobs before, as an
 older host does that starts again, would put its own functions back.

@@ -19,6 +19,9 @@ from pooljobs.db.statements import render
 FOR_EVERYBODY: Final = ("look_up_types",)
 """Of these functions: who may use the schema may call it."""
 
+WITH_ENQUEUE: Final = ("take_unique", "take_uniques")
+"""Called by what enqueues, with its caller's rights: when one is new, those may call it who may call ``enqueue``."""
+
 
 class _Function(NamedTuple):
     signature: str
@@ -51,14 +54,20 @@ def _recreate(connection: Connection[Any], schema: str, name: str, text: str, be
         connection.execute(f"DROP FUNCTION {old.signature}".encode())
     connection.execute(render(text, schema))
     (new,) = _overloads(connection, schema, name)
-    for grant in {grant: None for old in before for grant in old.owner_may or ()}:
-        connection.execute(grant.replace("{function}", new.signature).encode())
+    _grant(connection, new.signature, before)
+
+
+def _grant(connection: Connection[Any], signature: str, like: list[_Function]) -> None:
+    for grant in {grant: None for one in like for grant in one.owner_may or ()}:
+        connection.execute(grant.replace("{function}", signature).encode())
 
 
 def _close(connection: Connection[Any], schema: str, name: str) -> None:
     """Takes it from PUBLIC if it runs with its owner's rights and nobody has said who may call it."""
     for (signature,) in connection.execute(_OPEN, _where(schema, name)).fetchall():
         connection.execute(f"REVOKE EXECUTE ON FUNCTION {signature} FROM PUBLIC".encode())
+        if name in WITH_ENQUEUE:
+            _grant(connection, signature, _overloads(connection, schema, "enqueue"))
 
 
 _OPEN = """

@@ -87,22 +87,3 @@ BEGIN
     outcome := 'new';
 END
 $body$;
--- A function that is new may be called by those who may enqueue.
-DO $do$
-DECLARE
-    one record;
-    this constant regprocedure := (
-        SELECT p.oid FROM pg_proc AS p WHERE p.pronamespace = to_regnamespace(quote_ident({schema_name})) AND p.proname = 'take_unique'
-    );
-BEGIN
-    IF (SELECT p.proacl IS NOT NULL FROM pg_proc AS p WHERE p.oid = this) THEN RETURN; END IF;
-    EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', this);
-    FOR one IN
-        SELECT DISTINCT a.grantee FROM pg_proc AS p, aclexplode(p.proacl) AS a
-        WHERE p.pronamespace = to_regnamespace(quote_ident({schema_name})) AND p.proname = 'enqueue' AND a.grantee <> p.proowner
-    LOOP
-        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %s', this,
-            CASE WHEN one.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(one.grantee)) END);
-    END LOOP;
-END
-$do$;
