@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from pooljobs.errors import OptionError
 from pooljobs.job.error_rules import leaves
 from pooljobs.job.options import check_instant, seconds
 
@@ -18,6 +19,8 @@ class JobOutcome(BaseException):
     Attributes:
         why: For people: part of ``last_error``.
     """
+
+    why: str = ""
 
     def __init__(self, why: str = "") -> None:
         super().__init__(why)
@@ -35,10 +38,11 @@ class Snooze(JobOutcome):
         OptionError: ``until`` is none of these.
     """
 
+    run_at: datetime | None = None
+    delay: float | None = None
+
     def __init__(self, until: float | timedelta | datetime, why: str = "") -> None:
         super().__init__(why)
-        self.run_at: datetime | None = None
-        self.delay: float | None = None
         if isinstance(until, datetime):
             check_instant("until", until)
             self.run_at = until
@@ -60,6 +64,8 @@ class Retry(JobOutcome):
         OptionError: ``after`` is negative, beyond a century, or no duration.
     """
 
+    after: float | None = None
+
     def __init__(self, after: float | timedelta | None = None, why: str = "") -> None:
         super().__init__(why)
         self.after = None if after is None else seconds("after", after)
@@ -71,6 +77,23 @@ class Fail(JobOutcome):
 
 class Discard(JobOutcome):
     """The job is not to be run any more, and nobody is to blame: its status is ``cancelled``."""
+
+
+def check_outcome(outcome: JobOutcome) -> None:
+    """Looks whether it says what its class promises: a subclass need not have asked its base, and anybody may set it.
+
+    Raises:
+        OptionError: When the job is to run again is none of what may be given.
+    """
+    try:
+        if isinstance(outcome, Snooze):
+            Snooze(outcome.delay if outcome.run_at is None else outcome.run_at)  # type: ignore[arg-type]  # None too
+        elif isinstance(outcome, Retry):
+            Retry(outcome.after)
+    except OptionError as error:
+        kind = type(outcome).__name__
+        hint = f"have {kind}.__init__ call super().__init__ with it"
+        raise OptionError(f"{kind}: {error}", hint=hint) from outcome
 
 
 def outcome_in(error: BaseException) -> JobOutcome | None:

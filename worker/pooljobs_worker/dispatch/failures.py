@@ -10,7 +10,7 @@ from typing import NamedTuple
 from pooljobs.application.task import Task
 from pooljobs.errors import ClaimLostError
 from pooljobs.escaping import escaped
-from pooljobs.handler.outcomes import Discard, Fail, JobOutcome, Retry, Snooze, outcome_in
+from pooljobs.handler.outcomes import Discard, Fail, JobOutcome, Retry, Snooze, check_outcome, outcome_in
 from pooljobs.job.error_rules import Course, leaves
 from pooljobs.job.error_text import clean, describe, headline, without
 from pooljobs.job.retry import FIRST_CRASH_DELAY_SECS, next_delay
@@ -53,7 +53,16 @@ class FailurePolicy:
         return job.settled(Verdict.FAILED, error=clean(error))
 
     def failed(self, task: Task, job: ClaimedJob, error: BaseException, started_ns: int) -> Settlement:
-        """The handler raised, or what is injected could not be made."""
+        """The handler raised, or what is injected could not be made. Never raises: classes of the user's are asked in
+        here, and what they raise is the run's failure too.
+        """
+        try:
+            return self._judged(task, job, error, started_ns)
+        except BaseException as fault:  # noqa: BLE001  # a job must not end its worker, whatever it raises
+            run = _FailedRun(job, describe(fault), (type(fault), fault, fault.__traceback__), started_ns)
+            return self._charged(run, next_delay(task.retry, job.attempt, job.max_retries, job.id))
+
+    def _judged(self, task: Task, job: ClaimedJob, error: BaseException, started_ns: int) -> Settlement:
         if isinstance(error, MemoryError):
             traceback.clear_frames(error.__traceback__)  # it takes some to describe an error
         if _lost_its_claim(job, error):
@@ -68,6 +77,8 @@ class FailurePolicy:
         if self._interrupter.cancelled(job, error):
             return self._cancelled(run, "was cancelled in")
         outcome = outcome_in(error)
+        if outcome is not None:
+            check_outcome(outcome)
         if isinstance(outcome, Snooze):
             return self._snoozed(run, outcome)
         if outcome is None and self._exhaustion.caused(error, text) and (job.by_type or not job.suspect):
@@ -75,10 +86,13 @@ class FailurePolicy:
         course = task.errors.course(error) if outcome is None else _course(outcome)
         if course is Course.DISCARD:
             return self._cancelled(run, "is discarded after")
-        delay = self._delay(task, run, outcome) if course is Course.RETRY else None
+        return self._charged(run, self._delay(task, run, outcome) if course is Course.RETRY else None)
+
+    def _charged(self, run: _FailedRun, delay: float | None) -> Settlement:
+        """``delay`` as of ``_delay``."""
         self._tell_failure(run, delay)
         verdict = Verdict.FAILED if delay is None else Verdict.RETRY
-        return job.settled(verdict, error=text, delay=delay, started_ns=started_ns)
+        return run.job.settled(verdict, error=run.text, delay=delay, started_ns=run.started_ns)
 
     def _cancelled(self, run: _FailedRun, how: str) -> Settlement:
         job = run.job
@@ -106,7 +120,7 @@ class FailurePolicy:
             return outcome.after
         try:
             given = task.errors.delay(job.attempt, run.raised[1])
-        except Exception as error:  # noqa: BLE001  # a function of the user's may raise anything
+        except BaseException as error:  # noqa: BLE001  # a function of the user's may raise anything
             told = "job %s (%s): backoff is of no use (%s), so the retry policy holds"
             self._log.warning(told, job.id, job.job_type, escaped(headline(error)))  # no event: the run has its own
             return delay

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
+from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -68,6 +70,65 @@ def no_backoff(_attempt: int, _error: BaseException) -> float:
 
 @app.job(backoff=no_backoff, retry_policy="fixed", retry_delay_secs=11)
 def broken_backoff() -> None:
+    raise ValueError
+
+
+def failing_backoff(_attempt: int, _error: BaseException) -> float:
+    raise Fail("as a handler would")
+
+
+@app.job(backoff=failing_backoff, retry_policy="fixed", retry_delay_secs=11)
+def backoff_that_decides() -> None:
+    raise ValueError
+
+
+class Limited(Snooze):
+    """Forgets its base."""
+
+    def __init__(self, secs: float) -> None:
+        self.secs = secs
+
+
+class Judges(type):
+    """A class of classes of exceptions that may do anything when it is asked."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        raise SystemExit("not asked")
+
+
+class UnaskedError(Exception, metaclass=Judges):
+    """Of the application."""
+
+
+def changed(outcome: Snooze | Retry, **values: object) -> Snooze | Retry:
+    for name, value in values.items():
+        setattr(outcome, name, value)
+    return outcome
+
+
+WRONG: dict[str, Callable[[], BaseException]] = {
+    "forgets its base": lambda: Limited(5),
+    "no number": lambda: changed(Snooze(5), delay=math.nan),
+    "before": lambda: changed(Snooze(5), delay=-5),
+    "no instant": lambda: changed(Snooze(5), run_at="tomorrow"),
+    "neither": lambda: changed(Snooze(5), delay=None),
+    "never": lambda: changed(Retry(after=5), after=math.inf),
+}
+
+
+@app.job(retry_policy="fixed", retry_delay_secs=11)
+def decides_wrongly(what: str) -> None:
+    raise WRONG[what]()  # noqa: RSE102  # it is made here
+
+
+@app.job(retry_policy="fixed", retry_delay_secs=11)
+async def decides_wrongly_and_asynchronously(what: str) -> None:
+    await asyncio.sleep(0)
+    raise WRONG[what]()  # noqa: RSE102  # it is made here
+
+
+@app.job(fail_on=UnaskedError, retry_policy="fixed", retry_delay_secs=11)
+def by_a_class_that_raises() -> None:
     raise ValueError
 
 
@@ -149,6 +210,34 @@ def test_where_a_backoff_raises_the_policy_holds_and_the_log_says_so(caplog: pyt
     assert "broken_backoff): backoff is of no use (RuntimeError: who knows)" in caplog.text
     events = [vars(record)["event"] for record in caplog.records if "event" in vars(record)]
     assert events == ["job_retried"], "one event for one run"
+
+
+def test_a_backoff_that_decides_as_a_handler_would_decides_nothing() -> None:
+    found = settlement_of("backoff_that_decides")
+    assert (found.verdict, found.delay) == (Verdict.RETRY, 11.0)
+
+
+@pytest.mark.hazard(
+    "What a handler raises cannot be judged: its worker dies of it, or the job hangs for ever beside others.",
+    closed="whatever is raised by the user's classes while they are asked is a failure of that run",
+    area="processes",
+)
+@pytest.mark.parametrize("job_type", ["decides_wrongly", "decides_wrongly_and_asynchronously"])
+@pytest.mark.parametrize("what", WRONG)
+def test_a_decision_that_cannot_be_carried_out_is_a_failed_run(job_type: str, what: str) -> None:
+    found = settlement_of(job_type, what)
+    assert (found.verdict, found.delay, found.run_at) == (Verdict.RETRY, 11.0, None)
+    assert (found.error or "").startswith("pooljobs.errors.OptionError: ")
+    assert "raise WRONG[what]()" in (found.error or ""), "where the handler raised it"
+    assert settlement_of(job_type, what, attempts=2).verdict is Verdict.FAILED
+
+
+def test_classes_that_raise_when_they_are_asked_fail_the_run_alone(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        found = settlement_of("by_a_class_that_raises")
+    assert (found.verdict, found.delay) == (Verdict.RETRY, 11.0)
+    assert (found.error or "").startswith("SystemExit: not asked")
+    assert "again in 11 s: SystemExit: not asked" in caplog.text
 
 
 @pytest.mark.parametrize("what", ["plainly", "in a group"])
