@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from pooljobs.errors import DeclarationError
+from pooljobs.enqueue.replaced_job import check_replaced
+from pooljobs.errors import DeclarationError, OptionError, PayloadError
 from pooljobs.handler.context import JobContext
 from pooljobs.job.new_job import NewJob
 
@@ -45,7 +46,7 @@ class Hooks:
         """The job as it is to be stored.
 
         Raises:
-            DeclarationError: A hook returned something else.
+            DeclarationError: A hook returned something else, or a job that nobody could enqueue.
             Exception: What a hook raised: nothing is stored then.
         """
         for hook in self.on_enqueue:
@@ -53,8 +54,18 @@ class Hooks:
             if given is not None and not isinstance(given, NewJob):
                 hint = "return job._replace(trace_id=…), or None"
                 raise DeclarationError(f"{hook_name(hook)} must return the job, not {given!r:.80}", hint=hint)
-            job = job if given is None else given
+            if given is not None:
+                job = _replaced(hook, job, given)
         return job
+
+
+def _replaced(hook: OnEnqueue, before: NewJob, after: NewJob) -> NewJob:
+    try:
+        check_replaced(before, after)
+    except (OptionError, PayloadError) as error:
+        told = f"{hook_name(hook)} returned another job that cannot be stored: {error}"
+        raise DeclarationError(told, hint=error.hint) from None
+    return after
 
 
 def check_around(hook: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from pooljobs import PoolJobs
 from pooljobs.errors import DeclarationError
 from pooljobs.job.new_job import NewJob
+from pooljobs.job.unique_rule import UniqueRule
 
 
 def surrounds() -> Iterator[None]:
@@ -89,3 +91,72 @@ def test_a_hook_that_returns_something_else_is_an_error_of_the_enqueue() -> None
     app.on_enqueue(lambda _job: "job")  # type: ignore[type-var]
     with pytest.raises(DeclarationError, match="must return the job"):
         greet.prepare({})
+
+
+@pytest.mark.hazard(
+    "What one hook says of a job breaks the enqueues of others, which are stored together with it.",
+    closed="what a hook changes is looked at as an enqueue's own options are",
+    area="enqueueing",
+)
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"priority": 5}, "priority must be a whole number from -4 to 4"),
+        ({"queue": 5}, "queue must be a non-empty string"),
+        ({"queue": None}, "queue must be a non-empty string"),
+        ({"job_type": ""}, "job_type must be a non-empty string"),
+        ({"trace_id": 5}, "trace_id must be a non-empty string"),
+        ({"max_retries": 0}, "max_retries is the total number of runs"),
+        ({"delay_secs": -1.0}, "delay_secs must be between 0 seconds and a century"),
+        ({"run_at": datetime(2030, 1, 1)}, "run_at must be an aware datetime"),  # noqa: DTZ001
+        ({"tags": "acme"}, "tags must be a tuple of texts"),
+        ({"tags": ("x" * 65,)}, "a tag has at most 64 characters"),
+        ({"meta": {"customer": 7}}, "meta must be JSON as bytes"),
+        ({"meta": b"[]"}, "meta must be a mapping"),
+        ({"meta": b"{"}, "meta is not JSON"),
+        ({"payload": "{}"}, "payload must be JSON as bytes"),
+        ({"payload": b"{"}, "payload is not JSON"),
+        ({"unique": "yes"}, "unique is what the declaration and the enqueue make of it"),
+    ],
+)
+def test_what_a_hook_changes_is_looked_at(changed: dict[str, Any], told: str) -> None:
+    app = PoolJobs()
+
+    @app.job
+    def greet(name: str) -> None: ...
+
+    @app.on_enqueue
+    def change(job: NewJob) -> NewJob:
+        return job._replace(**changed)
+
+    with pytest.raises(DeclarationError, match="change returned another job that cannot be stored") as refused:
+        greet.prepare({"name": "Ada"})
+    assert told in str(refused.value)
+    assert "Ada" not in str(refused.value), "the payload may be secret"
+
+
+def test_a_hook_may_change_all_that_an_enqueue_says() -> None:
+    app = PoolJobs()
+
+    @app.job
+    def greet(name: str) -> None: ...
+
+    when = datetime(2030, 1, 1, tzinfo=UTC)
+    other = NewJob("welcome", b'{"name":"Eve"}', "fast", -4, 9, 1.5, when, "t1", UniqueRule(), ("acme",), b'{"a":1}')
+    app.on_enqueue(lambda _job: other)
+    assert greet.prepare({"name": "Ada"}) == other
+    app.on_enqueue(lambda job: job._replace(trace_id=None, run_at=None, unique=None, meta=None, tags=["acme"]))
+    changed: tuple[object, ...] = greet.prepare({"name": "Ada"})
+    assert changed[6:] == (None, None, None, ["acme"], None)
+
+
+def test_a_payload_that_a_hook_gives_to_many_jobs_is_refused_and_not_lost() -> None:
+    app = PoolJobs("host=/nowhere")
+
+    @app.job
+    def greet(name: str) -> None: ...
+
+    app.on_enqueue(lambda job: job._replace(payload=b'{"name":"Eve"}'))
+    assert greet.prepare({"name": "Ada"}).payload == b'{"name":"Eve"}'
+    with pytest.raises(DeclarationError, match="enqueue_many have each a payload of their own"):
+        greet.enqueue_many([{"name": "Ada"}])

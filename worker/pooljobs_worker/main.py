@@ -68,7 +68,7 @@ def worker_main(settings: ServeSettings, child: Child) -> int:
             )
         )
         stack.callback(app.close)
-        stack.callback(_tell_stop, app, log)
+        stack.callback(tell_stop, app, log)
         for hook in app.hooks.on_worker_start:
             hook()
         wait = DatabaseWait(child.slot, log)
@@ -89,11 +89,12 @@ def worker_main(settings: ServeSettings, child: Child) -> int:
         return ExitCode.EXHAUSTED if components.exhaustion.of else ExitCode.OK
 
 
-def _tell_stop(app: PoolJobs, log: SafeLogger) -> None:
+def tell_stop(app: PoolJobs, log: SafeLogger) -> None:
+    """Calls the hooks for a worker's end. What they raise is logged."""
     for hook in app.hooks.on_worker_stop:
         try:
             hook()
-        except Exception:
+        except BaseException:  # it decides nothing any more
             log.exception("on_worker_stop hook %s failed", getattr(hook, "__qualname__", hook))
 
 

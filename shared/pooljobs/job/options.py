@@ -79,8 +79,7 @@ class EnqueueOptions:
             seconds("delay", self.delay)
         if self.run_at is not None:
             check_instant("run_at", self.run_at)
-        if not _is_int(self.priority) or self.priority not in PRIORITIES:
-            raise OptionError(f"priority must be a whole number from -4 to 4, not {self.priority!r}")
+        check_priority(self.priority)
         if self.queue is not None:
             check_name("queue", self.queue)
         if self.max_retries is not None:
@@ -131,6 +130,12 @@ def check_name(what: str, name: object) -> None:
         raise OptionError(f"{what} must have at most {LONGEST_NAME} characters, not {len(name)}")
     if "\0" in name or any("\ud800" <= character <= "\udfff" for character in name):
         raise OptionError(f"{what} {name!r} contains a character that PostgreSQL cannot store")
+
+
+def check_priority(priority: object) -> None:
+    """Refuses what is no priority."""
+    if not _is_int(priority) or priority not in PRIORITIES:
+        raise OptionError(f"priority must be a whole number from -4 to 4, not {priority!r}")
 
 
 def _check_key(key: object) -> None:
