@@ -6,6 +6,7 @@ import asyncio
 import copy
 import json
 import pickle
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -295,8 +296,28 @@ def test_what_was_stored_by_other_code_is_refused_by_name(jobs: JobHarness) -> N
         return len(url)
 
     other.job(name="fetch", result=True)(another)
-    with other, pytest.raises(PayloadError, match="fetch: result: expected an integer, got an object"):
+    with other, pytest.raises(PayloadError, match=rf"job {job.id} \(fetch\).*: result: expected an integer") as refused:
         other.handle(job.id).result()
+    assert "other code has run it" in (refused.value.hint or "")
+    with psycopg.connect(jobs.dsn, autocommit=True) as connection:
+        connection.execute("UPDATE pooljobs.history SET result = %s", ["[" * 5000 + "]" * 5000])
+    with pytest.raises(PayloadError, match="result: nested too deeply to be read"):
+        job.result()
+
+
+def test_what_is_no_handle_is_refused_with_a_word_on_handles(jobs: JobHarness) -> None:
+    job = fetch.enqueue(url="/")
+    wrong: tuple[tuple[Any, str], ...] = (
+        ([job.id], "app.handle"),
+        (str(job.id), "app.handle"),
+        (job, r"results\(\[job\]\)"),
+        (None, ""),
+    )
+    for said, cure in wrong:
+        for method in (jobs.app.results, jobs.app.results_async):
+            with pytest.raises(OptionError, match="results takes handles") as refused:
+                method(said)
+            assert re.search(cure, refused.value.hint or "")
 
 
 def test_the_view_has_it_as_json(jobs: JobHarness) -> None:
@@ -341,8 +362,9 @@ def unreadable() -> type[Conn]:
 
 def test_contradictions_are_refused_where_they_are_declared() -> None:
     declaring = PoolJobs()
-    with pytest.raises(DeclarationError, match="unreadable: what it returns could not be read again"):
+    with pytest.raises(DeclarationError, match="unreadable: what it returns could not be read again") as refused:
         declaring.job(result=True)(unreadable)
+    assert "result=False" in (refused.value.hint or "")
     declaring.job(unreadable)
     for wrong in (0, -1, 16 * 1024 * 1024 + 1, 1.5, True):
         with pytest.raises(DeclarationError, match="result_limit is a number of bytes from 1 to 16,777,216"):
@@ -356,7 +378,7 @@ def test_contradictions_are_refused_where_they_are_declared() -> None:
 
 @pytest.mark.parametrize("timeout", [-1, "1", True, float("nan"), 1e300])
 def test_a_timeout_is_a_number_of_seconds(jobs: JobHarness, timeout: Any) -> None:
-    with pytest.raises(OptionError, match="timeout is a number of seconds"):
+    with pytest.raises(OptionError, match="timeout is a number of seconds from 0 to 315,360,000"):
         fetch.enqueue(url="/").result(timeout=timeout)
 
 

@@ -15,6 +15,7 @@ from uuid import UUID
 import psycopg
 import pytest
 from psycopg import Connection
+from psycopg.conninfo import make_conninfo
 
 from pooljobs import (
     JobCancelledError,
@@ -25,6 +26,7 @@ from pooljobs import (
     PoolJobs,
     RefusedError,
     ResultNotReadyError,
+    UnknownJobError,
 )
 from pooljobs.enqueue import look_times, result_hub
 from pooljobs.enqueue.wait_session import WaitSession
@@ -226,6 +228,80 @@ def test_the_listening_connection_is_killed(
         waited_for(connection)
         worker.complete(claims)
     assert heard(future) == 49
+
+
+@pytest.mark.hazard(
+    "One id that a visitor made up ends the waits of everybody in the process",
+    closed="an id tells from when on to look only where a date can hold that",
+    area="results",
+)
+def test_an_id_that_somebody_made_up_ends_nobodys_wait(
+    app: PoolJobs, worker: Worker, connection: Conn, threads: Any
+) -> None:
+    future = threads.submit(enqueued(app).result)
+    waited_for(connection)
+    made_up = app.handle(UUID("ffffffff-ffff-7fff-bfff-ffffffffffff"))  # of a year that no date holds
+    with pytest.raises(UnknownJobError):
+        made_up.status()
+    with pytest.raises(UnknownJobError):
+        asyncio.run(made_up.result_async(timeout=60))
+    worker.complete(worker.claim())
+    assert heard(future) == 49
+
+
+def test_a_look_that_is_cancelled_ends_no_wait(
+    dsn: str, app: PoolJobs, worker: Worker, connection: Conn, threads: Any
+) -> None:
+    """By a statement_timeout of the role's, or by an administrator."""
+    future = threads.submit(enqueued(app).result)
+    waited_for(connection)
+    cancel = "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE application_name = 'pooljobs waiter'"
+    with psycopg.connect(dsn) as locking:
+        locking.execute("LOCK TABLE pooljobs.live")
+        wait_until(lambda: scalar(connection, f"{cancel} AND wait_event_type = 'Lock'") == 1, what="a look")
+    worker.complete(worker.claim())
+    assert heard(future) == 49
+
+
+def test_who_may_not_write_looks_by_himself(
+    dsn: str, worker: Worker, connection: Conn, threads: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    read_only = make_conninfo(dsn, options="-c default_transaction_read_only=on")
+    with app_on(dsn) as writes, app_on(read_only) as reads:
+        future = threads.submit(reads.handle(enqueued(writes).id).result)
+        wait_until(lambda: scalar(connection, WAITERS) == 1, what="the connection")
+        worker.complete(worker.claim())
+        assert heard(future) == 49
+    assert caplog.messages == []
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Seconds for which the hub would pause between two connections; it does for a moment."""
+    paused: list[float] = []
+    sleep = result_hub.ResultHub._sleep
+
+    def sleeping(hub: result_hub.ResultHub, session: WaitSession | None, seconds: float) -> None:
+        if session is None:
+            paused.append(seconds)
+        sleep(hub, session, seconds if session is not None else 0.01)
+
+    monkeypatch.setattr(result_hub.ResultHub, "_sleep", sleeping)
+    return paused
+
+
+def test_what_fails_again_and_again_is_told_once_and_tried_ever_more_rarely(
+    owner_dsn: str, worker: Worker, threads: Any, pauses: list[float], caplog: pytest.LogCaptureFixture
+) -> None:
+    with app_on(make_conninfo(owner_dsn, options="-c lock_timeout=1")) as app, psycopg.connect(owner_dsn) as locking:
+        locking.execute("LOCK TABLE pooljobs.waiters")
+        future = threads.submit(enqueued(app).result)
+        wait_until(lambda: len(pauses) > 5, what="six tries")
+        locking.rollback()
+        worker.complete(worker.claim())
+        assert heard(future) == 49
+    assert pauses[:6] == [0.2, 0.4, 0.8, 1.6, 3.2, 5.0]
+    assert len(caplog.messages) == 1
 
 
 def test_an_outage_ends_no_wait(dsn: str, worker: Worker, connection: Conn, threads: Any) -> None:

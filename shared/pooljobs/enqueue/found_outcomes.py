@@ -20,7 +20,11 @@ from pooljobs.job.result_errors import (
 from pooljobs.payload.encoding import decode
 
 _KEEP: Final = "have its type keep them: @app.job(result=True), or PoolJobs(results=True), in the workers' code too"
-_WHY_NONE: Final = "the code that ran it keeps none, it was completed by complete_with, or its worker died as it ended"
+_WHY_NONE: Final = (
+    "the code that ran it keeps none, it was completed by complete_with, a hook kept its error to itself, "
+    "or its worker died as it ended"
+)
+_OTHER_CODE: Final = "other code has run it, or the handler returned what it does not announce: see  pooljobs jobs show"
 _COMMIT: Final = "if it was enqueued in a transaction of yours, commit that first"
 
 
@@ -93,9 +97,12 @@ def _returned(job_id: UUID, found: FoundJob, named: str, declared: Declared) -> 
         return JobResult(error=NoResultError(told, hint=_KEEP, job_id=job_id))
     task = declared.get(found.job_type)
     try:
-        return JobResult(decode(found.result) if task is None else task.read_result(found.result))
+        return JobResult(decode(found.result, where="result") if task is None else task.read_result(found.result))
     except PayloadError as error:
-        return JobResult(error=error)
+        told = f"{named} is completed, and its result is not what is expected: {error}"
+        named_error = PayloadError(told, hint=_OTHER_CODE)
+        named_error.__cause__ = error
+        return JobResult(error=named_error)
 
 
 def _progress(stored: str) -> JobProgress | None:

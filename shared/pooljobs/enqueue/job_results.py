@@ -82,7 +82,7 @@ class JobResults:
             waits = Waits(self._outlet.hub, asked, declared=self.declared, tell=ended.put)
             try:
                 with suppress(Empty):
-                    while waits.left:
+                    while waits.any:
                         yield waits.take(ended.get(timeout=None if until is None else _left(until)))
             finally:
                 waits.close()
@@ -108,7 +108,7 @@ class JobResults:
             waits = Waits(self._outlet.hub, asked, declared=self.declared, tell=lambda place: _put(loop, ended, place))
             try:
                 with suppress(TimeoutError):
-                    while waits.left:
+                    while waits.any:
                         yield waits.take(await asyncio.wait_for(ended.get(), None if until is None else _left(until)))
             finally:
                 waits.close()
@@ -171,7 +171,8 @@ def _until(timeout: float | None) -> float | None:
         RefusedError: A handler runs here, and would wait.
     """
     if timeout is not None and (type(timeout) not in (int, float) or not 0 <= timeout <= LONGEST_TIMEOUT):
-        raise OptionError(f"timeout is a number of seconds from 0 on, or None, not {timeout!r:.80}")
+        most = f"{LONGEST_TIMEOUT:,} (ten years)"
+        raise OptionError(f"timeout is a number of seconds from 0 to {most}, or None, not {timeout!r:.80}")
     if timeout == 0:
         return None
     if (running := current_job()) is not None:

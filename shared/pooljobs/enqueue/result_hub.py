@@ -89,22 +89,26 @@ class ResultHub:
     def _live(self) -> None:
         pause = FIRST_PAUSE
         while not (self._closed or self._leaves(time.monotonic() if pause > FIRST_PAUSE else None)):
+            began = time.monotonic()
             try:
                 session = self._open_session()
-                pause = FIRST_PAUSE
                 try:
                     if self._serve(session):
                         return
                 finally:
                     session.close()
             except Exception as error:  # noqa: BLE001  # whatever it is, this thread ends no other way
+                if time.monotonic() - began > LONGEST_PAUSE:  # it was there, and is lost now
+                    pause = FIRST_PAUSE
                 self._failed(error, tell=pause == FIRST_PAUSE)
                 self._sleep(None, pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
 
     def _failed(self, error: Exception, *, tell: bool) -> None:
-        """What may pass ends nobody's wait; what the database or the settings refuse ends all of them."""
-        if isinstance(error, psycopg.Error) and not passes(error):
+        """What may pass ends nobody's wait, a look that was cancelled or took too long neither; what the database or
+        the settings refuse ends all of them.
+        """
+        if isinstance(error, psycopg.Error) and not (passes(error) or isinstance(error, psycopg.OperationalError)):
             error = as_ours(error, self._schema)
         if isinstance(error, (psycopg.Error, DatabaseUnreachableError)):
             if tell:
@@ -133,7 +137,7 @@ class ResultHub:
 
     def _turn(self, session: WaitSession, now: float) -> None:
         """What was heard, who came, who is to be looked at again, and who went."""
-        if session.hears and (heard := session.heard()) is not None:
+        if (heard := session.heard()) is not None:
             ids, span = heard
             self._look(session, self._book.waited(ids), span)
         if fresh := self._book.take_fresh():

@@ -9,6 +9,7 @@ from uuid import UUID
 from pooljobs.enqueue.cancel_methods import id_of
 from pooljobs.enqueue.handler_types import R
 from pooljobs.enqueue.lazy_producer import LazyProducer
+from pooljobs.errors import OptionError
 from pooljobs.job.handle import JobHandle, T, handle_from
 from pooljobs.job.job_status import JobResult
 
@@ -60,9 +61,10 @@ class ResultMethods:
                 ``ResultNotReadyError``. Default: as long as it takes.
 
         Raises:
+            OptionError: ``jobs`` are no handles, or ``timeout`` is none.
             RefusedError: A handler runs here, as for ``JobHandle.result``.
         """
-        return self._outlet.results.as_they_end(list(jobs), timeout)
+        return self._outlet.results.as_they_end(_handles(jobs), timeout)
 
     @overload
     def results_async(
@@ -76,4 +78,15 @@ class ResultMethods:
         self, jobs: Iterable[JobHandle[Any]], *, timeout: float | None = None
     ) -> AsyncIterator[tuple[JobHandle[Any], JobResult[Any]]]:
         """As ``results``, without blocking the event loop: ``async for job, outcome in app.results_async(jobs)``."""
-        return self._outlet.results.as_they_end_async(list(jobs), timeout)
+        return self._outlet.results.as_they_end_async(_handles(jobs), timeout)
+
+
+def _handles(jobs: Iterable[JobHandle[Any]]) -> list[JobHandle[Any]]:
+    """Raises OptionError for what are none."""
+    if isinstance(jobs, JobHandle) or not isinstance(jobs, Iterable):
+        raise OptionError(f"results takes handles, not {jobs!r:.80}", hint="of one alone: results([job])")
+    handles = list(jobs)
+    for job in handles:
+        if not isinstance(job, JobHandle):
+            raise OptionError(f"results takes handles, not {job!r:.80}", hint="make one of an id: app.handle(id)")
+    return handles

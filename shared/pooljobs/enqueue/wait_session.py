@@ -35,7 +35,7 @@ class WaitSession:
     """One connection. All methods raise what psycopg raises; the session is then to be closed.
 
     Attributes:
-        hears: Whether notifications arrive.
+        hears: Whether it is told of the ends of jobs.
     """
 
     def __init__(self, connection: Connection[Any], statements: Statements) -> None:
@@ -89,7 +89,9 @@ class WaitSession:
         return bool(self._heard)
 
     def heard(self) -> tuple[list[UUID], Span] | None:
-        """The jobs of which was told that they have ended, since the last call, and when; None for none."""
+        """The jobs of which was told that they have ended, since the last call, and when; None for none. To be called
+        whenever there is something to read: what is left there wakes whoever waits for it.
+        """
         pgconn = self._connection.pgconn
         pgconn.consume_input()
         told = [notify.payload for notify in self._heard]
@@ -118,9 +120,13 @@ class WaitSession:
         return True
 
     def _wait_for(self, ids: Sequence[UUID], seconds: float) -> None:
-        if self.hears and ids:
-            asked = {"ids": list(ids), "waiter": self._waiter, "seconds": seconds}
+        if not (self.hears and ids):
+            return
+        asked = {"ids": list(ids), "waiter": self._waiter, "seconds": seconds}
+        try:
             self._connection.execute(self._statements.load("register_waits"), asked)
+        except pg.ReadOnlySqlTransaction:  # of a role or a database that only reads: whoever waits looks by himself
+            self.hears = False
 
 
 def parsed(payload: str) -> tuple[datetime, list[UUID]]:

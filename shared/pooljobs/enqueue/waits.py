@@ -25,9 +25,14 @@ class Waits:
         self._hub = hub
         self._declared = declared
         self._left = dict(enumerate(jobs))
-        self._futures = hub.add([job.id for job in jobs])
-        for place, future in enumerate(self._futures):
+        self._futures = dict(enumerate(hub.add([job.id for job in jobs])))
+        for place, future in list(self._futures.items()):  # one that is done already may be taken by a thread
             future.add_done_callback(lambda _, place=place: tell(place))  # type: ignore[misc]  # of a default
+
+    @property
+    def any(self) -> bool:
+        """Whether there are some that have not ended."""
+        return bool(self._left)
 
     @property
     def left(self) -> list[Job]:
@@ -35,13 +40,13 @@ class Waits:
         return list(self._left.values())
 
     def take(self, place: int) -> Outcome:
-        """What became of a job whose place was told."""
-        job = self._left.pop(place)
+        """What became of a job whose place was told. Nothing of it is kept here: results may be many, and large."""
+        job, future = self._left.pop(place), self._futures.pop(place)
         try:
-            return job, outcome_of(job.id, self._futures[place].result(), self._declared)
+            return job, outcome_of(job.id, future.result(), self._declared)
         except PoolJobsError as error:
             return job, JobResult(error=fresh(error))  # others who wait are raised theirs
 
     def close(self) -> None:
         """Waits for the others no longer."""
-        self._hub.forget([job.id for job in self.left], [self._futures[place] for place in self._left])
+        self._hub.forget([job.id for job in self.left], list(self._futures.values()))

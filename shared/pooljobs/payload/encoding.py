@@ -55,8 +55,8 @@ def encode(value: object, *, where: str = "payload") -> bytes:
     return b"%b" % encoded if len(encoded) < COPIED_BYTES else encoded
 
 
-def decode(text: str | bytes) -> Any:
-    """JSON as Python values, numbers of any size included.
+def decode(text: str | bytes, *, where: str = "payload") -> Any:
+    """JSON as Python values, numbers of any size included. ``where``: what the error calls it.
 
     Raises:
         PayloadError: It is not JSON, or nested too deeply.
@@ -70,9 +70,9 @@ def decode(text: str | bytes) -> Any:
     try:
         return json.loads(raw.decode(), parse_constant=_refuse_constant)
     except RecursionError as error:
-        raise PayloadError("payload: nested too deeply to be read") from error
+        raise PayloadError(f"{where}: nested too deeply to be read") from error
     except ValueError as error:
-        raise PayloadError(f"payload is not JSON: {error}") from error
+        raise PayloadError(f"{where} is not JSON: {error}") from error
 
 
 def _encoded_slowly(value: object, where: str, error: TypeError) -> bytes:

@@ -26,12 +26,10 @@ def compile_result_reader(function: Callable[..., object], name: str) -> ReadRes
         read = compile_conversion(returned(function, name)).read
     except DeclarationError as error:
         told = f"{name}: what it returns could not be read again: {str(error).removeprefix(f'{name}: ')}"
-        raise DeclarationError(
-            told, hint=error.hint or "annotate what is JSON, or declare it with result=False"
-        ) from None
+        raise DeclarationError(told, hint="annotate what JSON can hold, or keep none: @app.job(result=False)") from None
 
     def read_result(text: str) -> Any:
-        value = decode(text)
+        value = decode(text, where="result")
         try:
             return value if read is None else read(value)
         except Mismatch as found:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Sequence
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
 
 from pooljobs.db.store.find_jobs import MOST_AT_ONCE, stretches
+from pooljobs.enqueue.lazy_producer import LazyProducer
 from pooljobs.enqueue.look_times import DEAF, HEARING, LookTimes
 from pooljobs.enqueue.wait_book import WaitBook
 from pooljobs.enqueue.wait_session import parsed
+from pooljobs.enqueue.waits import Waits
+from pooljobs.job.handle import JobHandle
 from pooljobs.job.job_status import FoundJob
+from pooljobs.process.per_process import PerProcess
 
 ONE, TWO = uuid4(), uuid4()
 
@@ -85,6 +92,51 @@ def test_what_came_and_went_at_once_is_not_asked_for() -> None:
     book.forget([ONE], futures)
     book.add([TWO])
     assert book.take_fresh() == [TWO]
+
+
+class Ends:
+    """In the place of a hub: all that is asked for has ended."""
+
+    def __init__(self) -> None:
+        self.given: list[weakref.ref[Future[FoundJob | None]]] = []
+
+    def add(self, ids: Sequence[UUID]) -> list[Future[FoundJob | None]]:
+        futures: list[Future[FoundJob | None]] = []
+        for job_id in ids:
+            futures.append(Future())
+            futures[-1].set_result(found(job_id))
+        self.given += map(weakref.ref, futures)
+        return futures
+
+    def forget(self, ids: Sequence[UUID], futures: Sequence[Future[FoundJob | None]]) -> None:
+        assert len(ids) == len(futures)
+
+    def close(self) -> None: ...
+
+
+def test_what_was_taken_is_not_kept_until_the_last_has_ended() -> None:
+    hub, told = Ends(), list[int]()
+    waits = Waits(hub, [JobHandle(uuid4(), "a", "default") for _ in range(3)], declared={}, tell=told.append)
+    assert [waits.take(place)[1].value for place in told[:2]] == [1, 1]
+    assert [future() is None for future in hub.given] == [True, True, False]
+    assert waits.any
+    waits.close()
+
+
+def test_how_many_are_left_costs_each_that_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With tens of thousands of jobs, a list of those that are left for each of them took most of the time."""
+    listed: list[Waits] = []
+
+    def left(waits: Waits) -> list[JobHandle]:
+        listed.append(waits)
+        return []
+
+    monkeypatch.setattr(Waits, "left", property(left))
+    outlet = LazyProducer("host=/nowhere", "pooljobs", pool_size=1)
+    outlet._hub = PerProcess(Ends)
+    handles: list[JobHandle] = [JobHandle(uuid4(), "a", "default") for _ in range(100)]
+    assert len(list(outlet.results.as_they_end(handles, 60.0))) == 100
+    assert len(listed) < 10
 
 
 def test_ids_are_looked_for_in_stretches_that_lie_together() -> None:

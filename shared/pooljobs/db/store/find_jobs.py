@@ -26,6 +26,9 @@ _SPAN_MS: Final = 5000
 _SLACK: Final = timedelta(hours=1)
 """By so much a clock may have been set back since the id was made."""
 
+_LAST_MS: Final = 253_402_300_799_000
+"""Milliseconds since 1970 of the last second that a datetime holds."""
+
 _TIME_ORDERED: Final = 7
 """The version of UUIDs that begin with a time."""
 
@@ -64,8 +67,8 @@ def stretches(ids: Sequence[UUID]) -> Iterator[list[UUID]]:
 
 
 def _earliest(job_id: UUID) -> datetime | str:
-    """When it may have ended at the earliest; an id that is not of ours tells nothing."""
-    if job_id.version != _TIME_ORDERED:
+    """When it may have ended at the earliest; an id that is not of ours tells nothing: anybody's may be asked for."""
+    if job_id.version != _TIME_ORDERED or _millis(job_id) > _LAST_MS:
         return "-infinity"
     return datetime.fromtimestamp(_millis(job_id) / 1000, UTC) - _SLACK
 
