@@ -85,7 +85,24 @@ def _encoded(name: object, value: Any) -> bytes:
         raise OptionError(f"meta[{name!r:.80}] is not JSON: {error}", hint=hint) from error
     if _NUL.search(encoded.decode()):
         raise OptionError(f"meta[{name!r:.80}] contains a NUL character, which PostgreSQL cannot store")
+    if (key := _odd_key(value)) is not None:
+        raise OptionError(f"meta[{name!r:.80}]: a name must be a string, not {key[0]!r:.80}")
     return encoded
+
+
+def _odd_key(value: Any) -> tuple[object] | None:
+    """A name that is none, which would be stored as another, or in the place of another."""
+    left = [value]
+    while left:
+        part = left.pop()
+        if isinstance(part, dict):
+            for key in part:
+                if not isinstance(key, str):
+                    return (key,)
+            left += part.values()
+        elif isinstance(part, list | tuple):
+            left += part
+    return None
 
 
 def _json(value: Any) -> bytes:

@@ -8,6 +8,7 @@ import typer
 
 from pooljobs.exit_codes import ExitCode
 from pooljobs.operations.listing import LONGEST_LIST, STATUSES
+from pooljobs_cli.arguments.list_filters import check_filters
 from pooljobs_cli.command_database import reading
 from pooljobs_cli.command_group import add_command, new_group
 from pooljobs_cli.command_names import SUMMARIES
@@ -73,6 +74,7 @@ def list_jobs(
     as_json: AsJson = False,
 ) -> None:
     """List jobs."""
+    check_filters(queue=queue, type=job_type, tag=tag)
     with reading(dsn, schema, embedded=embedded) as reader:
         jobs = reader.list_jobs(
             statuses=names(status or ""), queue=queue, job_type=job_type, tag=tag, limit=limit, whole=as_json

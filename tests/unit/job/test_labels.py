@@ -54,6 +54,12 @@ def test_tags_that_are_none_are_refused(tags: Any, said: str, cure: str) -> None
     assert cure in (refused.value.hint or "")
 
 
+@pytest.mark.parametrize("meta", [{"a": {1: 2}}, {"a": [{"b": {None: 1, True: 2}}]}, {"a": ({"1": 1, 1: 2},)}])
+def test_a_name_that_json_would_write_as_another_is_refused_at_any_depth(meta: Any) -> None:
+    with pytest.raises(OptionError, match=r"meta\['a'\]: a name must be a string, not"):
+        EnqueueOptions(meta=meta)
+
+
 def test_what_is_just_short_enough_is_taken() -> None:
     assert len(job(tags=["é" * 64, *map(str, range(15))]).tags) == 16
     room = LARGEST_META - len('{"a": ""}')
