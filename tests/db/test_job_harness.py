@@ -153,6 +153,13 @@ def test_what_was_enqueued_is_found_and_returned(jobs: JobHarness) -> None:
     jobs.refute_enqueued(greet, name="Ada")
 
 
+def test_what_is_no_task_is_refused_by_what_would_be_one(jobs: JobHarness) -> None:
+    bare: Any = greet.function
+    for wrong in (lambda: jobs.run(bare, name="Ada"), lambda: jobs.assert_enqueued(bare), lambda: jobs.enqueued(bare)):
+        with pytest.raises(TypeError, match=r"a task is what @app\.job makes, or its name"):
+            wrong()
+
+
 def test_what_was_not_is_told_with_what_was(jobs: JobHarness) -> None:
     mail.enqueue(to="ada@example.com")
     greet.enqueue(name="Bob")

@@ -93,6 +93,10 @@ def test_commands_are_the_projects_own(shop: DjangoProject) -> None:
         "from django.core.management import call_command; call_command('pooljobs', 'jobs', 'show', '0198-0000-0000-0')"
     )
     assert "pooljobs ended with 8" in shop.run("shell", "-v", "0", "-c", failing, code=8)
+    nameless = shop.run_without_settings("-m", "pooljobs", "serve", "--app", "pooljobs.contrib.django:load()")
+    assert (
+        "nothing names the project's settings\nhint: run: python manage.py pooljobs serve, or set DJANGO_S" in nameless
+    )
 
 
 @pytest.mark.hazard(

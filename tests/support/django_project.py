@@ -48,6 +48,12 @@ class DjangoProject:
         assert ended.returncode == code, f"{arguments}: {ended.returncode}\n{ended.stdout}\n{ended.stderr}"
         return ended.stdout + ended.stderr
 
+    def run_without_settings(self, *arguments: str) -> str:
+        """What Python has written that was told of no settings, with these arguments."""
+        env = {name: value for name, value in self.env.items() if name != "DJANGO_SETTINGS_MODULE"}
+        command = [sys.executable, *arguments]
+        return subprocess.run(command, cwd=self.folder, env=env, capture_output=True, text=True, check=False).stderr
+
     @contextmanager
     def serving(self, log: Path, *options: str) -> Iterator[DjangoWorkers]:
         """A fleet, whose workers are ready."""

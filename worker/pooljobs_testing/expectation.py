@@ -33,8 +33,10 @@ def expectation(
         **options: Each an expected value, or ``ANYTHING``.
 
     Raises:
-        TypeError: There are fields beside a payload that has none.
+        TypeError: There are fields beside a payload that has none, or ``task`` is neither.
     """
+    if task is not None and not isinstance(task, Task | str):
+        raise TypeError(f"a task is what @app.job makes, or its name, not {task!r:.80}")
     known = app.registry.get(task) if isinstance(task, str) else task
     said = {name: value for name, value in options.items() if value is not ANYTHING}
     shown = known.name if known is not None else str(task or "any job")

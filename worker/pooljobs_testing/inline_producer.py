@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import Future
 from contextvars import copy_context
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 from uuid import UUID
 
 from psycopg import Connection
@@ -27,6 +27,9 @@ from pooljobs_worker.execution.coroutines import MainLoop
 
 T = TypeVar("T")
 
+MOST_DEEP: Final = 64
+"""Jobs inside of each other: with a hundred Python's own stack ends, at any place."""
+
 
 class InlineProducer(Producer):
     """Has each job run at once, whatever its delay, in place of storing it. A failed run is raised by the enqueue."""
@@ -35,11 +38,19 @@ class InlineProducer(Producer):
         super().__init__("", schema, pool_size=1)
         self._runner = runner
         self._ended: dict[UUID, FoundJob] = {}
+        self._deep = 0
 
     def insert(self, job: NewJob) -> UUID:
-        """Runs it."""
+        """Runs it. Raises AssertionError where that is the last of too many that run inside of each other."""
         claimed = as_claimed(job)
-        run = self._runner.run(claimed, NOTHING_STORED, coroutines=self._to_its_end)
+        if self._deep >= MOST_DEEP:
+            told = "jobs run inside of each other here, each where it is enqueued: a chain without an end? drain() runs"
+            raise AssertionError(f"{MOST_DEEP} {told} them one after the other; the next was of {job.job_type}")
+        self._deep += 1
+        try:
+            run = self._runner.run(claimed, NOTHING_STORED, coroutines=self._to_its_end)
+        finally:
+            self._deep -= 1
         if run.settlement.verdict in (Verdict.FAILED, Verdict.RETRY, Verdict.SUSPECTED):
             raise run.error or AssertionError(run.settlement.error)
         self._ended[claimed.id] = _found(claimed, run.settlement)

@@ -63,9 +63,12 @@ def task_named(app: PoolJobs, task: Task | BoundTask | str) -> Task | BoundTask:
 
     Raises:
         LookupError: The application declares no job of this type.
+        TypeError: It is no task.
     """
-    if not isinstance(task, str):
+    if isinstance(task, Task | BoundTask):
         return task
+    if not isinstance(task, str):
+        raise TypeError(f"a task is what @app.job makes, or its name, not {task!r:.80}")
     if task not in app.registry:
         raise LookupError(f"the application declares no job {task!r}; it has {', '.join(sorted(app.registry))}")
     return app.registry[task]

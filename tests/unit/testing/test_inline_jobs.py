@@ -169,3 +169,16 @@ def test_what_would_be_stored_is_refused_and_connects_to_nothing(shop: Shop, sto
         shop.greet.enqueue(name="Ada")
     assert told.value.hint == "test it outside of inline(), on a database of the test's own"
     assert shop.seen == [("Ada", None)]
+
+
+def test_a_chain_without_an_end_is_told_as_one(shop: Shop) -> None:
+    @shop.app.job(max_attempts=1)
+    def again() -> None:
+        shop.seen.append("again")
+        again.enqueue()
+
+    with inline(shop.app):
+        with pytest.raises(AssertionError, match=r"64 jobs run inside of each other .* the next was of again"):
+            again.enqueue()
+        assert len(shop.seen) == 64
+        shop.greet.enqueue(name="Ada")

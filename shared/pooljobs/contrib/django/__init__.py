@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pooljobs.errors import OptionError
+
 if TYPE_CHECKING:
     from pooljobs.contrib.django.project_jobs import DjangoJobs
     from pooljobs.contrib.django.project_jobs import app as app
@@ -19,13 +21,22 @@ def load() -> DjangoJobs:
     """The project's application with all its jobs: what workers serve, ``--app "pooljobs.contrib.django:load()"``.
 
     Sets Django up, by ``DJANGO_SETTINGS_MODULE``, if nobody has.
+
+    Raises:
+        OptionError: Nothing says which settings are meant.
     """
+    import os
+
     import django
     from django.apps import apps
+    from django.conf import ENVIRONMENT_VARIABLE, settings
 
     from pooljobs.contrib.django.project_jobs import app
 
     if not apps.ready:
+        if not (settings.configured or os.environ.get(ENVIRONMENT_VARIABLE)):
+            hint = f"run: python manage.py pooljobs serve, or set {ENVIRONMENT_VARIABLE}=shop.settings, say"
+            raise OptionError("nothing names the project's settings", hint=hint)
         django.setup()
     return app
 
