@@ -422,6 +422,22 @@ def test_in_a_transaction_that_nobody_commits(jobs: JobHarness) -> None:
     assert jobs.enqueued() == []
 
 
+def test_a_handler_on_the_tests_connection_does_not_break_its_transaction(jobs: JobHarness) -> None:
+    own = PoolJobs()
+    made: list[Connection[Any]] = []
+
+    @own.job(max_attempts=1)
+    def runs(query: str) -> None:
+        made[0].execute(query.encode())
+
+    with harness(own, jobs.dsn) as inner, psycopg.connect(jobs.dsn) as connection:
+        made.append(connection)
+        for query in ("CREATE TABLE seen ()", "SELECT nothing", "INSERT INTO seen DEFAULT VALUES"):
+            runs.enqueue_with(connection, query=query)
+        assert inner.drain(connection=connection) == Drained(completed=2, failed=1)
+        assert len(connection.execute("SELECT FROM seen").fetchall()) == 1
+
+
 @pytest.mark.asyncio
 async def test_in_an_event_loop(jobs: JobHarness) -> None:
     await mail.enqueue_async(to="x")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import timedelta
 from typing import Any
@@ -25,6 +25,7 @@ from pooljobs_testing.inline_jobs import inline
 from pooljobs_testing.one_by_one import OneByOne
 from pooljobs_testing.one_run import NOTHING_STORED, Ran, as_claimed, task_named
 from pooljobs_testing.run import database
+from pooljobs_testing.savepoint import apart, not_broken
 
 
 class JobHarness(JobAssertions):
@@ -35,12 +36,21 @@ class JobHarness(JobAssertions):
         dsn: The test's database, on which the application enqueues meanwhile.
     """
 
-    def __init__(self, app: PoolJobs, *, dsn: str, connection: Connection[Any], runner: HandlerRunner) -> None:
+    def __init__(
+        self,
+        app: PoolJobs,
+        *,
+        dsn: str,
+        connection: Connection[Any],
+        runner: HandlerRunner,
+        forget_broken: Callable[[], bool] = not_broken,
+    ) -> None:
         super().__init__(app, connection)
         self.dsn = dsn
         self._runner = runner
+        self._forget_broken = forget_broken
         with translated(app.schema):
-            self._one_by_one = OneByOne(app, connection, runner)
+            self._one_by_one = OneByOne(app, connection, runner=runner, forget_broken=forget_broken)
 
     def drain(
         self, *, raising: bool = False, safety: int = SAFETY, connection: Connection[Any] | None = None
@@ -62,7 +72,7 @@ class JobHarness(JobAssertions):
             BaseException: What a handler raised, if ``raising``.
         """
         _refuse_in_a_loop("drain")
-        one_by_one = self._one_by_one if connection is None else OneByOne(self.app, connection, self._runner)
+        one_by_one = self._one_by_one if connection is None else OneByOne(self.app, connection, runner=self._runner)
         tally = Tally(raising=raising, safety=safety)
         while (job := one_by_one.next()) is not None:
             with one_by_one.held(job):
@@ -96,12 +106,14 @@ class JobHarness(JobAssertions):
         """
         _refuse_in_a_loop("run")
         job = self._job_for(task, args, kwargs)
-        return Ran.of(self._runner.run(as_claimed(job, attempt=attempt), NOTHING_STORED, keep=True))
+        with apart(self._connection, self._forget_broken):
+            return Ran.of(self._runner.run(as_claimed(job, attempt=attempt), NOTHING_STORED, keep=True))
 
     async def run_async(self, task: Task | BoundTask | str, /, *args: Any, attempt: int = 1, **kwargs: Any) -> Ran:
         """As ``run``, in an async test: an async handler runs on its loop, a plain one in a thread."""
         job = self._job_for(task, args, kwargs)
-        return Ran.of(await self._runner.run_async(as_claimed(job, attempt=attempt), NOTHING_STORED, keep=True))
+        with apart(self._connection, self._forget_broken):
+            return Ran.of(await self._runner.run_async(as_claimed(job, attempt=attempt), NOTHING_STORED, keep=True))
 
     def travel(self, passed: timedelta | None = None, /, **units: float) -> None:
         """Let time pass for the jobs that wait: what was due later is so much sooner. The clocks stay as they are.

@@ -23,6 +23,7 @@ from pooljobs.job.verdict import FIRST_RETURNED, Settlement, Verdict
 from pooljobs.settings import BATCH_BYTES, LONGEST_WAIT_SECS, WorkerSettings
 from pooljobs_testing.composed import composed
 from pooljobs_testing.handler_runner import HandlerRunner
+from pooljobs_testing.savepoint import apart, not_broken
 from pooljobs_worker.claims.claimed_job import LEFT_OUT, ClaimedJob
 from pooljobs_worker.claims.claimer import Claimer, OthersJobs
 from pooljobs_worker.claims.foreign_jobs import ForeignJobs
@@ -63,8 +64,17 @@ class OneByOne:
         completing: The statement that ``JobContext.complete_with`` runs.
     """
 
-    def __init__(self, app: PoolJobs, connection: Connection[Any], runner: HandlerRunner) -> None:
+    def __init__(
+        self,
+        app: PoolJobs,
+        connection: Connection[Any],
+        *,
+        runner: HandlerRunner,
+        forget_broken: Callable[[], bool] = not_broken,
+    ) -> None:
+        """``forget_broken``: as of ``apart``."""
         register_arrays(connection)
+        self._forget_broken = forget_broken
         self._app, self._child, self._log = app, runner.child, runner.log
         self._statements = Statements(app.schema)
         self._session = OneConnection(connection)
@@ -97,7 +107,8 @@ class OneByOne:
     def held(self, job: ClaimedJob) -> Iterator[None]:
         """Around the run of a job: what ends the drain instead of the run gives it back."""
         try:
-            yield
+            with apart(self._session.connection, self._forget_broken):
+                yield
         except BaseException:
             with suppress(psycopg.Error):
                 self.settle(job.settled(Verdict.RELEASED))

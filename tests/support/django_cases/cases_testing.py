@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import Group
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.test import TestCase, TransactionTestCase
 
 from pooljobs.contrib.django.test_case import WithJobs
 from pooljobs.testing import Drained
-from tests.support.django_cases.jobs import greet, log_in, make_group, make_group_async
+from tests.support.django_cases.jobs import greet, log_in, make_group, make_group_async, make_group_plainly
 from tests.support.django_cases.looking import committed
 
 
@@ -34,6 +34,14 @@ class InATransaction(WithJobs, TestCase):
         log_in.enqueue(user="Eve", token="1234")
         self.assertEqual(self.jobs.drain(), Drained(failed=2))
         self.assertFalse(Group.objects.exists())
+
+    def test_what_the_database_refuses_a_handler_fails_its_run_alone(self) -> None:
+        for name in ("readers", "readers", "writers"):
+            make_group_plainly.enqueue(name=name)
+        self.assertEqual(self.jobs.drain(), Drained(completed=2, failed=1))
+        self.assertEqual(Group.objects.count(), 2)
+        self.assertIsInstance(self.jobs.run(make_group_plainly, name="readers").error, IntegrityError)
+        self.assertEqual(Group.objects.count(), 2)
 
     def test_later_jobs_travel(self) -> None:
         make_group.options(delay=3600).enqueue(name="late")

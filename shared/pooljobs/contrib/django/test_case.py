@@ -42,7 +42,14 @@ def test_jobs() -> Iterator[JobHarness]:
             connection = psycopg.connect(dsn, autocommit=True, client_encoding=UTF8["client_encoding"])
             opened.callback(connection.close)
             pin(connection)
-        yield JobHarness(app, dsn=project_settings.dsn(), connection=connection, runner=runner)
+
+        def forget_broken() -> bool:
+            broken, database.needs_rollback = database.needs_rollback, False
+            return broken
+
+        yield JobHarness(
+            app, dsn=project_settings.dsn(), connection=connection, runner=runner, forget_broken=forget_broken
+        )
 
 
 test_jobs.__test__ = False  # type: ignore[attr-defined]  # for pytest, which would take it for a test
