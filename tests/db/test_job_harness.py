@@ -28,6 +28,7 @@ from pooljobs import (
     State,
     TimeLimit,
     TimeLimitExceeded,
+    Unique,
     injected,
 )
 from pooljobs.testing import Drained, JobHarness, StoredJob, Verdict, harness
@@ -535,22 +536,34 @@ def test_a_schema_of_the_applications_own(server: DatabaseServer) -> None:
         assert jobs.drain() == Drained(completed=1)
 
 
-def test_every_time_of_a_live_job_travels(jobs: JobHarness, look: Connection[Any]) -> None:
+@pytest.mark.parametrize("table", ["pooljobs.live", "pooljobs.uniques"])
+def test_every_time_of_a_live_job_and_of_its_key_travels(jobs: JobHarness, look: Connection[Any], table: str) -> None:
     """Whatever column comes: what is not moved would be out of step."""
-    greet.options(delay=60).enqueue(name="Ada")
-    times = (
-        "SELECT attname FROM pg_attribute WHERE attrelid = 'pooljobs.live'::regclass AND atttypid = 1184 AND attnum > 0"
-    )
-    names = [name for (name,) in look.execute(times).fetchall()]
+    greet.options(delay=60, unique_key="Ada").enqueue(name="Ada")
+    times = "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND atttypid = 1184 AND attnum > 0"
+    names = [name for (name,) in look.execute(times, [table]).fetchall()]
     for name in names:
-        look.execute(f"UPDATE pooljobs.live SET {name} = coalesce({name}, now())".encode())
-    row = f"SELECT {', '.join(names)} FROM pooljobs.live".encode()
+        look.execute(f"UPDATE {table} SET {name} = coalesce({name}, now())".encode())
+    row = f"SELECT {', '.join(names)} FROM {table}".encode()
     before = look.execute(row).fetchone()
     jobs.travel(hours=1)
     after = look.execute(row).fetchone()
     assert before is not None
     assert after is not None
     assert {earlier - later for earlier, later in zip(before, after, strict=True)} == {timedelta(hours=1)}
+
+
+@app.job(unique=Unique(within=3600))
+def hourly() -> None: ...
+
+
+def test_a_key_that_is_held_for_an_hour_is_free_after_one(jobs: JobHarness) -> None:
+    outcomes = [hourly.enqueue().outcome]
+    for _ in range(2):
+        jobs.drain()
+        outcomes.append(hourly.enqueue().outcome)
+        jobs.travel(hours=1)
+    assert outcomes == ["new", "kept", "new"]
 
 
 @app.job
