@@ -360,11 +360,17 @@ def unreadable() -> type[Conn]:
     return Connection
 
 
+def unresolved() -> Unimported: ...  # type: ignore[name-defined]  # noqa: F821
+
+
 def test_contradictions_are_refused_where_they_are_declared() -> None:
     declaring = PoolJobs()
     with pytest.raises(DeclarationError, match="unreadable: what it returns could not be read again") as refused:
         declaring.job(result=True)(unreadable)
-    assert "result=False" in (refused.value.hint or "")
+    assert refused.value.hint == "annotate what JSON can hold; or keep none: @app.job(result=False)"
+    with pytest.raises(DeclarationError, match="cannot resolve the annotation of return") as refused:
+        declaring.job(result=True)(unresolved)
+    assert (refused.value.hint or "").startswith("define or import that name at module level")
     declaring.job(unreadable)
     for wrong in (0, -1, 16 * 1024 * 1024 + 1, 1.5, True):
         with pytest.raises(DeclarationError, match="result_limit is a number of bytes from 1 to 16,777,216"):

@@ -22,11 +22,14 @@ def compile_result_reader(function: Callable[..., object], name: str) -> ReadRes
     Raises:
         DeclarationError: What is annotated cannot be resolved, or cannot be built from JSON.
     """
+    cure: str | None = None
     try:
-        read = compile_conversion(returned(function, name)).read
+        annotation = returned(function, name)
+        cure = "annotate what JSON can hold"  # and nothing that is injected
+        read = compile_conversion(annotation).read
     except DeclarationError as error:
         told = f"{name}: what it returns could not be read again: {str(error).removeprefix(f'{name}: ')}"
-        raise DeclarationError(told, hint="annotate what JSON can hold, or keep none: @app.job(result=False)") from None
+        raise DeclarationError(told, hint=f"{cure or error.hint}; or keep none: @app.job(result=False)") from None
 
     def read_result(text: str) -> Any:
         value = decode(text, where="result")
