@@ -46,6 +46,11 @@ SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pooljobs waiter'
 """
 
 
+WAITER = (
+    "SELECT min(pid) FROM pg_stat_activity WHERE application_name = 'pooljobs waiter' AND datname = current_database()"
+)
+
+
 def app_on(dsn: str, **settings: Any) -> PoolJobs:
     app = PoolJobs(dsn, results=True, **settings)
 
@@ -263,16 +268,34 @@ def test_a_look_that_is_cancelled_ends_no_wait(
     assert heard(future) == 49
 
 
-def test_who_may_not_write_looks_by_himself(
+@pytest.fixture
+def soon_renewed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(result_hub, "HELD_SECS", 0.2)
+
+
+@pytest.mark.usefixtures("soon_renewed")
+def test_who_may_not_write_looks_by_himself_and_for_another_server_now_and_then(
     dsn: str, worker: Worker, connection: Conn, threads: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     read_only = make_conninfo(dsn, options="-c default_transaction_read_only=on")
     with app_on(dsn) as writes, app_on(read_only) as reads:
         future = threads.submit(reads.handle(enqueued(writes).id).result)
         wait_until(lambda: scalar(connection, WAITERS) == 1, what="the connection")
+        first = scalar(connection, WAITER)
+        wait_until(lambda: scalar(connection, WAITER) not in (None, first), what="another one")
         worker.complete(worker.claim())
         assert heard(future) == 49
     assert caplog.messages == []
+
+
+def test_a_server_that_writes_no_longer_is_left_at_once(dsn: str) -> None:
+    """Another one may be promoted in its place."""
+    session = WaitSession.open(dsn, "pooljobs")
+    session.register([UUID(int=1)])
+    session._connection.execute("SET default_transaction_read_only = on")
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        session.register([UUID(int=1)])
+    session.close()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -108,6 +108,7 @@ def test_a_hook_that_returns_something_else_is_an_error_of_the_enqueue() -> None
         ({"trace_id": 5}, "trace_id must be a non-empty string"),
         ({"max_retries": 0}, "max_retries is the total number of runs"),
         ({"delay_secs": -1.0}, "delay_secs must be between 0 seconds and a century"),
+        ({"delay_secs": timedelta(1)}, "delay_secs must be a number of seconds"),
         ({"run_at": datetime(2030, 1, 1)}, "run_at must be an aware datetime"),  # noqa: DTZ001
         ({"tags": "acme"}, "tags must be a tuple of texts"),
         ({"tags": ("x" * 65,)}, "a tag has at most 64 characters"),

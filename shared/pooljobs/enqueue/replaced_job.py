@@ -37,6 +37,12 @@ def _check_payload(name: str, payload: Any) -> None:
     decode(payload)
 
 
+def _check_delay(name: str, delay: Any) -> None:
+    if not isinstance(delay, int | float):
+        raise OptionError(f"{name} must be a number of seconds, not {delay!r:.80}")
+    seconds(name, delay)
+
+
 def _check_tags(name: str, tags: Any) -> None:
     if not isinstance(tags, tuple | list) or checked_tags(tags) != tuple(tags):
         raise OptionError(f"{name} must be a tuple of texts, each once, not {tags!r:.80}")
@@ -62,7 +68,7 @@ _CHECKS: Final[Mapping[str, Callable[[str, Any], object]]] = MappingProxyType(
         "queue": check_name,
         "priority": lambda _, priority: check_priority(priority),
         "max_retries": lambda _, runs: check_max_retries(runs),
-        "delay_secs": seconds,
+        "delay_secs": _check_delay,
         "run_at": check_instant,
         "trace_id": check_name,
         "unique": _check_unique,

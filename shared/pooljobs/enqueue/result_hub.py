@@ -119,7 +119,9 @@ class ResultHub:
         self._book.abandon(error)
 
     def _serve(self, session: WaitSession) -> bool:
-        """Until the session is lost, which is raised, or nobody waits any more: true then."""
+        """Until the session is lost, which is raised, or nobody waits any more: true then. One that only reads is left
+        for another now and then.
+        """
         self._renewed = self._waited = time.monotonic()
         self._book.take_fresh()
         self._begin(session, self._book.waited())
@@ -130,6 +132,8 @@ class ResultHub:
                 self._waited = now
             elif self._leaves(self._waited + IDLE_SECS):
                 return True
+            if session.reads_only and now >= self._renewed + HELD_SECS / 2:
+                return False
             ends = min(self._waited + IDLE_SECS, self._renewed + HELD_SECS / 2)
             self._sleep(session, min(ends, self._times.next() or ends) - now)
             self._turn(session, time.monotonic())

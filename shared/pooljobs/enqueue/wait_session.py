@@ -36,6 +36,7 @@ class WaitSession:
 
     Attributes:
         hears: Whether it is told of the ends of jobs.
+        reads_only: Whether it is not, since nothing can be written here.
     """
 
     def __init__(self, connection: Connection[Any], statements: Statements) -> None:
@@ -43,6 +44,7 @@ class WaitSession:
         self._statements = statements
         self._waiter = secrets.randbits(63)
         self._heard: list[Notify] = []
+        self._registered = self.reads_only = False
         connection.add_notify_handler(self._heard.append)
         self.hears = self._listen()
 
@@ -125,8 +127,11 @@ class WaitSession:
         asked = {"ids": list(ids), "waiter": self._waiter, "seconds": seconds}
         try:
             self._connection.execute(self._statements.load("register_waits"), asked)
-        except pg.ReadOnlySqlTransaction:  # of a role or a database that only reads: whoever waits looks by himself
-            self.hears = False
+        except pg.ReadOnlySqlTransaction:  # of a role, or of a database: whoever waits looks by himself
+            if self._registered:  # another server may be the one that writes now
+                raise
+            self.hears, self.reads_only = False, True
+        self._registered = True
 
 
 def parsed(payload: str) -> tuple[datetime, list[UUID]]:
