@@ -243,7 +243,7 @@ def test_the_listening_connection_is_killed(
 def test_an_id_that_somebody_made_up_ends_nobodys_wait(
     app: PoolJobs, worker: Worker, connection: Conn, threads: Any
 ) -> None:
-    future = threads.submit(enqueued(app).result)
+    future = threads.submit(enqueued(app).result, timeout=60)
     waited_for(connection)
     made_up = app.handle(UUID("ffffffff-ffff-7fff-bfff-ffffffffffff"))  # of a year that no date holds
     with pytest.raises(UnknownJobError):
@@ -258,7 +258,7 @@ def test_a_look_that_is_cancelled_ends_no_wait(
     dsn: str, app: PoolJobs, worker: Worker, connection: Conn, threads: Any
 ) -> None:
     """By a statement_timeout of the role's, or by an administrator."""
-    future = threads.submit(enqueued(app).result)
+    future = threads.submit(enqueued(app).result, timeout=60)
     waited_for(connection)
     cancel = "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE application_name = 'pooljobs waiter'"
     with psycopg.connect(dsn) as locking:
@@ -279,7 +279,7 @@ def test_who_may_not_write_looks_by_himself_and_for_another_server_now_and_then(
 ) -> None:
     read_only = make_conninfo(dsn, options="-c default_transaction_read_only=on")
     with app_on(dsn) as writes, app_on(read_only) as reads:
-        future = threads.submit(reads.handle(enqueued(writes).id).result)
+        future = threads.submit(reads.handle(enqueued(writes).id).result, timeout=60)
         wait_until(lambda: scalar(connection, WAITERS) == 1, what="the connection")
         first = scalar(connection, WAITER)
         wait_until(lambda: scalar(connection, WAITER) not in (None, first), what="another one")
@@ -318,7 +318,7 @@ def test_what_fails_again_and_again_is_told_once_and_tried_ever_more_rarely(
 ) -> None:
     with app_on(make_conninfo(owner_dsn, options="-c lock_timeout=1")) as app, psycopg.connect(owner_dsn) as locking:
         locking.execute("LOCK TABLE pooljobs.waiters")
-        future = threads.submit(enqueued(app).result)
+        future = threads.submit(enqueued(app).result, timeout=60)
         wait_until(lambda: len(pauses) > 5, what="six tries")
         locking.rollback()
         worker.complete(worker.claim())
@@ -417,7 +417,7 @@ def test_the_connection_goes_when_nobody_waits_and_comes_again(
 
 
 def test_closing_the_application_ends_the_waits(app: PoolJobs, connection: Conn, threads: Any) -> None:
-    future = threads.submit(enqueued(app).result)
+    future = threads.submit(enqueued(app).result, timeout=60)
     waited_for(connection)
     app.close()
     with pytest.raises(RefusedError, match="closed while a job was waited for"):
