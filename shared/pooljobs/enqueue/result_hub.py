@@ -149,7 +149,7 @@ class ResultHub:
             self._times.add(self._book.waited(fresh), now)
         self._look_again(session, now)
         session.let_go(self._book.take_left())
-        if now >= self._renewed + HELD_SECS / 2:
+        if now >= self._renewed + HELD_SECS / 2 and not session.reads_only:
             session.register(self._book.waited())
             self._renewed = now
 
