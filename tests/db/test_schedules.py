@@ -17,8 +17,10 @@ from psycopg import errors as pg
 from pooljobs import OptionError, PayloadError, PoolJobs, RefusedError
 from pooljobs.db.connect import child_pool, connect
 from pooljobs.db.error_kinds import passes
+from pooljobs.job.unique_rule import UniqueRule
+from pooljobs_steward.chore_schedule import make_way
 from pooljobs_steward.scheduler.ticks import Ticks
-from tests.support.claims import SQL, scalar
+from tests.support.claims import SQL, declare, register, scalar
 
 Conn = Connection[Any]
 
@@ -155,6 +157,7 @@ def test_rows_that_were_edited_into_nonsense_stop_only_themselves(
     assert row(connection, "whole")["error"] is None
     for name in NONSENSE:
         assert row(connection, name)["error"], name
+    assert "America/New_York" in row(connection, "zone")["error"], "and what to do"
     connection.execute(
         "UPDATE pooljobs.schedules SET cron = '* * * * *', every = NULL, tz = 'UTC', jitter = 0, queue = NULL,"
         " priority = 0, job_type = 'send', max_retries = NULL, next_at = date_trunc('minute', now())"
@@ -163,6 +166,36 @@ def test_rows_that_were_edited_into_nonsense_stop_only_themselves(
         pass
     assert scalar(connection, "SELECT count(*) FROM pooljobs.schedules WHERE error IS NOT NULL") == 0
     assert scalar(connection, COUNT) >= len(NONSENSE) + 1
+
+
+@pytest.mark.hazard(
+    "A schedule's job is unique, somebody's open transaction holds its key, and no schedule is enqueued any more",
+    closed="who meets a lock is put off for three seconds, alone, and told in its row "
+    "(`supervisor/pooljobs_steward/scheduler/ticks.py`)",
+    area="schedules",
+)
+def test_one_whose_job_waits_for_a_lock_stops_only_itself(
+    app: PoolJobs, dsn: str, connection: Conn, steward: Conn, ticks: Ticks
+) -> None:
+    make_way(steward)
+    register(connection)
+    declare(connection, "sync", unique=UniqueRule().published())
+    for name, job_type in ("before", "send"), ("held", "sync"), ("whole", "send"):
+        app.schedule(name, job_type, every=60, overlap="allow")
+    ticks.enqueue_due(steward)
+    for name, ago in ("before", "3 min"), ("held", "2 min"), ("whole", "0"):
+        due_since(connection, name, ago)
+    with psycopg.connect(dsn) as caller:
+        caller.execute("SELECT pooljobs.enqueue('sync')")
+        while ticks.enqueue_due(steward):
+            pass
+        assert {name.split("@")[0] for name in scalar(connection, TICKS)} == {"before", "whole"}
+        assert "somebody's lock" in row(connection, "held")["error"]
+        caller.rollback()
+    connection.execute("UPDATE pooljobs.schedules SET retry_at = now() WHERE name = 'held'")
+    assert ticks.enqueue_due(steward)
+    assert row(connection, "held")["error"] is None
+    assert scalar(connection, "SELECT count(*) FROM pooljobs.live WHERE job_type = 'sync'") == 1
 
 
 def test_an_edit_by_hand_is_in_force_at_the_next_look(

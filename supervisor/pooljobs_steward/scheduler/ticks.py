@@ -2,8 +2,9 @@
 when it is due next, in one transaction, so there is no leader, and a tick has one job whoever dies in between.
 
 The database's clock says what is due; what comes next follows from the tick. It knows nothing of the user's code:
-type, payload and queue are in the row. A schedule that cannot be computed, or whose job the database refuses, keeps its
-tick and is told in its row and in the log; the others go on.
+type, payload and queue are in the row. A schedule that cannot be computed, or whose job the database refuses, or has to
+wait for somebody's lock (the key of a unique job, say), keeps its tick and is told in its row and in the log; the others
+go on.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import psycopg
 from psycopg import Connection
@@ -26,7 +27,25 @@ from pooljobs.job.schedule_rule import Schedule, trace_id_of
 AT_ONCE: Final = 20
 """Schedules in one transaction."""
 
+REFUSED_PAUSE: Final = 60.0
+"""Seconds until one is tried again that could not be enqueued."""
+
+LOCKED_PAUSE: Final = 3.0
+"""Seconds until one is tried again whose job had to wait for somebody's lock."""
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class _Failure(NamedTuple):
+    """Why a schedule could not be enqueued, in words; and whether it was for somebody's lock."""
+
+    text: str
+    locked: bool = False
+
+    @property
+    def pause(self) -> float:
+        """Seconds for which it is put off."""
+        return LOCKED_PAUSE if self.locked else REFUSED_PAUSE
 
 
 class Ticks:
@@ -40,27 +59,36 @@ class Ticks:
         self._told: dict[str, str] = {}
 
     def enqueue_due(self, connection: Connection[Any]) -> bool:
-        """Enqueues what is due, of so many schedules; whether there was something."""
+        """Enqueues what is due, of so many schedules; whether there was something.
+
+        One that met a lock is the last of them: who waited for it has other things to do, and comes back at once.
+        """
         with connection.transaction():
             rows = connection.cursor(row_factory=dict_row).execute(self._find, {"most": AT_ONCE}).fetchall()
             for row in rows:
-                error = self._attempt(connection, row)
-                if error is not None:
-                    connection.execute(self._advance, {"name": row["name"], "next_at": None, "error": error})
-                self._tell(row["name"], error)
+                failure = self._attempt(connection, row)
+                self._tell(row["name"], failure)
+                if failure is not None:
+                    put_off = {"next_at": None, "error": failure.text, "pause": failure.pause}
+                    connection.execute(self._advance, {"name": row["name"], **put_off})
+                    if failure.locked:
+                        break
         return bool(rows)
 
-    def _attempt(self, connection: Connection[Any], row: Mapping[str, Any]) -> str | None:
-        """Why it could not be done; None if it was. An outage comes through, and so does somebody's lock."""
+    def _attempt(self, connection: Connection[Any], row: Mapping[str, Any]) -> _Failure | None:
+        """Why it could not be done; None if it was. An outage comes through."""
         try:
             with connection.transaction():
                 self._tick(connection, row)
         except OptionError as error:
-            return str(error)
+            return _Failure(f"{error}; {error.hint}" if error.hint else str(error))
         except psycopg.Error as error:
-            if kind_of(error) is not ErrorKind.REFUSED:
+            kind = kind_of(error)
+            if kind is ErrorKind.AGAIN:
+                return _Failure(f"its job waits for somebody's lock, see pg_locks: {one_line(error)}", locked=True)
+            if kind is not ErrorKind.REFUSED:
                 raise
-            return one_line(error)
+            return _Failure(one_line(error))
         return None
 
     def _tick(self, connection: Connection[Any], row: Mapping[str, Any]) -> None:
@@ -69,15 +97,16 @@ class Ticks:
         for tick in ticks:
             job = {"name": name, "tick": tick, "run_at": rule.run_at(name, tick), "trace_id": trace_id_of(name, tick)}
             connection.execute(self._enqueue, job)
-        connection.execute(self._advance, {"name": name, "next_at": following, "error": None})
+        connection.execute(self._advance, {"name": name, "next_at": following, "error": None, "pause": None})
 
-    def _tell(self, name: str, error: str | None) -> None:
+    def _tell(self, name: str, failure: _Failure | None) -> None:
         """Once, until it is another one."""
         before = self._told.pop(name, None)
-        if error is not None:
-            self._told[name] = error
-            if error != before:
-                self._log.error("the schedule %r cannot be enqueued, and is tried again each minute: %s", name, error)
+        if failure is not None:
+            self._told[name] = failure.text
+            if failure.text != before:
+                told = "the schedule %r cannot be enqueued, and is tried again in %g s: %s"
+                self._log.error(told, name, failure.pause, failure.text)
 
 
 def rule_of(row: Mapping[str, Any]) -> Schedule:
