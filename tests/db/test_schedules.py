@@ -98,6 +98,31 @@ def test_what_was_missed_is_caught_up_with_as_it_says(
     assert datetime.fromisoformat(row(connection, "s")["next_at"]) > scalar(connection, "SELECT now()")
 
 
+def test_where_jobs_may_not_overlap_all_that_was_missed_is_the_latest(
+    app: PoolJobs, connection: Conn, steward: Conn, ticks: Ticks
+) -> None:
+    app.schedule("s", "send", cron="0 * * * *", catch_up="all")
+    connection.execute("UPDATE pooljobs.schedules SET next_at = date_trunc('hour', now() - interval '1 day')")
+    ticks.enqueue_due(steward)
+    (only,) = scalar(connection, TICKS)
+    assert datetime.fromisoformat(only.removeprefix("s@")) + timedelta(hours=1) == datetime.fromisoformat(
+        row(connection, "s")["next_at"]
+    )
+
+
+def test_a_look_that_takes_long_leaves_the_others_to_the_next_one(
+    app: PoolJobs, connection: Conn, steward: Conn, ticks: Ticks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"{Ticks.__module__}.LONGEST_LOOK", -1.0)
+    for name in "abc":
+        app.schedule(name, "send", every=3600, overlap="allow")
+        due_since(connection, name, "0")
+    for count in (1, 2, 3):
+        assert ticks.enqueue_due(steward)
+        assert scalar(connection, COUNT) == count
+    assert not ticks.enqueue_due(steward)
+
+
 def test_while_the_job_before_has_not_ended_a_tick_is_skipped_unless_it_is_allowed(
     app: PoolJobs, connection: Conn, steward: Conn, ticks: Ticks
 ) -> None:

@@ -209,7 +209,8 @@ class PoolJobs(
             every: Instead of ``cron``, seconds between ticks or a timedelta, at least 1; counted from 1970 in UTC.
             tz: Time zone of ``cron``. Default UTC.
             jitter: Seconds by which each of these jobs is put off at most. Default 0.
-            catch_up: Of the ticks missed in an outage: the ``last`` (default), ``all`` (the latest 100), or ``none``.
+            catch_up: Of the ticks missed in an outage: the ``last`` (default), ``all`` (the latest 100, with
+                ``overlap="allow"``), or ``none``.
             overlap: ``skip`` (default): no job while that of an earlier tick has not ended; or ``allow``.
             cron_payload: Whole payload of these jobs. Default: none.
             unique: Whether there is one job at a time of each payload; a ``Unique`` says more. Default False.

@@ -54,7 +54,8 @@ class ScheduleMethods:
             every: Instead, seconds between ticks or a timedelta, at least 1.
             tz: Time zone of ``cron``. Default UTC.
             jitter: Seconds by which each job is put off at most. Default 0.
-            catch_up: Of ticks missed in an outage: the ``last`` (default), ``all`` (the latest 100), or ``none``.
+            catch_up: Of ticks missed in an outage: the ``last`` (default), ``all`` (the latest 100, with
+                ``overlap="allow"``), or ``none``.
             overlap: ``skip`` (default): no job while that of an earlier tick has not ended; or ``allow``.
 
         Raises:

@@ -10,6 +10,7 @@ go on.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
@@ -26,6 +27,11 @@ from pooljobs.job.schedule_rule import Schedule, trace_id_of
 
 AT_ONCE: Final = 20
 """Schedules in one transaction."""
+
+LONGEST_LOOK: Final = 0.5
+"""Seconds after which a look begins with no other schedule: leases are renewed by the same thread, and after an outage
+each schedule may have many ticks.
+"""
 
 REFUSED_PAUSE: Final = 60.0
 """Seconds until one is tried again that could not be enqueued."""
@@ -61,8 +67,10 @@ class Ticks:
     def enqueue_due(self, connection: Connection[Any]) -> bool:
         """Enqueues what is due, of so many schedules; whether there was something.
 
-        One that met a lock is the last of them: who waited for it has other things to do, and comes back at once.
+        One that met a lock is the last of them, and so is the one at which it has taken long: there are other things to
+        do, and the next look comes at once.
         """
+        until = time.monotonic() + LONGEST_LOOK
         with connection.transaction():
             rows = connection.cursor(row_factory=dict_row).execute(self._find, {"most": AT_ONCE}).fetchall()
             for row in rows:
@@ -71,8 +79,8 @@ class Ticks:
                 if failure is not None:
                     put_off = {"next_at": None, "error": failure.text, "pause": failure.pause}
                     connection.execute(self._advance, {"name": row["name"], **put_off})
-                    if failure.locked:
-                        break
+                if (failure is not None and failure.locked) or time.monotonic() > until:
+                    break
         return bool(rows)
 
     def _attempt(self, connection: Connection[Any], row: Mapping[str, Any]) -> _Failure | None:
@@ -94,7 +102,7 @@ class Ticks:
     def _tick(self, connection: Connection[Any], row: Mapping[str, Any]) -> None:
         name, rule, now = row["name"], rule_of(row), _moment(row["now"])
         ticks, following = ([], rule.after(now)) if row["next_at"] is None else rule.due(_moment(row["next_at"]), now)
-        for tick in ticks:
+        for tick in ticks if rule.overlap == "allow" else ticks[-1:]:  # of several at once one could be there: the latest
             job = {"name": name, "tick": tick, "run_at": rule.run_at(name, tick), "trace_id": trace_id_of(name, tick)}
             connection.execute(self._enqueue, job)
         connection.execute(self._advance, {"name": name, "next_at": following, "error": None, "pause": None})
