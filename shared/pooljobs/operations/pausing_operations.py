@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 from psycopg import errors as pg
 from psycopg.rows import DictRow
@@ -12,6 +12,9 @@ from pooljobs.db.connect import pinned_transaction
 from pooljobs.db.store.pausing import pause_with, resume_with
 from pooljobs.job.pause import PauseNote, PauseTarget
 from pooljobs.operations.queue_counts import QueueCounts
+
+_MOST: Final = 1000
+"""Declared types that are looked through."""
 
 
 class PausingOperations(QueueCounts):
@@ -54,6 +57,24 @@ class PausingOperations(QueueCounts):
         pauses = self._by_name("type")
         queues = dict.fromkeys(pauses) | {row["job_type"]: row["queue"] for row in self._declared(limit)}
         return [{"name": name, "queue": queues[name], "pause": pauses.get(name)} for name in sorted(queues)][:limit]
+
+    def is_unheard_of(self, target: PauseTarget) -> bool:
+        """Whether nothing but a pause is known of that name: it may be misspelt. False where the user may not know."""
+        try:
+            declared = self.declared(limit=_MOST)
+            jobs = target.kind == "queue" and bool(self.count(target.name)[0])
+        except pg.InsufficientPrivilege:
+            return False
+        column = "queue" if target.kind == "queue" else "job_type"
+        return not jobs and len(declared) < _MOST and all(row[column] != target.name for row in declared)
+
+    def may_see_declared(self) -> bool:
+        """Whether this user may know which types are declared."""
+        try:
+            self.declared(limit=1)
+        except pg.InsufficientPrivilege:
+            return False
+        return True
 
     def _by_name(self, kind: str) -> dict[str, DictRow]:
         return {row["name"]: row for row in self.pauses() if row["kind"] == kind}

@@ -2,9 +2,9 @@
 when it is due next, in one transaction, so there is no leader, and a tick has one job whoever dies in between.
 
 The database's clock says what is due; what comes next follows from the tick. It knows nothing of the user's code:
-type, payload and queue are in the row. A schedule that cannot be computed, or whose job the database refuses, or has to
-wait for somebody's lock (the key of a unique job, say), keeps its tick and is told in its row and in the log; the others
-go on.
+type, payload and queue are in the row. A schedule that cannot be computed, or whose job the database refuses, or that
+meets somebody's lock (on the key of a unique job, say), keeps its tick and is told in its row and in the log; the
+others go on.
 """
 
 from __future__ import annotations
@@ -102,7 +102,9 @@ class Ticks:
     def _tick(self, connection: Connection[Any], row: Mapping[str, Any]) -> None:
         name, rule, now = row["name"], rule_of(row), _moment(row["now"])
         ticks, following = ([], rule.after(now)) if row["next_at"] is None else rule.due(_moment(row["next_at"]), now)
-        for tick in ticks if rule.overlap == "allow" else ticks[-1:]:  # of several at once one could be there: the latest
+        for tick in (
+            ticks if rule.overlap == "allow" else ticks[-1:]
+        ):  # of several at once one could be there: the latest
             job = {"name": name, "tick": tick, "run_at": rule.run_at(name, tick), "trace_id": trace_id_of(name, tick)}
             connection.execute(self._enqueue, job)
         connection.execute(self._advance, {"name": name, "next_at": following, "error": None, "pause": None})
