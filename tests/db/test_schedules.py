@@ -372,6 +372,10 @@ class TestTheDoor:
             app.schedule("s", send, {"to": "a"}, cron="0 25 * * *")
         with pytest.raises(OptionError, match="time and trace id"):
             app.schedule("s", send.options(delay=3), {"to": "a"}, every=60)
+        with pytest.raises(OptionError, match="no unique_key and no tags"):
+            app.schedule("s", send.options(unique_key="a", tags=["a"]), {"to": "a"}, every=60)
+        with pytest.raises(OptionError, match="cannot store"):
+            app.unschedule("a\0")
 
     def test_options_of_a_task_are_those_of_its_jobs(
         self, app: PoolJobs, connection: Conn, steward: Conn, ticks: Ticks

@@ -91,7 +91,7 @@ def pause_one(
         emit_lines([f"{target} was paused before" + (f": {told(pause)}" if pause else "")])
     if unheard_of:
         says = "it holds no job, and no handler names it" if kind == "queue" else "no worker ever declared it"
-        say(as_typed(f"is {target} misspelt? {says}: pooljobs {kind}s list  shows those there are"))
+        say(f"is {target} misspelt? {says}: " + as_typed(f"pooljobs {kind}s list  shows those there are"))
 
 
 def resume_one(kind: PauseKind, name: str, dsn: str | None, schema: str, *, embedded: bool, as_json: bool) -> None:
