@@ -40,8 +40,8 @@ class JobStore(Protocol):
     ) -> JobIds:
         """Stores many that differ in their payloads alone; their ids."""
 
-    def insert_unique(self, job: NewJob) -> Stored:
-        """Stores one unique job, or finds it."""
+    def insert_unique_once(self, job: NewJob, until: float) -> Stored:
+        """Stores one unique job, or finds it; an attempt, which may wait for a connection until that monotonic time."""
 
     def insert_unique_many(
         self, job: NewJob, payloads: Iterable[bytes], on_progress: Callable[[int], None] | None = None
@@ -49,7 +49,7 @@ class JobStore(Protocol):
         """As ``insert_alike``, for unique jobs."""
 
     def cancel_once(self, job_id: UUID, reason: str | None, until: float) -> Cancellation:
-        """Cancels one; an attempt, which may wait for a connection until that monotonic time."""
+        """Cancels one; an attempt likewise."""
 
     def find_once(self, ids: Sequence[UUID], until: float) -> list[FoundJob]:
         """Those of these jobs that there are; an attempt likewise."""

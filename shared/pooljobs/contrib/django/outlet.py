@@ -93,7 +93,7 @@ class _DjangoStore:
         stored = self._callers.insert_alike_with(project_settings.database(), job, payloads, on_progress)
         return cast("JobIds", stored)
 
-    def insert_unique(self, job: NewJob) -> Stored:
+    def insert_unique_once(self, job: NewJob, _until: float) -> Stored:
         return cast("Stored", self._callers.insert_unique_with(project_settings.database(), job))
 
     def insert_unique_many(
