@@ -52,8 +52,9 @@ class PoolJobs(
             looked up when the first job is enqueued.
         schema: Schema that holds pooljobs' tables. Default ``pooljobs``.
         pool_size: Most connections open at once for enqueueing, in each process; 1 to 1000. Default 4.
-        wait: Seconds for which an enqueue or a cancellation waits for a database that has gone away, or for a free
-            connection of the pool; 0 to a week. Default 10. The first connection of a process is tried once.
+        wait: Seconds for which an enqueue or a cancellation waits for a database that has gone away, for a free
+            connection of the pool, or for a unique job's key that somebody's open transaction has taken; 0 to a week.
+            Default 10. The first connection of a process is tried once; with 0 a key is waited for without end.
         retry_delay_secs: Seconds: ``retry_delay_secs`` of all handlers that declare none. Default 1, with which the
             default's three runs are over within two seconds: for handlers that call a remote service set 30 or more.
         name: Where several applications have schedules in one schema, a name of its own for each: what one of them
