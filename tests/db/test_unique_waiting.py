@@ -11,9 +11,11 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import Connection
+from psycopg.errors import LockNotAvailable
 
 from pooljobs import DatabaseRefusedError, PoolJobs, Unique
 from pooljobs.job.verdict import Verdict
+from pooljobs.operations.reader import Reader
 from tests.db.test_unique import app, live, report_of, run
 from tests.support.claims import SQL, claim, register, scalar
 from tests.support.waiting import wait_until
@@ -160,6 +162,22 @@ def test_a_key_that_is_not_given_back_is_an_error_that_says_so(dsn: str) -> None
         with pytest.raises(DatabaseRefusedError) as refused:
             report.enqueue(customer=7)
         assert "taken the key" in str(refused.value.hint)
+
+
+def test_an_operator_is_told_that_somebody_has_the_key(
+    app: PoolJobs, connection: Conn, dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`jobs retry` waited in silence for as long as somebody's transaction was open."""
+    monkeypatch.setattr(f"{Reader.__module__}.BOUNDED", "lock_timeout = '50ms'")
+    report = report_of(app)
+    failed = report.enqueue(customer=7)
+    run(connection, Verdict.FAILED)
+    with psycopg.connect(dsn) as caller:
+        report.enqueue_with(caller, customer=7)
+        with pytest.raises(LockNotAvailable):
+            Reader(connection).retry(failed.id)
+        caller.rollback()
+    assert Reader(connection).retry(failed.id)
 
 
 @pytest.mark.hazard(

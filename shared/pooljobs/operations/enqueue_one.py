@@ -15,6 +15,7 @@ from pooljobs.db.public_errors import ours
 from pooljobs.db.schema.version import check_migrated
 from pooljobs.db.statements import Statements
 from pooljobs.job.options import EnqueueOptions
+from pooljobs.operations.answers import BOUNDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def enqueue_one(dsn: str, schema: str, job: EnqueuedJob) -> Enqueued:
     statements = Statements(schema)
     with ours(schema), connect(dsn, application_name="pooljobs enqueue") as connection:
         check_migrated(connection, schema)
-        with pinned_transaction(connection):
+        with pinned_transaction(connection, BOUNDED):
             row = connection.execute(statements.load("enqueue_one"), parameters).fetchone()
         assert row is not None
         declared, published = _declared(connection, statements, job.job_type)

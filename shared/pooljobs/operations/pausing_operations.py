@@ -11,6 +11,7 @@ from psycopg.rows import DictRow
 from pooljobs.db.connect import pinned_transaction
 from pooljobs.db.store.pausing import pause_with, resume_with
 from pooljobs.job.pause import PauseNote, PauseTarget
+from pooljobs.operations.answers import BOUNDED
 from pooljobs.operations.queue_counts import QueueCounts
 
 _MOST: Final = 1000
@@ -22,12 +23,12 @@ class PausingOperations(QueueCounts):
 
     def pause(self, target: PauseTarget, note: PauseNote) -> bool:
         """Pause a queue or a job type; False if it was paused before. See ``pause.sql``."""
-        with pinned_transaction(self.connection):
+        with pinned_transaction(self.connection, BOUNDED):
             return pause_with(self.connection, self._statements.schema, target, note)
 
     def resume(self, target: PauseTarget) -> bool:
         """Resume it; False if it was not paused."""
-        with pinned_transaction(self.connection):
+        with pinned_transaction(self.connection, BOUNDED):
             return resume_with(self.connection, self._statements.schema, target)
 
     def pause_named(self, target: PauseTarget) -> DictRow | None:

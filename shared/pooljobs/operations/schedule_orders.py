@@ -15,7 +15,7 @@ from pooljobs.db.store.schedule_calls import call_schedule, put_schedule, schedu
 from pooljobs.errors import NotFoundError, OptionError, RefusedError
 from pooljobs.job.options import EnqueueOptions, seconds
 from pooljobs.job.schedule_rule import Schedule
-from pooljobs.operations.answers import Answers
+from pooljobs.operations.answers import BOUNDED, Answers
 
 NEXT_RUNS: Final = 3
 """Ticks to come that are told of a schedule."""
@@ -49,7 +49,7 @@ class Schedules(Answers):
             PayloadError, DatabaseRefusedError: As their names say.
         """
         row = schedule_row(name, job_type, payload, options, rule)
-        with ours(self._statements.schema), pinned_transaction(self.connection):
+        with ours(self._statements.schema), pinned_transaction(self.connection, BOUNDED):
             return put_schedule(self.connection, self._statements.schema, row)
 
     def edit(self, name: str, rule: Schedule | None, tz: str | None) -> None:
@@ -92,7 +92,7 @@ class Schedules(Answers):
         self._order("drop_schedule", name)
 
     def _order(self, verb: str, name: str, **parameters: object) -> Any:
-        with ours(self._statements.schema), pinned_transaction(self.connection):
+        with ours(self._statements.schema), pinned_transaction(self.connection, BOUNDED):
             done = call_schedule(self.connection, self._statements.schema, verb, {"name": name, **parameters})
         if not done:
             raise _unknown(name)
