@@ -61,13 +61,14 @@ class PausingOperations(QueueCounts):
 
     def is_unheard_of(self, target: PauseTarget) -> bool:
         """Whether nothing but a pause is known of that name: it may be misspelt. False where the user may not know."""
+        column = "queue" if target.kind == "queue" else "job_type"
         try:
             declared = self.declared(limit=_MOST)
-            jobs = target.kind == "queue" and bool(self.count(target.name)[0])
+            if len(declared) == _MOST or any(row[column] == target.name for row in declared):
+                return False
+            return target.kind == "type" or not self.count(target.name)[0]
         except pg.InsufficientPrivilege:
             return False
-        column = "queue" if target.kind == "queue" else "job_type"
-        return not jobs and len(declared) < _MOST and all(row[column] != target.name for row in declared)
 
     def may_see_declared(self) -> bool:
         """Whether this user may know which types are declared."""

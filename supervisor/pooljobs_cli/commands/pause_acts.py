@@ -80,18 +80,17 @@ def pause_one(
     with reading(dsn, schema, embedded=embedded) as reader:
         done = reader.pause(target, PauseNote(*note))
         pause = reader.pause_named(target)
-        unheard_of = done and reader.is_unheard_of(target)
-    if as_json:
-        emit_json({"paused": done, "pause": pause})
-    elif done:
-        emit_lines([f"{target} is paused"])
-    else:
-        from pooljobs.operations.pauses import told
+        if as_json:
+            emit_json({"paused": done, "pause": pause})
+        elif done:
+            emit_lines([f"{target} is paused"])
+            if reader.is_unheard_of(target):
+                says = "it holds no job, and no handler names it" if kind == "queue" else "no worker ever declared it"
+                say(f"is {target} misspelt? {says}: " + as_typed(f"pooljobs {kind}s list  shows those there are"))
+        else:
+            from pooljobs.operations.pauses import told
 
-        emit_lines([f"{target} was paused before" + (f": {told(pause)}" if pause else "")])
-    if unheard_of:
-        says = "it holds no job, and no handler names it" if kind == "queue" else "no worker ever declared it"
-        say(f"is {target} misspelt? {says}: " + as_typed(f"pooljobs {kind}s list  shows those there are"))
+            emit_lines([f"{target} was paused before" + (f": {told(pause)}" if pause else "")])
 
 
 def resume_one(kind: PauseKind, name: str, dsn: str | None, schema: str, *, embedded: bool, as_json: bool) -> None:
