@@ -85,7 +85,7 @@ class PoolJobs(
         self.hooks = Hooks()
         self._tasks: dict[str, Task] = {}
         self._outlet = LazyProducer(dsn, schema, pool_size=pool_size, wait=wait)
-        self._outlet.results.declared = self._tasks
+        self._outlet.declared = self._tasks
 
     @property
     def registry(self) -> Mapping[str, Task]:
