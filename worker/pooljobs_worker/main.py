@@ -50,10 +50,7 @@ def worker_main(settings: ServeSettings, child: Child) -> int:
     log = SafeLogger("pooljobs.worker")
     look_less_often()
     forgive_lost_readers()
-    with room_for_application():
-        app = load_app(settings.app)
-    check_ready(app)
-    pass_over_what_is_there()
+    app = _load(settings.app)
     sessions = session_connections(settings.worker.connections)
     app.pool_size = settings.worker.connections - sessions
     app.use_dsn(settings.dsn, schema=settings.schema)
@@ -87,6 +84,15 @@ def worker_main(settings: ServeSettings, child: Child) -> int:
             if not components.exhaustion.caused(error, str(error)):
                 raise
         return ExitCode.EXHAUSTED if components.exhaustion.of else ExitCode.OK
+
+
+def _load(named: str) -> PoolJobs:
+    """The application, ready to run its jobs, and passed over by the garbage collection from now on."""
+    with room_for_application():
+        app = load_app(named)
+    check_ready(app)
+    pass_over_what_is_there()
+    return app
 
 
 def _tell_stop(app: PoolJobs, log: SafeLogger) -> None:

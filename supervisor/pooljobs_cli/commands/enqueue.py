@@ -119,10 +119,14 @@ def enqueue(
     loaded = _load(app) if app else None
     job = _prepare(job_type, value, options, loaded)
     enqueued = _store(job, named or (loaded.dsn if loaded else None), schema or (loaded.schema if loaded else ""))
-    if enqueued.declared and loaded is None:  # where no fleet ever declared anything nothing is known of any type
+    _tell(enqueued, job.job_type, app, as_json=as_json)
+
+
+def _tell(enqueued: Enqueued, job_type: str, app: str | None, *, as_json: bool) -> None:
+    if enqueued.declared and not app:  # where no fleet ever declared anything nothing is known of any type
         say(_never_declared(job_type, enqueued.declared), style="warning")
     if as_json:
-        told = {"id": enqueued.job_id, "job_type": job.job_type, "queue": enqueued.queue, "unserved": enqueued.unserved}
+        told = {"id": enqueued.job_id, "job_type": job_type, "queue": enqueued.queue, "unserved": enqueued.unserved}
         emit_json(told)
     else:
         write(f"{enqueued.job_id}\n")
