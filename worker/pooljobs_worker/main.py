@@ -40,6 +40,15 @@ def session_connections(connections: int) -> int:
     return 2 if connections > 2 else 1  # noqa: PLR2004  # one each, where that leaves one for the handlers
 
 
+def _load(named: str) -> PoolJobs:
+    """The application, ready to run its jobs, and passed over by the garbage collection from now on."""
+    with room_for_application():
+        app = load_app(named)
+    check_ready(app)
+    pass_over_what_is_there()
+    return app
+
+
 def worker_main(settings: ServeSettings, child: Child) -> int:
     """Runs one worker; returns its exit code.
 
@@ -84,15 +93,6 @@ def worker_main(settings: ServeSettings, child: Child) -> int:
             if not components.exhaustion.caused(error, str(error)):
                 raise
         return ExitCode.EXHAUSTED if components.exhaustion.of else ExitCode.OK
-
-
-def _load(named: str) -> PoolJobs:
-    """The application, ready to run its jobs, and passed over by the garbage collection from now on."""
-    with room_for_application():
-        app = load_app(named)
-    check_ready(app)
-    pass_over_what_is_there()
-    return app
 
 
 def _tell_stop(app: PoolJobs, log: SafeLogger) -> None:
