@@ -51,7 +51,7 @@ Beside = Annotated[
 Pgbouncer = Annotated[
     bool, typer.Option("--pgbouncer", help="Enqueue and cancel through a PgBouncer of its own in transaction mode.")
 ]
-Verbose = Annotated[bool, typer.Option("--verbose", help="Tell each event.")]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Print each event.")]
 
 HELP = teach(
     SUMMARIES["chaos"],
