@@ -95,7 +95,7 @@ class JobHandle(_FromSource, Generic[V_co]):
         """What the handler returned, converted by its return annotation; waits until the job has ended.
 
         Args:
-            timeout: Seconds to wait at most; 0: it is looked at once. Default: as long as it takes.
+            timeout: Seconds to wait at most; 0: it is checked once. Default: as long as it takes.
 
         Raises:
             JobFailedError, JobCancelledError: The job has ended so.

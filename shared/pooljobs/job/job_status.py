@@ -15,7 +15,7 @@ ENDED: Final = frozenset({"completed", "failed", "cancelled"})
 
 @dataclass(frozen=True, slots=True)
 class JobStatus:
-    """How a job stood when it was looked at.
+    """How a job stood when it was read.
 
     Attributes:
         state: ``pending``, ``running``, ``completed``, ``failed`` or ``cancelled``.
