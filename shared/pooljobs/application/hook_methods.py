@@ -1,4 +1,4 @@
-"""The decorators of an application that register its hooks: what is called around, before and after runs."""
+"""The decorators of an application that register its hooks: what is called around runs, at enqueues, after failures."""
 
 from __future__ import annotations
 
