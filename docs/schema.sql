@@ -287,7 +287,7 @@ BEGIN
     IF outcome = 'requested' THEN
         INSERT INTO "pooljobs".cancellations AS c (job_id, reason) VALUES (cancel.job_id, said)
         ON CONFLICT ON CONSTRAINT cancellations_pkey DO UPDATE SET reason = coalesce(c.reason, excluded.reason);
-        IF current_setting('pooljobs.notify', true) IS DISTINCT FROM 'off' THEN
+        IF "pooljobs".may_notify() THEN
             PERFORM pg_notify('pooljobs', '!act');
         END IF;
     END IF;
@@ -640,6 +640,11 @@ BEGIN ATOMIC
       LEFT JOIN pooljobs.job_types t ON ((t.job_type = asked.job_type)));
 END;
 
+CREATE OR REPLACE FUNCTION pooljobs.may_notify()
+ RETURNS boolean
+ LANGUAGE sql
+RETURN ((COALESCE(current_setting('pooljobs.notify'::text, true), 'on'::text) <> 'off'::text) AND (pg_notification_queue_usage() < (0.75)::double precision));
+
 CREATE OR REPLACE FUNCTION pooljobs.note_idle_hosts()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -674,7 +679,7 @@ BEGIN
             NEW.next_at := NULL;
         END IF;
     END IF;
-    IF current_setting('pooljobs.notify', true) IS DISTINCT FROM 'off' THEN
+    IF "pooljobs".may_notify() THEN
         PERFORM pg_notify('pooljobs', '!act');
     END IF;
     RETURN NEW;
@@ -691,7 +696,7 @@ DECLARE
     everybody constant boolean := current_setting('transaction_isolation') IN ('repeatable read', 'serializable');
     told text[] := '{}';
 BEGIN
-    IF NOT "pooljobs".any_host_idle() OR current_setting('pooljobs.notify', true) = 'off' THEN
+    IF NOT "pooljobs".any_host_idle() OR NOT "pooljobs".may_notify() THEN
         RETURN false;
     END IF;
     FOR place IN 1 .. coalesce(cardinality(queues), 0) LOOP
@@ -715,14 +720,15 @@ CREATE OR REPLACE FUNCTION pooljobs.notify_one(queue text, run_at timestamp with
 AS $function$
 BEGIN
     RETURN CASE
-        WHEN pg_catalog.current_setting('pooljobs.notify', true) OPERATOR(pg_catalog.=) 'off' THEN false
-        WHEN pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.=) 'repeatable read'
+        WHEN (
+            pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.=) 'repeatable read'
             OR pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.=) 'serializable'
             OR EXISTS (
                 SELECT FROM "pooljobs".idle_hosts AS s
                 WHERE s.queue OPERATOR(pg_catalog.=) notify_one.queue
                   AND s.idle_until OPERATOR(pg_catalog.>) greatest(notify_one.run_at, pg_catalog.clock_timestamp())
             )
+        ) AND "pooljobs".may_notify()
         THEN pg_catalog.pg_notify(
             'pooljobs',
             CASE WHEN pg_catalog.octet_length(notify_one.queue) OPERATOR(pg_catalog.<=) 200 THEN notify_one.queue ELSE '' END
@@ -1018,7 +1024,7 @@ CREATE OR REPLACE FUNCTION pooljobs.tell_pauses()
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
-    IF current_setting('pooljobs.notify', true) IS DISTINCT FROM 'off' THEN
+    IF "pooljobs".may_notify() THEN
         PERFORM pg_notify('pooljobs', '!act');
     END IF;
     RETURN NULL;
@@ -1034,11 +1040,10 @@ AS $function$
 DECLARE
     waited text[];
 BEGIN
-    IF current_setting('pooljobs.notify', true) = 'off' THEN RETURN false; END IF;
     waited := ARRAY(
         SELECT DISTINCT replace(w.job_id::text, '-', '') FROM "pooljobs".waiters AS w WHERE w.job_id = ANY (tell_waiters.ids)
     );
-    IF waited = '{}' OR pg_notification_queue_usage() > 0.5 THEN RETURN false; END IF;
+    IF waited = '{}' OR NOT "pooljobs".may_notify() THEN RETURN false; END IF;
     FOR place IN 1 .. cardinality(waited) BY 240 LOOP
         PERFORM pg_notify(
             'pooljobs_ended',

@@ -10,7 +10,7 @@ import pytest
 from psycopg import Connection
 
 from pooljobs.db.store.settlement import SettlementBatch
-from pooljobs.job.verdict import KeptResult, Verdict
+from pooljobs.job.verdict import Verdict
 from tests.support.claims import SQL, claim, insert, register, scalar, settle_all
 
 Conn = Connection[Any]
@@ -274,8 +274,8 @@ def test_a_batch_that_keeps_nothing_goes_by_the_plain_statement(connection: Conn
     plain, *rest = claim(connection, worker) or []
     settling.settle(connection, [plain.settled(Verdict.COMPLETED)])
     assert (settling._completed.is_known_to(connection), settling._statement.is_known_to(connection)) == (True, False)
-    kept = [rest[0].settled(Verdict.COMPLETED, kept=KeptResult(b'{"n": 1}')), rest[1].settled(Verdict.COMPLETED)]
-    kept.append(rest[2].settled(Verdict.COMPLETED, kept=KeptResult(None, "why")))
+    kept = [rest[0].settled(Verdict.COMPLETED, kept=b'{"n": 1}'), rest[1].settled(Verdict.COMPLETED)]
+    kept.append(rest[2].settled(Verdict.COMPLETED, kept="why"))
     assert settling.settle(connection, kept).refused == set()
     found = connection.execute("SELECT result::text, result_note FROM pooljobs.history ORDER BY id").fetchall()
     assert sorted(found, key=str) == [('{"n": 1}', None), (None, "why"), (None, None), (None, None)]
@@ -285,5 +285,5 @@ def test_a_claim_that_was_lost_keeps_nothing(connection: Conn) -> None:
     insert(connection)
     (job,) = claim(connection, register(connection)) or []
     stale = replace(job, fence=job.fence + 1)
-    assert settle_all(connection, stale.settled(Verdict.COMPLETED, kept=KeptResult(b"1"))) == {job.id.bytes}
+    assert settle_all(connection, stale.settled(Verdict.COMPLETED, kept=b"1")) == {job.id.bytes}
     assert scalar(connection, "SELECT count(*) FROM pooljobs.history") == 0

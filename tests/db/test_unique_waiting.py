@@ -16,8 +16,8 @@ from psycopg.errors import LockNotAvailable
 from pooljobs import DatabaseRefusedError, PoolJobs, Unique
 from pooljobs.job.verdict import Verdict
 from pooljobs.operations.reader import Reader
-from tests.db.test_unique import app, live, report_of, run
 from tests.support.claims import SQL, claim, register, scalar
+from tests.support.unique_jobs import app, live, report_of, run
 from tests.support.waiting import wait_until
 
 __all__ = ["app"]

@@ -20,7 +20,7 @@ from tests.support.claims import FLEET, SQL, claim, declare, insert, register, s
 from tests.support.hearing import steward_connection
 
 SECONDS = 60.0
-LONG_AGO = "2020-01-01"
+LONG_AGO, NEXT_DAY = "2020-01-01", "2020-01-02"
 FAILED = "SELECT count(*) FROM pooljobs.history WHERE status = 'failed'"
 
 
@@ -176,7 +176,9 @@ def test_a_backlog_of_known_jobs_is_walked_through_a_part_at_a_time(
     for queue in ("first", "second"):
         for priority in (-4, 0, 4):
             insert(connection, 25, job_type="known", queue=queue, priority=priority, run_at=LONG_AGO)
-            insert(connection, 1, job_type="foreign", queue=queue, priority=priority, run_at=LONG_AGO)
+            insert(
+                connection, 1, job_type="foreign", queue=queue, priority=priority, run_at="2020-01-02"
+            )  # behind them
     insert(connection, 1, job_type="foreign", queue="not ours", run_at=LONG_AGO)
     looks = chore(board, "first", "none", "second", most=10)
     done, pauses = [], []

@@ -28,7 +28,7 @@ from pooljobs import (
 )
 from pooljobs.enqueue import look_times, result_hub
 from pooljobs.enqueue.wait_session import WaitSession
-from pooljobs.job.verdict import KeptResult, Verdict
+from pooljobs.job.verdict import Verdict
 from tests.support.claims import SQL, Claim, claim, register, scalar, settle_all
 from tests.support.cut_line import line_to
 from tests.support.pgbouncer import pooled
@@ -87,8 +87,7 @@ class Worker:
         return claim(self.connection, self._id, limit=count) or []
 
     def complete(self, claims: list[Claim]) -> None:
-        kept = KeptResult(b"49")
-        assert not settle_all(self.connection, *(one.settled(Verdict.COMPLETED, kept=kept) for one in claims))
+        assert not settle_all(self.connection, *(one.settled(Verdict.COMPLETED, kept=b"49") for one in claims))
 
 
 @pytest.fixture

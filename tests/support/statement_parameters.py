@@ -190,6 +190,7 @@ def _of_schedules() -> dict[str, Sequence[Parameters]]:
 
 def _of_operators() -> dict[str, Sequence[Parameters]]:
     job = {"job_type": "a", "payload": "{}", "queue": "q", "priority": 0, "max_retries": 3, "trace_id": "t"}
+    job |= {"tags": ["t"], "meta": "{}"}
     bare = dict.fromkeys(job, None) | {"job_type": "a", "payload": "{}"}
     count = {"queue": None, "limit": None, "since": None, "seconds": 60.0, "overlap": 5.0}
     listed = {"statuses": None, "queue": None, "job_type": None, "tag": None, "limit": 10, "whole": False}

@@ -19,7 +19,7 @@ from pooljobs.errors import RefusedError
 from pooljobs.job.cancellation import Cancellation
 from pooljobs.job.job_status import FoundJob
 from pooljobs.job.new_job import NewJob
-from pooljobs.job.verdict import KeptResult, Settlement, Verdict
+from pooljobs.job.verdict import Settlement, Verdict
 from pooljobs_testing.handler_runner import HandlerRunner
 from pooljobs_testing.one_run import NOTHING_STORED, as_claimed
 from pooljobs_worker.claims.claimed_job import ClaimedJob
@@ -133,11 +133,11 @@ class InlineProducer(Producer):
 
 def _found(job: ClaimedJob, settlement: Settlement) -> FoundJob:
     """What became of it, at no time: that would be the database's. One that was put off is pending, and stays so."""
-    kept = job.kept or KeptResult(None)
     states = {Verdict.COMPLETED: "completed", Verdict.CANCELLED: "cancelled"}
     state = states.get(settlement.verdict, "pending")
-    result = kept.json.decode() if kept.json is not None and state == "completed" else None
-    return FoundJob(job.id, job.job_type, state, 1, None, settlement.error, result, kept.note)
+    result = job.kept.decode() if isinstance(job.kept, bytes) and state == "completed" else None
+    note = job.kept if isinstance(job.kept, str) else None
+    return FoundJob(job.id, job.job_type, state, 1, None, settlement.error, result, note)
 
 
 def refuse_to_store() -> NoReturn:

@@ -86,7 +86,7 @@ class PoolJobs(
         self.hooks = Hooks()
         self._tasks: dict[str, Task] = {}
         self._outlet = LazyProducer(dsn, schema, pool_size=pool_size, wait=wait)
-        self._outlet.results.declared = self._tasks
+        self._outlet.declared = self._tasks
 
     @property
     def registry(self) -> Mapping[str, Task]:
@@ -192,7 +192,7 @@ class PoolJobs(
             retry_delay_secs: Seconds: base of the exponential policy, delay of the fixed one. Default: the
                 application's.
             time_limit: Seconds, or a timedelta, after which ``TimeLimitExceeded`` is raised in the handler; five
-                seconds later its process is killed. A ``TimeLimit`` sets both; 0 means none. Default: as told by
+                seconds later its process is killed. A ``TimeLimit`` sets both; 0 means none. Default: that of
                 ``serve --time-limit``.
             extra: ``refuse`` (default): a payload with a field that the handler does not take is refused. ``ignore``:
                 such fields are passed over, in dataclasses too; a pydantic model follows its own configuration.

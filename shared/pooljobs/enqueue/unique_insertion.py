@@ -71,4 +71,4 @@ def _handle(outlet: LazyProducer, job: NewJob, stored: Stored) -> JobHandle:
 def _handles(outlet: LazyProducer, job: NewJob, stored: Stored) -> JobHandles:
     from pooljobs.db.ids import JobIds
 
-    return JobHandles(JobIds(stored.ids), job.job_type, job.queue, letters=stored.letters, source=outlet.results)
+    return JobHandles(JobIds(stored.ids), job.job_type, job.queue, letters=stored.letters, source=outlet)

@@ -39,7 +39,10 @@ def jsonb_text(value: Any) -> str:
     if kind is int:
         return str(value)
     if kind is dict:
-        pairs = [before + jsonb_text(value[name]) for name, before in _ordered(tuple(value))]
+        pairs = []
+        for name, before in _ordered(tuple(value)):
+            one = value[name]  # mostly an int, which needs no call
+            pairs.append(f"{before}{one if type(one) is int else jsonb_text(one)}")
         return f"{{{', '.join(pairs)}}}"
     if kind is list:
         return f"[{', '.join(map(jsonb_text, value))}]"

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+import orjson
+
 from pooljobs.errors import OptionError
 
 MOST_TAGS: Final = 16
@@ -77,6 +79,7 @@ def _encoded(name: object, value: Any) -> bytes:
         raise OptionError(f"meta: a name must be a string, not {name!r:.80}")
     try:
         encoded = _json({name: value})
+        orjson.loads(encoded)  # what is nested too deeply for that was not too deep for each version of Python
     except (TypeError, ValueError, RecursionError) as error:
         hint = "strings, numbers, booleans, None, and lists and dicts of them can be stored"
         raise OptionError(f"meta[{name!r:.80}] is not JSON: {error}", hint=hint) from error

@@ -7,10 +7,11 @@ who enqueues. Nothing of the payload can be read in it.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from hashlib import sha256
-from typing import NamedTuple
+from itertools import repeat
+from typing import Any, NamedTuple
 
 from pooljobs.errors import OptionError
 from pooljobs.job.jsonb_text import jsonb_text, parsed
@@ -51,7 +52,10 @@ class UniqueRule(NamedTuple):
         """The same of many jobs of one type."""
         kind = "key" if self.key is not None else "payload" if self.by is None else "by"
         begin = _before(job_type, kind)
-        return [sha256(f"{begin}{value}]".encode()).digest() for value in map(self._value, payloads)]
+        keys: Iterable[Any] = map(parsed, payloads) if self.key is None else repeat(self.key, len(payloads))
+        if kind == "by":
+            keys = map(self._chosen, keys)
+        return [sha256(f"{begin}{jsonb_text(key)}]".encode()).digest() for key in keys]
 
     def published(self) -> str:
         """As workers publish it, for enqueues by SQL: a JSON object."""
@@ -65,14 +69,9 @@ class UniqueRule(NamedTuple):
         }
         return json.dumps({name: value for name, value in told.items() if value is not None})
 
-    def _value(self, payload: bytes) -> str:
-        if self.key is not None:
-            return jsonb_text(self.key)
-        document = parsed(payload)
-        if self.by is None:
-            return jsonb_text(document)
+    def _chosen(self, document: Any) -> dict[str, Any]:
         fields = document if type(document) is dict else {}
-        return jsonb_text({name: fields.get(name) for name in self.by})
+        return {name: fields.get(name) for name in self.by or ()}
 
 
 @lru_cache(maxsize=256)

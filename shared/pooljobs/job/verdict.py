@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
-from typing import Final, NamedTuple
+from typing import Final, TypeAlias
 
 
 class Verdict(IntEnum):
@@ -38,16 +38,8 @@ FIRST_RETURNED: Final = 10
 """Verdicts from here on give a job back; those before end it."""
 
 
-class KeptResult(NamedTuple):
-    """What a handler returned, of a job type that keeps it.
-
-    Attributes:
-        json: As JSON; None where it cannot be kept.
-        note: Why it cannot.
-    """
-
-    json: bytes | None
-    note: str | None = None
+KeptResult: TypeAlias = bytes | str
+"""What a handler returned, of a job type that keeps it: JSON; or a text, why it cannot be kept."""
 
 
 @dataclass(slots=True)

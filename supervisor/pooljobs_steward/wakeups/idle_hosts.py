@@ -33,10 +33,14 @@ class IdleHosts:
         """From now on nobody tells of jobs that are paused, nor are they looked for. Before, ``stay_awake``."""
         self._paused = paused
 
-    def fall_asleep(self, connection: Connection[Any]) -> None:
-        """Asks enqueues to notify; jobs that they do not tell of are found by looks, the first of them marking."""
+    def fall_asleep(self, connection: Connection[Any]) -> bool:
+        """Asks enqueues to notify; jobs that they do not tell of are found by looks, the first of them marking. Whether
+        they can: there may be no room for notifications.
+        """
         parameters = {"fleet": self._fleet, "queues": self._paused.served(self._queues), "seconds": self._seconds}
-        connection.execute(self._fall_asleep, parameters)
+        row = connection.execute(self._fall_asleep, parameters).fetchone()
+        assert row is not None
+        return bool(row[0])
 
     def stay_awake(self, connection: Connection[Any]) -> None:
         """Asks them no longer."""

@@ -26,6 +26,7 @@ class Listener:
         self._listen = statements.load("listen")
         self._log = log
         self._logged = False
+        self._room = True
         self._heard: list[Notify] = []
 
     def listen(self, connection: Connection[Any]) -> bool:
@@ -41,6 +42,19 @@ class Listener:
                 " idle workers look for jobs by themselves, twice a second; with --no-listen every --poll-interval"
             )
         return hears
+
+    def note_room(self, *, enough: bool) -> None:
+        """Logs when the server has no room for notifications, and when it has again."""
+        if enough is self._room:
+            return
+        self._room = enough
+        if enough:
+            self._log.info("the server's queue of notifications has room again")
+        else:
+            self._log.warning(
+                "the server's queue of notifications is more than half full: somebody LISTENs, and has left a"
+                " transaction open (pg_stat_activity.xact_start); meanwhile idle workers look for jobs by themselves"
+            )
 
     def take(self, connection: Connection[Any]) -> list[str]:
         """The payloads that have arrived by now, those that came with the answer to a statement too."""

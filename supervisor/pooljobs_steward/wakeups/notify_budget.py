@@ -32,6 +32,10 @@ class NotifyBudget:
         self._left = max(self.left(now) - price, -SAVED)
         self._at = now
 
+    def use_up(self, now: float) -> None:
+        """As if as much was spent as can be: a second and a half until there is ample again."""
+        self.spend(2 * SAVED, now)
+
     def left(self, now: float) -> float:
         """What there is now; negative for a debt."""
         return min(SAVED, self._left + (now - self._at) * A_SECOND)

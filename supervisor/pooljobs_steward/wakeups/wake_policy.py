@@ -103,6 +103,11 @@ class WakePolicy:
         self._asleep_until = asked + self._sleep
         self._in_vain = False
 
+    def cannot_sleep(self, now: float) -> None:
+        """Nobody would tell of jobs: the server has no room for notifications. It is tried again later."""
+        self.stayed_awake()
+        self._budget.use_up(now)
+
     def stayed_awake(self) -> None:
         """The step was done, or the connection is a new one: nobody tells of jobs."""
         self._asleep_until = self._look_at = 0.0

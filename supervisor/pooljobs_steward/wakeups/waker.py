@@ -155,8 +155,9 @@ class Waker:
     def _do(self, step: WakeStep, connection: Connection[Any]) -> None:
         asked = time.monotonic()
         if step is WakeStep.FALL_ASLEEP:
-            self._idle_hosts.fall_asleep(connection)
-            self._policy.fell_asleep(asked)
+            room = self._idle_hosts.fall_asleep(connection)
+            self._listener.note_room(enough=room)
+            (self._policy.fell_asleep if room else self._policy.cannot_sleep)(asked)
         elif step is WakeStep.STAY_AWAKE:
             self._idle_hosts.stay_awake(connection)
             self._policy.stayed_awake()

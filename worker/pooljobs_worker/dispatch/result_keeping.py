@@ -6,20 +6,19 @@ The handler of such a type is wrapped when its first job comes; that of any othe
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from pooljobs.errors import PayloadError
 from pooljobs.handler.context import current_job
 from pooljobs.job.error_text import clean, headline
 from pooljobs.job.verdict import KeptResult
 from pooljobs.payload.encoding import encode
-from pooljobs_worker.claims.claimed_job import ClaimedJob
 from pooljobs_worker.dispatch.awaitables import is_awaitable
 
 _PLAIN: Final = frozenset({dict, list, str, int, float, bool, type(None)})
 """Of these nothing is to be awaited, which takes longer to ask than to know."""
 
-_NOTHING: Final = KeptResult(b"null")
+_NOTHING: Final = b"null"
 
 
 def keeping(function: Callable[..., Any], most_bytes: int) -> Callable[..., Any]:
@@ -29,7 +28,8 @@ def keeping(function: Callable[..., Any], most_bytes: int) -> Callable[..., Any]
         result = function(*args, **kwargs)
         if type(result) not in _PLAIN and is_awaitable(result):
             return _awaited(result, most_bytes)
-        _keep(result, most_bytes)
+        job: Any = current_job()
+        job.kept = kept_of(result, most_bytes)
         return None
 
     return run
@@ -39,11 +39,8 @@ async def _awaited(result: Awaitable[Any], most_bytes: int) -> None:
     left: object = result
     while is_awaitable(left):
         left = await left
-    _keep(left, most_bytes)
-
-
-def _keep(value: object, most_bytes: int) -> None:
-    cast("ClaimedJob", current_job()).kept = kept_of(value, most_bytes)
+    job: Any = current_job()
+    job.kept = kept_of(left, most_bytes)
 
 
 def kept_of(value: object, most_bytes: int) -> KeptResult:
@@ -53,9 +50,9 @@ def kept_of(value: object, most_bytes: int) -> KeptResult:
     try:
         encoded = encode(value, where="result")
     except PayloadError as error:
-        return KeptResult(None, clean(str(error)))
+        return clean(str(error))
     except Exception as error:  # noqa: BLE001  # a class of the user's may raise anything when it is looked at
-        return KeptResult(None, clean(f"result: {headline(error)}"))
+        return clean(f"result: {headline(error)}")
     if len(encoded) > most_bytes:
-        return KeptResult(None, f"result: {len(encoded):,} bytes of JSON, and {most_bytes:,} are kept (result_limit)")
-    return KeptResult(encoded)
+        return f"result: {len(encoded):,} bytes of JSON, and {most_bytes:,} are kept (result_limit)"
+    return encoded

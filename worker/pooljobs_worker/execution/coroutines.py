@@ -17,14 +17,28 @@ import os
 import threading
 from collections.abc import Callable, Coroutine
 from contextvars import Context
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from pooljobs.exit_codes import ExitCode
+from pooljobs.job.error_text import headline
 
 LAST_WAIT = 1.0
 """Seconds that tasks which handlers left running have at the end, after they were cancelled."""
 
 Handler = Coroutine[Any, Any, object]
+T = TypeVar("T")
+
+
+def _task(
+    loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T], context: Context, log: logging.Logger
+) -> asyncio.Task[T]:
+    """By the task factory that a handler or hook may have set, unless that fails: a job would be held for ever."""
+    try:
+        return loop.create_task(coroutine, context=context)
+    except Exception as error:  # noqa: BLE001  # whatever it raises
+        log.warning("the event loop's task factory failed, and is not used for jobs any more: %s", headline(error))
+        loop.set_task_factory(None)
+        return asyncio.Task(coroutine, loop=loop, context=context)
 
 
 class MainLoop:
@@ -52,7 +66,7 @@ class MainLoop:
         """Runs a coroutine to its end, in a copy of the caller's context; raises what it raised."""
         if self._loop.is_closed():
             self._loop = asyncio.new_event_loop()
-        task = self._loop.create_task(_contained(coroutine), context=contextvars.copy_context())
+        task = _task(self._loop, _contained(coroutine), contextvars.copy_context(), self._log)
         task.add_done_callback(lambda _: self._loop.stop())
         while not task.done():
             _run(self._loop, self._log)
@@ -98,7 +112,7 @@ class BackgroundLoop:
 
     def create_task(self, coroutine: Coroutine[Any, Any, None], context: Context) -> asyncio.Task[None]:
         """A task; on the loop's own thread only."""
-        return self._loop.create_task(coroutine, context=context)
+        return _task(self._loop, coroutine, context, self._log)
 
     def _live(self) -> None:
         try:

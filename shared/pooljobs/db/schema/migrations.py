@@ -19,6 +19,7 @@ MADE_FIRST: Final = (
     "uuid_v7",
     "note_idle_hosts",
     "note_schedule",
+    "may_notify",
     "tell_pauses",
     "ensure_partitions",
     "find_results",

@@ -19,7 +19,7 @@ from pooljobs.db.wire import binary_format
 from pooljobs.db.wire.binary_format import Oid, split
 from pooljobs.db.wire.prepared import HotStatement
 from pooljobs.job.error_text import LONGEST_HEADLINE
-from pooljobs.job.verdict import KeptResult, Settlement, Verdict
+from pooljobs.job.verdict import Settlement, Verdict
 
 _NONE: Final = -1.0
 """Stands for null in the arrays of seconds, which are sent without nulls."""
@@ -41,7 +41,6 @@ _TYPES: Final = _COMPLETED_TYPES | {
 }
 
 _COMPLETED: Final = Verdict.COMPLETED
-_KEPT_NOTHING: Final = KeptResult(None)
 
 _by_id = attrgetter("job_id")
 
@@ -163,9 +162,9 @@ def _is_plain(batch: Sequence[Settlement]) -> bool:
 def _shorter(item: Settlement, error: psycopg.Error) -> Settlement | None:
     """The same with what can be left out; None where there is nothing."""
     large = too_large(error)
-    if item.kept is not None and item.kept.json is not None:
+    if isinstance(item.kept, bytes):
         why = "too large for PostgreSQL" if large else f"refused by the database: {one_line(error)}"
-        return replace(item, kept=KeptResult(None, why[:LONGEST_HEADLINE]))
+        return replace(item, kept=why[:LONGEST_HEADLINE])
     return replace(item, error=None if item.error is None else item.error[:LONGEST_HEADLINE]) if large else None
 
 
@@ -199,9 +198,9 @@ def _verdict_values(batch: Sequence[Settlement]) -> list[bytes | None]:
 
 
 def _kept_values(batch: Sequence[Settlement]) -> list[bytes | None]:
-    kept = [item.kept or _KEPT_NOTHING for item in batch]
-    results = [json for json, _ in kept]
-    notes = [note for _, note in kept]
+    kept = [item.kept for item in batch]
+    results = [one if isinstance(one, bytes) else None for one in kept]
+    notes = [one if isinstance(one, str) else None for one in kept] if None in results else []
     return [
         binary_format.array(Oid.JSON, results) if any(results) else None,
         binary_format.texts(notes) if any(notes) else None,

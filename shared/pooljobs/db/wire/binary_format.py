@@ -107,7 +107,10 @@ def field(value: bytes | None) -> bytes:
 
 def array(element: Oid, values: Sequence[bytes | None]) -> bytes:
     """An array of values that are binary already; None is null."""
-    return head(element, len(values), nulls=True) + b"".join(map(field, values))
+    if None in values:
+        return head(element, len(values), nulls=True) + b"".join(map(field, values))
+    whole = cast("Sequence[bytes]", values)
+    return head(element, len(whole)) + b"".join([len(value).to_bytes(4) + value for value in whole])
 
 
 def repeated(element: Oid, value: bytes | None, count: int) -> bytes:

@@ -1,7 +1,7 @@
 -- Cancels one job, from anything that speaks SQL; part of the caller's transaction. Returns 'cancelled' (it was pending
 -- and never runs), 'requested' (it runs, or is being claimed now: it is asked to end), 'ended' (nothing was done), or
 -- null for a job that is not there. The first line of `reason` that somebody gave stays, up to 1,000 characters.
--- Stewards are told of a request, unless `pooljobs.notify` is off (notify_many.sql): they find it at their next look then.
+-- Stewards are told of a request, if may_notify(): else they find it at their next look.
 -- Runs with its owner's rights: whoever may call it needs none on the tables.
 CREATE OR REPLACE FUNCTION {schema}.cancel(job_id uuid, reason text DEFAULT NULL) RETURNS text
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $body$
@@ -17,7 +17,7 @@ BEGIN
     IF outcome = 'requested' THEN
         INSERT INTO {schema}.cancellations AS c (job_id, reason) VALUES (cancel.job_id, said)
         ON CONFLICT ON CONSTRAINT cancellations_pkey DO UPDATE SET reason = coalesce(c.reason, excluded.reason);
-        IF current_setting('pooljobs.notify', true) IS DISTINCT FROM 'off' THEN
+        IF {schema}.may_notify() THEN
             PERFORM pg_notify({schema_name}, '!act');
         END IF;
     END IF;

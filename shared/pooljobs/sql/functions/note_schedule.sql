@@ -1,6 +1,6 @@
 -- Has a schedule that somebody stored or edited, in whatever way, looked at anew: its next tick is computed again unless it
 -- was written too, and from now on if it had been paused or retired; what was wrong before is forgotten. Stewards, whose own
--- updates do not come here, are told at the commit, unless `pooljobs.notify` is off (notify_many.sql).
+-- updates do not come here, are told at the commit, if may_notify().
 CREATE OR REPLACE FUNCTION {schema}.note_schedule() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $body$
 BEGIN
@@ -15,7 +15,7 @@ BEGIN
             NEW.next_at := NULL;
         END IF;
     END IF;
-    IF current_setting('pooljobs.notify', true) IS DISTINCT FROM 'off' THEN
+    IF {schema}.may_notify() THEN
         PERFORM pg_notify({schema_name}, '!act');
     END IF;
     RETURN NEW;

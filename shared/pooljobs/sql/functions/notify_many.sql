@@ -2,7 +2,7 @@
 -- absent: now). To be called after the jobs are inserted, in the same transaction: only then does a host that this call
 -- did not see know that it has to wait for the transaction's end (statements/look_for_work.sql).
 -- Above READ COMMITTED the rows are read as of the transaction's begin, so there it notifies as soon as any host idles.
--- `SET pooljobs.notify = off` keeps it silent, for transactions that are to be PREPAREd: PostgreSQL has no NOTIFY there.
+-- Tells nobody unless may_notify().
 -- The channel bears the schema's name; the payload is the queue, or nothing if its name is long.
 CREATE OR REPLACE FUNCTION {schema}.notify_many(queues text[], run_ats timestamptz[] DEFAULT NULL) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $body$
@@ -10,7 +10,7 @@ DECLARE
     everybody constant boolean := current_setting('transaction_isolation') IN ('repeatable read', 'serializable');
     told text[] := '{{}}';
 BEGIN
-    IF NOT {schema}.any_host_idle() OR current_setting('pooljobs.notify', true) = 'off' THEN
+    IF NOT {schema}.any_host_idle() OR NOT {schema}.may_notify() THEN
         RETURN false;
     END IF;
     FOR place IN 1 .. coalesce(cardinality(queues), 0) LOOP

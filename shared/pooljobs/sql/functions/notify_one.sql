@@ -5,14 +5,15 @@ CREATE OR REPLACE FUNCTION {schema}.notify_one(queue text, run_at timestamptz) R
 LANGUAGE plpgsql VOLATILE SET enable_seqscan = off AS $body$
 BEGIN
     RETURN CASE
-        WHEN pg_catalog.current_setting('pooljobs.notify', true) OPERATOR(pg_catalog.=) 'off' THEN false
-        WHEN pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.=) 'repeatable read'
+        WHEN (
+            pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.=) 'repeatable read'
             OR pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.=) 'serializable'
             OR EXISTS (
                 SELECT FROM {schema}.idle_hosts AS s
                 WHERE s.queue OPERATOR(pg_catalog.=) notify_one.queue
                   AND s.idle_until OPERATOR(pg_catalog.>) greatest(notify_one.run_at, pg_catalog.clock_timestamp())
             )
+        ) AND {schema}.may_notify()
         THEN pg_catalog.pg_notify(
             {schema_name},
             CASE WHEN pg_catalog.octet_length(notify_one.queue) OPERATOR(pg_catalog.<=) 200 THEN notify_one.queue ELSE '' END

@@ -1,9 +1,9 @@
--- Tells the stewards that something was paused or resumed, whoever wrote to the table and how, unless `pooljobs.notify` is
--- off (notify_many.sql): they find it at their next look then.
+-- Tells the stewards that something was paused or resumed, whoever wrote to the table and how, if may_notify(): else they
+-- find it at their next look.
 CREATE OR REPLACE FUNCTION {schema}.tell_pauses() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $body$
 BEGIN
-    IF current_setting('pooljobs.notify', true) IS DISTINCT FROM 'off' THEN
+    IF {schema}.may_notify() THEN
         PERFORM pg_notify({schema_name}, '!act');
     END IF;
     RETURN NULL;

@@ -64,7 +64,8 @@ free AS MATERIALIZED (
     FROM {schema}.live AS l
     JOIN unknown AS u ON u.place = l.ctid
     WHERE l.worker_id IS NULL AND l.run_at <= now() - make_interval(secs => %(seconds)s)
-      AND NOT EXISTS (SELECT FROM {schema}.pauses AS p WHERE (p.kind, p.name) IN (('queue', l.queue), ('type', l.job_type)))
+      AND NOT EXISTS (SELECT FROM {schema}.pauses AS p WHERE p.kind = 'queue' AND p.name = l.queue)
+      AND NOT EXISTS (SELECT FROM {schema}.pauses AS p WHERE p.kind = 'type' AND p.name = l.job_type)
     ORDER BY l.id
     FOR UPDATE OF l SKIP LOCKED
 ),

@@ -14,4 +14,4 @@ WITH published AS (
     ON CONFLICT DO NOTHING
     RETURNING 1
 )
-SELECT pg_notify({schema_name}, '!act') FROM published LIMIT 1
+SELECT CASE WHEN {schema}.may_notify() THEN pg_notify({schema_name}, '!act') END FROM published LIMIT 1

@@ -7,6 +7,7 @@ import contextvars
 import logging
 import threading
 from collections.abc import Iterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -117,6 +118,18 @@ def test_a_task_that_is_cancelled_after_its_job_is_nobody_elses(executor: Crew) 
     executor.tasks.start([job(7, "is cancelled later")])
     wait_until(lambda: len(executor.ended) == 2)
     assert [(entry, seen) for entry, seen, _ in executor.ended] == [(7, "nothing"), (9, "nothing")]
+
+
+def test_a_task_factory_that_fails_holds_no_job_up(executor: Crew, caplog: pytest.LogCaptureFixture) -> None:
+    """uvloop 0.23 gives asyncio's eager factory of Python 3.13.0 an argument that it does not take."""
+
+    def factory(*_: Any, **__: Any) -> Any:
+        raise TypeError("an unexpected keyword argument")
+
+    executor.loop.call(lambda: asyncio.get_running_loop().set_task_factory(factory))
+    executor.tasks.start([job(0), job(1, "naps")])
+    wait_until(lambda: len(executor.ended) == 2 and not executor.tasks.running)
+    assert caplog.text.count("task factory failed") == 1
 
 
 @pytest.mark.skipif(EAGER is None, reason="Python 3.12 has them")
