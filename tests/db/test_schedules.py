@@ -404,6 +404,13 @@ class TestTheDoor:
         assert scalar(connection, "SELECT pooljobs.schedule('s', 'send', '{\"a\": 1}', every => '5 minutes')")
         assert scalar(connection, "SELECT pooljobs.pause_schedule('s', 'a reason')")
         assert row(connection, "s")["paused_by"] == connection.info.user
+        assert scalar(connection, "SELECT pooljobs.pause_schedule('s', by => 'another')"), (
+            "there is one, paused as it was"
+        )
+        assert (row(connection, "s")["paused_by"], row(connection, "s")["paused_reason"]) == (
+            connection.info.user,
+            "a reason",
+        )
         assert scalar(connection, "SELECT pooljobs.resume_schedule('s')")
         assert scalar(connection, "SELECT pooljobs.edit_schedule('s', cron => '@daily')")
         assert scalar(connection, "SELECT pooljobs.run_schedule('s')") == scalar(
