@@ -90,7 +90,7 @@ LICENCES := MIT;BSD;Apache;ISC;MPL;Mozilla Public License;PSF;Python Software Fo
 
 audit: ## Licences, and known vulnerabilities, of what pooljobs depends on (asks the network)
 	@test -d $(AUDIT) || { $(PYTHON) -m venv $(AUDIT)/deps && $(PYTHON) -m venv $(AUDIT)/tools; }
-	@$(AUDIT)/deps/bin/python -m pip install --quiet --disable-pip-version-check --upgrade '.[embedded,pydantic,uvloop,sentry,otel]'
+	@$(AUDIT)/deps/bin/python -m pip install --quiet --disable-pip-version-check --upgrade '.[embedded,pydantic,uvloop,reload,sentry,otel,django]'
 	@$(AUDIT)/tools/bin/python -m pip install --quiet --disable-pip-version-check --upgrade pip-audit pip-licenses
 	$(AUDIT)/tools/bin/pip-licenses --python $(AUDIT)/deps/bin/python --from=mixed --partial-match --allow-only '$(LICENCES)'
 	$(AUDIT)/tools/bin/pip-audit --path "$$($(AUDIT)/deps/bin/python -c 'import site; print(site.getsitepackages()[0])')"

@@ -765,8 +765,8 @@ BEGIN
     UPDATE "pooljobs".schedules AS s
     SET paused_at = coalesce(s.paused_at, now()), paused_by = left(coalesce(pause_schedule.by, session_user), 200),
         paused_reason = left(pause_schedule.reason, 1000)
-    WHERE s.name = pause_schedule.name;
-    RETURN FOUND;
+    WHERE s.name = pause_schedule.name AND (s.paused_at IS NULL OR pause_schedule.reason IS NOT NULL);
+    RETURN EXISTS (SELECT FROM "pooljobs".schedules AS s WHERE s.name = pause_schedule.name);
 END
 $function$;
 

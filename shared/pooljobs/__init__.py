@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from pooljobs.handler.state import State
     from pooljobs.job.cancellation import Cancellation
     from pooljobs.job.handle import JobExistsError, JobHandle, JobHandles
-    from pooljobs.job.job_status import JobProgress, JobResult, JobStatus
+    from pooljobs.job.job_progress import JobProgress
+    from pooljobs.job.job_status import JobResult, JobStatus
     from pooljobs.job.result_errors import (
         JobCancelledError,
         JobFailedError,
@@ -132,7 +133,8 @@ _HOMES: Final = {
     "handler.state": ("State",),
     "job.cancellation": ("Cancellation",),
     "job.handle": ("JobExistsError", "JobHandle", "JobHandles"),
-    "job.job_status": ("JobProgress", "JobResult", "JobStatus"),
+    "job.job_progress": ("JobProgress",),
+    "job.job_status": ("JobResult", "JobStatus"),
     "job.result_errors": (
         "JobCancelledError",
         "JobFailedError",

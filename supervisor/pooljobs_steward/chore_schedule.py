@@ -26,7 +26,8 @@ GO_ON = "the steward goes on with what else there is to do"
 
 LOCK_TIMEOUT = b"SET lock_timeout = '300ms'"
 
-Work = Callable[[Connection[Any]], None]
+Work = Callable[[Connection[Any]], float | None]
+"""Does it; seconds until it is to be done again, or None: as often as before."""
 
 
 def make_way(connection: Connection[Any]) -> None:
@@ -49,7 +50,7 @@ class Scope(Enum):
 
 @dataclass(slots=True)
 class Chore:
-    """Something to do every ``every`` seconds; ``at`` is the monotonic time of the next run.
+    """Something to do every ``every`` seconds, or as its ``work`` says; ``at`` is the monotonic time of the next run.
 
     ``name`` is what the log calls it, and what a steward leads in.
     """
@@ -80,26 +81,28 @@ class ChoreSchedule:
             if (now := time.monotonic()) >= chore.at:
                 before_each()
                 try:
-                    self._do(chore, connection)
+                    pause = self._do(chore, connection)
                 except psycopg.Error as error:
                     self._failed(chore, connection, error)
                 else:
+                    chore.every = chore.every if pause is None else pause
                     chore.at = now + chore.every
 
     def seconds_to_next(self) -> float:
         """How long nothing is due."""
         return max(0.0, min(chore.at for chore in self.chores) - time.monotonic())
 
-    def _do(self, chore: Chore, connection: Connection[Any]) -> None:
+    def _do(self, chore: Chore, connection: Connection[Any]) -> float | None:
         """A database's chore that another steward does now is as good as done."""
         if chore.scope is Scope.HOST:
-            chore.work(connection)
-        elif self._leaders.lead(connection, chore.name):
-            try:
-                chore.work(connection)
-            finally:
-                if connection.info.transaction_status is TransactionStatus.IDLE:  # else it ends by itself
-                    self._leaders.resign(connection, chore.name)
+            return chore.work(connection)
+        if not self._leaders.lead(connection, chore.name):
+            return None
+        try:
+            return chore.work(connection)
+        finally:
+            if connection.info.transaction_status is TransactionStatus.IDLE:  # else it ends by itself
+                self._leaders.resign(connection, chore.name)
 
     def _failed(self, chore: Chore, connection: Connection[Any], error: psycopg.Error) -> None:
         """Put off first: one that costs the connection each time must not be the first of each round as well."""

@@ -30,10 +30,10 @@ from pooljobs_steward.recovery.dead_workers import DeadWorkers
 from pooljobs_steward.recovery.earlier_workers import EarlierWorkers
 from pooljobs_steward.recovery.lost_hosts import LostHosts
 from pooljobs_steward.recovery.unknown_claims import LEAST_PAUSE, UnknownClaims
-from pooljobs_steward.scheduler.declared import DeclaredSchedules
+from pooljobs_steward.scheduler.declared import AGREED_EVERY, DeclaredSchedules
 from pooljobs_steward.scheduler.ticks import Ticks
 from pooljobs_steward.unbroken_view import UnbrokenView
-from pooljobs_steward.until_empty import UntilEmpty
+from pooljobs_steward.until_empty import PAUSE, UntilEmpty
 
 STILL_LOCKED_PAUSE: Final = 0.02
 """Seconds until a dead worker's rows that something still locks are tried again."""
@@ -85,33 +85,11 @@ class Chores:
         self._look = Chore("look", self._look_around, every=0.0)
         self._cancel = Chore("cancellations", Cancellations(statements, child.board, log).look, every=NEVER)
         self._reap = Chore("lost hosts", self._reap_lost, every=NEVER)
-        self._look_for_strays = Chore(
-            "unknown claims", self._give_strays_back, every=LEAST_PAUSE, at=time.monotonic() + LEAST_PAUSE
-        )
-        self._unknown_types = UnknownTypes(statements, child.board, settings=settings.worker, log=log)
-        self._look_for_unknown = Chore("unknown types", self._fail_unknown, every=self._unknown_types.pause())
-        self._declared = DeclaredSchedules(statements)
-        self._agree = Chore("declared schedules", self._agree_on_schedules, every=self._declared.pause)
+        self._agree = Chore("declared schedules", DeclaredSchedules(statements).look, every=AGREED_EVERY)
         self._ticks = Ticks(statements, log)
         self._tick = Chore("ticks", self._enqueue_ticks, every=NEVER, at=NEVER)
         self._until_empty = UntilEmpty(statements, child, settings=settings.worker, log=log)
-        self._look_for_end = Chore("until empty", self._see_whether_empty, every=self._until_empty.pause)
-        self.schedule = ChoreSchedule(
-            [
-                self._look,
-                Chore("leases", self._renew, every=min(timeout / leases.RENEWALS_A_LEASE / 4, 1.0)),
-                Chore("fleet", self._fleet.renew, every=timeout / leases.RENEWALS_A_LEASE),
-                self._cancel,
-                self._tick,
-                self._agree,
-                self._look_for_strays,
-                self._look_for_unknown,
-                self._reap,
-                *([self._look_for_end] if settings.until_empty else []),
-            ],
-            refusals=self._refusals,
-            leaders=Leaders(statements, child.board.fleet),
-        )
+        self.schedule = self._scheduled(settings, statements)
 
     def run_due(self, connection: Connection[Any]) -> None:
         """Does what is due, the dead first."""
@@ -132,6 +110,28 @@ class Chores:
         """Does the last of it: the fleet is no more."""
         self._fleet.retire(connection)
         self._until_empty.tell_left(connection)
+
+    def _scheduled(self, settings: ServeSettings, statements: Statements) -> ChoreSchedule:
+        """All of them, in the order in which those that are due at once are done."""
+        unknown_types = UnknownTypes(statements, self._board, settings=settings.worker, log=self._log)
+        claims_at = time.monotonic() + LEAST_PAUSE
+        renewal = self._timeout / leases.RENEWALS_A_LEASE
+        return ChoreSchedule(
+            [
+                self._look,
+                Chore("leases", self._renew, every=min(renewal / 4, 1.0)),
+                Chore("fleet", self._fleet.renew, every=renewal),
+                self._cancel,
+                self._tick,
+                self._agree,
+                Chore("unknown claims", self._give_strays_back, every=LEAST_PAUSE, at=claims_at),
+                Chore("unknown types", unknown_types.look, every=unknown_types.pause()),
+                self._reap,
+                *([Chore("until empty", self._until_empty.look, every=PAUSE)] if settings.until_empty else []),
+            ],
+            refusals=self._refusals,
+            leaders=Leaders(statements, self._board.fleet),
+        )
 
     def _show_life(self) -> None:
         self._slot.heartbeat_ns = time.monotonic_ns()
@@ -190,28 +190,16 @@ class Chores:
                 slots[worker_id].leased_until_ns = now_ns + timeout_ns
         self._unrenewed = False
 
-    def _give_strays_back(self, connection: Connection[Any]) -> None:
+    def _give_strays_back(self, connection: Connection[Any]) -> float:
         if count := self._unknown_claims.look(connection):
             self._log.warning("%d jobs were claimed for workers that never heard of it: given back", count)
             wake_workers(self._board)
-        self._look_for_strays.every = self._unknown_claims.pause()
-
-    def _fail_unknown(self, connection: Connection[Any]) -> None:
-        self._unknown_types.look(connection)
-        self._look_for_unknown.every = self._unknown_types.pause()
-
-    def _agree_on_schedules(self, connection: Connection[Any]) -> None:
-        self._declared.look(connection)
-        self._agree.every = self._declared.pause
+        return self._unknown_claims.pause()
 
     def _enqueue_ticks(self, connection: Connection[Any]) -> None:
         """When the next one is due, a look tells. It comes at its beat where another steward was at it."""
         if self._ticks.enqueue_due(connection):
             self._look.at = 0.0
-
-    def _see_whether_empty(self, connection: Connection[Any]) -> None:
-        self._until_empty.look(connection)
-        self._look_for_end.every = self._until_empty.pause
 
     def _reap_lost(self, connection: Connection[Any]) -> None:
         gone = self._earlier_workers.gone(connection) if self._may_have_neighbours() else []

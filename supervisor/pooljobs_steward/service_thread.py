@@ -33,12 +33,19 @@ class Service(Protocol):
         """Lets go of the connection, whatever state it is in."""
 
 
+class Begin(Protocol):
+    """Makes a service."""
+
+    def __call__(self, *, stopping: threading.Event, watchdog: StatementWatchdog) -> Service:
+        """``stopping`` asks it to stop; ``watchdog`` is for its statements."""
+
+
 class ServiceThread:
     """Runs from entering to leaving.
 
     Args:
         name: In the log and of the thread.
-        begin: Makes the service. It is given the event that asks it to stop, and the watchdog for its statements.
+        begin: Makes the service.
         without: What it means that it is broken: logged with the error, once until it has worked well for a while.
         timeout: Seconds that one of its statements may take.
         wake: Makes a service that waits look up.
@@ -48,7 +55,7 @@ class ServiceThread:
     def __init__(
         self,
         name: str,
-        begin: Callable[[threading.Event, StatementWatchdog], Service],
+        begin: Begin,
         *,
         without: str,
         timeout: float,
@@ -98,7 +105,7 @@ class ServiceThread:
                 self._broken(error, time.monotonic() - began)
 
     def _work(self) -> None:
-        service = self._begin(self._stopping, self._watchdog)
+        service = self._begin(stopping=self._stopping, watchdog=self._watchdog)
         try:
             service.run()
         finally:

@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 from psycopg import Connection
@@ -38,42 +39,24 @@ def running_services(
     """
     with ExitStack() as stack:
         waking, maintaining = (stack.enter_context(steward_pool(settings, name)) for name in ("waker", "maintenance"))
-        yield [
-            stack.enter_context(
-                ServiceThread(
-                    "waker",
-                    lambda stopping, watchdog: Waker(
-                        settings,
-                        child,
-                        acted=acted,
-                        pool=waking,
-                        outage=outage,
-                        stopping=stopping,
-                        watchdog=watchdog,
-                        log=log,
-                    ),
-                    without="meanwhile idle workers look for jobs by themselves",
-                    timeout=waker.STATEMENT_TIMEOUT,
-                    log=log,
-                    wake=child.board.idle_bell.wake,
-                )
+        make_waker = partial(Waker, settings, child, acted=acted, pool=waking, outage=outage, log=log)
+        make_maintenance = partial(Maintenance, settings, child.board.fleet, pool=maintaining, outage=outage, log=log)
+        threads = [
+            ServiceThread(
+                "waker",
+                make_waker,
+                without="meanwhile idle workers look for jobs by themselves",
+                timeout=waker.STATEMENT_TIMEOUT,
+                log=log,
+                wake=child.board.idle_bell.wake,
             ),
-            stack.enter_context(
-                ServiceThread(
-                    "maintenance",
-                    lambda stopping, watchdog: Maintenance(
-                        settings,
-                        child.board.fleet,
-                        pool=maintaining,
-                        outage=outage,
-                        stopping=stopping,
-                        watchdog=watchdog,
-                        log=log,
-                    ),
-                    without="meanwhile tables are left to autovacuum, and old history is kept",
-                    timeout=vacuum.STATEMENT_TIMEOUT,
-                    log=log,
-                    breaks_off=True,
-                )
+            ServiceThread(
+                "maintenance",
+                make_maintenance,
+                without="meanwhile tables are left to autovacuum, and old history is kept",
+                timeout=vacuum.STATEMENT_TIMEOUT,
+                log=log,
+                breaks_off=True,
             ),
         ]
+        yield [stack.enter_context(thread) for thread in threads]

@@ -85,15 +85,16 @@ class UntilEmpty:
         self._queues = list(settings.queues)
         self._log = log
         self._tell_at: float | None = None
-        self.pause = PAUSE
-        """Seconds until the next look."""
+        self._pause = PAUSE
 
-    def look(self, connection: Connection[Any]) -> None:
-        """If nothing is left to do, says so on the scoreboard, and rings for the supervisor."""
+    def look(self, connection: Connection[Any]) -> float:
+        """If nothing is left to do, says so on the scoreboard, and rings for the supervisor; the seconds until the next
+        look.
+        """
         workers = [slot for slot in self._board if slot.state is SlotState.READY and slot.role is Role.WORKER]
         if self._board.emptied_ns or not workers or not all(_idles(slot) for slot in workers):
             self._tell_at = None
-            return
+            return self._pause
         if self._pauses.outdated():
             self._pauses.read(connection)
         paused = self._pauses.paused
@@ -102,12 +103,13 @@ class UntilEmpty:
         statements = self._look, self._look_for_known
         undone, held, next_in = self._ask(connection, *statements, queues=paused.served(self._queues), soon=SOON)
         now = time.monotonic()
-        self.pause = max(PAUSE, COST_FACTOR * (now - began))
+        self._pause = max(PAUSE, COST_FACTOR * (now - began))
         if undone:
             self._tell_wait(now, held=held, next_in=next_in)
         else:
             self._board.emptied_ns = time.monotonic_ns()
             self._board.bell.wake()
+        return self._pause
 
     def tell_left(self, connection: Connection[Any]) -> None:
         """Says with what the fleet ended, if it did because nothing was left to do; its workers are gone."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import psycopg
 import pytest
 from psycopg import Connection
 
 from pooljobs import DeclarationError, PoolJobs
 from pooljobs.application.readiness import check_ready
+from pooljobs_steward.chore_schedule import make_way
 from pooljobs_steward.scheduler.declared import DeclaredSchedules
 from tests.support.claims import SQL, register, scalar
 from tests.support.worker_parts import worker_parts
@@ -55,6 +57,19 @@ def test_of_a_rolling_deployment_the_new_definition_is_in_force_whoever_starts_a
     assert agree(connection) == {"report": NEW}
     publish(connection, 4, report=OLD)  # an old one that starts again: seen before
     assert agree(connection) == {"report": NEW}
+
+
+def test_one_that_somebody_has_locked_holds_up_no_other(connection: Conn, dsn: str) -> None:
+    """An operator's open transaction: the rest of the deployment is in force, and that one once he has committed."""
+    make_way(connection)
+    publish(connection, 1, report=OLD, bill=OLD, gone=OLD)
+    agree(connection)
+    publish(connection, 2, report=NEW, bill=NEW, mail=NEW)
+    connection.execute("UPDATE pooljobs.workers SET dead_at = now() WHERE fleet = 1")
+    with psycopg.connect(dsn) as operator:
+        operator.execute("UPDATE pooljobs.schedules SET paused_reason = 'x' WHERE name IN ('bill', 'gone')")
+        assert agree(connection) == {"report": NEW, "bill": OLD, "gone": OLD, "mail": NEW}
+    assert agree(connection) == {"report": NEW, "bill": NEW, "mail": NEW}
 
 
 def test_an_old_worker_that_starts_again_when_all_old_ones_had_died_is_still_old(connection: Conn) -> None:

@@ -10,6 +10,7 @@ import pytest
 from psycopg import Connection
 
 from pooljobs import OptionError, PoolJobs
+from pooljobs.db.connect import connect
 from pooljobs.job.pause import PauseNote, PauseTarget
 from pooljobs.job.paused import Paused
 from pooljobs.operations.reader import Reader
@@ -17,8 +18,9 @@ from pooljobs.scoreboard import Scoreboard
 from pooljobs_worker.claims.claimer import Claimer
 from pooljobs_worker.claims.lanes import START, Lanes
 from pooljobs_worker.components import Components
-from tests.support.claims import insert, scalar
+from tests.support.claims import declare, insert, register, scalar
 from tests.support.hearing import listening, sleepers, steward_connection
+from tests.support.roles import role_for
 from tests.support.worker_parts import claimer_of, others_jobs, worker_parts
 
 MAIL = PauseTarget("queue", "mail")
@@ -185,6 +187,20 @@ def test_applications_pause_and_resume(owner_dsn: str, connection: Connection[An
             app.pause_queue("mail", reason=3)  # type: ignore[arg-type]
     finally:
         app.close()
+
+
+def test_a_name_of_which_nothing_is_known_may_be_misspelt(
+    owner_dsn: str, connection: Connection[Any], reader: Reader
+) -> None:
+    insert(connection, queue="mail")
+    register(connection)
+    declare(connection, "noop", queue="reports")
+    known = MAIL, NOOP, PauseTarget("queue", "reports")
+    misspelt = PauseTarget("queue", "mial"), PauseTarget("type", "nop")
+    assert [reader.is_unheard_of(target) for target in (*known, *misspelt)] == [False] * 3 + [True] * 2
+    with role_for(owner_dsn, "viewer") as viewer, connect(viewer, application_name="test") as own:
+        assert not Reader(own).is_unheard_of(NOOP), "he may not know"
+        assert not Reader(own).may_see_declared()
 
 
 def test_a_pause_is_part_of_the_callers_transaction(connection: Connection[Any]) -> None:

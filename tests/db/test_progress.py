@@ -14,7 +14,7 @@ import pytest
 from psycopg import Connection
 
 from pooljobs import JobContext, PoolJobs
-from pooljobs.job.job_status import JobProgress
+from pooljobs.job.job_progress import JobProgress
 from pooljobs.operations.reader import Reader
 from pooljobs.scoreboard import HeldJob, Slot
 from pooljobs.settings import ServeSettings, WorkerSettings

@@ -17,8 +17,10 @@ from psycopg import errors as pg
 from pooljobs import OptionError, PayloadError, PoolJobs, RefusedError
 from pooljobs.db.connect import child_pool, connect
 from pooljobs.db.error_kinds import passes
+from pooljobs.job.unique_rule import UniqueRule
+from pooljobs_steward.chore_schedule import make_way
 from pooljobs_steward.scheduler.ticks import Ticks
-from tests.support.claims import SQL, scalar
+from tests.support.claims import SQL, declare, register, scalar
 
 Conn = Connection[Any]
 
@@ -96,6 +98,31 @@ def test_what_was_missed_is_caught_up_with_as_it_says(
     assert datetime.fromisoformat(row(connection, "s")["next_at"]) > scalar(connection, "SELECT now()")
 
 
+def test_where_jobs_may_not_overlap_all_that_was_missed_is_the_latest(
+    app: PoolJobs, connection: Conn, steward: Conn, ticks: Ticks
+) -> None:
+    app.schedule("s", "send", cron="0 * * * *", catch_up="all")
+    connection.execute("UPDATE pooljobs.schedules SET next_at = date_trunc('hour', now() - interval '1 day')")
+    ticks.enqueue_due(steward)
+    (only,) = scalar(connection, TICKS)
+    assert datetime.fromisoformat(only.removeprefix("s@")) + timedelta(hours=1) == datetime.fromisoformat(
+        row(connection, "s")["next_at"]
+    )
+
+
+def test_a_look_that_takes_long_leaves_the_others_to_the_next_one(
+    app: PoolJobs, connection: Conn, steward: Conn, ticks: Ticks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"{Ticks.__module__}.LONGEST_LOOK", -1.0)
+    for name in "abc":
+        app.schedule(name, "send", every=3600, overlap="allow")
+        due_since(connection, name, "0")
+    for count in (1, 2, 3):
+        assert ticks.enqueue_due(steward)
+        assert scalar(connection, COUNT) == count
+    assert not ticks.enqueue_due(steward)
+
+
 def test_while_the_job_before_has_not_ended_a_tick_is_skipped_unless_it_is_allowed(
     app: PoolJobs, connection: Conn, steward: Conn, ticks: Ticks
 ) -> None:
@@ -155,6 +182,7 @@ def test_rows_that_were_edited_into_nonsense_stop_only_themselves(
     assert row(connection, "whole")["error"] is None
     for name in NONSENSE:
         assert row(connection, name)["error"], name
+    assert "America/New_York" in row(connection, "zone")["error"], "and what to do"
     connection.execute(
         "UPDATE pooljobs.schedules SET cron = '* * * * *', every = NULL, tz = 'UTC', jitter = 0, queue = NULL,"
         " priority = 0, job_type = 'send', max_retries = NULL, next_at = date_trunc('minute', now())"
@@ -163,6 +191,36 @@ def test_rows_that_were_edited_into_nonsense_stop_only_themselves(
         pass
     assert scalar(connection, "SELECT count(*) FROM pooljobs.schedules WHERE error IS NOT NULL") == 0
     assert scalar(connection, COUNT) >= len(NONSENSE) + 1
+
+
+@pytest.mark.hazard(
+    "A schedule's job is unique, somebody's open transaction holds its key, and no schedule is enqueued any more",
+    closed="who meets a lock is put off for three seconds, alone, and told in its row "
+    "(`supervisor/pooljobs_steward/scheduler/ticks.py`)",
+    area="schedules",
+)
+def test_one_whose_job_waits_for_a_lock_stops_only_itself(
+    app: PoolJobs, dsn: str, connection: Conn, steward: Conn, ticks: Ticks
+) -> None:
+    make_way(steward)
+    register(connection)
+    declare(connection, "sync", unique=UniqueRule().published())
+    for name, job_type in ("before", "send"), ("held", "sync"), ("whole", "send"):
+        app.schedule(name, job_type, every=60, overlap="allow")
+    ticks.enqueue_due(steward)
+    for name, ago in ("before", "3 min"), ("held", "2 min"), ("whole", "0"):
+        due_since(connection, name, ago)
+    with psycopg.connect(dsn) as caller:
+        caller.execute("SELECT pooljobs.enqueue('sync')")
+        while ticks.enqueue_due(steward):
+            pass
+        assert {name.split("@")[0] for name in scalar(connection, TICKS)} == {"before", "whole"}
+        assert "somebody's lock" in row(connection, "held")["error"]
+        caller.rollback()
+    connection.execute("UPDATE pooljobs.schedules SET retry_at = now() WHERE name = 'held'")
+    assert ticks.enqueue_due(steward)
+    assert row(connection, "held")["error"] is None
+    assert scalar(connection, "SELECT count(*) FROM pooljobs.live WHERE job_type = 'sync'") == 1
 
 
 def test_an_edit_by_hand_is_in_force_at_the_next_look(
@@ -314,6 +372,10 @@ class TestTheDoor:
             app.schedule("s", send, {"to": "a"}, cron="0 25 * * *")
         with pytest.raises(OptionError, match="time and trace id"):
             app.schedule("s", send.options(delay=3), {"to": "a"}, every=60)
+        with pytest.raises(OptionError, match="no unique_key and no tags"):
+            app.schedule("s", send.options(unique_key="a", tags=["a"]), {"to": "a"}, every=60)
+        with pytest.raises(OptionError, match="cannot store"):
+            app.unschedule("a\0")
 
     def test_options_of_a_task_are_those_of_its_jobs(
         self, app: PoolJobs, connection: Conn, steward: Conn, ticks: Ticks
@@ -342,6 +404,13 @@ class TestTheDoor:
         assert scalar(connection, "SELECT pooljobs.schedule('s', 'send', '{\"a\": 1}', every => '5 minutes')")
         assert scalar(connection, "SELECT pooljobs.pause_schedule('s', 'a reason')")
         assert row(connection, "s")["paused_by"] == connection.info.user
+        assert scalar(connection, "SELECT pooljobs.pause_schedule('s', by => 'another')"), (
+            "there is one, paused as it was"
+        )
+        assert (row(connection, "s")["paused_by"], row(connection, "s")["paused_reason"]) == (
+            connection.info.user,
+            "a reason",
+        )
         assert scalar(connection, "SELECT pooljobs.resume_schedule('s')")
         assert scalar(connection, "SELECT pooljobs.edit_schedule('s', cron => '@daily')")
         assert scalar(connection, "SELECT pooljobs.run_schedule('s')") == scalar(

@@ -47,8 +47,8 @@ SCHEDULES |= {"list_schedules"}
 """These read tables with a row for each schedule, or one of them by its name."""
 
 ELSEWHERE = {"sweep_uniques", "find_key_holder", "delete_jobs"}
-"""The sweep's plan is looked at in ``test_unique.py``, the holder of a job's key is found once a retry by an operator,
-and the last is for tests of users: it deletes all.
+"""The sweep's plan is looked at in ``test_unique_sweep.py``, the holder of a job's key is found once a retry by an
+operator, and the last is for tests of users: it deletes all.
 """
 
 WALKING = {"count_jobs", "count_left", "list_jobs"}

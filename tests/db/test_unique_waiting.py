@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg import Connection
+from psycopg.errors import LockNotAvailable
 
-from pooljobs import PoolJobs, Unique
+from pooljobs import DatabaseRefusedError, PoolJobs, Unique
 from pooljobs.job.verdict import Verdict
-from tests.db.test_unique import app, live, report_of, run
+from pooljobs.operations.reader import Reader
 from tests.support.claims import SQL, claim, register, scalar
+from tests.support.unique_jobs import app, live, report_of, run
 from tests.support.waiting import wait_until
 
 __all__ = ["app"]
@@ -114,6 +118,66 @@ def test_who_comes_second_waits_for_how_the_first_ends(
         found = beside(connection, end, lambda: report.enqueue(customer=7))
     assert found.outcome == ("kept" if commits else "new")
     assert live(connection) == [mine.id if commits else found.id]
+
+
+@pytest.mark.hazard(
+    "A transaction that does not end has taken a key: those who enqueue the same one hold all connections of the pool, "
+    "and nobody can enqueue anything",
+    closed="an attempt waits a moment for a key, and leaves its connection to others before the next one "
+    "(`shared/pooljobs/db/store/insert_unique.py`)",
+    area="enqueueing",
+)
+@pytest.mark.parametrize("how", ["in threads", "in coroutines"])
+def test_who_waits_for_a_key_leaves_the_connection_to_others(connection: Conn, dsn: str, how: str) -> None:
+    with PoolJobs(dsn, pool_size=1, wait=600.0) as app, psycopg.connect(dsn) as caller:
+        report = report_of(app)
+        report.enqueue_with(caller, customer=7)
+        others = 8
+
+        async def in_coroutines() -> list[str | None]:
+            return [
+                one.outcome for one in await asyncio.gather(*[report.enqueue_async(customer=7) for _ in range(others)])
+            ]
+
+        def in_threads() -> list[str | None]:
+            with ThreadPoolExecutor(others) as pool:
+                return [one.outcome for one in pool.map(lambda _: report.enqueue(customer=7), range(others))]
+
+        def plain() -> None:
+            wait_until(lambda: scalar(connection, WAITING) > 0, what="them to wait")
+            for _ in range(3):
+                app.enqueue("plain", {})
+            caller.commit()
+
+        with ThreadPoolExecutor(2) as pool:
+            waiting = pool.submit(in_threads if how == "in threads" else lambda: asyncio.run(in_coroutines()))
+            pool.submit(plain).result(timeout=120)
+            assert waiting.result() == ["kept"] * others
+
+
+def test_a_key_that_is_not_given_back_is_an_error_that_says_so(dsn: str) -> None:
+    with PoolJobs(dsn, wait=0.1) as app, psycopg.connect(dsn) as caller:
+        report = report_of(app)
+        report.enqueue_with(caller, customer=7)
+        with pytest.raises(DatabaseRefusedError) as refused:
+            report.enqueue(customer=7)
+        assert "taken the key" in str(refused.value.hint)
+
+
+def test_an_operator_is_told_that_somebody_has_the_key(
+    app: PoolJobs, connection: Conn, dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`jobs retry` waited in silence for as long as somebody's transaction was open."""
+    monkeypatch.setattr(f"{Reader.__module__}.BOUNDED", "lock_timeout = '50ms'")
+    report = report_of(app)
+    failed = report.enqueue(customer=7)
+    run(connection, Verdict.FAILED)
+    with psycopg.connect(dsn) as caller:
+        report.enqueue_with(caller, customer=7)
+        with pytest.raises(LockNotAvailable):
+            Reader(connection).retry(failed.id)
+        caller.rollback()
+    assert Reader(connection).retry(failed.id)
 
 
 @pytest.mark.hazard(

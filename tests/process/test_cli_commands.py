@@ -93,6 +93,18 @@ def test_a_payload_field_by_field_and_times_as_people_write_them(dsn: str, conne
     assert rows == [(first, {"to": "a@b", "copies": 2}, True, False), (second, {}, False, True)]
 
 
+def test_tags_and_meta_and_what_a_hook_puts_in(dsn: str, folder: Path, connection: Connection[Any]) -> None:
+    hook = "\n@app.on_enqueue\ndef mark(job):\n    return job._replace(tags=(*job.tags, 'hooked'), trace_id='t')\n"
+    (folder / "hooked.py").write_text(APP + hook)
+    given = ("enqueue", "send", "to=a", "--tag", "import", "--tag", "acme", "--meta", "customer:=7", "--meta", "by=Ada")
+    for app in ((), ("--app", "hooked")):
+        ended = pooljobs(*given, *app, dsn=dsn, cwd=folder)
+        assert ended.code == 0, ended.err
+    meta = {"customer": 7, "by": "Ada"}
+    rows = connection.execute("SELECT tags, meta, trace_id FROM pooljobs.live ORDER BY id").fetchall()
+    assert rows == [(["import", "acme"], meta, None), (["import", "acme", "hooked"], meta, "t")]
+
+
 def test_enqueue_by_the_published_declaration(dsn: str, connection: Connection[Any]) -> None:
     connection.execute("INSERT INTO pooljobs.job_types VALUES ('send', 'published', 7, 'fixed', 1)")
     job_id = pooljobs("enqueue", "send", "--payload", "-", "--json", dsn=dsn, stdin='{"n": 1}').json["id"]

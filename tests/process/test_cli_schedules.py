@@ -64,6 +64,12 @@ def test_what_is_wrong_is_told_with_a_cure_and_what_is_wrong_in_a_row_in_its_lin
     )
     assert re.search(r"\na +failing +cron: 'x' has 1 fields", told("list").out)
     assert told("show", "a").code == 0
+    reset = told("edit", "a", "--reset")
+    assert (reset.code, reset.err) == (
+        ExitCode.REFUSED,
+        "error: no code declares the schedule 'a'\nhint: give it other times, as --cron or --every\n",
+    )
+    assert "the zone of --cron" in told("edit", "a", "--tz", "Asia/Tokyo").err
 
 
 def test_a_fleet_enqueues_what_its_application_declares_and_its_handler_knows_the_tick(

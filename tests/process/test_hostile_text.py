@@ -43,7 +43,15 @@ COMMANDS: dict[tuple[str, ...], list[tuple[str, ...]]] = {
     ("jobs", "retry"): [("aaaa0001-0000", HOSTILE)],
     ("jobs", "cancel"): [(PENDING, HOSTILE, "--reason", HOSTILE)],
     ("stats",): [(), ("--json",)],
-    ("enqueue",): [(HOSTILE,), ("x", "--payload", HOSTILE), ("y", "--app", HOSTILE), ("x", "--trace-id", HOSTILE)],
+    ("enqueue",): [
+        (HOSTILE,),
+        ("x", "--payload", HOSTILE),
+        ("y", "--app", HOSTILE),
+        ("x", "--trace-id", HOSTILE),
+        ("x", "--tag", HOSTILE * 9),
+        ("x", "--meta", HOSTILE),
+        ("x", "--meta", f"{HOSTILE}:="),
+    ],
     ("grant",): [
         ("a", "--as", HOSTILE),
         (HOSTILE, "--as", "viewer", "--run"),

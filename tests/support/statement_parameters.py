@@ -171,7 +171,10 @@ def _of_schedules() -> dict[str, Sequence[Parameters]]:
         "forget_declared_schedules": [{}],
         "find_due_schedules": [{"most": 20}],
         "enqueue_tick": [name | {"tick": _WHEN, "run_at": _WHEN, "trace_id": "nightly@2026"}],
-        "advance_schedule": [name | {"next_at": _WHEN, "error": None}, name | {"next_at": None, "error": "why"}],
+        "advance_schedule": [
+            name | {"next_at": _WHEN, "error": None, "pause": None},
+            name | {"next_at": None, "error": "why", "pause": 60.0},
+        ],
         "put_schedule": [
             name | job | rule | cron,
             name | job | rule | every | {"queue": None, "priority": None, "max_retries": None},
@@ -187,6 +190,7 @@ def _of_schedules() -> dict[str, Sequence[Parameters]]:
 
 def _of_operators() -> dict[str, Sequence[Parameters]]:
     job = {"job_type": "a", "payload": "{}", "queue": "q", "priority": 0, "max_retries": 3, "trace_id": "t"}
+    job |= {"tags": ["t"], "meta": "{}"}
     bare = dict.fromkeys(job, None) | {"job_type": "a", "payload": "{}"}
     count = {"queue": None, "limit": None, "since": None, "seconds": 60.0, "overlap": 5.0}
     listed = {"statuses": None, "queue": None, "job_type": None, "tag": None, "limit": 10, "whole": False}

@@ -43,7 +43,7 @@ class InlineCallers(CallerConnections):
 
     def insert_unique_with(self, conn: Any, job: NewJob) -> Stored | Awaitable[Stored]:
         """Runs it."""
-        return _given(conn, "enqueue_with", lambda: self._producer.insert_unique(job))
+        return _given(conn, "enqueue_with", lambda: self._producer.insert_unique_once(job, 0.0))
 
     def insert_unique_many_with(
         self, conn: Any, job: NewJob, payloads: Iterable[bytes], on_progress: Callable[[int], None] | None = None

@@ -85,7 +85,7 @@ class InlineProducer(Producer):
         """As ``insert_many``."""
         return self.insert_many((job._replace(payload=payload) for payload in payloads), on_progress)
 
-    def insert_unique(self, job: NewJob) -> Stored:
+    def insert_unique_once(self, job: NewJob, until: float) -> Stored:  # noqa: ARG002
         """Runs it. Another of its key has ended by then."""
         return Stored(self.insert(job).bytes, NEW)
 

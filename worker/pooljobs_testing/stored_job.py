@@ -55,7 +55,7 @@ def list_enqueued(connection: Connection[Any], app: PoolJobs) -> list[StoredJob]
         rows = cursor.execute(composed("list_enqueued", app.schema)).fetchall()
     jobs = [_stored(**row) for row in rows]
     for job in jobs:
-        put_source(job, app._outlet.results)  # noqa: SLF001  # of the same family
+        put_source(job, app._outlet)  # noqa: SLF001  # of the same family
     return jobs
 
 

@@ -40,6 +40,15 @@ def session_connections(connections: int) -> int:
     return 2 if connections > 2 else 1  # noqa: PLR2004  # one each, where that leaves one for the handlers
 
 
+def _load(named: str) -> PoolJobs:
+    """The application, ready to run its jobs, and passed over by the garbage collection from now on."""
+    with room_for_application():
+        app = load_app(named)
+    check_ready(app)
+    pass_over_what_is_there()
+    return app
+
+
 def worker_main(settings: ServeSettings, child: Child) -> int:
     """Runs one worker; returns its exit code.
 
@@ -50,10 +59,7 @@ def worker_main(settings: ServeSettings, child: Child) -> int:
     log = SafeLogger("pooljobs.worker")
     look_less_often()
     forgive_lost_readers()
-    with room_for_application():
-        app = load_app(settings.app)
-    check_ready(app)
-    pass_over_what_is_there()
+    app = _load(settings.app)
     sessions = session_connections(settings.worker.connections)
     app.pool_size = settings.worker.connections - sessions
     app.use_dsn(settings.dsn, schema=settings.schema)

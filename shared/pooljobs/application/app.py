@@ -52,8 +52,9 @@ class PoolJobs(
             looked up when the first job is enqueued.
         schema: Schema that holds pooljobs' tables. Default ``pooljobs``.
         pool_size: Most connections open at once for enqueueing, in each process; 1 to 1000. Default 4.
-        wait: Seconds for which an enqueue or a cancellation waits for a database that has gone away, or for a free
-            connection of the pool; 0 to a week. Default 10. The first connection of a process is tried once.
+        wait: Seconds for which an enqueue or a cancellation waits for a database that has gone away, for a free
+            connection of the pool, or for a unique job's key that somebody's open transaction has taken; 0 to a week.
+            Default 10. The first connection of a process is tried once; with 0 a key is waited for without end.
         retry_delay_secs: Seconds: ``retry_delay_secs`` of all handlers that declare none. Default 1, with which the
             default's three runs are over within two seconds: for handlers that call a remote service set 30 or more.
         name: Where several applications have schedules in one schema, a name of its own for each: what one of them
@@ -85,7 +86,7 @@ class PoolJobs(
         self.hooks = Hooks()
         self._tasks: dict[str, Task] = {}
         self._outlet = LazyProducer(dsn, schema, pool_size=pool_size, wait=wait)
-        self._outlet.results.declared = self._tasks
+        self._outlet.declared = self._tasks
 
     @property
     def registry(self) -> Mapping[str, Task]:
@@ -191,7 +192,7 @@ class PoolJobs(
             retry_delay_secs: Seconds: base of the exponential policy, delay of the fixed one. Default: the
                 application's.
             time_limit: Seconds, or a timedelta, after which ``TimeLimitExceeded`` is raised in the handler; five
-                seconds later its process is killed. A ``TimeLimit`` sets both; 0 means none. Default: as told by
+                seconds later its process is killed. A ``TimeLimit`` sets both; 0 means none. Default: that of
                 ``serve --time-limit``.
             extra: ``refuse`` (default): a payload with a field that the handler does not take is refused. ``ignore``:
                 such fields are passed over, in dataclasses too; a pydantic model follows its own configuration.
@@ -209,7 +210,8 @@ class PoolJobs(
             every: Instead of ``cron``, seconds between ticks or a timedelta, at least 1; counted from 1970 in UTC.
             tz: Time zone of ``cron``. Default UTC.
             jitter: Seconds by which each of these jobs is put off at most. Default 0.
-            catch_up: Of the ticks missed in an outage: the ``last`` (default), ``all`` (the latest 100), or ``none``.
+            catch_up: Of the ticks missed in an outage: the ``last`` (default), ``all`` (the latest 100, with
+                ``overlap="allow"``), or ``none``.
             overlap: ``skip`` (default): no job while that of an earlier tick has not ended; or ``allow``.
             cron_payload: Whole payload of these jobs. Default: none.
             unique: Whether there is one job at a time of each payload; a ``Unique`` says more. Default False.

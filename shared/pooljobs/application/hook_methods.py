@@ -1,4 +1,4 @@
-"""The decorators of an application that register its hooks: what surrounds runs, and what is told of them."""
+"""The decorators of an application that register its hooks: what is called around runs, at enqueues, after failures."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class HookMethods:
     """Each decorator gives back the function that it was given.
 
     Attributes:
-        hooks: Those that are registered. A worker looks at them when it first meets a job type.
+        hooks: Those that are registered. A worker reads them when it first meets a job type.
     """
 
     hooks: Hooks
@@ -57,7 +57,7 @@ class HookMethods:
         return hook
 
     def on_failure(self, hook: F) -> F:
-        """Have a function told of each failed run: the ``JobContext``, the error, and whether it was the last run.
+        """Call a function after each failed run, with the ``JobContext``, the error, and whether it was the last run.
 
         It is called in the worker, in the run's own context, before the failure is settled: a job whose worker is
         killed then runs, and fails, once more. Not called for runs that were cut short by a crash or a kill, nor for

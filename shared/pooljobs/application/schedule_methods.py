@@ -54,7 +54,8 @@ class ScheduleMethods:
             every: Instead, seconds between ticks or a timedelta, at least 1.
             tz: Time zone of ``cron``. Default UTC.
             jitter: Seconds by which each job is put off at most. Default 0.
-            catch_up: Of ticks missed in an outage: the ``last`` (default), ``all`` (the latest 100), or ``none``.
+            catch_up: Of ticks missed in an outage: the ``last`` (default), ``all`` (the latest 100, with
+                ``overlap="allow"``), or ``none``.
             overlap: ``skip`` (default): no job while that of an earlier tick has not ended; or ``allow``.
 
         Raises:
@@ -122,10 +123,12 @@ class ScheduleMethods:
         """Remove a stored schedule, committed when this returns; whether there was one. Its jobs stay.
 
         Raises:
+            OptionError: It is no schedule's name.
             RefusedError: The code declares it.
         """
         from pooljobs.db.store.schedule_calls import drop_schedule
 
+        check_schedule_name(name)
         return self._tried(lambda connection: drop_schedule(connection, self._outlet.schema, name))
 
     def _tried(self, work: Callable[[Connection[Any]], bool]) -> bool:
@@ -139,14 +142,27 @@ class ScheduleMethods:
 
         check_schedule_name(name)
         options = task.applied if isinstance(task, BoundTask) else EnqueueOptions()
-        if options.delay is not None or options.run_at is not None or options.trace_id is not None:
-            raise OptionError("a schedule gives its jobs their time and trace id", hint="take them out of the options")
+        _check_options(options)
         value = {} if payload is NO_PAYLOAD else payload
         known = self._tasks.get(task) if isinstance(task, str) else task
         if known is not None:
             return schedule_row(name, known.name, known.binder.encoded(value), options, rule)
         check_name("job_type", task)
         return schedule_row(name, str(task), encode(value, where=f"{task}: payload"), options, rule)
+
+
+def _check_options(options: EnqueueOptions) -> None:
+    """Refuses what a schedule says itself, and what its row does not hold.
+
+    Raises:
+        OptionError: One of them is given.
+    """
+    if options.delay is not None or options.run_at is not None or options.trace_id is not None:
+        raise OptionError("a schedule gives its jobs their time and trace id", hint="take them out of the options")
+    given = [name for name in ("unique_key", "on_conflict", "tags", "meta") if getattr(options, name) is not None]
+    if given:
+        hint = "take it out of the options; jobs of a handler that is declared as unique are unique here too"
+        raise OptionError(f"a schedule gives its jobs no {' and no '.join(given)}", hint=hint)
 
 
 def declared_schedule(name: str | None, payload: Any, **rule: Any) -> Schedule | None:

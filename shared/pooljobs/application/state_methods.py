@@ -43,6 +43,6 @@ class StateMethods:
 
         Raises:
             DeclarationError: ``factory`` has a parameter that nobody would fill, or is for all runs and needs to know
-                one; or there is no such scope. What it needs is looked at when a worker starts.
+                one; or there is no such scope. What it needs is checked when a worker starts.
         """
         self.state.provide(type_, factory, scope=scope, needs=read_needs(factory, call_of(type_, factory)))

@@ -8,6 +8,7 @@ from typing import Final
 import psycopg
 from psycopg import errors as pg
 
+from pooljobs.db.error_kinds import ErrorKind, kind_of
 from pooljobs.errors import DatabaseReadOnlyError, DatabaseRefusedError, DatabaseUnreachableError, NotMigratedError
 
 _LIMITS: Final = "54"
@@ -97,7 +98,9 @@ def _why_refused(error: psycopg.Error) -> str:
     if isinstance(error, pg.QueryCanceled):
         return "see statement_timeout of the role and the database; or was it cancelled by somebody?"
     if isinstance(error, pg.LockNotAvailable):
-        return "somebody locks the table, see pg_locks; lock_timeout of the role or the database ended the wait"
+        return "somebody locks the table, or his open transaction has taken the key of the unique job: see pg_locks"
+    if kind_of(error) is ErrorKind.AGAIN:
+        return "nothing was done, and nothing is wrong: do it again. Those who take many keys take them in one order"
     return "the server's log has the whole of it; if the schema was changed by hand, pooljobs migrate puts it right"
 
 

@@ -13,8 +13,8 @@ from pooljobs.enqueue import insertion
 from pooljobs.enqueue.handler_types import P
 from pooljobs.enqueue.lazy_producer import LazyProducer
 from pooljobs.job.handle import JobHandle, JobHandles
-from pooljobs.job.job_status import V_co
 from pooljobs.job.new_job import NewJob
+from pooljobs.job.value_type import V_co
 from pooljobs.signature.binder import Binder
 
 if TYPE_CHECKING:

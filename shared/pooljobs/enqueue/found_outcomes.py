@@ -9,7 +9,8 @@ from uuid import UUID
 from pooljobs.errors import PayloadError
 from pooljobs.escaping import escaped
 from pooljobs.job.error_text import LONGEST_HEADLINE
-from pooljobs.job.job_status import FoundJob, JobProgress, JobResult, JobStatus
+from pooljobs.job.job_progress import JobProgress
+from pooljobs.job.job_status import FoundJob, JobResult, JobStatus
 from pooljobs.job.result_errors import (
     JobCancelledError,
     JobFailedError,

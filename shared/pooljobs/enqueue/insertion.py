@@ -134,9 +134,9 @@ async def _all_awaited(outlet: LazyProducer, job: NewJob, stored: Awaitable[Sequ
 
 def _handle(outlet: LazyProducer, job: NewJob, job_id: UUID) -> JobHandle:
     handle: JobHandle = JobHandle(job_id, job.job_type, job.queue)
-    put_source(handle, outlet.results)
+    put_source(handle, outlet)
     return handle
 
 
 def _handles(outlet: LazyProducer, job: NewJob, ids: Sequence[UUID]) -> JobHandles:
-    return JobHandles(ids, job.job_type, job.queue, source=outlet.results)
+    return JobHandles(ids, job.job_type, job.queue, source=outlet)

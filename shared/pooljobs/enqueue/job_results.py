@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     import asyncio
     from uuid import UUID
 
-    from pooljobs.enqueue.found_outcomes import Declared
     from pooljobs.enqueue.lazy_producer import LazyProducer
     from pooljobs.job.handle import JobHandle
     from pooljobs.job.job_status import FoundJob
@@ -33,15 +32,10 @@ LONGEST_TIMEOUT: Final = 10 * 365 * 86400
 
 
 class JobResults:
-    """Of the application whose ``outlet`` it is.
-
-    Attributes:
-        declared: The tasks, by job type.
-    """
+    """Of the application whose ``outlet`` it is."""
 
     def __init__(self, outlet: LazyProducer) -> None:
         self._outlet = outlet
-        self.declared: Declared = {}
 
     def status(self, job: Job) -> JobStatus:
         """As ``JobHandle.status``."""
@@ -79,7 +73,7 @@ class JobResults:
         yield from known
         if timeout != 0 and asked:
             ended: SimpleQueue[int] = SimpleQueue()
-            waits = Waits(self._outlet.hub, asked, declared=self.declared, tell=ended.put)
+            waits = Waits(self._outlet.hub, asked, declared=self._outlet.declared, tell=ended.put)
             try:
                 with suppress(Empty):
                     while waits.any:
@@ -105,7 +99,9 @@ class JobResults:
             from pooljobs.enqueue.waits import Waits
 
             ended: asyncio.Queue[int] = asyncio.Queue()
-            waits = Waits(self._outlet.hub, asked, declared=self.declared, tell=lambda place: _put(loop, ended, place))
+            waits = Waits(
+                self._outlet.hub, asked, declared=self._outlet.declared, tell=lambda place: _put(loop, ended, place)
+            )
             try:
                 with suppress(TimeoutError):
                     while waits.any:
@@ -123,7 +119,7 @@ class JobResults:
         known: list[Outcome] = []
         asked: list[Job] = []
         for job in jobs:
-            outcome = no_result(job.id, job.job_type, self.declared)
+            outcome = no_result(job.id, job.job_type, self._outlet.declared)
             if outcome is None:
                 asked.append(job)
             else:
@@ -146,7 +142,7 @@ class JobResults:
 
         known, asked = self._parted(jobs)
         found = {row.id: row for row in self._find(asked, wait)}
-        return known + [(job, outcome_of(job.id, found.get(job.id), self.declared)) for job in asked]
+        return known + [(job, outcome_of(job.id, found.get(job.id), self._outlet.declared)) for job in asked]
 
     def _find(self, jobs: Sequence[Job], wait: float) -> list[FoundJob]:
         from pooljobs.db.store.retrying import tried

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, ParamSpec, Protocol, TypeVar
 
-from pooljobs.enqueue.job_results import JobResults
 from pooljobs.errors import OptionError
 from pooljobs.process.per_process import PerProcess
 from pooljobs.schema_name import check_schema
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pooljobs.db.wire.unique_block import Stored
     from pooljobs.enqueue.async_group_commit import AsyncGroupCommits
     from pooljobs.enqueue.caller_connection import CallerConnections
+    from pooljobs.enqueue.found_outcomes import Declared
+    from pooljobs.enqueue.job_results import JobResults
     from pooljobs.job.cancellation import Cancellation
     from pooljobs.job.job_status import FoundJob
     from pooljobs.job.new_job import NewJob
@@ -40,8 +42,8 @@ class JobStore(Protocol):
     ) -> JobIds:
         """Stores many that differ in their payloads alone; their ids."""
 
-    def insert_unique(self, job: NewJob) -> Stored:
-        """Stores one unique job, or finds it."""
+    def insert_unique_once(self, job: NewJob, until: float) -> Stored:
+        """Stores one unique job, or finds it; an attempt, which may wait for a connection until that monotonic time."""
 
     def insert_unique_many(
         self, job: NewJob, payloads: Iterable[bytes], on_progress: Callable[[int], None] | None = None
@@ -49,7 +51,7 @@ class JobStore(Protocol):
         """As ``insert_alike``, for unique jobs."""
 
     def cancel_once(self, job_id: UUID, reason: str | None, until: float) -> Cancellation:
-        """Cancels one; an attempt, which may wait for a connection until that monotonic time."""
+        """Cancels one; an attempt likewise."""
 
     def find_once(self, ids: Sequence[UUID], until: float) -> list[FoundJob]:
         """Those of these jobs that there are; an attempt likewise."""
@@ -76,7 +78,11 @@ class _Opened(NamedTuple):
 
 
 class LazyProducer:
-    """Holds what is needed to connect, and each process's connections once there are some."""
+    """Holds what is needed to connect, and each process's connections once there are some.
+
+    Attributes:
+        declared: The application's tasks, by job type.
+    """
 
     def __init__(self, dsn: str | None, schema: str, *, pool_size: int, wait: float = WAIT_SECS) -> None:
         check_schema(schema)
@@ -90,7 +96,7 @@ class LazyProducer:
         self._for_caller: PerProcess[CallerConnections] = PerProcess(self._make_for_caller)
         self._tasks: PerProcess[AsyncGroupCommits] = PerProcess(self._make_gatherings)
         self._hub: PerProcess[Hub] = PerProcess(self._make_hub)
-        self.results = JobResults(self)
+        self.declared: Declared = {}
 
     @property
     def pool_size(self) -> int:
@@ -123,6 +129,13 @@ class LazyProducer:
     def store(self) -> JobStore:
         """What stores and cancels jobs where the caller passes no connection; errors as of ``producer``."""
         return self.producer()
+
+    @cached_property
+    def results(self) -> JobResults:
+        """What answers handles."""
+        from pooljobs.enqueue.job_results import JobResults
+
+        return JobResults(self)
 
     @property
     def hub(self) -> Hub:

@@ -11,10 +11,10 @@ from pooljobs.enqueue.handler_types import R
 from pooljobs.enqueue.lazy_producer import LazyProducer
 from pooljobs.errors import OptionError
 from pooljobs.job.handle import JobHandle, T, handle_from
-from pooljobs.job.job_status import JobResult
 
 if TYPE_CHECKING:
     from pooljobs.enqueue.enqueue_methods import EnqueueMethods
+    from pooljobs.job.job_status import JobResult
 
 
 class ResultMethods:
@@ -40,7 +40,7 @@ class ResultMethods:
         """
         known = job if isinstance(job, JobHandle) else task
         job_type = "" if known is None else known.job_type if isinstance(known, JobHandle) else known.name
-        return handle_from(self._outlet.results, id_of(job), job_type, "" if known is None else known.queue)
+        return handle_from(self._outlet, id_of(job), job_type, "" if known is None else known.queue)
 
     @overload
     def results(

@@ -18,12 +18,19 @@ if TYPE_CHECKING:
 
 def insert(outlet: LazyProducer, job: NewJob) -> JobHandle:
     """Stores one job, or finds it, committed when this returns."""
-    return _handle(outlet, job, outlet.store().insert_unique(job))
+    from pooljobs.db.store.retrying import tried
+
+    return _handle(outlet, job, tried(lambda until: outlet.store().insert_unique_once(job, until), outlet.wait))
 
 
 async def insert_async(outlet: LazyProducer, job: NewJob) -> JobHandle:
-    """The same in a thread: it waits for others who enqueue the same key."""
-    return _handle(outlet, job, await outlet.in_thread(lambda: outlet.store().insert_unique(job)))
+    """The same, each attempt in a thread: while it waits for others who enqueue the same key, it mostly holds none."""
+    from pooljobs.db.store.retrying import tried_async
+
+    def attempt(until: float) -> Stored:
+        return outlet.store().insert_unique_once(job, until)
+
+    return _handle(outlet, job, await tried_async(lambda until: outlet.in_thread(attempt, until), outlet.wait))
 
 
 def insert_with(outlet: LazyProducer, conn: SyncCaller | AsyncCaller, job: NewJob) -> JobHandle | Awaitable[JobHandle]:
@@ -64,4 +71,4 @@ def _handle(outlet: LazyProducer, job: NewJob, stored: Stored) -> JobHandle:
 def _handles(outlet: LazyProducer, job: NewJob, stored: Stored) -> JobHandles:
     from pooljobs.db.ids import JobIds
 
-    return JobHandles(JobIds(stored.ids), job.job_type, job.queue, letters=stored.letters, source=outlet.results)
+    return JobHandles(JobIds(stored.ids), job.job_type, job.queue, letters=stored.letters, source=outlet)

@@ -96,7 +96,7 @@ class JobContext:
         return self.completion.on(connection)
 
     def progress(self, done: float, total: float | None = None, note: str | None = None) -> None:
-        """Say how far this run is: ``pooljobs jobs list`` and ``jobs show`` tell it, and the column ``progress`` of the
+        """Say how far this run is: ``pooljobs jobs list`` and ``jobs show`` show it, and the column ``progress`` of the
         view ``jobs``.
 
         Returns at once, from any thread or task of the run: call it as often as is convenient. The newest of each job

@@ -7,7 +7,7 @@ from typing import Final
 
 from pooljobs.errors import OptionError
 from pooljobs.job.error_text import clean
-from pooljobs.job.job_status import JobProgress
+from pooljobs.job.job_progress import JobProgress
 
 LONGEST_NOTE: Final = 200
 """Characters; of a longer one the rest is left out."""

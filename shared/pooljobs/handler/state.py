@@ -105,8 +105,8 @@ class StateContainer:
         """The value of ``type_`` in this process.
 
         Raises:
-            DeclarationError: Nobody provides it, or what it needs; or it is a run's, or an event loop's. A worker looks
-                before it takes jobs.
+            DeclarationError: Nobody provides it, or what it needs; or it is a run's, or an event loop's. A worker
+                checks that before it takes jobs.
         """
         values = self._values.get()
         try:

@@ -148,8 +148,11 @@ def _fields(expression: object) -> list[str]:
     if len(fields) == len(_CURES) + 1:
         hint = "leave the seconds out; for what comes several times a minute give every= in seconds"
         raise OptionError(f"cron: {expression!r:.80} has six fields", hint=hint)
-    if len(fields) != len(_CURES) or len(expression) > LONGEST:
+    if len(fields) != len(_CURES):
         raise OptionError(f"cron: {expression!r:.80} has {len(fields)} fields", hint=f"write {_FORM}")
+    if len(expression) > LONGEST:
+        hint = f"at most {LONGEST} are taken: write a range, or a step such as */5"
+        raise OptionError(f"cron: {expression!r:.80} has {len(expression)} characters", hint=hint)
     return fields
 
 

@@ -1,4 +1,4 @@
-"""What is told of an exception: its name, its headline, and the text of ``last_error``.
+"""What is stored and shown of an exception: its name, its headline, and the text of ``last_error``.
 
 An exception is a user's, and may do anything when it is looked at: raise from ``__str__``, be named by a property, say
 nothing or pages. So nothing here raises, and the first line is always the same: ``module.Class: what it says``.

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Generic, Literal, Protocol, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Protocol, TypeAlias, TypeVar, overload
 from uuid import UUID
 
 from pooljobs.errors import PoolJobsError, RefusedError
 from pooljobs.exit_codes import ExitCode
-from pooljobs.job.job_status import JobStatus, V_co
+from pooljobs.job.value_type import V_co
+
+if TYPE_CHECKING:
+    from pooljobs.job.job_status import JobStatus
 
 T = TypeVar("T")
 
@@ -35,15 +38,23 @@ class ResultSource(Protocol):
         """As ``JobHandle.result_async``."""
 
 
+class HasResults(Protocol):
+    """An application's outlet: who is asked there is made, and loaded, when the first handle is asked."""
+
+    @property
+    def results(self) -> ResultSource:
+        """Who is asked."""
+
+
 class _FromSource:
     """Where a handle comes from: it is no part of its value, and does not go to other processes."""
 
     __slots__ = ("_source",)
 
-    _source: ResultSource | None
+    _source: HasResults | None
 
 
-put_source: Final[Callable[[_FromSource, ResultSource | None], None]] = _FromSource.__dict__["_source"].__set__
+put_source: Final[Callable[[_FromSource, HasResults | None], None]] = _FromSource.__dict__["_source"].__set__
 """Past the frozen class's own way, which takes five times as long."""
 
 
@@ -84,7 +95,7 @@ class JobHandle(_FromSource, Generic[V_co]):
         """What the handler returned, converted by its return annotation; waits until the job has ended.
 
         Args:
-            timeout: Seconds to wait at most; 0: it is looked at once. Default: as long as it takes.
+            timeout: Seconds to wait at most; 0: it is checked once. Default: as long as it takes.
 
         Raises:
             JobFailedError, JobCancelledError: The job has ended so.
@@ -114,14 +125,14 @@ class JobHandle(_FromSource, Generic[V_co]):
         return JobHandle, (self.id, self.job_type, self.queue, self.outcome)
 
     def _from(self) -> ResultSource:
-        source: ResultSource | None = getattr(self, "_source", None)
+        source: HasResults | None = getattr(self, "_source", None)
         if source is None:
             raise RefusedError("this handle was made elsewhere", hint="ask for another: app.handle(handle.id)")
-        return source
+        return source.results
 
 
 def handle_from(
-    source: ResultSource | None, job_id: UUID, job_type: str, queue: str, outcome: Outcome = "new"
+    source: HasResults | None, job_id: UUID, job_type: str, queue: str, outcome: Outcome = "new"
 ) -> JobHandle:
     """A handle that can be asked what became of the job."""
     handle: JobHandle = JobHandle(job_id, job_type, queue, outcome)
@@ -147,7 +158,7 @@ class JobHandles(Sequence[JobHandle[V_co]]):
         queue: str,
         *,
         letters: str | None = None,
-        source: ResultSource | None = None,
+        source: HasResults | None = None,
     ) -> None:
         """``letters``: the first one of each outcome; None: all are new. ``source``: as of each handle."""
         self.ids = ids

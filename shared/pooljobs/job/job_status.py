@@ -1,35 +1,21 @@
-"""What is known of a job, and what became of it, as values: what its handle tells."""
+"""What is known of a job, and what became of it, as values: what its handle tells. Loaded when one is asked."""
 
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, cast
+from typing import Final, Generic, NamedTuple, cast
 from uuid import UUID
 
-if TYPE_CHECKING:
-    from typing_extensions import TypeVar
-
-    V_co = TypeVar("V_co", covariant=True, default=Any)
-else:
-    from typing import TypeVar
-
-    V_co = TypeVar("V_co", covariant=True)
+from pooljobs.job.job_progress import JobProgress
+from pooljobs.job.value_type import V_co
 
 ENDED: Final = frozenset({"completed", "failed", "cancelled"})
 
 
-class JobProgress(NamedTuple):
-    """What a handler said last of how far it is: so much is done, of so much if that is known, and what it is at."""
-
-    done: float
-    total: float | None
-    note: str | None
-
-
 @dataclass(frozen=True, slots=True)
 class JobStatus:
-    """How a job stood when it was looked at.
+    """How a job stood when it was read.
 
     Attributes:
         state: ``pending``, ``running``, ``completed``, ``failed`` or ``cancelled``.

@@ -59,7 +59,7 @@ class Schedule:
         tz: Time zone of ``cron``. Default UTC.
         jitter: Seconds by which each job is put off at most; of one tick always by as much. Default 0.
         catch_up: Of the ticks missed while nobody was there: the ``last`` one (default), ``all`` (the latest 100), or
-            ``none``.
+            ``none``. Of several, one can be enqueued where they may not overlap: the last.
         overlap: ``skip`` (default): no job while that of an earlier tick has not ended. ``allow``: each tick a job.
 
     Raises:

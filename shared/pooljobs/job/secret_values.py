@@ -1,4 +1,4 @@
-"""Values of parameters that ``@app.job(secret=…)`` names, kept out of what is told of the run that was given them.
+"""Values of parameters that ``@app.job(secret=…)`` names, kept out of what is stored and logged of a run that has them.
 
 A handler's exception, or one of its log lines, may hold such a value. So a run that has some keeps them at hand, in its
 own context, and texts on their way to ``last_error`` and the log are searched for them. Nobody else pays for it.

@@ -1,4 +1,4 @@
-"""Names of job types as the log tells them: they come from whoever enqueues, and may be any text, many, and long."""
+"""Names of job types as the log shows them: they come from whoever enqueues, and may be any text, many, and long."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Final
 
 MOST: Final = 5
-"""Names that are told at once."""
+"""Names that are shown at once."""
 
 LONGEST: Final = 200
-"""Characters told of one."""
+"""Characters shown of one."""
 
 
 def some(names: Sequence[str]) -> str:

@@ -25,6 +25,9 @@ PLANNED: Final = (
     "datestyle = 'ISO'",
 )
 
+BOUNDED: Final = "lock_timeout = '10s'"
+"""Of what an operator orders: he is told what it waits for, rather than left to wonder."""
+
 
 class Answers:
     """Answers from one connection, which must be in autocommit mode: each answer is a transaction."""
@@ -34,8 +37,8 @@ class Answers:
         register_times(connection)
         self._statements = Statements(schema)
 
-    def _rows(self, verb: str, parameters: dict[str, Any]) -> list[DictRow]:
-        pinned = pinned_transaction(self.connection, *PLANNED)
+    def _rows(self, verb: str, parameters: dict[str, Any], *settings: str) -> list[DictRow]:
+        pinned = pinned_transaction(self.connection, *PLANNED, *settings)
         with pinned, self.connection.cursor(row_factory=dict_row) as cursor:
             for kind in ("jsonb", "json"):
                 cursor.adapters.register_loader(kind, TextLoader)

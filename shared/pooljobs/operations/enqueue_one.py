@@ -14,7 +14,9 @@ from pooljobs.db.connect import connect, pinned_transaction
 from pooljobs.db.public_errors import ours
 from pooljobs.db.schema.version import check_migrated
 from pooljobs.db.statements import Statements
+from pooljobs.job.labels import encoded_meta
 from pooljobs.job.options import EnqueueOptions
+from pooljobs.operations.answers import BOUNDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,23 @@ def enqueue_one(dsn: str, schema: str, job: EnqueuedJob) -> Enqueued:
         DatabaseUnreachableError, DatabaseUnsupportedError, DatabaseRefusedError, NotMigratedError: As their names say.
         PayloadError: PostgreSQL refused the payload.
     """
+    parameters = _parameters(job)
+    statements = Statements(schema)
+    with ours(schema), connect(dsn, application_name="pooljobs enqueue") as connection:
+        check_migrated(connection, schema)
+        with pinned_transaction(connection, BOUNDED):
+            row = connection.execute(statements.load("enqueue_one"), parameters).fetchone()
+        assert row is not None
+        declared, published = _declared(connection, statements, job.job_type)
+        queue = parameters["queue"] or published or "default"
+        return Enqueued(UUID(str(row[0])), declared, queue=queue, unserved=_unserved(connection, statements, queue))
+
+
+def _parameters(job: EnqueuedJob) -> dict[str, Any]:
+    """As ``enqueue_one.sql`` takes them."""
     options = job.options
-    parameters: dict[str, Any] = {
+    meta = None if options.meta is None else encoded_meta(options.meta)
+    return {
         "job_type": job.job_type,
         "payload": job.payload.decode(),
         "queue": options.queue or job.queue,
@@ -68,16 +85,9 @@ def enqueue_one(dsn: str, schema: str, job: EnqueuedJob) -> Enqueued:
         "run_at": options.run_at,
         "max_retries": options.max_retries or job.max_retries,
         "trace_id": options.trace_id,
+        "tags": list(options.tags) if options.tags else None,
+        "meta": None if meta is None else meta.decode(),
     }
-    statements = Statements(schema)
-    with ours(schema), connect(dsn, application_name="pooljobs enqueue") as connection:
-        check_migrated(connection, schema)
-        with pinned_transaction(connection):
-            row = connection.execute(statements.load("enqueue_one"), parameters).fetchone()
-        assert row is not None
-        declared, published = _declared(connection, statements, job.job_type)
-        queue = parameters["queue"] or published or "default"
-        return Enqueued(UUID(str(row[0])), declared, queue=queue, unserved=_unserved(connection, statements, queue))
 
 
 def _declared(

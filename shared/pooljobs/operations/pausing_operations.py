@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 from psycopg import errors as pg
 from psycopg.rows import DictRow
@@ -11,7 +11,11 @@ from psycopg.rows import DictRow
 from pooljobs.db.connect import pinned_transaction
 from pooljobs.db.store.pausing import pause_with, resume_with
 from pooljobs.job.pause import PauseNote, PauseTarget
+from pooljobs.operations.answers import BOUNDED
 from pooljobs.operations.queue_counts import QueueCounts
+
+_MOST: Final = 1000
+"""Declared types that are looked through."""
 
 
 class PausingOperations(QueueCounts):
@@ -19,12 +23,12 @@ class PausingOperations(QueueCounts):
 
     def pause(self, target: PauseTarget, note: PauseNote) -> bool:
         """Pause a queue or a job type; False if it was paused before. See ``pause.sql``."""
-        with pinned_transaction(self.connection):
+        with pinned_transaction(self.connection, BOUNDED):
             return pause_with(self.connection, self._statements.schema, target, note)
 
     def resume(self, target: PauseTarget) -> bool:
         """Resume it; False if it was not paused."""
-        with pinned_transaction(self.connection):
+        with pinned_transaction(self.connection, BOUNDED):
             return resume_with(self.connection, self._statements.schema, target)
 
     def pause_named(self, target: PauseTarget) -> DictRow | None:
@@ -54,6 +58,25 @@ class PausingOperations(QueueCounts):
         pauses = self._by_name("type")
         queues = dict.fromkeys(pauses) | {row["job_type"]: row["queue"] for row in self._declared(limit)}
         return [{"name": name, "queue": queues[name], "pause": pauses.get(name)} for name in sorted(queues)][:limit]
+
+    def is_unheard_of(self, target: PauseTarget) -> bool:
+        """Whether nothing but a pause is known of that name: it may be misspelt. False where the user may not know."""
+        column = "queue" if target.kind == "queue" else "job_type"
+        try:
+            declared = self.declared(limit=_MOST)
+            if len(declared) == _MOST or any(row[column] == target.name for row in declared):
+                return False
+            return target.kind == "type" or not self.count(target.name)[0]
+        except pg.InsufficientPrivilege:
+            return False
+
+    def may_see_declared(self) -> bool:
+        """Whether this user may know which types are declared."""
+        try:
+            self.declared(limit=1)
+        except pg.InsufficientPrivilege:
+            return False
+        return True
 
     def _by_name(self, kind: str) -> dict[str, DictRow]:
         return {row["name"]: row for row in self.pauses() if row["kind"] == kind}

@@ -19,6 +19,7 @@ from pooljobs.db.schema.version import check_migrated
 from pooljobs.db.store.cancel import cancel_with
 from pooljobs.errors import NotFoundError, OptionError, RefusedError
 from pooljobs.job.cancellation import Cancellation
+from pooljobs.operations.answers import BOUNDED
 from pooljobs.operations.id_prefix import id_range
 from pooljobs.operations.listing import LONGEST_LIST, STATUSES
 from pooljobs.operations.pauses import pause_of
@@ -110,7 +111,7 @@ class Reader(PausingOperations):
             RefusedError: It has values that no pending job may have.
         """
         try:
-            return bool(self._rows("retry_job", {"id": job_id}))
+            return bool(self._rows("retry_job", {"id": job_id}, BOUNDED))
         except pg.IntegrityError as error:
             raise RefusedError(f"{job_id} cannot be pending again: {one_line(error)}") from error
 
@@ -121,7 +122,7 @@ class Reader(PausingOperations):
 
     def cancel(self, job_id: UUID, reason: str | None = None) -> Cancellation:
         """Cancel a pending job, or ask a running one to end; see ``cancel_one.sql``."""
-        with pinned_transaction(self.connection):
+        with pinned_transaction(self.connection, BOUNDED):
             return cancel_with(self.connection, self._statements.schema, job_id, reason)
 
     def still_live(self, job_ids: Sequence[UUID]) -> list[UUID]:

@@ -12,10 +12,10 @@ from psycopg.rows import DictRow
 from pooljobs.db.connect import pinned_transaction
 from pooljobs.db.public_errors import ours
 from pooljobs.db.store.schedule_calls import call_schedule, put_schedule, schedule_row
-from pooljobs.errors import NotFoundError, OptionError
+from pooljobs.errors import NotFoundError, OptionError, RefusedError
 from pooljobs.job.options import EnqueueOptions, seconds
 from pooljobs.job.schedule_rule import Schedule
-from pooljobs.operations.answers import Answers
+from pooljobs.operations.answers import BOUNDED, Answers
 
 NEXT_RUNS: Final = 3
 """Ticks to come that are told of a schedule."""
@@ -49,7 +49,7 @@ class Schedules(Answers):
             PayloadError, DatabaseRefusedError: As their names say.
         """
         row = schedule_row(name, job_type, payload, options, rule)
-        with ours(self._statements.schema), pinned_transaction(self.connection):
+        with ours(self._statements.schema), pinned_transaction(self.connection, BOUNDED):
             return put_schedule(self.connection, self._statements.schema, row)
 
     def edit(self, name: str, rule: Schedule | None, tz: str | None) -> None:
@@ -57,11 +57,18 @@ class Schedules(Answers):
         what the code says.
 
         Raises:
-            NotFoundError: There is none of that name, or no code that declares it.
+            NotFoundError: There is none of that name.
+            RefusedError: No code declares it, so that there is nothing to go back to.
         """
         every = None if rule is None or rule.every is None else seconds("every", rule.every)
         times = {"cron": rule and rule.cron, "every": every, "tz": tz}
-        self._order("edit_one_schedule", name, **times)
+        try:
+            self._order("edit_one_schedule", name, **times)
+        except NotFoundError:
+            if rule is None and self._rows("list_schedules", {"name": name}):
+                hint = "give it other times, as --cron or --every"
+                raise RefusedError(f"no code declares the schedule {name!r:.200}", hint=hint) from None
+            raise
 
     def pause(self, name: str, reason: str | None, by: str | None) -> None:
         """Enqueue nothing by it until it is resumed. Raises NotFoundError."""
@@ -85,7 +92,7 @@ class Schedules(Answers):
         self._order("drop_schedule", name)
 
     def _order(self, verb: str, name: str, **parameters: object) -> Any:
-        with ours(self._statements.schema), pinned_transaction(self.connection):
+        with ours(self._statements.schema), pinned_transaction(self.connection, BOUNDED):
             done = call_schedule(self.connection, self._statements.schema, verb, {"name": name, **parameters})
         if not done:
             raise _unknown(name)

@@ -11,12 +11,29 @@ from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
+import orjson
+
 from pooljobs.payload.pydantic_models import is_model, names_agree
+
+_SORTED: Final = frozenset((str, int, UUID, date))
+"""Types that have an order of all of their values, and the same in each process."""
+
+
+def _in_order(values: set[Any] | frozenset[Any]) -> list[Any]:
+    """The same list of equal sets, in each process: jobs are unique by what is written, and a set has no order."""
+    kinds = set(map(type, values))
+    if len(kinds) == 1 and kinds <= _SORTED:
+        return sorted(values)
+    try:
+        return sorted(values, key=lambda value: orjson.dumps(with_text_keys(value)))
+    except (TypeError, RecursionError):  # one of them is no JSON, which is told of that one
+        return list(values)
+
 
 _WRITERS: Final[tuple[tuple[tuple[type, ...], Callable[[Any], object]], ...]] = (
     ((Decimal, UUID), str),
     ((float,), float),  # a subclass, as numpy's
-    ((set, frozenset), list),
+    ((set, frozenset), _in_order),
 )
 
 

@@ -8,7 +8,7 @@ MAX_BATCH: Final = 1000
 """The most jobs one claim may take: the size of a worker's table of held jobs on the scoreboard."""
 
 BATCH_BYTES: Final = 16 * 2**20
-"""Unless told otherwise, the most bytes of payloads that a worker takes at a time."""
+"""By default, the most bytes of payloads that a worker takes at a time."""
 
 MAX_COUNT: Final = 10_000
 """The most crashes or losses a job can be allowed: a row counts them in 16 bits."""
@@ -26,10 +26,10 @@ MOST_CONNECTIONS: Final = 1000
 """Of one process."""
 
 WAIT_SECS: Final = 10.0
-"""Unless told otherwise, seconds for which an application that enqueues waits for its database."""
+"""By default, seconds for which an application that enqueues waits for its database."""
 
 BOOT_TIMEOUT: Final = 120.0
-"""Unless told otherwise, seconds for which a worker may start: an import of gigabytes of models takes fewer."""
+"""By default, seconds for which a worker may start: an import of gigabytes of models takes fewer."""
 
 LARGEST: Final = 2**31 - 1
 """Of a number that nothing else bounds."""

@@ -161,9 +161,9 @@ class WorkerSettings:
     )
     poll_interval: float = setting(
         Panel.CLAIMS,
-        "Between looks at empty queues.",
-        docs="seconds between looks at empty queues, of one idle worker for all of its host; while nobody hears of new "
-        "jobs (no steward, or one without a connection or notifications) idle workers look up to twice a second, "
+        "Between checks of empty queues.",
+        docs="seconds between checks of empty queues, of one idle worker for all of its host; while nobody hears of "
+        "new jobs (no steward, or one without a connection or notifications) idle workers check up to twice a second, "
         "unless `--no-listen` is given",
         default=5.0,
         unit="seconds",

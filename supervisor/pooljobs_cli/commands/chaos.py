@@ -20,6 +20,8 @@ from pooljobs_cli.output.console import emit, emit_json, progress_console, say
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from pooljobs_cli.chaos.chaos_report import ChaosReport
+    from pooljobs_cli.chaos.chaos_settings import ChaosSettings
     from pooljobs_cli.chaos.schedule import Kind
     from pooljobs_cli.chaos.storms import Storm
 
@@ -49,7 +51,7 @@ Beside = Annotated[
 Pgbouncer = Annotated[
     bool, typer.Option("--pgbouncer", help="Enqueue and cancel through a PgBouncer of its own in transaction mode.")
 ]
-Verbose = Annotated[bool, typer.Option("--verbose", help="Tell each event.")]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Print each event.")]
 
 HELP = teach(
     SUMMARIES["chaos"],
@@ -99,9 +101,7 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run chaos."""
-    from pooljobs_cli.chaos.chaos_run import run_chaos
     from pooljobs_cli.chaos.chaos_settings import ChaosSettings
-    from pooljobs_cli.staging.consent import consent, not_asked
 
     settings = ChaosSettings(
         seed=secrets.randbelow(1_000_000) if seed is None else seed,
@@ -116,23 +116,31 @@ def run(
         pgbouncer=pgbouncer,
     )
     say(f"seed {settings.seed}")
-    progress = _progress()
-    with ExitStack() as stack:
-        stack.callback(progress.stop)
-        task = progress.add_task("chaos", total=duration, told="")
-
-        def show(seconds: float, events: int, left: int) -> None:
-            progress.start()
-            told = f"{events} events" if seconds < duration else "draining"
-            progress.update(task, completed=seconds, told=f"{told}, {max(left, 0):,} jobs not ended")
-
-        agree = consent("--dsn", yes=yes) if dsn else not_asked
-        report = run_chaos(settings, agree, say if verbose else lambda _text: None, show)
+    report = _carry_out(settings, yes=yes, verbose=verbose)
     if as_json:
         emit_json(report.as_json())
     else:
         emit(report.as_text())
     raise typer.Exit(ExitCode.OK if report.holds else ExitCode.CHECK_FAILED)
+
+
+def _carry_out(settings: ChaosSettings, *, yes: bool, verbose: bool) -> ChaosReport:
+    """Meanwhile it is shown how far it is."""
+    from pooljobs_cli.chaos.chaos_run import run_chaos
+    from pooljobs_cli.staging.consent import consent, not_asked
+
+    progress = _progress()
+    with ExitStack() as stack:
+        stack.callback(progress.stop)
+        task = progress.add_task("chaos", total=settings.duration, told="")
+
+        def show(seconds: float, events: int, left: int) -> None:
+            progress.start()
+            told = f"{events} events" if seconds < settings.duration else "draining"
+            progress.update(task, completed=seconds, told=f"{told}, {max(left, 0):,} jobs not ended")
+
+        agree = consent("--dsn", yes=yes) if settings.dsn else not_asked
+        return run_chaos(settings, agree, say if verbose else lambda _text: None, show)
 
 
 def _kind(name: str) -> Kind:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,16 +13,28 @@ from pooljobs.errors import NotFoundError, PayloadError
 from pooljobs.exit_codes import ExitCode
 from pooljobs.job.options import EnqueueOptions, check_name
 from pooljobs.job.type_names import shortened
-from pooljobs.payload.encoding import encode
+from pooljobs.payload.encoding import decode, encode
 from pooljobs.process.importing import uncollected
-from pooljobs_cli.arguments.payload_fields import payload_of
+from pooljobs_cli.arguments.job_options import (
+    Delay,
+    Fields,
+    MaxRetries,
+    Meta,
+    Payload,
+    Priority,
+    Queue,
+    RunAt,
+    Tags,
+    TraceId,
+    Type,
+)
+from pooljobs_cli.arguments.named_values import meta_of, payload_of
 from pooljobs_cli.arguments.payload_source import read_payload
 from pooljobs_cli.arguments.time_arguments import delay_of, moment_of
 from pooljobs_cli.command_database import announce, migrating_told
 from pooljobs_cli.command_group import add_command
 from pooljobs_cli.command_names import SUMMARIES
 from pooljobs_cli.common_options import DEFAULT_SCHEMA, AsJson, Dsn, Embedded, chosen_dsn
-from pooljobs_cli.completion.completion_values import job_types, queues
 from pooljobs_cli.help_text import DATABASE_CODES, teach
 from pooljobs_cli.output.console import emit_json, say, write
 from pooljobs_cli.unserved import say_unserved
@@ -29,59 +42,8 @@ from pooljobs_cli.unserved import say_unserved
 if TYPE_CHECKING:
     from pooljobs.application.app import PoolJobs
     from pooljobs.application.task import Task
-    from pooljobs.operations.enqueue_one import EnqueuedJob
+    from pooljobs.operations.enqueue_one import Enqueued, EnqueuedJob
 
-_JOB = "The job"
-
-Type = Annotated[str, typer.Argument(metavar="TYPE", help="Job type: the handler's name.", autocompletion=job_types)]
-Fields = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="NAME=TEXT|NAME:=JSON", help="The payload, field by field."),
-]
-Payload = Annotated[
-    str | None,
-    typer.Option(
-        "--payload",
-        "-p",
-        metavar="JSON|@FILE|-",
-        help="The payload as a whole.",
-        show_default="{}",
-        rich_help_panel=_JOB,
-    ),
-]
-Queue = Annotated[
-    str | None,
-    typer.Option(
-        "--queue", metavar="NAME", help="Default: the handler's own.", rich_help_panel=_JOB, autocompletion=queues
-    ),
-]
-Delay = Annotated[
-    str | None,
-    typer.Option(
-        "--delay", metavar="TIME", help="Run it that much later: seconds, or 1h30m, 2d.", rich_help_panel=_JOB
-    ),
-]
-RunAt = Annotated[
-    str | None,
-    typer.Option(
-        "--run-at", metavar="WHEN", help="Run it not before that moment: 2026-12-24T18:00.", rich_help_panel=_JOB
-    ),
-]
-Priority = Annotated[int, typer.Option("--priority", metavar="N", help="-4 to 4, smaller first.", rich_help_panel=_JOB)]
-MaxRetries = Annotated[
-    int | None,
-    typer.Option(
-        "--max-retries",
-        "--max-attempts",
-        metavar="N",
-        help="Most runs in all. Default: the handler's.",
-        rich_help_panel=_JOB,
-    ),
-]
-TraceId = Annotated[
-    str | None,
-    typer.Option("--trace-id", metavar="TEXT", help="Carried by all log lines of the job.", rich_help_panel=_JOB),
-]
 Schema = Annotated[
     str,
     typer.Option(
@@ -132,6 +94,8 @@ def enqueue(
     priority: Priority = 0,
     max_retries: MaxRetries = None,
     trace_id: TraceId = None,
+    tags: Tags = None,
+    meta: Meta = None,
     app: App = None,
     dsn: Dsn = None,
     embedded: Embedded = False,
@@ -139,10 +103,6 @@ def enqueue(
     as_json: AsJson = False,
 ) -> None:
     """Enqueue one job."""
-    with uncollected():
-        from pooljobs.db.database import open_database
-        from pooljobs.operations.enqueue_one import enqueue_one
-
     check_name("job type", job_type)
     named = chosen_dsn(dsn, embedded=embedded)
     options = EnqueueOptions(
@@ -152,24 +112,26 @@ def enqueue(
         priority=priority,
         max_retries=max_retries,
         trace_id=trace_id,
+        tags=tags,
+        meta=meta_of(meta) if meta else None,
     )
     value = _value(fields or (), payload)
     loaded = _load(app) if app else None
     job = _prepare(job_type, value, options, loaded)
-    chosen = schema or (loaded.schema if loaded else DEFAULT_SCHEMA)
-    with open_database(named or (loaded.dsn if loaded else None), schema=chosen) as database:
-        announce(database)
-        with migrating_told(database, chosen):
-            enqueued = enqueue_one(database.dsn, chosen, job)
-    if enqueued.declared and loaded is None:  # where no fleet ever declared anything nothing is known of any type
+    enqueued = _store(job, named or (loaded.dsn if loaded else None), schema or (loaded.schema if loaded else ""))
+    _tell(enqueued, job.job_type, app, as_json=as_json)
+
+
+def _tell(enqueued: Enqueued, job_type: str, app: str | None, *, as_json: bool) -> None:
+    if enqueued.declared and not app:  # where no fleet ever declared anything nothing is known of any type
         say(_never_declared(job_type, enqueued.declared), style="warning")
     if as_json:
-        told = {"id": enqueued.job_id, "job_type": job.job_type, "queue": enqueued.queue, "unserved": enqueued.unserved}
+        told = {"id": enqueued.job_id, "job_type": job_type, "queue": enqueued.queue, "unserved": enqueued.unserved}
         emit_json(told)
-        return
-    write(f"{enqueued.job_id}\n")
-    if enqueued.unserved:
-        say_unserved([enqueued.queue], app)
+    else:
+        write(f"{enqueued.job_id}\n")
+        if enqueued.unserved:
+            say_unserved([enqueued.queue], app)
 
 
 def _value(fields: Sequence[str], payload: str | None) -> Any:
@@ -192,7 +154,21 @@ def _prepare(job_type: str, value: Any, options: EnqueueOptions, app: PoolJobs |
         return EnqueuedJob(job_type, encode(value, where=f"{job_type}: payload"), options=options)
     task = _declared(job_type, app)
     job = task.job_of(task.binder.encoded(value), options)
-    return EnqueuedJob(job.job_type, job.payload, options=options, queue=job.queue, max_retries=job.max_retries)
+    meta = None if job.meta is None else decode(job.meta)
+    applied = replace(options, trace_id=job.trace_id, tags=job.tags, meta=meta)  # hooks may have put in some
+    return EnqueuedJob(job.job_type, job.payload, options=applied, queue=job.queue, max_retries=job.max_retries)
+
+
+def _store(job: EnqueuedJob, dsn: str | None, schema: str) -> Enqueued:
+    with uncollected():
+        from pooljobs.db.database import open_database
+        from pooljobs.operations.enqueue_one import enqueue_one
+
+    chosen = schema or DEFAULT_SCHEMA
+    with open_database(dsn, schema=chosen) as database:
+        announce(database)
+        with migrating_told(database, chosen):
+            return enqueue_one(database.dsn, chosen, job)
 
 
 def _never_declared(job_type: str, declared: Sequence[str]) -> str:

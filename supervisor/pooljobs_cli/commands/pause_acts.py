@@ -11,6 +11,7 @@ from pooljobs.job.pause import PauseKind, PauseNote, PauseTarget
 from pooljobs_cli.command_database import reading
 from pooljobs_cli.help_page import HelpPage
 from pooljobs_cli.help_text import DATABASE_CODES, teach
+from pooljobs_cli.output.calling_name import as_typed
 from pooljobs_cli.output.console import emit, emit_json, emit_lines, output_width, say
 
 Reason = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why, in a line: shown to whoever looks.")]
@@ -51,6 +52,7 @@ def list_named(kind: PauseKind, dsn: str | None, schema: str, *, embedded: bool,
     """List what there is of a kind, with its pause."""
     with reading(dsn, schema, embedded=embedded) as reader:
         rows = reader.known_queues(limit=MOST) if kind == "queue" else reader.known_types(limit=MOST)
+        all_told = reader.may_see_declared()
     if as_json:
         emit_json(rows)
     elif rows:
@@ -59,6 +61,8 @@ def list_named(kind: PauseKind, dsn: str | None, schema: str, *, embedded: bool,
         emit(pause_table(kind, rows, output_width()))
     else:
         say("no queue holds jobs, is declared or paused" if kind == "queue" else "no job type is declared or paused")
+    if not all_told:
+        say("what handlers declare is left out: this user may not know it")
 
 
 def pause_one(
@@ -76,14 +80,17 @@ def pause_one(
     with reading(dsn, schema, embedded=embedded) as reader:
         done = reader.pause(target, PauseNote(*note))
         pause = reader.pause_named(target)
-    if as_json:
-        emit_json({"paused": done, "pause": pause})
-    elif done:
-        emit_lines([f"{target} is paused"])
-    else:
-        from pooljobs.operations.pauses import told
+        if as_json:
+            emit_json({"paused": done, "pause": pause})
+        elif done:
+            emit_lines([f"{target} is paused"])
+            if reader.is_unheard_of(target):
+                says = "it holds no job, and no handler names it" if kind == "queue" else "no worker ever declared it"
+                say(f"is {target} misspelt? {says}: " + as_typed(f"pooljobs {kind}s list  shows those there are"))
+        else:
+            from pooljobs.operations.pauses import told
 
-        emit_lines([f"{target} was paused before" + (f": {told(pause)}" if pause else "")])
+            emit_lines([f"{target} was paused before" + (f": {told(pause)}" if pause else "")])
 
 
 def resume_one(kind: PauseKind, name: str, dsn: str | None, schema: str, *, embedded: bool, as_json: bool) -> None:

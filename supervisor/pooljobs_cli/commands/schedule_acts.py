@@ -76,7 +76,7 @@ EDIT_HELP: Final = teach(
         "pooljobs schedules edit nightly --cron '0 4 * * *' --tz Europe/Berlin",
         "pooljobs schedules edit r --reset",
     ),
-    codes=_CODES,
+    codes=(*_CODES, ExitCode.REFUSED),
 )
 PAUSE_HELP: Final = teach(
     "Pauses a schedule, also over restarts and deployments, until it is resumed.",
@@ -154,8 +154,11 @@ def edit(
     as_json: AsJson = False,
 ) -> None:
     """Give a schedule other times."""
-    if reset and (cron or every):
-        raise OptionError("--reset takes the code's times, and --cron or --every others", hint="leave one of them out")
+    if reset and (cron or every or tz):
+        hint = "leave one of them out"
+        raise OptionError("--reset takes the code's times, and --cron, --every or --tz others", hint=hint)
+    if tz and not (cron or every):
+        raise OptionError("--tz is the zone of --cron", hint="give the expression too: --cron '0 3 * * *' --tz …")
     rule = None if reset else Schedule(cron, every=None if every is None else delay_of(every), tz=tz or "UTC")
     with schedules(dsn, schema, embedded=embedded) as desk:
         desk.edit(name, rule, tz)

@@ -23,8 +23,8 @@ HELP = teach(
     "Workers are those alive that serve the queue. Unknown are those of the due ones whose type no living worker "
     "declares. Wait is from when a job was due to its "
     "start, run from there to its settlement; median / 95th percentile of the completed ones. Of many queues those are "
-    "listed of which most is due. What is paused is told below, with --json of each queue. A narrow terminal has fewer "
-    "columns.",
+    "listed of which most is due. What is paused is listed below, with --json of each queue. A narrow terminal has "
+    "fewer columns.",
     examples=(
         "pooljobs stats",
         "pooljobs stats --queue emails --json",

@@ -42,7 +42,8 @@ def schedule_sheet(row: Row) -> Table:
 
 
 def _fields(row: Row) -> list[tuple[str, Any]]:
-    paused = f"{_time(row['paused_at'])} by {row['paused_by']}" if row["paused_at"] else None
+    by = f" by {row['paused_by']}" if row["paused_by"] else ""  # null where somebody wrote it by hand
+    paused = f"{_time(row['paused_at'])}{by}" if row["paused_at"] else None
     return [
         ("name", row["name"]),
         ("state", cell(row["state"], _STYLES[row["state"]])),
@@ -61,7 +62,10 @@ def _fields(row: Row) -> list[tuple[str, Any]]:
         ("declared", f"by the application {row['app']}" if row["app"] else None),
         ("last tick", _time(row["last_tick"])),
         ("last job", row["last_job"]),
-        ("skipped", f"{_time(row['skipped_tick'])}, since the job before ran still" if row["skipped_tick"] else None),
+        (
+            "skipped",
+            f"{_time(row['skipped_tick'])}, since the job before had not ended" if row["skipped_tick"] else None,
+        ),
         ("paused", paused),
         ("reason", row["paused_reason"]),
         ("retired", _time(row["retired_at"])),

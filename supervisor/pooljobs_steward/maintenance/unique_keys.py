@@ -23,24 +23,19 @@ LEAST_PAUSE, ROUND_PAUSE = 1.0, 60.0
 
 
 class UniqueKeys:
-    """One fleet's looks, and how far its walk has come.
-
-    Attributes:
-        pause: Seconds until the next look.
-    """
+    """One fleet's looks, and how far its walk has come."""
 
     def __init__(self, statements: Statements, *, most: int = MOST) -> None:
         self._sweep = statements.load("sweep_uniques")
         self._most = most
         self._after: bytes | None = None
-        self.pause = ROUND_PAUSE
 
-    def look(self, connection: Connection[Any]) -> None:
-        """The next part of the walk."""
+    def look(self, connection: Connection[Any]) -> float:
+        """The next part of the walk; the seconds until the one after it."""
         began = time.monotonic()
         asked = {"after": self._after or b"", "most": self._most}
         row = connection.execute(self._sweep, asked, prepare=True).fetchone()
         assert row is not None
         self._after = row[0]
         pause = ROUND_PAUSE if self._after is None else LEAST_PAUSE
-        self.pause = max(pause, (time.monotonic() - began) / SHARE)
+        return max(pause, (time.monotonic() - began) / SHARE)

@@ -55,11 +55,11 @@ class UnknownTypes:
         self._job_log = JobLog(log, settings.log_jobs)
         self._price = 0.0
 
-    def look(self, connection: Connection[Any]) -> None:
-        """The next part of the walk, if there is a reason for one."""
+    def look(self, connection: Connection[Any]) -> float:
+        """The next part of the walk, if there is a reason for one; the seconds until the one after it."""
         if not self._seconds or not self._met():
             self._position, self._price = _START, 0.0
-            return
+            return self.pause()
         began = time.monotonic()
         try:
             row = self._next(connection)
@@ -78,6 +78,7 @@ class UnknownTypes:
             self._log.warning(
                 "jobs failed for good whose type no living worker declares: %d of %s", sum(counts), some(job_types)
             )
+        return self.pause()
 
     def pause(self) -> float:
         """Seconds until the next look."""

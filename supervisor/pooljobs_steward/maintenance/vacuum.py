@@ -124,24 +124,21 @@ class Maintenance:
         log: logging.Logger,
     ) -> None:
         statements = Statements(settings.schema)
-        self._vacuum = Vacuum(statements, log)
+        vacuum = Vacuum(statements, log)
         leaders = Leaders(statements, fleet)
         retain = Retention(statements, leaders=leaders, keep_days=settings.keep_history, log=log)
         now = time.monotonic()
-        self._partitions = Chore("partitions", self._make_partitions, every=PARTITIONS_EVERY, scope=Scope.DATABASE)
-        self._unique_keys = UniqueKeys(statements)
-        self._sweep = Chore(
-            "unique keys", self._sweep_keys, every=ROUND_PAUSE, at=now + ROUND_PAUSE, scope=Scope.DATABASE
-        )
+        partitions = Chore("partitions", vacuum.partitions, every=PARTITIONS_EVERY, scope=Scope.DATABASE)
+        sweep = UniqueKeys(statements).look
         refusals = RefusalLog(log, unless=stopping.is_set)  # at the end what is under way is cancelled
         self.schedule = ChoreSchedule(
             [
-                self._partitions,
+                partitions,
                 Chore(retention.NAME, retain.retire, every=600.0, at=now + 5.0, scope=Scope.DATABASE),
                 # A look reads what the server has counted, and the server lets one vacuum a table at a time.
-                Chore("vacuum", self._vacuum.vacuum, every=30.0, at=now + 3.0),
-                Chore("tombstones", self._vacuum.forget, every=3600.0, at=now + 60.0, scope=Scope.DATABASE),
-                self._sweep,
+                Chore("vacuum", vacuum.vacuum, every=30.0, at=now + 3.0),
+                Chore("tombstones", vacuum.forget, every=3600.0, at=now + 60.0, scope=Scope.DATABASE),
+                Chore("unique keys", sweep, every=ROUND_PAUSE, at=now + ROUND_PAUSE, scope=Scope.DATABASE),
             ],
             refusals=refusals,
             leaders=leaders,
@@ -163,10 +160,3 @@ class Maintenance:
     def _turn(self, connection: Connection[Any]) -> None:
         with self._watchdog.waiting(connection):
             self.schedule.run_due(connection)
-
-    def _make_partitions(self, connection: Connection[Any]) -> None:
-        self._partitions.every = self._vacuum.partitions(connection)
-
-    def _sweep_keys(self, connection: Connection[Any]) -> None:
-        self._unique_keys.look(connection)
-        self._sweep.every = self._unique_keys.pause

@@ -9,7 +9,7 @@ from psycopg import Connection
 
 from pooljobs.db.statements import Statements
 
-LEAST_PAUSE: Final = 10.0
+AGREED_EVERY: Final = 10.0
 """Seconds between looks, unless something was published; at least."""
 
 _COST_FACTOR: Final = 100.0
@@ -19,23 +19,18 @@ _FORGET_EVERY: Final = 3600.0
 
 
 class DeclaredSchedules:
-    """One steward's.
-
-    Attributes:
-        pause: Seconds until the next look.
-    """
+    """One steward's."""
 
     def __init__(self, statements: Statements) -> None:
         self._agree = statements.load("agree_on_schedules")
         self._forget = statements.load("forget_declared_schedules")
         self._forget_at = time.monotonic() + _FORGET_EVERY
-        self.pause = LEAST_PAUSE
 
-    def look(self, connection: Connection[Any]) -> None:
-        """Puts in force, and retires, what living workers declare or no longer do."""
+    def look(self, connection: Connection[Any]) -> float:
+        """Puts in force, and retires, what living workers declare or no longer do; the seconds until the next look."""
         began = time.monotonic()
         connection.execute(self._agree)
         if began >= self._forget_at:
             connection.execute(self._forget)
             self._forget_at = began + _FORGET_EVERY
-        self.pause = max(LEAST_PAUSE, _COST_FACTOR * (time.monotonic() - began))
+        return max(AGREED_EVERY, _COST_FACTOR * (time.monotonic() - began))

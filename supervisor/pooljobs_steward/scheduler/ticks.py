@@ -2,16 +2,18 @@
 when it is due next, in one transaction, so there is no leader, and a tick has one job whoever dies in between.
 
 The database's clock says what is due; what comes next follows from the tick. It knows nothing of the user's code:
-type, payload and queue are in the row. A schedule that cannot be computed, or whose job the database refuses, keeps its
-tick and is told in its row and in the log; the others go on.
+type, payload and queue are in the row. A schedule that cannot be computed, or whose job the database refuses, or that
+meets somebody's lock (on the key of a unique job, say), keeps its tick and is told in its row and in the log; the
+others go on.
 """
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import psycopg
 from psycopg import Connection
@@ -26,7 +28,30 @@ from pooljobs.job.schedule_rule import Schedule, trace_id_of
 AT_ONCE: Final = 20
 """Schedules in one transaction."""
 
+LONGEST_LOOK: Final = 0.5
+"""Seconds after which a look begins with no other schedule: leases are renewed by the same thread, and after an outage
+each schedule may have many ticks.
+"""
+
+REFUSED_PAUSE: Final = 60.0
+"""Seconds until one is tried again that could not be enqueued."""
+
+LOCKED_PAUSE: Final = 3.0
+"""Seconds until one is tried again whose job had to wait for somebody's lock."""
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class _Failure(NamedTuple):
+    """Why a schedule could not be enqueued, in words; and whether it was for somebody's lock."""
+
+    text: str
+    locked: bool = False
+
+    @property
+    def pause(self) -> float:
+        """Seconds for which it is put off."""
+        return LOCKED_PAUSE if self.locked else REFUSED_PAUSE
 
 
 class Ticks:
@@ -40,44 +65,58 @@ class Ticks:
         self._told: dict[str, str] = {}
 
     def enqueue_due(self, connection: Connection[Any]) -> bool:
-        """Enqueues what is due, of so many schedules; whether there was something."""
+        """Enqueues what is due, of so many schedules; whether there was something.
+
+        One that met a lock is the last of them, and so is the one at which it has taken long: there are other things to
+        do, and the next look comes at once.
+        """
+        until = time.monotonic() + LONGEST_LOOK
         with connection.transaction():
             rows = connection.cursor(row_factory=dict_row).execute(self._find, {"most": AT_ONCE}).fetchall()
             for row in rows:
-                error = self._attempt(connection, row)
-                if error is not None:
-                    connection.execute(self._advance, {"name": row["name"], "next_at": None, "error": error})
-                self._tell(row["name"], error)
+                failure = self._attempt(connection, row)
+                self._tell(row["name"], failure)
+                if failure is not None:
+                    put_off = {"next_at": None, "error": failure.text, "pause": failure.pause}
+                    connection.execute(self._advance, {"name": row["name"], **put_off})
+                if (failure is not None and failure.locked) or time.monotonic() > until:
+                    break
         return bool(rows)
 
-    def _attempt(self, connection: Connection[Any], row: Mapping[str, Any]) -> str | None:
-        """Why it could not be done; None if it was. An outage comes through, and so does somebody's lock."""
+    def _attempt(self, connection: Connection[Any], row: Mapping[str, Any]) -> _Failure | None:
+        """Why it could not be done; None if it was. An outage comes through."""
         try:
             with connection.transaction():
                 self._tick(connection, row)
         except OptionError as error:
-            return str(error)
+            return _Failure(f"{error}; {error.hint}" if error.hint else str(error))
         except psycopg.Error as error:
-            if kind_of(error) is not ErrorKind.REFUSED:
+            kind = kind_of(error)
+            if kind is ErrorKind.AGAIN:
+                return _Failure(f"its job waits for somebody's lock, see pg_locks: {one_line(error)}", locked=True)
+            if kind is not ErrorKind.REFUSED:
                 raise
-            return one_line(error)
+            return _Failure(one_line(error))
         return None
 
     def _tick(self, connection: Connection[Any], row: Mapping[str, Any]) -> None:
         name, rule, now = row["name"], rule_of(row), _moment(row["now"])
         ticks, following = ([], rule.after(now)) if row["next_at"] is None else rule.due(_moment(row["next_at"]), now)
-        for tick in ticks:
+        for tick in (
+            ticks if rule.overlap == "allow" else ticks[-1:]
+        ):  # of several at once one could be there: the latest
             job = {"name": name, "tick": tick, "run_at": rule.run_at(name, tick), "trace_id": trace_id_of(name, tick)}
             connection.execute(self._enqueue, job)
-        connection.execute(self._advance, {"name": name, "next_at": following, "error": None})
+        connection.execute(self._advance, {"name": name, "next_at": following, "error": None, "pause": None})
 
-    def _tell(self, name: str, error: str | None) -> None:
+    def _tell(self, name: str, failure: _Failure | None) -> None:
         """Once, until it is another one."""
         before = self._told.pop(name, None)
-        if error is not None:
-            self._told[name] = error
-            if error != before:
-                self._log.error("the schedule %r cannot be enqueued, and is tried again each minute: %s", name, error)
+        if failure is not None:
+            self._told[name] = failure.text
+            if failure.text != before:
+                told = "the schedule %r cannot be enqueued, and is tried again in %g s: %s"
+                self._log.error(told, name, failure.pause, failure.text)
 
 
 def rule_of(row: Mapping[str, Any]) -> Schedule:

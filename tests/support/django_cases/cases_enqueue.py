@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import ClassVar
+from uuid import uuid4
 
 from asgiref.sync import async_to_sync
 from django.core.exceptions import SynchronousOnlyOperation
@@ -187,6 +188,24 @@ class SeveralDatabases(TransactionTestCase):
     def test_where_there_are_none_it_is_told(self) -> None:
         with self.assertRaises(NotMigratedError):
             greet.enqueue_with(connections["other"], name="Ada")
+
+    def test_the_projects_own_command_is_named_where_they_are_missing(self) -> None:
+        stores = (
+            lambda: greet.enqueue(name="Ada"),
+            lambda: greet.enqueue_many([{"name": "Ada"}]),
+            lambda: greet.options(unique_key="a").enqueue(name="Ada"),
+            lambda: greet.options(unique_key="a").enqueue_many([{"name": "Ada"}]),
+            lambda: app.cancel(uuid4()),
+        )
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("ALTER SCHEMA background RENAME TO elsewhere")
+            for store in stores:
+                with self.assertRaises(NotMigratedError) as missing, transaction.atomic():
+                    store()
+                self.assertEqual(missing.exception.hint, "run: python manage.py pooljobs migrate")
+                self.assertEqual(missing.exception.__notes__, [f"hint: {missing.exception.hint}"])
+                self.assertIsInstance(missing.exception.__cause__, DatabaseError)
+            transaction.set_rollback(True)
 
     def test_missing_rights_are_told(self) -> None:
         elsewhere("DROP ROLE IF EXISTS nobody_much; CREATE ROLE nobody_much")

@@ -42,6 +42,14 @@ def test_importing_the_package_imports_nothing_of_it() -> None:
     assert run_python(code) == "['pooljobs']"
 
 
+def test_an_application_is_made_without_what_tells_of_results() -> None:
+    """Most processes that enqueue never ask a handle; it would be a twentieth of the import."""
+    code = "import sys; from pooljobs import PoolJobs; PoolJobs(); print(*(m for m in sys.modules if 'pooljobs.' in m))"
+    loaded = {module.rsplit(".", 1)[-1] for module in run_python(code).split()}
+    assert {"job_results", "found_outcomes", "job_status", "result_errors", "result_hub", "waits"} & loaded == set()
+    assert "handle" in loaded
+
+
 def test_every_public_name_exists() -> None:
     assert [name for name in pooljobs.__all__ if not hasattr(pooljobs, name)] == []
     assert set(pooljobs.__all__) <= set(dir(pooljobs))

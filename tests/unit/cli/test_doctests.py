@@ -7,12 +7,12 @@ import pytest
 
 from pooljobs import ages
 from pooljobs_cli import command_names, common_options, main
-from pooljobs_cli.arguments import payload_fields, queue_shares, time_arguments
+from pooljobs_cli.arguments import named_values, queue_shares, time_arguments
 from pooljobs_cli.demo import demo_mixture
 
 
 @pytest.mark.parametrize(
-    "module", [ages, command_names, main, common_options, payload_fields, queue_shares, time_arguments, demo_mixture]
+    "module", [ages, command_names, main, common_options, named_values, queue_shares, time_arguments, demo_mixture]
 )
 def test_the_examples_in_the_docstrings_hold(module: ModuleType) -> None:
     failed, tried = doctest.testmod(module)

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from psycopg import errors as pg
 
-from pooljobs.db.error_classes import refuses_payload, too_large, unreachable
+from pooljobs.db.error_classes import refused, refuses_payload, too_large, unreachable
 
 TOO_LARGE = [
     pg.ProgramLimitExceeded("string buffer exceeds maximum allowed length (1073741823 bytes)"),
@@ -48,3 +48,10 @@ def test_a_server_short_of_memory_refuses_no_payload() -> None:
 )
 def test_the_hint_says_whose_limit_it_is(text: str, hint: str) -> None:
     assert hint in str(unreachable(psycopg.OperationalError(text), "the database").hint)
+
+
+def test_who_met_another_one_is_not_sent_to_look_at_the_schema() -> None:
+    hint = str(refused(pg.DeadlockDetected("deadlock detected")).hint)
+    assert hint.startswith("nothing was done")
+    assert "migrate" not in hint
+    assert "pg_locks" in str(refused(pg.LockNotAvailable("lock timeout")).hint)

@@ -165,6 +165,7 @@ def test_on_days_that_are_told_of(expression: str, zone: ZoneInfo, day: date, ti
         ("٣ * * * *", "is no minute", "0 to 59"),
         (7, "is text", "five fields"),
         ("0 " * 300, "fields", "five fields"),
+        ("1," * 100 + "1 * * * *", "209 characters", "write a range"),
     ],
 )
 def test_what_is_none_is_refused_with_the_field_and_a_cure(expression: object, told_of: str, cure: str) -> None:

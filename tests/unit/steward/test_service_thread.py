@@ -43,7 +43,7 @@ def helper(record: Record, breaks: Callable[[int], bool]) -> ServiceThread:
         def close(self) -> None:
             record.closed += 1
 
-    def begin(stopping: threading.Event, _watchdog: StatementWatchdog) -> Counting:
+    def begin(*, stopping: threading.Event, watchdog: StatementWatchdog) -> Counting:
         return Counting(stopping)
 
     return ServiceThread("clerk", begin, without="it is done by hand", timeout=1.0, log=LOG)

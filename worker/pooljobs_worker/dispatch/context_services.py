@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
-from pooljobs.job.job_status import JobProgress
+from pooljobs.job.job_progress import JobProgress
 from pooljobs_worker.claims.claimed_job import ClaimedJob
 
 

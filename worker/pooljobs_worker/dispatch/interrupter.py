@@ -10,6 +10,7 @@ gets its task cancelled; what leaves it then is told as the interrupt. Threads c
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import time
@@ -117,15 +118,17 @@ def handled_in(frame: FrameType | None) -> ClaimedJob | None:
     """The job whose plain handler is interrupted in this frame; None where an exception must not be raised now.
 
     Not in ``call`` itself: the handler has not begun, or has returned. Not where the exception would be swallowed
-    (``__del__``), or leave a lock behind that the worker needs: the supervisor's next signal finds a better moment. Nor
-    where what surrounds the handler is entered or left.
+    (``__del__``, callbacks of the garbage collector), or leave a lock behind that the worker needs: the supervisor's
+    next signal finds a better moment. Nor where what surrounds the handler is entered or left.
     """
     inside = in_handler = False
+    interrupted = frame
     while frame is not None:
         code = frame.f_code
         if code is call.__code__:
             job = frame.f_locals["job"]
-            return job if inside and isinstance(job, ClaimedJob) else None
+            may_raise = inside and isinstance(job, ClaimedJob) and not _collects(interrupted, frame)
+            return job if may_raise else None
         if code.co_name == "__del__" or code.co_filename == _NOT_HERE:
             return None
         if code is call_handler.__code__:
@@ -135,3 +138,15 @@ def handled_in(frame: FrameType | None) -> ClaimedJob | None:
         inside = True
         frame = frame.f_back
     return None
+
+
+def _collects(inner: FrameType | None, outer: FrameType) -> bool:
+    """Whether the garbage collector has called something in between, for a library that measures it, say."""
+    if not gc.callbacks:
+        return False
+    called = {getattr(callback, "__code__", None) for callback in gc.callbacks}
+    while inner is not None and inner is not outer:
+        if inner.f_code in called:
+            return True
+        inner = inner.f_back
+    return False

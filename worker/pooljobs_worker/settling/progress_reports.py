@@ -18,7 +18,7 @@ from psycopg import Connection
 from pooljobs.db.error_kinds import ErrorKind, kind_of
 from pooljobs.db.refusal_log import RefusalLog
 from pooljobs.db.statements import Statements
-from pooljobs.job.job_status import JobProgress
+from pooljobs.job.job_progress import JobProgress
 from pooljobs.scoreboard import Slot
 from pooljobs_worker.claims.claimed_job import ClaimedJob
 from pooljobs_worker.session.worker_session import GaveUpError, WorkerSession

@@ -1,4 +1,4 @@
-"""Jobs in Django's admin: looked at, run again, cancelled, by users with the permissions to view, retry and cancel."""
+"""Jobs in Django's admin: shown, run again, cancelled, by users with the permissions to view, retry and cancel."""
 
 from __future__ import annotations
 

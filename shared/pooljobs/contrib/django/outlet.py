@@ -7,25 +7,29 @@ each statement. There is no second connection that could know less than the firs
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import ParamSpec, TypeVar, cast
+from typing import Any, Final, ParamSpec, TypeVar, cast
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
 
 from pooljobs.contrib.django import project_settings
+from pooljobs.db.error_classes import MIGRATE
 from pooljobs.db.ids import JobIds
 from pooljobs.db.statements import Statements
 from pooljobs.db.store.find_jobs import find_jobs
 from pooljobs.db.wire.unique_block import Stored
 from pooljobs.enqueue.caller_connection import CallerConnections
 from pooljobs.enqueue.lazy_producer import LazyProducer
-from pooljobs.errors import OptionError
+from pooljobs.errors import NotMigratedError, OptionError
 from pooljobs.job.cancellation import Cancellation
 from pooljobs.job.job_status import FoundJob
 from pooljobs.job.new_job import NewJob
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_PROJECTS_MIGRATE: Final = "run: python manage.py pooljobs migrate"
+"""The command that knows the project's database and schema."""
 
 
 class DjangoOutlet(LazyProducer):
@@ -85,22 +89,20 @@ class _DjangoStore:
         self._callers = callers
 
     def insert(self, job: NewJob) -> UUID:
-        return cast("UUID", self._callers.insert_with(project_settings.database(), job))
+        return cast("UUID", self._on_djangos(self._callers.insert_with, job))
 
     def insert_alike(
         self, job: NewJob, payloads: Iterable[bytes], on_progress: Callable[[int], None] | None = None
     ) -> JobIds:
-        stored = self._callers.insert_alike_with(project_settings.database(), job, payloads, on_progress)
-        return cast("JobIds", stored)
+        return cast("JobIds", self._on_djangos(self._callers.insert_alike_with, job, payloads, on_progress))
 
-    def insert_unique(self, job: NewJob) -> Stored:
-        return cast("Stored", self._callers.insert_unique_with(project_settings.database(), job))
+    def insert_unique_once(self, job: NewJob, _until: float) -> Stored:
+        return cast("Stored", self._on_djangos(self._callers.insert_unique_with, job))
 
     def insert_unique_many(
         self, job: NewJob, payloads: Iterable[bytes], on_progress: Callable[[int], None] | None = None
     ) -> Stored:
-        stored = self._callers.insert_unique_many_with(project_settings.database(), job, payloads, on_progress)
-        return cast("Stored", stored)
+        return cast("Stored", self._on_djangos(self._callers.insert_unique_many_with, job, payloads, on_progress))
 
     def find_once(self, ids: Sequence[UUID], _until: float) -> list[FoundJob]:
         connection = project_settings.database()
@@ -109,4 +111,13 @@ class _DjangoStore:
             return find_jobs(connection.connection, Statements(project_settings.schema()), ids)
 
     def cancel_once(self, job_id: UUID, reason: str | None, _until: float) -> Cancellation:
-        return cast("Cancellation", self._callers.cancel_with(project_settings.database(), job_id, reason))
+        return cast("Cancellation", self._on_djangos(self._callers.cancel_with, job_id, reason))
+
+    def _on_djangos(self, method: Callable[..., Any], *given: Any) -> Any:
+        """What that method gives for Django's connection. Where a migration is missing, the project's own mends it."""
+        try:
+            return method(project_settings.database(), *given)
+        except NotMigratedError as error:
+            if not (error.hint or "").startswith(MIGRATE):
+                raise
+            raise NotMigratedError(str(error), hint=_PROJECTS_MIGRATE) from error.__cause__

@@ -23,7 +23,7 @@ class DjangoJobs(PoolJobs):
     def __init__(self) -> None:
         super().__init__()
         self._outlet = DjangoOutlet(None, "pooljobs", pool_size=self.pool_size)
-        self._outlet.results.declared = self._tasks
+        self._outlet.declared = self._tasks
 
     def retry(self, job: JobHandle | UUID | str) -> bool:
         """Put a failed or cancelled job back to pending, due now, on Django's connection; False if it was neither.

@@ -1,7 +1,7 @@
 """Jobs in OpenTelemetry: ``otel.install(app)``, once, where the application is made.
 
 Its extra is ``otel``, which is OpenTelemetry's SDK; how it is set up, and its exporter, are the application's own.
-docs/observability.md tells what is recorded.
+docs/observability.md says what is recorded.
 """
 
 from __future__ import annotations

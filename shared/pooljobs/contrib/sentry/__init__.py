@@ -1,6 +1,6 @@
 """Errors of jobs in Sentry: ``sentry.install(app, dsn=…)``, once, where the application is made.
 
-Its extra is ``sentry``. docs/observability.md tells what Sentry is given.
+Its extra is ``sentry``. docs/observability.md says what Sentry is given.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ def unique_values(job: NewJob) -> list[str | None]:
     rule = rule_of(job)
     key = rule.digest(job.job_type, job.payload)
     given = [text(one.value(job)) for _, one in columns.given()]
-    return [None, text(job.run_at), text(job.delay_secs), _bytea(key), *_rule(rule), *given]
+    return [None, None, text(job.run_at), text(job.delay_secs), _bytea(key), *_rule(rule), *given]
 
 
 def unique_block_values(block: UniqueBlock, ids: Iterable[UUID]) -> list[str | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from psycopg import Connection
 
@@ -14,6 +14,11 @@ from pooljobs.db.wire.unique_block import ONE, Stored, rule_of
 from pooljobs.job.new_job import NewJob
 from pooljobs.job.unique_rule import UniqueRule
 
+LOCK_TIMEOUT: Final = b"200ms"
+"""How long an attempt, unless it is the only one, waits for a transaction that has taken the same key. Whoever waits
+longer leaves the connection to others, and comes back.
+"""
+
 
 class InsertUniqueStatement:
     """``insert_unique.sql``: one job. Threads may share it."""
@@ -24,10 +29,11 @@ class InsertUniqueStatement:
         types = ONE | {name: one.oid for name, one in given}
         self._hot = HotStatement("insert_unique", statements.load("insert_unique"), types=types)
 
-    def store(self, connection: Connection[Any], job: NewJob, job_id: bytes) -> Stored:
-        """Stores it under this id, or finds the one that is there."""
+    def store(self, connection: Connection[Any], job: NewJob, job_id: bytes, lock_timeout: bytes | None) -> Stored:
+        """Stores it under this id, or finds the one that is there. ``lock_timeout``: as PostgreSQL writes it."""
         rule = rule_of(job)
-        values = [job_id, *when_values(job), rule.digest(job.job_type, job.payload), *rule_values(rule)]
+        key = rule.digest(job.job_type, job.payload)
+        values = [lock_timeout, job_id, *when_values(job), key, *rule_values(rule)]
         found, outcome, _ = self._hot.row(connection, values + [encode(job) for encode in self._encode])
         assert found is not None
         assert outcome is not None

@@ -22,6 +22,7 @@ from pooljobs.db.statements import Statements
 from pooljobs.db.store.cancel import cancel_with
 from pooljobs.db.store.find_jobs import find_jobs
 from pooljobs.db.store.group_commit import Call, GroupCommit, Outcome, ended
+from pooljobs.db.store.insert_unique import LOCK_TIMEOUT
 from pooljobs.db.store.producer_pool import ProducerPool, ProducerSession
 from pooljobs.db.store.retrying import RetryableError, tried
 from pooljobs.db.store.storing import Storing, fresh
@@ -104,13 +105,27 @@ class Producer:
         """As ``insert_many``, for jobs that differ in their payloads alone."""
         return self._copy(alike(job, payloads), on_progress)
 
-    def insert_unique(self, job: NewJob) -> Stored:
-        """Stores one unique job, or finds it, committed when this returns.
+    def insert_unique_once(self, job: NewJob, until: float) -> Stored:
+        """Stores one unique job, or finds it, committed when this returns; an attempt, as ``insert_together``. One that
+        meets a transaction which has taken the same key, and does not end, gives up soon, unless ``wait`` is 0.
 
         Raises:
             JobExistsError: It is there, and the rule says so.
         """
-        return tried(lambda until: self._insert_unique_once(job, until), self._wait)
+        session = self._pool.take(until)
+        ids, statement = JobIds(session.ids.make(1)), self._storing.unique
+        try:
+            stored = statement.store(
+                session.connection, job, bytes(ids.packed), LOCK_TIMEOUT if self._wait > 0 else None
+            )
+        except psycopg.Error as error:
+            told = self._told(error, session, ids if statement.was_sent(session.connection) else ())
+        else:
+            refuse_kept(job, stored)
+            return stored
+        finally:
+            self._pool.give(session)
+        raise told
 
     def insert_unique_many(
         self, job: NewJob, payloads: Iterable[bytes], on_progress: Callable[[int], None] | None = None
@@ -172,20 +187,6 @@ class Producer:
         finally:
             self._pool.give(session)
         raise told.error if isinstance(told, RetryableError) and not source.rewind() else told
-
-    def _insert_unique_once(self, job: NewJob, until: float) -> Stored:
-        session = self._pool.take(until)
-        ids, statement = JobIds(session.ids.make(1)), self._storing.unique
-        try:
-            stored = statement.store(session.connection, job, bytes(ids.packed))
-        except psycopg.Error as error:
-            told = self._told(error, session, ids if statement.was_sent(session.connection) else ())
-        else:
-            refuse_kept(job, stored)
-            return stored
-        finally:
-            self._pool.give(session)
-        raise told
 
     def _insert_unique_many_once(self, source: Source, until: float) -> Stored:
         session = self._pool.take(until)

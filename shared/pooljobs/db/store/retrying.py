@@ -1,4 +1,4 @@
-"""Tries again what failed before anything was stored, until the caller's patience is over.
+"""Tries again what failed before anything was stored, until the caller's time is up.
 
 An attempt that may be made again raises ``RetryableError``, with the error to show if there is no time left. Waiting
 is done here, between two attempts, where it holds no connection; and no thread, where an event loop waits.
@@ -61,21 +61,21 @@ class RetryDeadline:
 
 def tried(attempt: Attempt[T], wait: float) -> T:
     """What the first attempt returns that succeeds. ``wait``: seconds, 0: there is one attempt."""
-    patience = RetryDeadline(wait)
+    deadline = RetryDeadline(wait)
     while True:
         try:
-            return attempt(patience.until)
+            return attempt(deadline.until)
         except RetryableError as again:
             failed = again
-        time.sleep(patience.pause(failed))
+        time.sleep(deadline.pause(failed))
 
 
 async def tried_async(attempt: Callable[[float], Awaitable[T]], wait: float) -> T:
     """The same for an attempt that is awaited."""
-    patience = RetryDeadline(wait)
+    deadline = RetryDeadline(wait)
     while True:
         try:
-            return await attempt(patience.until)
+            return await attempt(deadline.until)
         except RetryableError as again:
             failed = again
-        await asyncio.sleep(patience.pause(failed))
+        await asyncio.sleep(deadline.pause(failed))

@@ -18,7 +18,9 @@ from pooljobs.job.unique_rule import UniqueRule
 NEW, KEPT, REPLACED = "n", "k", "r"
 
 RULE: Final = {"until_start": Oid.BOOL, "within": Oid.FLOAT8, "on_conflict": Oid.TEXT, "most": Oid.FLOAT8}
-ONE: Final = {"id": Oid.UUID, "run_at": Oid.TIMESTAMPTZ, "delay": Oid.FLOAT8, "unique_key": Oid.BYTEA} | RULE
+ONE: Final = (
+    {"lock_timeout": Oid.TEXT, "id": Oid.UUID, "run_at": Oid.TIMESTAMPTZ, "delay": Oid.FLOAT8, "unique_key": Oid.BYTEA}
+) | RULE
 MANY: Final = {
     "ids": Oid.UUID_ARRAY,
     "unique_keys": Oid.BYTEA_ARRAY,

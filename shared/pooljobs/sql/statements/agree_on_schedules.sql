@@ -1,7 +1,8 @@
 -- Brings the declared schedules in line with what living workers declare: of several definitions that was seen first last
 -- is in force. One that an application with living workers has no longer, and nobody else, is retired; while none of them
 -- lives, nothing is. Times that an operator has edited stay. A stored schedule of the same name is left alone.
--- Parameters: none. Returns nothing. Locks: the changed rows, in the order of their names.
+-- Parameters: none. Returns nothing.
+-- Locks: the changed rows, in the order of their names; one that somebody has locked is left to the next look.
 -- Index: none; a row for each fleet and schedule is read.
 -- Run by: the steward.
 WITH living AS MATERIALIZED (
@@ -18,12 +19,22 @@ chosen AS MATERIALIZED (
     WHERE l.name <> ''
     ORDER BY l.name, l.first_seen DESC, l.definition
 ),
+changed AS MATERIALIZED (
+    SELECT s.name, c.name IS NULL AS is_retired
+    FROM {schema}.schedules AS s
+    LEFT JOIN chosen AS c ON c.name = s.name
+    WHERE s.app IS NOT NULL AND CASE WHEN c.name IS NULL
+        THEN s.retired_at IS NULL AND EXISTS (SELECT FROM living AS l WHERE l.app = s.app)
+        ELSE s.definition IS DISTINCT FROM c.definition OR s.app IS DISTINCT FROM c.app OR s.retired_at IS NOT NULL
+    END
+    ORDER BY s.name
+    FOR UPDATE OF s SKIP LOCKED
+),
 retired AS (
     UPDATE {schema}.schedules AS s
     SET retired_at = now()
-    WHERE s.app IS NOT NULL AND s.retired_at IS NULL
-      AND EXISTS (SELECT FROM living AS l WHERE l.app = s.app)
-      AND NOT EXISTS (SELECT FROM living AS l WHERE l.name = s.name)
+    FROM changed AS h
+    WHERE s.name = h.name AND h.is_retired
 )
 INSERT INTO {schema}.schedules AS s (name, app, definition, job_type, payload, cron, every, tz, jitter, catch_up, overlap)
 SELECT
@@ -31,10 +42,8 @@ SELECT
     (c.definition ->> 'every')::double precision, c.definition ->> 'tz', (c.definition ->> 'jitter')::double precision,
     c.definition ->> 'catch_up', c.definition ->> 'overlap'
 FROM chosen AS c
-WHERE NOT EXISTS (
-    SELECT FROM {schema}.schedules AS s
-    WHERE s.name = c.name AND s.app = c.app AND s.definition = c.definition AND s.retired_at IS NULL
-)
+WHERE EXISTS (SELECT FROM changed AS h WHERE h.name = c.name)
+   OR NOT EXISTS (SELECT FROM {schema}.schedules AS s WHERE s.name = c.name)
 ORDER BY c.name
 ON CONFLICT (name) DO UPDATE
 SET app = excluded.app, definition = excluded.definition, job_type = excluded.job_type, payload = excluded.payload,

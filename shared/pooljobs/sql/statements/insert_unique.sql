@@ -1,7 +1,8 @@
 -- Enqueues one unique job, and tells hosts whose workers sleep: where none is there whose key it is; else what is there is
 -- kept, or given what this one was to have (functions/take_unique.sql).
 -- Parameters: id uuid, null: made here; a null run_at means now() plus the delay in seconds; unique_key bytea, until_start boolean,
---   within float8 (null: none), on_conflict text, most float8 (null: none); those of a job.
+--   within float8 (null: none), on_conflict text, most float8 (null: none); those of a job; lock_timeout (null: as it is) for as
+--   long as the transaction lasts.
 -- Returns the id of the job that is there, and the outcome: new, kept or replaced; and whether hosts were told.
 -- Locks: as take_unique; the new row. Index: uniques_pkey, live_pkey and live_claim; idle_hosts_pkey if somebody sleeps.
 -- Run by: applications.
@@ -9,7 +10,9 @@ WITH given AS MATERIALIZED (
     SELECT coalesce(
         %(run_at)s::pg_catalog.timestamptz,
         pg_catalog.now() OPERATOR(pg_catalog.+) pg_catalog.make_interval(secs => %(delay)s::pg_catalog.float8)
-    ) AS run_at
+    ) AS run_at,
+        CASE WHEN %(lock_timeout)s::pg_catalog.text IS NOT NULL
+            THEN pg_catalog.set_config('lock_timeout', %(lock_timeout)s::pg_catalog.text, true) END AS lock_timeout
 ),
 taken AS MATERIALIZED (
     SELECT t.job_id, t.outcome, g.run_at

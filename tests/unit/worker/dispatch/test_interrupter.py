@@ -6,6 +6,7 @@ Signals are real ones, sent to this process.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import random
@@ -121,6 +122,25 @@ def collects() -> None:
     time.sleep(0.002)
     careless = Careless()
     del careless
+    _log.append("not yet interrupted")
+    ask()
+    time.sleep(10)
+
+
+@app.job(time_limit=0.001)
+def is_watched_by_a_library() -> None:
+    """Such as have a function called around each collection of garbage; an exception in there would go nowhere."""
+
+    def measure(_phase: str, _info: dict[str, int]) -> None:
+        ask()
+        time.sleep(0.002)
+
+    time.sleep(0.002)
+    gc.callbacks.append(measure)
+    try:
+        gc.collect(0)
+    finally:
+        gc.callbacks.remove(measure)
     _log.append("not yet interrupted")
     ask()
     time.sleep(10)
@@ -265,7 +285,7 @@ def test_a_handler_may_cancel_its_own_job() -> None:
         assert run(here, "cancels_itself").verdict is Verdict.CANCELLED
 
 
-@pytest.mark.parametrize("job_type", ["collects", "logs"])
+@pytest.mark.parametrize("job_type", ["collects", "is_watched_by_a_library", "logs"])
 def test_no_interrupt_is_raised_where_it_would_be_swallowed_or_leave_a_lock(job_type: str) -> None:
     with ready() as here:
         settlement = run(here, job_type)

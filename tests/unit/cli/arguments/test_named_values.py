@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from pooljobs.errors import PayloadError
-from pooljobs_cli.arguments.payload_fields import payload_of
+from pooljobs.errors import OptionError, PayloadError
+from pooljobs_cli.arguments.named_values import meta_of, payload_of
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,18 @@ def test_text_and_json(fields: list[str], payload: dict[str, Any]) -> None:
 def test_what_is_no_field_is_refused(fields: list[str], told: str) -> None:
     with pytest.raises(PayloadError, match=told):
         payload_of(fields)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (["Ada"], "'Ada' is no value of --meta"),
+        (["=3"], "'=3' is no value of --meta"),
+        (["n:=x"], "n: is not JSON"),
+        (["n:=" + "[" * 100_000], "n: .*nested"),
+        (["n=1", "n:=1"], "the value 'n' is given twice"),
+    ],
+)
+def test_what_is_no_meta_is_refused_as_an_option(given: list[str], told: str) -> None:
+    with pytest.raises(OptionError, match=told):
+        meta_of(given)
