@@ -46,6 +46,7 @@ class Interrupter:
         self._slot = slot
         self._limits = limits
         self._tasks: dict[int, tuple[ClaimedJob, asyncio.Task[Any]]] = {}
+        self._at_it = False
 
     def install(self) -> None:
         """Takes the signal from now on; main thread only."""
@@ -83,14 +84,22 @@ class Interrupter:
         )
 
     def _on_signal(self, _number: int, frame: FrameType | None) -> None:
-        """Runs in the main thread, between any two instructions of it."""
-        for job, task in tuple(self._tasks.values()):
-            if (interrupt := self._take(job)) is not None:
-                with suppress(RuntimeError):  # the loop was closed
-                    task.get_loop().call_soon_threadsafe(self._cancel, job, task, str(interrupt))
-        handled = handled_in(frame)
-        if handled is not None and (interrupt := self._take(handled)) is not None:
-            raise interrupt
+        """Runs in the main thread, between any two instructions of it; not within itself, however fast signals come:
+        the next one finds what this one does not.
+        """
+        if self._at_it:
+            return
+        self._at_it = True
+        try:
+            for job, task in tuple(self._tasks.values()):
+                if (interrupt := self._take(job)) is not None:
+                    with suppress(RuntimeError):  # the loop was closed
+                        task.get_loop().call_soon_threadsafe(self._cancel, job, task, str(interrupt))
+            handled = handled_in(frame)
+            if handled is not None and (interrupt := self._take(handled)) is not None:
+                raise interrupt
+        finally:
+            self._at_it = False
 
     def _cancel(self, job: ClaimedJob, task: asyncio.Task[Any], why: str) -> None:
         """On the loop, where the handler may have ended meanwhile."""

@@ -21,8 +21,10 @@ from time import monotonic_ns
 import pytest
 
 from pooljobs import JobCancelled, PoolJobs, TimeLimit, TimeLimitExceeded
+from pooljobs.handler.interrupts import JobInterrupt
 from pooljobs.job.verdict import Settlement, Verdict
 from pooljobs.process.child_signals import INTERRUPT
+from pooljobs_worker.claims.claimed_job import ClaimedJob
 from pooljobs_worker.dispatch.interrupter import call
 from tests.unit.worker.dispatching import Dispatching, dispatching
 
@@ -252,6 +254,20 @@ def test_signals_that_come_early_or_late_do_nothing() -> None:
         ask()
         assert job.interrupt is None
         assert _log == ["ran to its end"]
+
+
+def test_a_signal_within_the_handler_of_another_is_left_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else signals that come faster than they are handled end in a RecursionError, in the midst of a job."""
+    with ready() as here:
+        take = here.interrupter._take
+
+        def signalled(job: ClaimedJob) -> JobInterrupt | None:
+            ask()
+            return take(job)
+
+        monkeypatch.setattr(here.interrupter, "_take", signalled)
+        settlement = run(here, "overruns", how="raise")
+        assert (settlement.error or "").startswith(EXCEEDED)
 
 
 def test_nothing_is_raised_in_the_caller_of_a_handler() -> None:
