@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import traceback
 from collections.abc import Callable
 from typing import Final
 
-from pooljobs.errors import AppLoadError, PoolJobsError, SystemRefusedError
+from pooljobs.errors import AppLoadError, OptionError, PoolJobsError, SystemRefusedError
 from pooljobs.exit_codes import ExitCode
 from pooljobs.job.error_text import without_hint
 from pooljobs.process import open_files
 from pooljobs_cli.output.console import say_error
 
 _BUG: Final = "this is a bug in pooljobs; please report it with the traceback"
+
+_UNDECODED: Final = re.compile("[\udc80-\udcff]")
+"""What Python makes of bytes in the command line that are no UTF-8 (PEP 383)."""
 
 _NO_TEMPORARY_DIRECTORY = "No usable temporary directory"
 """How Python's error begins; ``serve`` needs none, ``demo``, ``bench`` and ``chaos`` do."""
@@ -52,6 +56,11 @@ def as_known(error: Exception) -> PoolJobsError | None:
         return error
     if isinstance(error, OSError):
         return _of_the_system(error)
+    if isinstance(error, UnicodeEncodeError) and _UNDECODED.search(error.object):
+        return OptionError(
+            f"not text in UTF-8: {error.object!a:.200}",
+            hint="see the arguments and the environment; bytes that are no UTF-8 are shown as \\udc80 to \\udcff",
+        )
     from pooljobs_cli.database_errors import of_database  # most of what ends a command never met a driver
 
     return of_database(error)

@@ -17,8 +17,12 @@ def shares(text: str) -> dict[str, int]:
     {'default': 3, 'emails': 1}
 
     Raises:
-        OptionError: A weight is not a whole number, a queue has two, or a name looks like a pattern.
+        OptionError: A weight is not a whole number, a queue has two, or a name looks like a pattern, or is no text.
     """
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise OptionError(f"queues {text!r:.200} are not text in UTF-8") from error
     found: dict[str, int] = {}
     for part in text.split(","):
         if not (item := part.strip()):

@@ -143,3 +143,12 @@ def test_other_errors_of_the_system_may_be_bugs(capsys: pytest.CaptureFixture[st
     code, text = told(FileNotFoundError(errno.ENOENT, "No such file or directory", "nowhere"), capsys)
     assert code is ExitCode.INTERNAL
     assert "Traceback" in text
+
+
+def test_bytes_that_are_no_text_are_no_bug(capsys: pytest.CaptureFixture[str]) -> None:
+    """Python hands them on in the arguments, and they come to nothing where they are encoded."""
+    with pytest.raises(UnicodeEncodeError) as caught:
+        "night\udcff".encode()
+    code, text = told(caught.value, capsys)
+    assert code is ExitCode.USAGE
+    assert text.startswith("error: not text in UTF-8: 'night\\udcff'\nhint: ")

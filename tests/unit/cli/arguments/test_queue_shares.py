@@ -22,7 +22,9 @@ def test_names_and_weights(text: str, expected: dict[str, int]) -> None:
     assert shares(text) == expected
 
 
-@pytest.mark.parametrize("text", ["a:b", "a:", ":3", "a:1.5", "a:-1", "a:²", "a:" + "9" * 5000, "a: b", "a,a:2"])
+@pytest.mark.parametrize(
+    "text", ["a:b", "a:", ":3", "a:1.5", "a:-1", "a:²", "a:" + "9" * 5000, "a: b", "a,a:2", "a\udcff"]
+)
 def test_what_is_neither_is_refused(text: str) -> None:
     with pytest.raises(OptionError):
         shares(text)
