@@ -584,11 +584,13 @@ CREATE OR REPLACE FUNCTION pooljobs.find_results(ids uuid[], ended_from timestam
  SET enable_seqscan TO 'off'
 AS $function$
 DECLARE
-    ended constant uuid[] := ARRAY(
+    ended uuid[] := ARRAY(
         SELECT g.id FROM unnest(find_results.ids) AS g (id)
         WHERE (SELECT l.id FROM "pooljobs".live AS l WHERE l.id = g.id) IS NULL
         ORDER BY g.id
     );
+    part regclass;
+    found uuid[] := '{}';
 BEGIN
     RETURN QUERY
     SELECT l.id, left(l.job_type, 200), CASE WHEN l.worker_id IS NULL THEN 'pending' ELSE 'running' END,
@@ -601,6 +603,23 @@ BEGIN
     FROM unnest(find_results.ids) AS g (id)
     JOIN "pooljobs".live AS l ON l.id BETWEEN g.id AND g.id;
     IF ended = '{}' THEN RETURN; END IF;
+    IF ended_from > now() - interval '1 minute' THEN
+        part := to_regclass(format(
+            '%I.%I', 'pooljobs'::text, 'history_' || to_char(least(ended_to, now()) AT TIME ZONE 'UTC', 'YYYYMMDD')
+        ));
+    END IF;
+    IF part IS NOT NULL THEN
+        FOR job_id, job_type, state, attempts, finished_at, error, result, note IN EXECUTE format(
+            'SELECT h.id, left(h.job_type, 200), h.status, h.attempts, h.finished_at, left(h.last_error, 8192), h.result::text,'
+            ' left(h.result_note, 1000) FROM %s AS h WHERE h.ctid >= %L::tid AND h.id = ANY ($1)',
+            part, format('(%s,0)', greatest(pg_relation_size(part) / current_setting('block_size')::bigint - 64, 0))
+        ) USING ended LOOP
+            found := found || job_id;
+            RETURN NEXT;
+        END LOOP;
+        ended := ARRAY(SELECT g.id FROM unnest(ended) AS g (id) WHERE NOT g.id = ANY (found) ORDER BY g.id);
+        IF ended = '{}' THEN RETURN; END IF;
+    END IF;
     RETURN QUERY
     SELECT n.id, left(n.job_type, 200), n.status, n.attempts, n.finished_at, left(n.last_error, 8192), n.result::text,
         left(n.result_note, 1000), NULL::text

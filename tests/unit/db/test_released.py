@@ -23,11 +23,11 @@ MIGRATIONS = {
     113: "fb953de3111821c8",
     114: "574105d8e3744355",
     115: "d4b4e21eb172b7cb",
-    116: "c7e8c9db34970dd8",
+    116: "331d55a88c47bb40",
 }
 """Of each, the beginning of its text's digest. Another one means: undo that, and write the next migration."""
 
-FUNCTIONS = (116, "7b30041fd85432bd")
+FUNCTIONS = (116, "8dc01f8c46dbd902")
 """The newest migration's number, and the digest of all functions then. Another digest means: write another migration,
 if only an empty one (its head alone), and note both here. Otherwise whoever migrates with the pooljobs before, as an
 older host does that starts again, would put its own functions back.

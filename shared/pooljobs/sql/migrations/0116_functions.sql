@@ -1,0 +1,3 @@
+-- oldest code: 100
+-- Changes no table: the functions are others. Keys of jobs that have ended are taken over together, results are found where
+-- history ends, and nobody notifies while there is no room for it.

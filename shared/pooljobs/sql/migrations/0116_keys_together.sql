@@ -1,2 +1,0 @@
--- oldest code: 100
--- Changes no table: keys of jobs that have ended are taken over together (functions/take_uniques.sql).
