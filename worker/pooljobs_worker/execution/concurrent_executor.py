@@ -237,10 +237,12 @@ class ConcurrentExecutor:
         return successor
 
     def _go_on(self) -> None:
-        """Begins what may have become free to, and rings for more if there is room."""
+        """Begins what may have become free to, and rings for more if there is room. Not while a settlement is waited
+        for, after which ``_look`` does: the loop would come round in vain for each job that ends.
+        """
         if self._capacity.vacant:
             self._begin()
-        if not self._rung and self._has_room():
+        if not (self._rung or self._crowded) and self._has_room():
             self._rung = True
             self._slot.wake(OWN)
 
