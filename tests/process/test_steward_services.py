@@ -43,7 +43,8 @@ def make_vacuums_endless(connection: Connection[Any]) -> None:
 def test_a_dead_workers_job_does_not_wait_for_a_vacuum_nor_does_the_end(dsn: str, tmp_path: Path) -> None:
     with audit_of(dsn) as connection:
         make_vacuums_endless(connection)
-        with Serving(dsn, tmp_path / "log", *NEVER) as serving:
+        owner = ("--dsn", dsn)  # before 17 nobody else may vacuum
+        with Serving(dsn, tmp_path / "log", *NEVER, *owner) as serving:
             wait_until(lambda: vacuums(connection), what="a vacuum to begin")
             enqueue(connection, "dies_once")
             wait_until(lambda: counts(connection) == {"completed": 1}, what="the job to run again")
