@@ -121,7 +121,7 @@ def test_a_listing_of_ended_jobs_reads_no_live_row_and_no_old_partition(
 
 def test_a_job_is_found_by_its_id_or_the_start_of_it(connection: Connection[Any], reader: Reader) -> None:
     job_id = ended(connection, "failed")
-    insert(connection)
+    insert(connection, id="018bcfe5-6800-7abc-8def-0123456789ab")  # of another millisecond
     live_id = scalar(connection, "SELECT id FROM pooljobs.live")
     found = reader.find(str(job_id))
     assert (found["id"], found["status"], found["last_error"], found["fence"]) == (job_id, "failed", "boom", 5)
