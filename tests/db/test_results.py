@@ -301,8 +301,8 @@ def test_what_was_stored_by_other_code_is_refused_by_name(jobs: JobHarness) -> N
     assert "other code has run it" in (refused.value.hint or "")
     with psycopg.connect(jobs.dsn, autocommit=True) as connection:
         connection.execute("UPDATE pooljobs.history SET result = %s", ["[" * 5000 + "]" * 5000])
-    with pytest.raises(PayloadError, match="result: nested too deeply to be read"):
-        job.result()
+    with pytest.raises(PayloadError, match=r"result: (nested too deeply to be read|expected an object)"):
+        job.result()  # from 3.13 on Python reads that
 
 
 def test_what_is_no_handle_is_refused_with_a_word_on_handles(jobs: JobHarness) -> None:
