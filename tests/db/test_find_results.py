@@ -59,6 +59,26 @@ def test_so_is_what_lies_before_it_and_in_other_tables(history: Conn) -> None:
     )
 
 
+@pytest.mark.parametrize("index_knows", [True, False])
+def test_in_what_was_emptied_and_vacuumed_they_are_found_wherever_they_came(
+    history: Conn, *, index_knows: bool
+) -> None:
+    """New rows go where others have gone, far from the end, and what is left may be the end."""
+    partition = scalar(history, PARTITION)
+    if index_knows:
+        history.execute(f"VACUUM {partition}".encode())
+    first, last = (scalar(history, BY_RESULT, str(n)) for n in (1, ROWS))
+    history.execute("DELETE FROM pooljobs.history WHERE id NOT IN (%s, %s)", (first, last))
+    history.execute(f"VACUUM {partition}".encode())
+    history.execute(PLANT.encode())
+    ids = [
+        row[0] for row in history.execute("SELECT id FROM pooljobs.history WHERE result::text IN ('1', '2', '29999')")
+    ]
+    found = history.execute(f"SELECT job_id {FIND}".encode(), ([*ids, last],)).fetchall()
+    assert sorted(found) == sorted((job,) for job in {*ids, last})
+    assert len(ids) == 4
+
+
 def test_where_the_day_has_no_partition_nothing_is_found(connection: Conn) -> None:
     connection.execute(f"DROP TABLE {scalar(connection, PARTITION)}".encode())
     assert connection.execute(f"SELECT * {FIND}".encode(), ([uuid4()],)).fetchall() == []

@@ -127,16 +127,18 @@ class Schedule:
         """Of the ticks from ``first``, which is one, until now: those that are to be enqueued; and the next one.
 
         What comes next follows from the last tick and not from the time: a clock that is set back repeats nothing.
+        Where their jobs may not overlap there is one at most, the latest.
 
         Raises:
             OptionError: No tick comes next.
         """
         passed: deque[datetime] = deque()
+        most = MOST_MISSED if self.catch_up == "all" and self.overlap == "allow" else 1
         for window in _WINDOWS:
             begin = max(first, now - window)
             missed = [first] if begin == first else []
-            passed = deque([*missed, *self._between(begin, now)], maxlen=MOST_MISSED if self.catch_up == "all" else 1)
-            if begin == first or len(passed) == passed.maxlen:
+            passed = deque([*missed, *self._between(begin, now)], maxlen=most)
+            if begin == first or len(passed) == most:
                 break
         ticks = [tick for tick in passed if self.catch_up != "none" or now - tick < LATE]
         return ticks, self.after(passed[-1] if passed else now)

@@ -102,9 +102,7 @@ class Ticks:
     def _tick(self, connection: Connection[Any], row: Mapping[str, Any]) -> None:
         name, rule, now = row["name"], rule_of(row), _moment(row["now"])
         ticks, following = ([], rule.after(now)) if row["next_at"] is None else rule.due(_moment(row["next_at"]), now)
-        for tick in (
-            ticks if rule.overlap == "allow" else ticks[-1:]
-        ):  # of several at once one could be there: the latest
+        for tick in ticks:
             job = {"name": name, "tick": tick, "run_at": rule.run_at(name, tick), "trace_id": trace_id_of(name, tick)}
             connection.execute(self._enqueue, job)
         connection.execute(self._advance, {"name": name, "next_at": following, "error": None, "pause": None})
